@@ -1,0 +1,194 @@
+//! Texts a person reads: two languages side by side, and messages with places to fill. Owns language choice;
+//! never holds a literal text of its own.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+/// Language on screen and in exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lang {
+    /// 简体中文, the default.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The two-letter code of command line and file names.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Zh => Self::En,
+            Self::En => Self::Zh,
+        }
+    }
+}
+
+/// One text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bilingual {
+    /// 简体中文.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Bilingual {
+    /// The text in `lang`.
+    #[must_use]
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// A message key with the values for its places: what errors and problems carry instead of text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Key in the message files, e.g. `problem.unknown_column`.
+    pub key: &'static str,
+    /// Name and value of each `{name}` place.
+    pub args: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    /// A message without places.
+    #[must_use]
+    pub const fn new(key: &'static str) -> Self {
+        Self { key, args: Vec::new() }
+    }
+
+    /// Fills the place `{name}`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+}
+
+/// All messages of one language: the program's own and the site's, flattened to dotted keys.
+#[derive(Debug, Clone, Default)]
+pub struct Messages {
+    lang: Lang,
+    texts: HashMap<String, String>,
+}
+
+const BUILT_IN_ZH: &str = include_str!("../../assets/messages/zh.toml");
+const BUILT_IN_EN: &str = include_str!("../../assets/messages/en.toml");
+
+impl Messages {
+    /// The program's own messages.
+    #[must_use]
+    pub fn built_in(lang: Lang) -> Self {
+        let mut messages = Self { lang, texts: HashMap::new() };
+        let source = match lang {
+            Lang::Zh => BUILT_IN_ZH,
+            Lang::En => BUILT_IN_EN,
+        };
+        if let Err(err) = messages.add(source) {
+            log::error!("built-in messages ({}): {err}", lang.code());
+        }
+        messages
+    }
+
+    /// Adds the texts of a TOML file; later ones replace earlier ones of the same key.
+    ///
+    /// # Errors
+    /// The TOML error, with its place.
+    pub fn add(&mut self, source: &str) -> Result<(), toml::de::Error> {
+        let table: toml::Table = toml::from_str(source)?;
+        flatten("", &toml::Value::Table(table), &mut self.texts);
+        Ok(())
+    }
+
+    /// Which language these are.
+    #[must_use]
+    pub const fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// The text of `key`; the key itself where it is missing, so that a hole is seen and not hidden.
+    #[must_use]
+    pub fn get<'a>(&'a self, key: &'a str) -> &'a str {
+        self.texts.get(key).map_or(key, String::as_str)
+    }
+
+    /// The text of `key`, if there is one.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<&str> {
+        self.texts.get(key).map(String::as_str)
+    }
+
+    /// The text of `key` with its `{name}` places filled.
+    #[must_use]
+    pub fn fill(&self, key: &str, args: &[(&str, &str)]) -> String {
+        let mut text = self.get(key).to_owned();
+        for (name, value) in args {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    }
+
+    /// The text of a message.
+    #[must_use]
+    pub fn say(&self, message: &Message) -> String {
+        let args: Vec<(&str, &str)> = message.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        self.fill(message.key, &args)
+    }
+
+    /// Name of a code in a code list; the code itself where the site gives no name.
+    #[must_use]
+    pub fn code_name<'a>(&'a self, list: &str, code: &'a str) -> &'a str {
+        self.texts.get(&format!("code.{list}.{code}")).map_or(code, String::as_str)
+    }
+
+    /// Name of a unit; the unit itself where there is none (`%`).
+    #[must_use]
+    pub fn unit_name<'a>(&'a self, unit: &'a str) -> &'a str {
+        self.texts.get(&format!("unit.{unit}")).map_or(unit, String::as_str)
+    }
+
+    /// All keys, sorted: for the test that both languages have the same.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = self.texts.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// All texts: for the test that the font draws every glyph.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(String::as_str)
+    }
+}
+
+fn flatten(prefix: &str, value: &toml::Value, into: &mut HashMap<String, String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, inner) in table {
+                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                flatten(&path, inner, into);
+            }
+        }
+        toml::Value::String(text) => {
+            into.insert(prefix.to_owned(), text.clone());
+        }
+        other => {
+            into.insert(prefix.to_owned(), other.to_string());
+        }
+    }
+}
