@@ -41,6 +41,9 @@ pub struct SiteMeta {
     /// Present only in sample sites: everything shown is marked as demonstration data.
     #[serde(default)]
     pub sample: Option<SampleMeta>,
+    /// Which table is the event stream, if the site has one.
+    #[serde(default)]
+    pub events: Option<EventsMeta>,
     /// Who made the geometry.
     #[serde(default, rename = "attribution")]
     pub attributions: Vec<AttributionMeta>,
@@ -106,8 +109,6 @@ pub struct RoomMeta {
 pub struct SampleMeta {
     /// Last complete day of the data, `YYYY-MM-DD`; the demo's "today" is the day after.
     pub anchor_date: String,
-    /// Table whose replay rows drive the event stream.
-    pub replay_table: String,
 }
 
 /// One line of attribution.
@@ -144,4 +145,38 @@ pub enum LayerKind {
     Transit,
     /// Many points as the fabric of the city.
     Texture,
+}
+
+/// Which table is the event stream and what its columns mean.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsMeta {
+    /// The table.
+    pub table: String,
+    /// Key column.
+    pub id: String,
+    /// Column of the area code.
+    pub area: String,
+    /// Column of the kind; must have a code list.
+    pub kind: String,
+    /// Column of the severity, 1 (minor) to 4 (extreme) as in CAP 1.2.
+    pub severity: String,
+    /// Column of the status; must have a code list.
+    pub status: String,
+    /// Column of the opening time.
+    pub opened: String,
+    /// Column of the time limit.
+    pub due: String,
+    /// Column of the closing time.
+    pub closed: String,
+    /// Column of the handling organisation; must have a code list.
+    pub organisation: String,
+    /// Column of the longitude of an object event; null where only the area is known.
+    pub longitude: String,
+    /// Column of the latitude.
+    pub latitude: String,
+    /// Column that marks drills (0 or 1): never counted, never shown as real.
+    pub exercise: String,
+    /// Status codes that mean the event is still open.
+    pub open_statuses: Vec<String>,
 }

@@ -1,0 +1,59 @@
+//! Everything a user can ask, as one closed list. Panels push commands; `state` applies them; the ones for workers
+//! are passed on.
+
+use std::sync::Arc;
+
+use crate::site::areas::AreaId;
+use crate::site::text::Lang;
+use crate::snapshot::IndicatorIx;
+
+/// One wish of the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Follow this area everywhere.
+    SelectArea(AreaId),
+    /// One level up.
+    SelectParentArea,
+    /// Colour the map and the trend by this indicator.
+    SelectIndicator(IndicatorIx),
+    /// The next (or previous, negative) indicator of the list.
+    StepIndicator(i32),
+    /// Open the details of an event, or close them.
+    SelectEvent(Option<Arc<str>>),
+    /// Go to a scene by its index and stay.
+    SelectScene(usize),
+    /// The next or previous scene.
+    StepScene(i32),
+    /// Start or stop the rotation of scenes.
+    ToggleRotation,
+    /// The rotation's own step: keeps rotating.
+    RotateScene,
+    /// Switch language.
+    SetLang(Lang),
+    /// Replay speed; one of 1, 10, 60.
+    SetSpeed(u32),
+    /// Stop or go on with the live feed.
+    TogglePause,
+    /// Fit the map to the chosen area.
+    FitMap,
+    /// Zoom by this many levels.
+    ZoomMap(f64),
+    /// Pan by a share of the map's width and height.
+    PanMap(f32, f32),
+    /// Show or hide the list of keys.
+    ToggleHelp,
+    /// Show or hide the search palette.
+    TogglePalette,
+    /// Show or hide the details of the chosen indicator.
+    ToggleDetails,
+    /// Show or hide the frame-time strip.
+    ToggleHealth,
+    /// Close whatever is open, innermost first.
+    Dismiss,
+    /// Full screen on or off.
+    ToggleFullscreen,
+    /// Between wall and desk layout.
+    ToggleMode,
+    /// Leave the program.
+    Quit,
+}

@@ -1,0 +1,4 @@
+//! The gate: what may come in, and what may be shown. The people rule lives here and has no switch.
+
+pub mod door;
+pub mod shown;

@@ -1,0 +1,329 @@
+//! Reads the definition files of a site folder. Owns the order of reading and the cross-checks between the files;
+//! the meaning of expressions is checked by `indicators`.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::areas::{Area, AreaTree, Bounds, Polygon};
+use super::catalogue::{CatalogueFile, Indicator};
+use super::civil::CivilZone;
+use super::datasets::{ColumnType, DatasetsFile};
+use super::geojson::{self, Feature, Shape};
+use super::layers::Layers;
+use super::meta::{Datum, LayerKind, SiteMeta};
+use super::problem::{Problem, nearest, row_and_column};
+use super::scenes::ScenesFile;
+use super::text::{Bilingual, Lang, Message, Messages};
+use super::Site;
+
+/// Why a folder cannot be opened as a site at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// No such folder.
+    #[error("no folder {0}")]
+    NoFolder(PathBuf),
+    /// The folder has no `site.toml`.
+    #[error("no site.toml in {0}")]
+    NotASite(PathBuf),
+    /// Definition files that cannot be used; each problem says where and why.
+    #[error("{} problem(s) in the site's files", .0.len())]
+    Broken(Vec<Problem>),
+}
+
+/// Reads a site. Problems that leave the site usable come back beside it.
+///
+/// # Errors
+/// [`SiteError`] when the folder is no site or a definition file cannot be used.
+pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
+    if !dir.is_dir() {
+        return Err(SiteError::NoFolder(dir.to_owned()));
+    }
+    if !dir.join("site.toml").is_file() {
+        return Err(SiteError::NotASite(dir.to_owned()));
+    }
+    let mut reader = Reader { dir, problems: Vec::new() };
+    let meta: Option<SiteMeta> = reader.toml("site.toml");
+    let catalogue: Option<CatalogueFile> = reader.toml("catalogue.toml");
+    let datasets: Option<DatasetsFile> = reader.toml("datasets.toml");
+    let scenes: Option<ScenesFile> = reader.toml("scenes.toml");
+    let messages_zh = reader.messages(Lang::Zh);
+    let messages_en = reader.messages(Lang::En);
+    let (Some(meta), Some(catalogue), Some(datasets), Some(scenes)) = (meta, catalogue, datasets, scenes) else {
+        return Err(SiteError::Broken(reader.problems));
+    };
+    let areas = reader.areas(&meta);
+    let layers = reader.layers(&meta);
+    let zone = match CivilZone::new(&meta.time_zone) {
+        Ok(zone) => zone,
+        Err(_) => {
+            reader.error("site.toml", Message::new("problem.unknown_zone").with("zone", &meta.time_zone));
+            return Err(SiteError::Broken(reader.problems));
+        }
+    };
+    let site = Site {
+        dir: dir.to_owned(),
+        zone,
+        areas,
+        domains: catalogue.domains,
+        indicators: catalogue.indicators,
+        breakdowns: catalogue.breakdowns,
+        datasets: datasets.datasets,
+        scenes: scenes.scenes,
+        layers,
+        messages_zh,
+        messages_en,
+        meta,
+    };
+    reader.cross_check(&site);
+    if reader.problems.iter().any(|p| p.severity == super::problem::Severity::Error) {
+        return Err(SiteError::Broken(reader.problems));
+    }
+    Ok((site, reader.problems))
+}
+
+struct Reader<'a> {
+    dir: &'a Path,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, file: &str, message: Message) {
+        self.problems.push(Problem::error(file, message));
+    }
+
+    fn text(&mut self, file: &str) -> Option<String> {
+        match std::fs::read_to_string(self.dir.join(file)) {
+            Ok(text) => Some(text),
+            Err(err) => {
+                self.error(file, Message::new("problem.unreadable").with("error", err));
+                None
+            }
+        }
+    }
+
+    fn toml<T: DeserializeOwned>(&mut self, file: &str) -> Option<T> {
+        let text = self.text(file)?;
+        match toml::from_str(&text) {
+            Ok(value) => Some(value),
+            Err(err) => {
+                let place = err.span().map(|span| row_and_column(&text, span.start));
+                let problem = Problem::error(file, Message::new("problem.bad_toml").with("error", err.message()));
+                self.problems.push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
+                None
+            }
+        }
+    }
+
+    fn messages(&mut self, lang: Lang) -> Messages {
+        let mut messages = Messages::built_in(lang);
+        let file = format!("messages/{}.toml", lang.code());
+        if let Some(text) = self.text(&file)
+            && let Err(err) = messages.add(&text)
+        {
+            let place = err.span().map(|span| row_and_column(&text, span.start));
+            let problem = Problem::error(file, Message::new("problem.bad_toml").with("error", err.message()));
+            self.problems.push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
+        }
+        messages
+    }
+
+    fn features(&mut self, file: &str) -> Vec<Feature> {
+        let Some(text) = self.text(file) else { return Vec::new() };
+        match geojson::read(&text) {
+            Ok((features, refused)) => {
+                for number in refused {
+                    let message = Message::new("problem.bad_geometry").with("number", number + 1);
+                    self.problems.push(Problem::warning(file, message));
+                }
+                features
+            }
+            Err(err) => {
+                let problem = Problem::error(file, Message::new("problem.bad_json").with("error", &err));
+                self.problems.push(problem.at(Some(err.line()), Some(err.column().to_string())));
+                Vec::new()
+            }
+        }
+    }
+
+    fn areas(&mut self, meta: &SiteMeta) -> AreaTree {
+        const FILE: &str = "areas.geojson";
+        let mut areas = Vec::new();
+        for feature in self.features(FILE) {
+            let code = feature.text("code");
+            let Some(level) = meta.levels.iter().position(|l| l.code_length == code.len()) else {
+                self.error(FILE, Message::new("problem.area_code_length").with("code", &code));
+                continue;
+            };
+            let Shape::Polygons(polygons) = feature.shape.clone() else {
+                self.error(FILE, Message::new("problem.area_no_polygon").with("code", &code));
+                continue;
+            };
+            areas.push(area(&feature, code, level, to_wgs84(polygons, meta.datum)));
+        }
+        let (tree, orphans) = AreaTree::link(areas);
+        for code in orphans {
+            self.error(FILE, Message::new("problem.area_orphan").with("code", code));
+        }
+        if tree.is_empty() {
+            self.error(FILE, Message::new("problem.no_areas"));
+        } else if tree.find(&meta.root_area) != Some(super::areas::AreaId::ROOT) {
+            self.error(FILE, Message::new("problem.root_area").with("code", &meta.root_area));
+        }
+        tree
+    }
+
+    fn layers(&mut self, meta: &SiteMeta) -> Layers {
+        let mut layers = Layers::default();
+        for layer in &meta.layers {
+            let features = layer.file.as_ref().map(|file| self.features(file)).unwrap_or_default();
+            match layer.kind {
+                LayerKind::Texture => layers.texture_tables.extend(layer.table.clone()),
+                LayerKind::Surroundings => {
+                    for feature in features {
+                        let name = feature.name();
+                        if let Shape::Polygons(polygons) = feature.shape {
+                            layers.surroundings.push((name, to_wgs84(polygons, meta.datum)));
+                        }
+                    }
+                }
+                LayerKind::Transit => {
+                    for feature in features {
+                        let name = feature.name();
+                        match feature.shape {
+                            Shape::Lines(lines) => {
+                                layers.transit_lines.extend(lines.into_iter().map(|l| (name.clone(), l)));
+                            }
+                            Shape::Point(point) => layers.stations.push((name, point)),
+                            Shape::Polygons(_) => {}
+                        }
+                    }
+                }
+            }
+        }
+        layers
+    }
+
+    /// Names that one file uses and another must declare.
+    fn cross_check(&mut self, site: &Site) {
+        if matches!(site.meta.datum, Datum::Gcj02 | Datum::Bd09) {
+            self.error("site.toml", Message::new("problem.datum_not_yet"));
+        }
+        for (_, table) in site.tables() {
+            let declared = |column: &str| table.column_type(column).is_some();
+            for column in table.key.iter().chain([&table.time_column]) {
+                if !declared(column) {
+                    let names = table.columns.iter().map(|c| c.id.as_str());
+                    let message = unknown("problem.unknown_column", column, names).with("table", &table.id);
+                    self.problems.push(placed("datasets.toml", self.dir, column, message));
+                }
+            }
+            if table.area_column().is_none() {
+                let message = Message::new("problem.table_without_area").with("table", &table.id);
+                self.problems.push(placed("datasets.toml", self.dir, &table.id, message));
+            }
+            if let Some(column) = table.columns.iter().find(|c| crate::privacy::door::forbidden_column(&c.id, table)) {
+                let message = Message::new("problem.forbidden_column")
+                    .with("column", &column.id)
+                    .with("table", &table.id);
+                self.problems.push(placed("datasets.toml", self.dir, &column.id, message));
+            }
+            if matches!(table.column_type(&table.time_column), Some(k) if !matches!(k, ColumnType::Date | ColumnType::Month | ColumnType::Time))
+            {
+                let message = Message::new("problem.time_column_type").with("table", &table.id);
+                self.problems.push(placed("datasets.toml", self.dir, &table.time_column, message));
+            }
+        }
+        for row in site.indicators.iter().chain(&site.breakdowns) {
+            self.check_row(site, row);
+        }
+        let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
+        let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();
+        let all: Vec<&str> = site.indicators.iter().chain(&site.breakdowns).map(|i| i.id.as_str()).collect();
+        let mut uses: Vec<(&str, &str, &str, &[&str])> = Vec::new();
+        for row in site.indicators.iter().chain(&site.breakdowns) {
+            uses.push(("catalogue.toml", "problem.unknown_domain", &row.domain, &domains));
+        }
+        for scene in &site.scenes {
+            uses.push(("scenes.toml", "problem.unknown_indicator", &scene.map_indicator, &indicators));
+            if let Some(domain) = &scene.domain {
+                uses.push(("scenes.toml", "problem.unknown_domain", domain, &domains));
+            }
+            for id in &scene.headlines {
+                uses.push(("scenes.toml", "problem.unknown_indicator", id, &indicators));
+            }
+            for picture in &scene.pictures {
+                for id in picture.source.iter().chain(&picture.indicators) {
+                    uses.push(("scenes.toml", "problem.unknown_indicator", id, &all));
+                }
+            }
+        }
+        uses.push(("site.toml", "problem.unknown_indicator", &site.meta.home_indicator, &indicators));
+        for (file, key, name, known) in uses {
+            if !known.contains(&name) {
+                let message = unknown(key, name, known.iter().copied());
+                self.problems.push(placed(file, self.dir, name, message));
+            }
+        }
+        if site.scenes.is_empty() || site.indicators.is_empty() {
+            self.error("scenes.toml", Message::new("problem.nothing_to_show"));
+        }
+        let mut seen = std::collections::HashSet::new();
+        for row in site.indicators.iter().chain(&site.breakdowns) {
+            if !seen.insert(&row.id) {
+                let message = Message::new("problem.duplicate_id").with("id", &row.id);
+                self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
+            }
+        }
+    }
+
+    fn check_row(&mut self, site: &Site, row: &Indicator) {
+        if site.level_index(&row.finest_area).is_none_or(|l| l >= site.meta.levels.len()) {
+            let levels = site.meta.levels.iter().map(|l| l.id.as_str());
+            let message = unknown("problem.unknown_level", &row.finest_area, levels).with("id", &row.id);
+            self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
+        }
+        for column in &row.by {
+            let coded = site
+                .table(&row.numerator.table)
+                .and_then(|t| t.column(column))
+                .is_some_and(|c| c.codes.is_some());
+            if !coded {
+                let message =
+                    Message::new("problem.by_without_codes").with("id", &row.id).with("column", column);
+                self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
+            }
+        }
+    }
+}
+
+fn unknown<'a>(key: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Message {
+    let hint = nearest(name, known).unwrap_or("—").to_owned();
+    Message::new(key).with("name", name).with("nearest", hint)
+}
+
+/// A problem at the first place of a name in a file: TOML values carry no spans once they are typed, and names that
+/// are worth complaining about are nearly always unique.
+fn placed(file: &str, dir: &Path, name: &str, message: Message) -> Problem {
+    let text = std::fs::read_to_string(dir.join(file)).unwrap_or_default();
+    let place = text.find(&format!("\"{name}\"")).map(|offset| row_and_column(&text, offset));
+    Problem::error(file, message).at(place.map(|p| p.0), place.map(|p| p.1.to_string()))
+}
+
+fn area(feature: &Feature, code: String, level: usize, polygons: Vec<Polygon>) -> Area {
+    let mut bounds = Bounds::EMPTY;
+    for point in polygons.iter().flatten().flatten() {
+        bounds.add(*point);
+    }
+    let label = match (feature.number("lon"), feature.number("lat")) {
+        (Some(lon), Some(lat)) => [lon, lat],
+        _ => bounds.center(),
+    };
+    let name: Bilingual = feature.name();
+    Area { code, name, level, parent: None, children: Vec::new(), polygons, label, bounds }
+}
+
+/// WGS 84 and CGCS2000 are the same to well under a metre; the shifted datums are refused until they are converted.
+fn to_wgs84(polygons: Vec<Polygon>, _datum: Datum) -> Vec<Polygon> {
+    polygons
+}

@@ -1,0 +1,252 @@
+//! What the window sees: one immutable picture of all figures, events and sources at one revision. Cheap to clone.
+//! Owns nothing that changes; holds no figure that has not passed the door.
+
+use std::sync::Arc;
+
+use crate::privacy::shown::Shown;
+use crate::site::areas::{AreaId, LonLat};
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub type EpochSecs = i64;
+
+/// Days since 1970-01-01 in the site's civil calendar.
+pub type Day = i32;
+
+/// Index of an indicator (or of a breakdown) in its list of the catalogue.
+pub type IndicatorIx = usize;
+
+/// How far a reading can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Current.
+    Current,
+    /// An input is later than its promise.
+    Late,
+    /// Hidden for protection.
+    Suppressed,
+    /// No value.
+    Missing,
+    /// Not shown at this level.
+    TooFine,
+}
+
+/// One indicator at one area: everything a panel may print.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// The value, on the indicator's scale.
+    pub value: Shown,
+    /// Numerator.
+    pub numerator: Shown,
+    /// Denominator; [`Shown::Missing`] where the indicator has none.
+    pub denominator: Shown,
+    /// Trust.
+    pub status: Status,
+    /// Time of the newest row of the oldest of its input tables.
+    pub oldest_input: Option<EpochSecs>,
+    /// The same indicator one period earlier (30 days for daily, one month for monthly windows).
+    pub previous: Shown,
+    /// 95 % interval of a proportion (Wilson 1927) or of a count (normal approximation to Poisson), where it applies.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One cell of a breakdown at one area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// One code per `by` column.
+    pub codes: Vec<String>,
+    /// The figure.
+    pub value: Shown,
+}
+
+/// One point of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeriesPoint {
+    /// Last day of the point's window.
+    pub day: Day,
+    /// The figure as of that day.
+    pub value: Shown,
+}
+
+/// A series of one indicator at one area, oldest first, evenly spaced.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// Points.
+    pub points: Vec<SeriesPoint>,
+    /// Mean of the shown values.
+    pub mean: Option<f64>,
+    /// Range of usual variation: mean ± 2.66 × mean moving range (individuals chart, Shewhart; Wheeler 1993).
+    pub limits: Option<(f64, f64)>,
+}
+
+/// State of an event in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventPhase {
+    /// Still open.
+    Open,
+    /// Finished.
+    Done,
+}
+
+/// One event as a screen may show it: no reporter, no text, a place only for things.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventView {
+    /// Key.
+    pub id: Arc<str>,
+    /// Finest known area.
+    pub area: AreaId,
+    /// Kind code.
+    pub kind: Arc<str>,
+    /// CAP severity: 1 minor, 2 moderate, 3 severe, 4 extreme.
+    pub severity: u8,
+    /// Status code.
+    pub status: Arc<str>,
+    /// Open or done.
+    pub phase: EventPhase,
+    /// Handling organisation code.
+    pub organisation: Option<Arc<str>>,
+    /// When it began.
+    pub opened_secs: EpochSecs,
+    /// Time limit.
+    pub due_secs: Option<EpochSecs>,
+    /// When the last change reached us.
+    pub changed_secs: EpochSecs,
+    /// Where, for object events.
+    pub place: Option<LonLat>,
+    /// A drill.
+    pub exercise: bool,
+}
+
+/// The events a screen shows.
+#[derive(Debug, Clone, Default)]
+pub struct Events {
+    /// All open events, oldest first.
+    pub open: Arc<[EventView]>,
+    /// Latest changes, newest first, at most [`Events::RECENT`].
+    pub recent: Arc<[EventView]>,
+    /// Events opened on the civil day of `now`, drills left out.
+    pub opened_today: u64,
+}
+
+impl Events {
+    /// How many changes the stream keeps.
+    pub const RECENT: usize = 200;
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// Table or feed.
+    pub name: String,
+    /// Dataset it belongs to (index in `datasets.toml`).
+    pub dataset: usize,
+    /// Newest row.
+    pub newest_secs: Option<EpochSecs>,
+    /// When it should have had something newer; in the past means late.
+    pub due_secs: Option<EpochSecs>,
+    /// Whether it is late now.
+    pub late: bool,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows refused, with reasons in the log of problems.
+    pub refused: u64,
+}
+
+/// How much of the screen is current.
+#[derive(Debug, Clone, Default)]
+pub struct Freshness {
+    /// Indicators whose inputs are all on time.
+    pub current: usize,
+    /// Indicators in all.
+    pub total: usize,
+    /// One per table.
+    pub sources: Vec<SourceState>,
+}
+
+/// How far the live feed has come.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LiveState {
+    /// Whether changes arrive at all.
+    pub running: bool,
+    /// Speed of the replay; 1 is real time.
+    pub speed: u32,
+    /// Changes taken in since start.
+    pub changes: u64,
+    /// From arrival to snapshot of the latest batch, in milliseconds.
+    pub latency_millis: f32,
+}
+
+/// Everything the window shows, at one revision.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Grows with every snapshot.
+    pub revision: u64,
+    /// The instant the figures are for, in the data's own time.
+    pub now_secs: EpochSecs,
+    /// Added to data times before they are printed: a demo shows its anchor day as the present day.
+    pub shift_secs: i64,
+    /// Events.
+    pub events: Events,
+    /// How much of the screen is current.
+    pub freshness: Freshness,
+    /// The live feed.
+    pub live: LiveState,
+    /// Points of the texture layer.
+    pub texture: Arc<[LonLat]>,
+    /// Figures of all indicators.
+    pub(crate) figures: Arc<Figures>,
+    /// Answers for series, behind the same door.
+    pub(crate) series: Arc<dyn SeriesSource>,
+}
+
+/// Every protected figure at one instant.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    /// Per indicator, per area (only areas down to the figure level).
+    pub(crate) readings: Vec<Vec<Reading>>,
+    /// Per breakdown, per area.
+    pub(crate) slices: Vec<Vec<Vec<Slice>>>,
+}
+
+/// Where series come from: the cube behind the door.
+pub trait SeriesSource: std::fmt::Debug + Send + Sync {
+    /// Series of an indicator at an area, ending at an instant; at most `points` points.
+    fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series;
+}
+
+const NO_READING: Reading = Reading {
+    value: Shown::TooFine,
+    numerator: Shown::TooFine,
+    denominator: Shown::TooFine,
+    status: Status::TooFine,
+    oldest_input: None,
+    previous: Shown::TooFine,
+    interval: None,
+};
+
+impl Snapshot {
+    /// The reading of an indicator at an area; [`Status::TooFine`] below the level that figures are kept at.
+    #[must_use]
+    pub fn reading(&self, indicator: IndicatorIx, area: AreaId) -> Reading {
+        self.figures.reading(indicator, area)
+    }
+
+    /// The cells of a breakdown at an area, in the order of the code lists; empty where it is not shown.
+    #[must_use]
+    pub fn slices(&self, breakdown: usize, area: AreaId) -> &[Slice] {
+        self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Series of an indicator at an area up to now. Costs microseconds per point; keep the result per revision.
+    #[must_use]
+    pub fn series(&self, indicator: IndicatorIx, area: AreaId, points: usize) -> Series {
+        self.series.series(indicator, area, self.now_secs, points)
+    }
+}
+
+impl Figures {
+    /// The reading of an indicator at an area.
+    #[must_use]
+    pub fn reading(&self, indicator: IndicatorIx, area: AreaId) -> Reading {
+        self.readings.get(indicator).and_then(|r| r.get(area.index())).copied().unwrap_or(NO_READING)
+    }
+}

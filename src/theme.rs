@@ -1,0 +1,199 @@
+//! Every colour, spacing and type size. Owns the tokens; no other file names a colour.
+
+use egui::Color32;
+
+use crate::site::meta::RoomMeta;
+
+/// All tokens of one theme.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    /// Whether the ground is dark.
+    pub dark: bool,
+    /// Behind everything.
+    pub ground: Color32,
+    /// Panels.
+    pub surface: Color32,
+    /// Panels over the map.
+    pub surface_translucent: Color32,
+    /// Hairlines.
+    pub line: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Secondary text; still at least 4.5:1 on ground and surface.
+    pub muted: Color32,
+    /// The one accent.
+    pub accent: Color32,
+    /// Target met.
+    pub good: Color32,
+    /// Late, below target, demo mark.
+    pub warn: Color32,
+    /// Sequential ramp for areas, low to high.
+    pub ramp: [Color32; 7],
+    /// Severity 1 to 4; each also has its own shape.
+    pub severity: [Color32; 4],
+    /// Domains in catalogue order; further ones repeat.
+    pub domains: [Color32; 5],
+    /// Areas around the district.
+    pub surroundings: Color32,
+    /// Border between areas.
+    pub border: Color32,
+    /// Outline of the district and its glow.
+    pub outline: Color32,
+    /// Fabric of buildings.
+    pub texture: Color32,
+    /// Area without a value.
+    pub no_data: Color32,
+    /// Type sizes and spacing, in points.
+    pub sizes: Sizes,
+}
+
+/// Type sizes and spacing, in points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sizes {
+    /// Smallest text: notes, ages, axis labels.
+    pub small: f32,
+    /// Running text and rows.
+    pub body: f32,
+    /// Headings of panels.
+    pub heading: f32,
+    /// Title and clock.
+    pub title: f32,
+    /// Figures on cards.
+    pub figure: f32,
+    /// One grid step; all spacing is a multiple.
+    pub step: f32,
+    /// Hairline width.
+    pub hairline: f32,
+}
+
+impl Sizes {
+    /// Sizes for a wall of this width (in points), never below what the room can read.
+    ///
+    /// A text is legible when its characters subtend at least 16 arc minutes at the farthest reader (ISO 11064-4,
+    /// NUREG-0700); a Chinese character fills about 0.92 of its type size.
+    #[must_use]
+    pub fn for_wall(width_points: f32, height_points: f32, pixels_per_point: f32, room: RoomMeta) -> Self {
+        const ARC_MINUTES: f32 = 16.0;
+        const CHARACTER_HEIGHT: f32 = 0.92;
+        let angle = (ARC_MINUTES / 60.0).to_radians();
+        let least_mm = room.viewing_distance_meters * 1000.0 * angle.tan();
+        let least_points = least_mm / room.pixel_pitch_millimeters / CHARACTER_HEIGHT / pixels_per_point.max(0.1);
+        // The layout is drawn for 1920 points; a wall of another size scales it.
+        let scale = (width_points / 1920.0).min(height_points / 1080.0).max(0.25);
+        let small = (14.0 * scale).max(least_points.min(18.0 * scale));
+        Self::from_small(small, scale)
+    }
+
+    /// Sizes for a desk.
+    #[must_use]
+    pub fn for_desk() -> Self {
+        Self::from_small(12.5, 0.86)
+    }
+
+    fn from_small(small: f32, scale: f32) -> Self {
+        Self {
+            small,
+            body: (17.0 * scale).max(small * 1.14),
+            heading: (20.0 * scale).max(small * 1.3),
+            title: (30.0 * scale).max(small * 1.9),
+            figure: (44.0 * scale).max(small * 2.7),
+            step: 8.0 * scale,
+            hairline: (1.0 * scale).max(1.0),
+        }
+    }
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+impl Theme {
+    /// The wall's theme.
+    #[must_use]
+    pub const fn dark(sizes: Sizes) -> Self {
+        Self {
+            dark: true,
+            ground: rgb(0x000b_1117),
+            surface: rgb(0x0011_1a22),
+            surface_translucent: Color32::from_rgba_premultiplied(0x0f, 0x17, 0x1e, 0xe8),
+            line: rgb(0x0022_303c),
+            text: rgb(0x00e6_edf3),
+            muted: rgb(0x0093_a4b2),
+            accent: rgb(0x004f_b3d9),
+            good: rgb(0x007f_d1a8),
+            warn: rgb(0x00ff_b545),
+            ramp: [
+                rgb(0x0016_303d),
+                rgb(0x001b_4150),
+                rgb(0x0023_5362),
+                rgb(0x002d_6775),
+                rgb(0x003b_7d87),
+                rgb(0x004f_989c),
+                rgb(0x0068_b3b3),
+            ],
+            severity: [rgb(0x008c_c8ff), rgb(0x00ff_b545), rgb(0x00ff_6b5e), rgb(0x00ff_6b5e)],
+            domains: [rgb(0x007f_b0ff), rgb(0x00f0_ab67), rgb(0x0062_cdb6), rgb(0x00bb_a4f5), rgb(0x00ea_9abb)],
+            surroundings: rgb(0x000f_171e),
+            border: Color32::from_rgba_premultiplied(0x05, 0x0b, 0x10, 0xc0),
+            outline: rgb(0x0088_d2f0),
+            texture: Color32::from_rgba_premultiplied(0x50, 0x5c, 0x60, 0x58),
+            no_data: rgb(0x0017_2129),
+            sizes,
+        }
+    }
+
+    /// The desk's theme in daylight.
+    #[must_use]
+    pub const fn light(sizes: Sizes) -> Self {
+        Self {
+            dark: false,
+            ground: rgb(0x00ee_f2f5),
+            surface: rgb(0x00ff_ffff),
+            surface_translucent: Color32::from_rgba_premultiplied(0xf0, 0xf0, 0xf0, 0xf0),
+            line: rgb(0x00cf_d8df),
+            text: rgb(0x0016_222c),
+            muted: rgb(0x004c_5c68),
+            accent: rgb(0x0013_6a92),
+            good: rgb(0x0017_6b47),
+            warn: rgb(0x008a_5200),
+            ramp: [
+                rgb(0x00e3_f0f0),
+                rgb(0x00c8_e2e2),
+                rgb(0x00a6_d0d1),
+                rgb(0x0080_babd),
+                rgb(0x0059_a0a6),
+                rgb(0x0037_838c),
+                rgb(0x001b_6570),
+            ],
+            severity: [rgb(0x0021_66b0), rgb(0x00a3_5f00), rgb(0x00c2_2f22), rgb(0x00c2_2f22)],
+            domains: [rgb(0x002a_5fc4), rgb(0x00a3_5a10), rgb(0x0010_7a63), rgb(0x006b_48c8), rgb(0x00b0_3a6c)],
+            surroundings: rgb(0x00e2_e8ec),
+            border: Color32::from_rgba_premultiplied(0xff, 0xff, 0xff, 0xff),
+            outline: rgb(0x0013_6a92),
+            texture: Color32::from_rgba_premultiplied(0x20, 0x28, 0x2c, 0x50),
+            no_data: rgb(0x00dd_e3e8),
+            sizes,
+        }
+    }
+
+    /// Colour of a domain by its place in the catalogue.
+    #[must_use]
+    pub fn domain(&self, index: usize) -> Color32 {
+        self.domains.get(index % self.domains.len()).copied().unwrap_or(self.accent)
+    }
+
+    /// Colour of a CAP severity, 1 to 4.
+    #[must_use]
+    pub fn severity(&self, severity: u8) -> Color32 {
+        let index = usize::from(severity.clamp(1, 4)) - 1;
+        self.severity.get(index).copied().unwrap_or(self.accent)
+    }
+
+    /// Colour of a class of the sequential ramp: `class` of `classes`, low to high.
+    #[must_use]
+    pub fn class_color(&self, class: usize, classes: usize) -> Color32 {
+        let last = self.ramp.len() - 1;
+        let index = if classes < 2 { last / 2 } else { class * last / (classes - 1) };
+        self.ramp.get(index.min(last)).copied().unwrap_or(self.no_data)
+    }
+}
