@@ -8,6 +8,7 @@ pub mod site;
 
 pub mod privacy;
 
+pub mod sources;
 pub mod store;
 
 pub mod engine;
@@ -19,6 +20,8 @@ pub mod snapshot;
 pub mod cli;
 pub mod command;
 pub mod state;
+
+pub mod runtime;
 
 pub mod panels;
 pub mod theme;
