@@ -13,5 +13,8 @@ pub mod snapshot;
 pub mod command;
 pub mod state;
 
+pub mod fonts;
+pub mod keys;
 pub mod panels;
+pub mod scenes;
 pub mod theme;
