@@ -8,8 +8,15 @@ pub mod site;
 
 pub mod privacy;
 
+pub mod store;
+
+pub mod engine;
+pub mod export;
+pub mod indicators;
+
 pub mod snapshot;
 
+pub mod cli;
 pub mod command;
 pub mod state;
 

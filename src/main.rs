@@ -1,1 +1,9 @@
-fn main(){}
+//! The program: logging and the command line; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    onemap::cli::main(&arguments)
+}

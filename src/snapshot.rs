@@ -12,6 +12,9 @@ pub type EpochSecs = i64;
 /// Days since 1970-01-01 in the site's civil calendar.
 pub type Day = i32;
 
+/// Shared list of points.
+pub type LonLatList = Arc<[LonLat]>;
+
 /// Index of an indicator (or of a breakdown) in its list of the catalogue.
 pub type IndicatorIx = usize;
 

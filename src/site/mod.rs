@@ -66,6 +66,12 @@ impl Site {
         }
     }
 
+    /// The codes of a list, in the order of the site's messages.
+    #[must_use]
+    pub fn codes(&self, list: &str) -> &[String] {
+        self.messages_zh.codes(list)
+    }
+
     /// Place of an indicator in the catalogue.
     #[must_use]
     pub fn indicator_index(&self, id: &str) -> Option<IndicatorIx> {

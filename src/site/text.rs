@@ -85,22 +85,27 @@ impl Message {
 pub struct Messages {
     lang: Lang,
     texts: HashMap<String, String>,
+    codes: HashMap<String, Vec<String>>,
 }
 
-const BUILT_IN_ZH: &str = include_str!("../../assets/messages/zh.toml");
-const BUILT_IN_EN: &str = include_str!("../../assets/messages/en.toml");
+const BUILT_IN_ZH: [&str; 2] =
+    [include_str!("../../assets/messages/zh.toml"), include_str!("../../assets/messages/cli.zh.toml")];
+const BUILT_IN_EN: [&str; 2] =
+    [include_str!("../../assets/messages/en.toml"), include_str!("../../assets/messages/cli.en.toml")];
 
 impl Messages {
     /// The program's own messages.
     #[must_use]
     pub fn built_in(lang: Lang) -> Self {
-        let mut messages = Self { lang, texts: HashMap::new() };
-        let source = match lang {
+        let mut messages = Self { lang, ..Self::default() };
+        let sources = match lang {
             Lang::Zh => BUILT_IN_ZH,
             Lang::En => BUILT_IN_EN,
         };
-        if let Err(err) = messages.add(source) {
-            log::error!("built-in messages ({}): {err}", lang.code());
+        for source in sources {
+            if let Err(err) = messages.add(source) {
+                log::error!("built-in messages ({}): {err}", lang.code());
+            }
         }
         messages
     }
@@ -111,6 +116,12 @@ impl Messages {
     /// The TOML error, with its place.
     pub fn add(&mut self, source: &str) -> Result<(), toml::de::Error> {
         let table: toml::Table = toml::from_str(source)?;
+        if let Some(toml::Value::Table(lists)) = table.get("code") {
+            for (list, codes) in lists {
+                let codes = codes.as_table().map(|t| t.keys().cloned().collect()).unwrap_or_default();
+                self.codes.insert(list.clone(), codes);
+            }
+        }
         flatten("", &toml::Value::Table(table), &mut self.texts);
         Ok(())
     }
@@ -154,6 +165,12 @@ impl Messages {
     #[must_use]
     pub fn code_name<'a>(&'a self, list: &str, code: &'a str) -> &'a str {
         self.texts.get(&format!("code.{list}.{code}")).map_or(code, String::as_str)
+    }
+
+    /// The codes of a list, in the order of the file; empty where there is no such list.
+    #[must_use]
+    pub fn codes(&self, list: &str) -> &[String] {
+        self.codes.get(list).map_or(&[], Vec::as_slice)
     }
 
     /// Name of a unit; the unit itself where there is none (`%`).

@@ -1,0 +1,137 @@
+//! The words of the command line, in the language of the machine. Owns names and help; the work is in the
+//! subcommands.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::site::text::{Lang, Messages};
+
+use super::{Exit, Failure, check, compute};
+
+/// Language of messages: `--lang` where given, else the machine's.
+#[must_use]
+pub fn language(arguments: &[OsString]) -> Lang {
+    let words: Vec<&str> = arguments.iter().filter_map(|a| a.to_str()).collect();
+    let named = words.iter().enumerate().find_map(|(i, word)| match *word {
+        "--lang" => words.get(i + 1).copied(),
+        _ => word.strip_prefix("--lang="),
+    });
+    let locale = sys_locale::get_locale().unwrap_or_default();
+    match named {
+        Some("en") => Lang::En,
+        Some("zh") => Lang::Zh,
+        _ if locale.starts_with("en") || locale == "C" || locale.starts_with("POSIX") => Lang::En,
+        _ => Lang::Zh,
+    }
+}
+
+fn site_arg(text: &Messages) -> Arg {
+    Arg::new("site").long("site").value_name("DIR").value_parser(value_parser!(PathBuf)).help(text.get("cli.site").to_owned())
+}
+
+fn choice(name: &'static str, values: &'static [&'static str], help: &str) -> Arg {
+    Arg::new(name).long(name).value_parser(PossibleValuesParser::new(values)).help(help.to_owned())
+}
+
+fn value(name: &'static str, value_name: &'static str, help: &str) -> Arg {
+    Arg::new(name).long(name).value_name(value_name).help(help.to_owned())
+}
+
+fn path(name: &'static str, help: &str) -> Arg {
+    value(name, "PATH", help).value_parser(value_parser!(PathBuf))
+}
+
+/// The whole command line.
+#[must_use]
+pub fn command(text: &Messages) -> Command {
+    let lang = || choice("lang", &["zh", "en"], text.get("cli.lang"));
+    let sub = |name: &'static str| {
+        let about = text.get(match name {
+            "run" => "cli.run",
+            "compute" => "cli.compute",
+            "check" => "cli.check",
+            "snapshot" => "cli.snapshot",
+            "generate" => "cli.generate",
+            _ => "cli.bench",
+        });
+        dressed(Command::new(name).about(about.to_owned()), text).arg(lang())
+    };
+    let run = [
+        site_arg(text),
+        choice("mode", &["wall", "desk", "demo"], text.get("cli.mode")),
+        value("scene", "NAME", text.get("cli.scene")),
+    ];
+    dressed(Command::new("onemap").about(text.get("cli.about").to_owned()), text)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .arg(Arg::new("version").long("version").short('V').action(ArgAction::Version).help(text.get("cli.version").to_owned()))
+        .args(run.clone())
+        .arg(lang())
+        .subcommand(sub("run").args(run))
+        .subcommand(
+            sub("compute")
+                .arg(site_arg(text))
+                .arg(value("as-of", "DATE", text.get("cli.as_of")))
+                .arg(value("area", "CODE", text.get("cli.area")))
+                .arg(choice("format", &["table", "csv", "json", "sdmx"], text.get("cli.format")).default_value("table")),
+        )
+        .subcommand(sub("check").arg(site_arg(text)))
+        .subcommand(
+            sub("snapshot")
+                .arg(site_arg(text))
+                .arg(choice("mode", &["wall", "desk"], text.get("cli.mode")).default_value("wall"))
+                .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
+                .arg(value("scene", "NAME", text.get("cli.scene")))
+                .arg(value("area", "CODE", text.get("cli.area")))
+                .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
+                .arg(path("out", text.get("cli.out")).required(true)),
+        )
+        .subcommand(
+            sub("generate")
+                .arg(path("out", text.get("cli.out")).required(true))
+                .arg(value("scale", "X", text.get("cli.scale")).value_parser(value_parser!(f64)).default_value("1"))
+                .arg(choice("preset", &["sample"], text.get("cli.preset")))
+                .arg(site_arg(text))
+                .arg(value("seed", "N", text.get("cli.seed")).value_parser(value_parser!(u64)).default_value("20261123")),
+        )
+        .subcommand(
+            sub("bench")
+                .arg(
+                    Arg::new("what")
+                        .required(true)
+                        .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start"]))
+                        .help(text.get("cli.bench_what").to_owned()),
+                )
+                .arg(site_arg(text))
+                .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
+                .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),
+        )
+}
+
+/// Headings and the help flag in the language of the machine.
+fn dressed(command: Command, text: &Messages) -> Command {
+    let help = Arg::new("help").long("help").short('h').action(ArgAction::Help).help(text.get("cli.help").to_owned());
+    let template = format!(
+        "{{about}}\n\n{}: {{usage}}\n\n{{all-args}}",
+        text.get("cli.usage")
+    );
+    command
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading(text.get("cli.commands").to_owned())
+        .next_help_heading(text.get("cli.options").to_owned())
+        .help_template(template)
+        .arg(help)
+}
+
+/// Starts the subcommand.
+pub(super) fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
+    match matches.subcommand() {
+        Some(("compute", sub)) => compute::run(sub, lang),
+        Some(("check", sub)) => check::run(sub, lang),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,62 @@
+//! `onemap check`: everything that is wrong with a site, as file:row:column, and what would be hidden.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use crate::privacy::shown::{Shown, Why};
+use crate::site::problem::Severity;
+use crate::site::text::{Lang, Message};
+
+use super::{Exit, Failure, measure, site_dir, write_err, write_out};
+
+/// Checks and tells.
+pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang)?;
+    let site = engine.site();
+    let text = site.messages(lang);
+    for problem in &engine.problems {
+        write_err(&problem.line(text));
+    }
+    let count = |severity| engine.problems.iter().filter(|p| p.severity == severity).count();
+    let errors = count(Severity::Error);
+    let at = engine.end_of(engine.present_day());
+    let figures = engine.figures(at, &engine.sources(at.secs));
+    let (mut cells, mut primary, mut secondary) = (0u64, 0u64, 0u64);
+    let indicators = figures.readings.iter().flatten().map(|reading| reading.value);
+    let breakdowns = figures.slices.iter().flatten().flatten().map(|slice| slice.value);
+    for shown in indicators.chain(breakdowns) {
+        match shown {
+            Shown::Value(_) => cells += 1,
+            Shown::Suppressed { why, .. } => {
+                cells += 1;
+                match why {
+                    Why::Primary => primary += 1,
+                    Why::Secondary => secondary += 1,
+                }
+            }
+            Shown::Missing | Shown::TooFine => {}
+        }
+    }
+    let hidden = primary + secondary;
+    let tenths = (hidden * 1000).checked_div(cells).unwrap_or(0);
+    let lines = [
+        Message::new("cli.checked")
+            .with("errors", errors)
+            .with("warnings", count(Severity::Warning))
+            .with("tables", engine.tables.len())
+            .with("rows", engine.rows())
+            .with("indicators", site.indicators.len())
+            .with("areas", site.areas.len()),
+        Message::new("cli.suppressed")
+            .with("hidden", hidden)
+            .with("cells", cells)
+            .with("share", format!("{}.{}", tenths / 10, tenths % 10))
+            .with("primary", primary)
+            .with("secondary", secondary),
+    ];
+    for line in &lines {
+        write_out(&format!("{}\n", text.say(line)));
+    }
+    Ok(if errors > 0 { Exit::Data } else { Exit::Done })
+}

@@ -1,0 +1,50 @@
+//! `onemap compute`: all indicators of one area to stdout.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use crate::export::{self, Subject};
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::site::civil::parse_day;
+use crate::site::problem::nearest;
+use crate::site::text::{Lang, Message};
+
+use super::{Exit, Failure, measure, site_dir, write_err, write_out};
+
+/// Computes and prints.
+pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
+    let day = args
+        .get_one::<String>("as-of")
+        .map(|text| parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text))))
+        .transpose()?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang)?;
+    let site = engine.site();
+    let area = area(site, args.get_one::<String>("area"))?;
+    let text = site.messages(lang);
+    for problem in &engine.problems {
+        write_err(&problem.line(text));
+    }
+    let day = day.unwrap_or_else(|| engine.present_day());
+    let at = engine.end_of(day);
+    let figures = engine.figures(at, &engine.sources(at.secs));
+    let subject = Subject { site, figures: &figures, area, as_of: day };
+    let out = match args.get_one::<String>("format").map(String::as_str) {
+        Some("csv") => export::csv(&subject),
+        Some("json") => export::json(&subject),
+        Some("sdmx") => export::sdmx(&subject),
+        _ => export::table(&subject, lang),
+    };
+    write_out(&out);
+    Ok(Exit::Done)
+}
+
+/// The area of a code; the top area where none is named.
+pub(super) fn area(site: &Site, code: Option<&String>) -> Result<AreaId, Failure> {
+    let Some(code) = code else { return Ok(AreaId::ROOT) };
+    site.areas.find(code).ok_or_else(|| {
+        let hint = nearest(code, site.areas.iter().map(|(_, a)| a.code.as_str())).unwrap_or("—");
+        Failure::usage(Message::new("cli.bad_area").with("text", code).with("nearest", hint))
+    })
+}

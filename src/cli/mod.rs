@@ -1,0 +1,161 @@
+//! The command line: its words, its language, its exit codes. One file per subcommand. Data goes to stdout, progress
+//! and messages to stderr.
+
+mod args;
+pub mod check;
+pub mod compute;
+mod progress;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::engine::{self, Engine};
+use crate::site::problem::Problem;
+use crate::site::text::{Lang, Message, Messages};
+use crate::site::{self, Site, SiteError};
+
+pub use args::{command, language};
+
+/// How a run ended; the numbers are a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// The data or the site is at fault.
+    Data,
+    /// Wrong usage.
+    Usage,
+    /// The machine lacks something.
+    Machine,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Data => 1,
+            Exit::Usage => 2,
+            Exit::Machine => 3,
+        })
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the run ends.
+    pub exit: Exit,
+    /// What to tell.
+    pub message: Message,
+    /// Findings to list before it.
+    pub problems: Vec<Problem>,
+}
+
+impl Failure {
+    /// A failure without findings.
+    #[must_use]
+    pub const fn new(exit: Exit, message: Message) -> Self {
+        Self { exit, message, problems: Vec::new() }
+    }
+
+    fn usage(message: Message) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+}
+
+/// Runs the program with arguments (the first is its name).
+#[must_use]
+pub fn main(arguments: &[std::ffi::OsString]) -> ExitCode {
+    let lang = language(arguments);
+    let text = Messages::built_in(lang);
+    let matches = match command(&text).try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(err) if !err.use_stderr() => {
+            write_out(&err.render().to_string());
+            return Exit::Done.into();
+        }
+        Err(err) => {
+            let rendered = err.render().to_string();
+            let error = rendered.trim_start_matches("error: ").trim_end();
+            write_err(&text.fill("cli.bad_usage", &[("error", error)]));
+            return Exit::Usage.into();
+        }
+    };
+    let result = args::dispatch(&matches, lang);
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            for problem in &failure.problems {
+                write_err(&problem.line(&text));
+            }
+            write_err(&text.say(&failure.message));
+            failure.exit.into()
+        }
+    }
+}
+
+/// Writes data to stdout; a closed pipe (`| head`) is no failure.
+#[expect(clippy::let_underscore_must_use, reason = "nobody is left to tell")]
+pub(crate) fn write_out(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes a line to stderr.
+#[expect(clippy::let_underscore_must_use, reason = "nobody is left to tell")]
+pub(crate) fn write_err(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The folder to open: the one named, else the sample site beside the program or above it.
+#[must_use]
+pub fn site_dir(named: Option<&PathBuf>) -> PathBuf {
+    const SAMPLE: &str = "sample-data/pingshan";
+    if let Some(named) = named {
+        return named.clone();
+    }
+    let here = PathBuf::from(SAMPLE);
+    if here.is_dir() {
+        return here;
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let beside = program.ancestors().map(|a| a.join(SAMPLE)).find(|p| p.is_dir());
+    beside.or_else(|| Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE)).filter(|p| p.is_dir())).unwrap_or(here)
+}
+
+/// Opens a site.
+///
+/// # Errors
+/// What is wrong with the folder, with exit code 1.
+pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
+    match site::load(dir) {
+        Ok((site, problems)) => Ok((Arc::new(site), problems)),
+        Err(SiteError::NoFolder(dir)) => {
+            Err(Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display())))
+        }
+        Err(SiteError::NotASite(dir)) => {
+            Err(Failure::new(Exit::Data, Message::new("cli.not_a_site").with("dir", dir.display())))
+        }
+        Err(SiteError::Broken(problems)) => Err(broken(problems)),
+    }
+}
+
+fn broken(problems: Vec<Problem>) -> Failure {
+    let errors = problems.iter().filter(|p| p.severity == site::problem::Severity::Error).count();
+    Failure { exit: Exit::Data, message: Message::new("cli.broken_site").with("count", errors), problems }
+}
+
+/// Opens a site and measures its data, with a progress bar where a person watches.
+///
+/// # Errors
+/// What is wrong with the site.
+pub fn measure(dir: &Path, lang: Lang) -> Result<Engine, Failure> {
+    let (site, problems) = open(dir)?;
+    let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
+    let mut engine = engine::build(Arc::clone(&site), &|done, of| bar.step(done, of)).map_err(broken)?;
+    bar.finish();
+    engine.problems.splice(0..0, problems);
+    Ok(engine)
+}

@@ -1,0 +1,185 @@
+//! Answers: one side of a figure for all areas at one instant. Owns where windows end and what no row means.
+
+use crate::indicators::cube::{At, Step, median};
+use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse};
+use crate::indicators::window::Window;
+use crate::privacy::protect::Raw;
+use crate::site::datasets::ColumnType;
+use crate::snapshot::{Day, EpochSecs};
+
+use super::{Engine, MeasureData, TableState};
+
+impl Engine {
+    /// Both sides of a figure for every area that figures are kept for. Raw: only the gate may look at it.
+    pub(crate) fn raw(&self, figure: &FigurePlan, at: At) -> Vec<Raw> {
+        let areas = self.sum_up.len();
+        let numerator = self.side(figure.numerator, at);
+        let denominator = figure.denominator.map(|side| self.side(side, at));
+        let withheld = self
+            .plan
+            .measures
+            .get(figure.numerator.measure)
+            .and_then(|m| m.withheld)
+            .map(|measure| self.side(MeasureUse { measure, window: figure.numerator.window }, at));
+        (0..areas)
+            .map(|area| Raw {
+                numerator: numerator.get(area).copied().flatten(),
+                denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
+                withheld: withheld.as_ref().and_then(|w| w.get(area).copied().flatten()).is_some_and(|n| n > 0.0),
+            })
+            .collect()
+    }
+
+    fn side(&self, side: MeasureUse, at: At) -> Vec<Option<f64>> {
+        let (Some(measure), Some(data)) = (self.plan.measures.get(side.measure), self.measures.get(side.measure)) else {
+            return Vec::new();
+        };
+        let Some(table) = self.tables.get(measure.table) else { return Vec::new() };
+        match &**data {
+            MeasureData::Now(present) => {
+                // The present state says nothing about an earlier day: that is a gap.
+                let known = at.day >= self.present_day && table.rows > 0;
+                (0..self.sum_up.len())
+                    .map(|area| {
+                        let cell = present.cell(area);
+                        (known && (cell.rows > 0 || table.is_zero_when_absent())).then_some(cell.sum)
+                    })
+                    .collect()
+            }
+            MeasureData::Calendar(calendar) => {
+                let step = calendar.step();
+                let stamped = is_stamped(table, measure);
+                let end = if !stamped {
+                    Some(step.place(at.day))
+                } else if table.is_zero_when_absent() {
+                    table.presence.newest(table.presence.step().place(at.day))
+                } else {
+                    calendar.newest(step.place(at.day))
+                };
+                let zero = table.is_zero_when_absent() && self.covers(table, side.window, step, end);
+                (0..self.sum_up.len())
+                    .map(|area| {
+                        let cell = calendar.cell(area, side.window, end?);
+                        (cell.rows > 0 || zero).then_some(cell.sum)
+                    })
+                    .collect()
+            }
+            MeasureData::Rows(rows, values) => {
+                let Some((from, to)) = self.instants(table, measure, side.window, at) else {
+                    return vec![None; self.sum_up.len()];
+                };
+                let rows = rows.between(from, to);
+                match &measure.contribution {
+                    Contribution::Additive(_) => self.sums(table, rows, at),
+                    Contribution::Median(_) => self.medians(table, rows),
+                    Contribution::Distinct(_) => self.distinct(table, rows, values.len()),
+                }
+            }
+        }
+    }
+
+    /// Whether the table reaches the span at all: only then does the absence of rows mean that nothing happened.
+    fn covers(&self, table: &TableState, window: Window, step: Step, end: Option<i32>) -> bool {
+        let (Some(end), Some(newest)) = (end, table.newest_secs) else { return false };
+        let newest = step.place(self.site.zone.day_of(newest));
+        let (from, _) = match step {
+            Step::Day => window.days(end),
+            Step::Month => window.months(end),
+        };
+        // One step of grace: just after midnight nothing has happened yet today.
+        from <= newest.saturating_add(1) && table.presence.newest(table.presence.step().place(date_in(step, end))).is_some()
+    }
+
+    /// First and last instant of a span, for rows kept by instant.
+    fn instants(&self, table: &TableState, measure: &Measure, window: Window, at: At) -> Option<(EpochSecs, EpochSecs)> {
+        let zone = &self.site.zone;
+        if window == Window::Now {
+            return (at.day >= self.present_day).then_some((EpochSecs::MIN, EpochSecs::MAX));
+        }
+        if is_stamped(table, measure) {
+            let newest = table.presence.newest(table.presence.step().place(at.day))?;
+            let (from, to) = match table.presence.step() {
+                Step::Day => window.days(newest),
+                Step::Month => {
+                    let (from, to) = window.months(newest);
+                    (first_day(from), first_day(to.saturating_add(1)) - 1)
+                }
+            };
+            return Some((if from == Day::MIN { EpochSecs::MIN } else { zone.start_of(from) }, zone.end_of(to)));
+        }
+        let to = at.secs - measure.youngest_secs;
+        let from = match window {
+            Window::TrailingHours(hours) => to - i64::from(hours) * 3600 + 1,
+            _ => match window.days(at.day).0 {
+                Day::MIN => EpochSecs::MIN,
+                day => zone.start_of(day),
+            },
+        };
+        Some((from, to))
+    }
+
+    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], at: At) -> Vec<Option<f64>> {
+        let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
+        for row in rows {
+            for area in self.roll_up(table).of(row.area) {
+                if let Some((sum, count)) = sums.get_mut(area) {
+                    *sum += row.value;
+                    *count += 1;
+                }
+            }
+        }
+        let zero = table.is_zero_when_absent()
+            && table.newest_secs.is_some_and(|newest| at.day <= self.site.zone.day_of(newest) + 1);
+        sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
+    }
+
+    fn medians(&self, table: &TableState, rows: &[crate::indicators::cube::Row]) -> Vec<Option<f64>> {
+        let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.sum_up.len()];
+        for row in rows {
+            for area in self.roll_up(table).of(row.area) {
+                if let Some(values) = values.get_mut(area) {
+                    values.push(row.value);
+                }
+            }
+        }
+        values.iter_mut().map(|values| median(values)).collect()
+    }
+
+    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize) -> Vec<Option<f64>> {
+        let mut seen = vec![vec![false; known]; self.sum_up.len()];
+        for row in rows {
+            for area in self.roll_up(table).of(row.area) {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a short list")]
+                if let Some(flag) = seen.get_mut(area).and_then(|s| s.get_mut(row.value as usize)) {
+                    *flag = true;
+                }
+            }
+        }
+        seen.iter()
+            .map(|flags| {
+                let count = u32::try_from(flags.iter().filter(|f| **f).count()).unwrap_or(u32::MAX);
+                (count > 0).then(|| f64::from(count))
+            })
+            .collect()
+    }
+}
+
+fn is_stamped(table: &TableState, measure: &Measure) -> bool {
+    matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
+}
+
+fn first_day(month: i32) -> Day {
+    if month == i32::MIN {
+        return Day::MIN;
+    }
+    let year = i16::try_from(month.div_euclid(12)).unwrap_or(0);
+    let month = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
+    jiff::civil::Date::new(year, month, 1).map_or(Day::MIN, crate::site::civil::day_of_date)
+}
+
+fn date_in(step: Step, place: i32) -> Day {
+    match step {
+        Step::Day => place,
+        Step::Month => first_day(place),
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether data is on time. Owns each dataset's promise turned into a due time; never hides a late figure.
+
+use crate::site::civil::{add_months, date_of, day_of_date};
+use crate::site::datasets::{ColumnType, Refresh};
+use crate::snapshot::{EpochSecs, Freshness, SourceState};
+
+use super::{Engine, TableState};
+
+/// A live feed that has been silent for this long is late.
+const LIVE_SILENCE_SECS: i64 = 3 * 3600;
+/// The same for an hourly feed.
+const HOURLY_SILENCE_SECS: i64 = 8 * 3600;
+
+impl Engine {
+    /// State of every table at an instant.
+    #[must_use]
+    pub fn sources(&self, now: EpochSecs) -> Vec<SourceState> {
+        self.tables
+            .iter()
+            .map(|table| {
+                let due_secs = table.newest_secs.and_then(|newest| self.due(table, newest));
+                SourceState {
+                    name: table.table.id.clone(),
+                    dataset: table.dataset,
+                    newest_secs: table.newest_secs,
+                    due_secs,
+                    late: table.newest_secs.is_none() || due_secs.is_some_and(|due| due < now),
+                    rows: table.rows,
+                    refused: table.refused,
+                }
+            })
+            .collect()
+    }
+
+    /// How much of the screen is current, from the states of the tables.
+    #[must_use]
+    pub fn freshness(&self, sources: Vec<SourceState>) -> Freshness {
+        let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
+        let current = self.plan.indicators.iter().filter(|i| !self.is_late(i, &late)).count();
+        Freshness { current, total: self.plan.indicators.len(), sources }
+    }
+
+    /// Whether any input of a figure is late.
+    pub(crate) fn is_late(&self, figure: &crate::indicators::measure::FigurePlan, late: &[bool]) -> bool {
+        [Some(figure.numerator), figure.denominator]
+            .into_iter()
+            .flatten()
+            .filter_map(|side| self.plan.measures.get(side.measure))
+            .any(|measure| late.get(measure.table).copied().unwrap_or(true))
+    }
+
+    /// When something newer than `newest` should be here; `None` where nothing is promised.
+    fn due(&self, table: &TableState, newest: EpochSecs) -> Option<EpochSecs> {
+        let zone = &self.site.zone;
+        let day = zone.day_of(newest);
+        let calendar = &self.site.meta.calendar;
+        let morning = day_seconds(&calendar.day_due_at);
+        let refresh = self.site.datasets.get(table.dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+        let kind = table.table.column_type(&table.table.time_column);
+        let is_object = !table.is_stamped() && !matches!(refresh, Refresh::Live | Refresh::Hourly);
+        let next_period = |months: i32| {
+            // `day` is the last day of the newest period: the next one is due some days after its own end.
+            let next_end = add_months(day + 1, months);
+            zone.start_of(next_end + i32::from(calendar.month_due_on_day) - 1) + morning
+        };
+        Some(match (refresh, kind) {
+            (Refresh::AsNeeded, _) => return None,
+            // A monthly table in a daily dataset keeps the month's promise.
+            (Refresh::Quarterly, Some(ColumnType::Month)) => next_period(3),
+            (_, Some(ColumnType::Month)) => next_period(1),
+            (Refresh::Live, _) => newest + LIVE_SILENCE_SECS,
+            (Refresh::Hourly, _) => newest + HOURLY_SILENCE_SECS,
+            (Refresh::Daily, Some(ColumnType::Date)) if table.is_event_like() => return None,
+            (Refresh::Daily, _) if is_object => zone.start_of(day + 3) + morning,
+            (Refresh::Daily, _) => zone.start_of(day + 2) + morning,
+            (Refresh::Weekly, _) => zone.start_of(day + 9) + morning,
+            (Refresh::Monthly | Refresh::Quarterly, _) => {
+                if table.is_event_like() {
+                    return None;
+                }
+                let next = day_of_date(date_of(add_months(day, 2)).first_of_month());
+                zone.start_of(next + i32::from(calendar.month_due_on_day)) + morning
+            }
+        })
+    }
+}
+
+impl TableState {
+    /// Rows appear when something happens (a drill, a session, a document): nothing new is not late.
+    fn is_event_like(&self) -> bool {
+        let keyed_by_time = self.table.key.contains(&self.table.time_column);
+        self.is_stamped() && !keyed_by_time
+    }
+}
+
+/// Seconds after midnight of `HH:MM`; 0 where it cannot be read.
+fn day_seconds(text: &str) -> i64 {
+    let mut parts = text.split(':').map(|p| p.parse::<i64>().unwrap_or(0));
+    parts.next().unwrap_or(0) * 3600 + parts.next().unwrap_or(0) * 60
+}

@@ -1,0 +1,209 @@
+//! Live changes: rows that replace earlier rows by key, and what that does to the cells. Owns exactness: a changed
+//! row is taken back as it was counted before it is counted anew.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use crate::indicators::cube::Row;
+use crate::indicators::measure::Measure;
+use crate::site::datasets::Table;
+use crate::site::problem::Problem;
+use crate::site::text::Message;
+
+use super::build::place_of;
+use super::pass::{self, Measured, MeasuredColumn};
+use super::{Batch, Engine, MeasureData};
+
+/// The rows of a table that live changes can replace: as loaded, and as changed since.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveRows {
+    base: Arc<DataFrame>,
+    changed: DataFrame,
+    index: Arc<Index>,
+    indexed: bool,
+}
+
+/// Where the newest row of a key is. Keys are kept as 64-bit hashes: at ten million rows two keys meet with a chance
+/// below one in a hundred thousand, and the rows themselves are compared before anything is replaced.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    hasher: RandomState,
+    rows: HashMap<u64, Place>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Base(u32),
+    Changed(u32),
+}
+
+impl LiveRows {
+    pub(super) fn new(frame: DataFrame) -> Self {
+        Self { changed: frame.clear(), base: Arc::new(frame), index: Arc::default(), indexed: false }
+    }
+
+    fn ensure_index(&mut self, table: &Table) {
+        if self.indexed {
+            return;
+        }
+        let index = Arc::make_mut(&mut self.index);
+        index.rows.reserve(self.base.height());
+        for (row, hash) in hashes(&index.hasher, table, &self.base).into_iter().enumerate() {
+            index.rows.insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
+        }
+        self.indexed = true;
+    }
+}
+
+/// One hash per row, over the key columns.
+fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
+    let mut hashes = vec![0u64; frame.height()];
+    for key in &table.key {
+        let Ok(column) = frame.column(key).and_then(|c| c.cast(&DataType::String)) else { continue };
+        if let Ok(texts) = column.str() {
+            for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
+                *hash = hash.rotate_left(5) ^ hasher.hash_one(text.unwrap_or_default());
+            }
+        }
+    }
+    hashes
+}
+
+impl Engine {
+    /// Takes in a batch: earlier versions of its rows are taken back, the new ones counted. Costs what the batch
+    /// costs. Problems come back; good rows go on.
+    pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
+        let fail = |error: &dyn std::fmt::Display| {
+            let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
+            vec![Problem::error(format!("live/{}", batch.table), message)]
+        };
+        let Some(index) = self.tables.iter().position(|t| t.table.id == batch.table) else {
+            return fail(&"unknown table");
+        };
+        match self.apply_rows(index, batch) {
+            Ok(()) => Vec::new(),
+            Err(err) => fail(&err),
+        }
+    }
+
+    fn apply_rows(&mut self, index: usize, batch: &Batch) -> PolarsResult<()> {
+        let plan = Arc::clone(&self.plan);
+        let site = Arc::clone(&self.site);
+        let level = site.figure_level();
+        let measures: Vec<(usize, &Measure)> = plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
+        let Some(state) = self.tables.get_mut(index) else { return Ok(()) };
+        let table = Arc::clone(&state.table);
+        let Some(live) = &mut state.live else { return Ok(()) };
+        live.ensure_index(&table);
+        let names: Vec<PlSmallStr> = live.base.get_column_names().into_iter().cloned().collect();
+        let rows = batch.rows.select(names)?;
+        // Within a batch only the last version of a key counts.
+        let rows = rows.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None)?;
+        let old = live.earlier_versions(&table, &rows)?;
+        let added = (rows.height() - old.height()) as u64;
+        live.remember(&table, &rows)?;
+        state.rows += added;
+        if self.events.follows(&site, &table.id) {
+            self.events.change(&site, &rows, batch.arrived_secs);
+        }
+        let old = pass::measure(&site, &table, level, &old, &measures)?;
+        let new = pass::measure(&site, &table, level, &rows, &measures)?;
+        self.count(index, &measures, &old, -1);
+        self.count(index, &measures, &new, 1);
+        if let Some(state) = self.tables.get_mut(index) {
+            state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, index: usize, measures: &[(usize, &Measure)], rows: &Measured, sign: i8) {
+        let site = Arc::clone(&self.site);
+        let roll_up = match self.tables.get(index) {
+            Some(table) if table.is_exact() => Arc::clone(&self.exact),
+            _ => Arc::clone(&self.sum_up),
+        };
+        for ((position, measure), column) in measures.iter().zip(&rows.columns) {
+            let Some((_, times)) = rows.times.iter().find(|(name, _)| *name == measure.time_column) else { continue };
+            let counts = match column {
+                MeasuredColumn::Numbers(numbers) => numbers.null_count() < numbers.len(),
+                MeasuredColumn::Values(values) => values.null_count() < values.len(),
+            };
+            // A measure that the batch does not touch stays shared with the snapshots that hold it.
+            let Some(data) = self.measures.get_mut(*position).filter(|_| counts) else { continue };
+            let data = Arc::make_mut(data);
+            for (row, area) in rows.areas.iter().enumerate().filter(|(_, area)| **area != u32::MAX) {
+                match (column, &mut *data) {
+                    (MeasuredColumn::Numbers(numbers), data) => {
+                        let Some(value) = numbers.get(row) else { continue };
+                        match data {
+                            MeasureData::Now(present) => present.change(&roll_up, *area, value, sign),
+                            MeasureData::Calendar(calendar) => {
+                                if let Some(day) = times.day(row, &site) {
+                                    let place = calendar.step().place(day);
+                                    calendar.change(&roll_up, *area, place, value, sign);
+                                }
+                            }
+                            MeasureData::Rows(rows, _) => {
+                                if let Some(secs) = times.secs(row, &site) {
+                                    rows.change(Row { secs, area: *area, value }, sign);
+                                }
+                            }
+                        }
+                    }
+                    (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
+                        if let (Some(value), Some(secs)) = (values.get(row), times.secs(row, &site)) {
+                            let value = place_of(known, value);
+                            rows.change(Row { secs, area: *area, value }, sign);
+                        }
+                    }
+                    (MeasuredColumn::Values(_), _) => {}
+                }
+            }
+        }
+        if sign > 0
+            && let Some(state) = self.tables.get_mut(index)
+            && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
+        {
+            let step = state.presence.step();
+            for row in 0..rows.areas.len() {
+                if let Some(day) = own.day(row, &site) {
+                    state.presence.change(&roll_up, 0, step.place(day), 0.0, 1);
+                }
+            }
+        }
+    }
+}
+
+impl LiveRows {
+    /// The rows that a batch replaces, as they are counted now.
+    fn earlier_versions(&self, table: &Table, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        let (mut base, mut changed) = (Vec::new(), Vec::new());
+        for hash in hashes(&self.index.hasher, table, rows) {
+            match self.index.rows.get(&hash) {
+                Some(Place::Base(row)) => base.push(*row),
+                Some(Place::Changed(row)) => changed.push(*row),
+                None => {}
+            }
+        }
+        let take = |frame: &DataFrame, rows: Vec<u32>| frame.take(&IdxCa::from_vec("row".into(), rows));
+        take(&self.base, base)?.vstack(&take(&self.changed, changed)?)
+    }
+
+    fn remember(&mut self, table: &Table, rows: &DataFrame) -> PolarsResult<()> {
+        let index = Arc::make_mut(&mut self.index);
+        let first = self.changed.height();
+        for (row, hash) in hashes(&index.hasher, table, rows).into_iter().enumerate() {
+            let place = Place::Changed(u32::try_from(first + row).unwrap_or(u32::MAX));
+            index.rows.insert(hash, place);
+        }
+        self.changed = self.changed.vstack(rows)?;
+        // Many small pieces make every later look-up slower.
+        if self.changed.first_col_n_chunks() > 64 {
+            self.changed.rechunk_mut();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Measures every table in one pass, keeps the cube, answers figures for any area and instant, and takes in live
+//! changes. Owns the rows-to-figures path; no raw figure leaves it but through `privacy::protect`.
+
+pub mod answer;
+mod build;
+pub mod events;
+mod figures;
+mod freshness;
+mod live;
+mod pass;
+
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
+
+use crate::indicators::cube::{At, Calendar, Present, RollUp, Rows};
+use crate::indicators::measure::Plan;
+use crate::site::Site;
+use crate::site::datasets::{AbsentRow, ColumnType, Rollup, Table};
+use crate::site::problem::Problem;
+use crate::snapshot::{Day, EpochSecs, LonLatList};
+
+use events::EventLog;
+pub use build::build;
+
+/// What one measure keeps.
+#[derive(Debug, Clone)]
+pub(crate) enum MeasureData {
+    /// Present state.
+    Now(Present),
+    /// Cells over days or months.
+    Calendar(Calendar),
+    /// Rows by instant; for sets, the values that `Row::value` points to.
+    Rows(Rows, Vec<String>),
+}
+
+/// What is known of one table.
+#[derive(Debug, Clone)]
+pub(crate) struct TableState {
+    /// Dataset it belongs to.
+    pub(crate) dataset: usize,
+    /// Its declaration.
+    pub(crate) table: Arc<Table>,
+    /// Rows in use.
+    pub(crate) rows: u64,
+    /// Rows refused.
+    pub(crate) refused: u64,
+    /// Days or months that have any row, by the table's own time column; nothing else is kept in it.
+    pub(crate) presence: Calendar,
+    /// Newest row by time of happening (end of its day or month), not after the present.
+    pub(crate) newest_secs: Option<EpochSecs>,
+    /// Rows that live changes can replace.
+    pub(crate) live: Option<live::LiveRows>,
+}
+
+impl TableState {
+    fn is_stamped(&self) -> bool {
+        matches!(self.table.column_type(&self.table.time_column), Some(ColumnType::Date | ColumnType::Month))
+    }
+
+    fn is_zero_when_absent(&self) -> bool {
+        self.table.absent_row == AbsentRow::Zero
+    }
+
+    fn is_exact(&self) -> bool {
+        self.table.rollup == Rollup::Exact
+    }
+}
+
+/// The engine.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) site: Arc<Site>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) tables: Vec<TableState>,
+    pub(crate) measures: Vec<Arc<MeasureData>>,
+    pub(crate) sum_up: Arc<RollUp>,
+    pub(crate) exact: Arc<RollUp>,
+    /// Last day of which the present state is known.
+    pub(crate) present_day: Day,
+    /// Events of the stream.
+    pub events: EventLog,
+    /// Points of the texture layer.
+    pub texture: LonLatList,
+    /// What was wrong with the data.
+    pub problems: Vec<Problem>,
+}
+
+impl Engine {
+    /// The site.
+    #[must_use]
+    pub const fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
+    /// An instant with its civil day.
+    #[must_use]
+    pub fn at(&self, secs: EpochSecs) -> At {
+        At { secs, day: self.site.zone.day_of(secs) }
+    }
+
+    /// The last instant of a day.
+    #[must_use]
+    pub fn end_of(&self, day: Day) -> At {
+        At { secs: self.site.zone.end_of(day), day }
+    }
+
+    /// Last day of which the present state is known: the anchor of a sample, else the newest day in the data.
+    #[must_use]
+    pub const fn present_day(&self) -> Day {
+        self.present_day
+    }
+
+    pub(crate) fn roll_up(&self, table: &TableState) -> &RollUp {
+        if table.is_exact() { &self.exact } else { &self.sum_up }
+    }
+
+    /// Rows in use over all tables.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|t| t.rows).sum()
+    }
+}
+
+/// A batch of changed rows of one table, as any source sends it.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Table.
+    pub table: String,
+    /// Whole rows, declared columns; a known key replaces, a new one adds.
+    pub rows: DataFrame,
+    /// When they reached us, in data time.
+    pub arrived_secs: EpochSecs,
+}

@@ -1,0 +1,197 @@
+//! Figures written for other programs and for people at a terminal: CSV, JSON, SDMX-CSV, table. Owns the forms;
+//! every figure in them has passed the gate.
+
+mod sdmx;
+mod table;
+
+use std::fmt::Write as _;
+
+use crate::privacy::shown::Shown;
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::site::catalogue::{Indicator, Target, TargetOp};
+use crate::site::civil::date_of;
+use crate::site::text::Messages;
+use crate::snapshot::{Day, Figures, Reading, Status};
+
+pub use sdmx::sdmx;
+pub use table::table;
+
+/// What an export is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// Its figures.
+    pub figures: &'a Figures,
+    /// Area.
+    pub area: AreaId,
+    /// Day the figures are for.
+    pub as_of: Day,
+}
+
+impl<'a> Subject<'a> {
+    /// Indicators in catalogue order with their readings.
+    pub fn rows(&self) -> impl Iterator<Item = (&'a Indicator, Reading)> + use<'a> {
+        let (figures, area) = (self.figures, self.area);
+        self.site.indicators.iter().enumerate().map(move |(i, row)| (row, figures.reading(i, area)))
+    }
+
+    fn area_code(&self) -> &'a str {
+        &self.site.areas.get(self.area).code
+    }
+
+    fn oldest_input(&self, reading: &Reading) -> String {
+        reading.oldest_input.map(|secs| self.site.zone.iso(secs)).unwrap_or_default()
+    }
+}
+
+/// Machine word of a status.
+#[must_use]
+pub const fn status_code(status: Status) -> &'static str {
+    match status {
+        Status::Current => "current",
+        Status::Late => "late",
+        Status::Suppressed => "suppressed",
+        Status::Missing => "missing",
+        Status::TooFine => "too_fine",
+    }
+}
+
+/// A figure for machines: the shortest number that reads back the same, `<10` where hidden, empty where missing.
+#[must_use]
+pub fn figure(shown: Shown) -> String {
+    match shown {
+        // Twelve digits: the cells are sums of floating-point rows, whose last bits depend on their order.
+        Shown::Value(value) => plain(value),
+        Shown::Suppressed { below, .. } => format!("<{below}"),
+        Shown::Missing | Shown::TooFine => String::new(),
+    }
+}
+
+fn plain(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let text = format!("{value:.12e}");
+    text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
+}
+
+/// A target in one word for machines: `>=96`.
+#[must_use]
+pub fn target_text(target: Option<&Target>) -> String {
+    let Some(target) = target else { return String::new() };
+    match (target.op, target.value) {
+        (Some(TargetOp::AtLeast), Some(value)) => format!(">={value}"),
+        (Some(TargetOp::AtMost), Some(value)) => format!("<={value}"),
+        _ => target.note.as_ref().map(|n| n.en.clone()).unwrap_or_default(),
+    }
+}
+
+/// A CSV field, quoted where it must be (RFC 4180).
+#[must_use]
+pub fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+/// One row an indicator, in catalogue order; columns as in the command line's contract.
+#[must_use]
+pub fn csv(subject: &Subject<'_>) -> String {
+    let mut out = "id,area_code,as_of,value,unit,numerator,denominator,target,status,oldest_input\n".to_owned();
+    for (row, reading) in subject.rows() {
+        let fields = [
+            row.id.clone(),
+            subject.area_code().to_owned(),
+            date_of(subject.as_of).to_string(),
+            figure(reading.value),
+            row.unit.clone(),
+            figure(reading.numerator),
+            figure(reading.denominator),
+            target_text(row.target.as_ref()),
+            status_code(reading.status).to_owned(),
+            subject.oldest_input(&reading),
+        ];
+        let line: Vec<String> = fields.iter().map(|f| field(f)).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", line.join(","));
+    }
+    out
+}
+
+/// The same as JSON, with names, marks and intervals.
+#[must_use]
+pub fn json(subject: &Subject<'_>) -> String {
+    let number = |shown: Shown| shown.value().map_or(serde_json::Value::Null, |_| {
+        figure(shown).parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
+    });
+    let rows: Vec<serde_json::Value> = subject
+        .rows()
+        .map(|(row, reading)| {
+            serde_json::json!({
+                "id": row.id,
+                "name": { "zh": row.name.zh, "en": row.name.en },
+                "area_code": subject.area_code(),
+                "as_of": date_of(subject.as_of).to_string(),
+                "value": number(reading.value),
+                "shown": figure(reading.value),
+                "unit": row.unit,
+                "numerator": number(reading.numerator),
+                "denominator": number(reading.denominator),
+                "interval_95": reading.interval,
+                "target": target_text(row.target.as_ref()),
+                "status": status_code(reading.status),
+                "oldest_input": subject.oldest_input(&reading),
+            })
+        })
+        .collect();
+    let site = subject.site;
+    let document = serde_json::json!({
+        "site": site.meta.id,
+        "sample": site.meta.sample.is_some(),
+        "as_of": date_of(subject.as_of).to_string(),
+        "area": subject.area_code(),
+        "indicators": rows,
+    });
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Name of a status for people.
+#[must_use]
+pub fn status_word(status: Status, text: &Messages) -> &str {
+    match status {
+        Status::Current => text.get("status.current"),
+        Status::Late => text.get("status.late"),
+        Status::Suppressed => text.get("status.suppressed"),
+        Status::Missing => text.get("status.missing"),
+        Status::TooFine => text.get("status.too_fine"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::privacy::shown::Why;
+
+    #[test]
+    fn figures_for_machines() {
+        for (shown, text) in [
+            (Shown::Value(0.0), "0"),
+            (Shown::Value(96.0), "96"),
+            (Shown::Value(0.1 + 0.2), "0.3"),
+            (Shown::Value(1_234_567.0), "1234567"),
+            (Shown::Suppressed { below: 10, why: Why::Secondary }, "<10"),
+            (Shown::Missing, ""),
+        ] {
+            assert_eq!(figure(shown), text);
+        }
+    }
+
+    #[test]
+    fn fields_are_quoted_where_needed() {
+        assert_eq!(field("a,b"), "\"a,b\"");
+        assert_eq!(field("say \"x\""), "\"say \"\"x\"\"\"");
+        assert_eq!(field("坪山"), "坪山");
+    }
+}

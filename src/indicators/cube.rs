@@ -1,0 +1,407 @@
+//! What is kept of the rows: additive cells with running sums, present states, and rows by instant. Owns spans,
+//! roll-up over areas and the difference between nothing and not reported; knows no catalogue.
+
+use std::ops::Range;
+
+use crate::site::areas::{AreaId, AreaTree};
+use crate::snapshot::{Day, EpochSecs};
+
+use super::window::{Window, month_number};
+
+/// Ancestors of every area that figures are kept for, itself included: where a row adds up.
+#[derive(Debug, Clone, Default)]
+pub struct RollUp {
+    lanes: Vec<Vec<u32>>,
+}
+
+impl RollUp {
+    /// For areas down to `level`; `exact` tables add up nowhere but at their own code.
+    #[must_use]
+    pub fn new(areas: &AreaTree, level: usize, exact: bool) -> Self {
+        let lanes = areas
+            .iter()
+            .take_while(|(_, area)| area.level <= level)
+            .map(|(id, _)| if exact { vec![id.0] } else { areas.path(id).iter().map(|a| a.0).collect() })
+            .collect();
+        Self { lanes }
+    }
+
+    /// How many areas figures are kept for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Whether there is no area.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
+    /// Where a row of this area adds up.
+    pub fn of(&self, area: u32) -> impl Iterator<Item = usize> + '_ {
+        self.lanes.get(area as usize).into_iter().flatten().map(|a| *a as usize)
+    }
+}
+
+/// The instant a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// The instant.
+    pub secs: EpochSecs,
+    /// Its civil day.
+    pub day: Day,
+}
+
+/// Step of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Civil days.
+    Day,
+    /// Civil months, counted from year 0.
+    Month,
+}
+
+impl Step {
+    /// Place of a day on an axis of this step.
+    #[must_use]
+    pub fn place(self, day: Day) -> i32 {
+        match self {
+            Self::Day => day,
+            Self::Month => month_number(day),
+        }
+    }
+
+    fn span(self, window: Window, end: i32) -> (i32, i32) {
+        match self {
+            Self::Day => window.days(end),
+            // A day of the catalogue (`since 2020-01-01`) is turned into a month by the window itself.
+            Self::Month => window.months(end),
+        }
+    }
+}
+
+/// Additive cells of one measure: running sums per area over an axis of days or months.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    step: Step,
+    start: i32,
+    slots: usize,
+    /// Per area: `sums[i]` is the sum of all slots before `i`; one more entry than slots.
+    lanes: Vec<Lane>,
+    /// Slots in which any area has a row.
+    present: Vec<bool>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Lane {
+    sums: Vec<f64>,
+    rows: Vec<u32>,
+}
+
+/// Sum and number of rows of a span.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Cell {
+    /// Sum of the contributions.
+    pub sum: f64,
+    /// How many rows contributed.
+    pub rows: u32,
+}
+
+impl Calendar {
+    /// An empty cube over a range of places.
+    #[must_use]
+    pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
+        let slots = usize::try_from(places.end - places.start).unwrap_or(0);
+        let lane = Lane { sums: vec![0.0; slots + 1], rows: vec![0; slots + 1] };
+        Self { step, start: places.start, slots, lanes: vec![lane; areas], present: vec![false; slots] }
+    }
+
+    fn slot(&self, place: i32) -> Option<usize> {
+        usize::try_from(place - self.start).ok().filter(|slot| *slot < self.slots)
+    }
+
+    /// Adds to one cell while loading; [`Calendar::finish`] turns cells into running sums.
+    pub fn load(&mut self, area: u32, place: i32, value: f64) {
+        let Some(slot) = self.slot(place) else { return };
+        if let Some(present) = self.present.get_mut(slot) {
+            *present = true;
+        }
+        if let Some(lane) = self.lanes.get_mut(area as usize)
+            && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
+        {
+            *sum += value;
+            *rows += 1;
+        }
+    }
+
+    /// Rolls cells up to ancestors and makes the running sums. Call once, after loading.
+    pub fn finish(&mut self, roll_up: &RollUp) {
+        // Children come after their parents, so going backwards adds finished children.
+        for area in (0..self.lanes.len()).rev() {
+            let ancestors: Vec<usize> = roll_up.of(u32::try_from(area).unwrap_or(0)).collect();
+            let Some(parent) = ancestors.len().checked_sub(2).and_then(|i| ancestors.get(i)).copied() else {
+                continue;
+            };
+            let (before, after) = self.lanes.split_at_mut(area);
+            if let (Some(parent), Some(child)) = (before.get_mut(parent), after.first()) {
+                parent.sums.iter_mut().zip(&child.sums).for_each(|(p, c)| *p += c);
+                parent.rows.iter_mut().zip(&child.rows).for_each(|(p, c)| *p += c);
+            }
+        }
+        for lane in &mut self.lanes {
+            let (mut sum, mut rows) = (0.0, 0);
+            for (s, r) in lane.sums.iter_mut().zip(&mut lane.rows) {
+                sum += *s;
+                rows += *r;
+                (*s, *r) = (sum, rows);
+            }
+        }
+    }
+
+    /// Adds (or with `sign` -1 takes back) one row after loading, at the area and its ancestors.
+    pub fn change(&mut self, roll_up: &RollUp, area: u32, place: i32, value: f64, sign: i8) {
+        self.reach(place);
+        let Some(slot) = self.slot(place) else { return };
+        if let Some(present) = self.present.get_mut(slot) {
+            *present |= sign > 0;
+        }
+        for lane in roll_up.of(area) {
+            let Some(lane) = self.lanes.get_mut(lane) else { continue };
+            for sum in lane.sums.iter_mut().skip(slot + 1) {
+                *sum += f64::from(sign) * value;
+            }
+            for rows in lane.rows.iter_mut().skip(slot + 1) {
+                *rows = rows.saturating_add_signed(i32::from(sign));
+            }
+        }
+    }
+
+    /// Makes the axis long enough for a place.
+    fn reach(&mut self, place: i32) {
+        if self.slots == 0 {
+            self.start = place;
+        }
+        let early = usize::try_from(self.start - place).unwrap_or(0);
+        if early > 0 {
+            for lane in &mut self.lanes {
+                lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
+                lane.rows.splice(0..0, std::iter::repeat_n(0, early));
+            }
+            self.present.splice(0..0, std::iter::repeat_n(false, early));
+            self.slots += early;
+            self.start = place;
+        }
+        let needed = usize::try_from(place - self.start + 1).unwrap_or(0);
+        if needed > self.slots {
+            for lane in &mut self.lanes {
+                let (sum, rows) = (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
+                lane.sums.resize(needed + 1, sum);
+                lane.rows.resize(needed + 1, rows);
+            }
+            self.present.resize(needed, false);
+            self.slots = needed;
+        }
+    }
+
+    /// The newest place at or before `place` with a row in any area.
+    #[must_use]
+    pub fn newest(&self, place: i32) -> Option<i32> {
+        let upto = usize::try_from(place - self.start + 1).ok()?.min(self.slots);
+        let slot = self.present.get(..upto)?.iter().rposition(|p| *p)?;
+        i32::try_from(slot).ok().map(|slot| self.start + slot)
+    }
+
+    /// Sum and rows of the span that ends at place `end`, for one area.
+    #[must_use]
+    pub fn cell(&self, area: usize, window: Window, end: i32) -> Cell {
+        let (from, to) = self.step.span(window, end);
+        let limit = i32::try_from(self.slots).unwrap_or(i32::MAX);
+        let low = from.saturating_sub(self.start).clamp(0, limit);
+        let high = to.saturating_sub(self.start).saturating_add(1).clamp(low, limit);
+        let (Ok(low), Ok(high)) = (usize::try_from(low), usize::try_from(high)) else { return Cell::default() };
+        let Some(lane) = self.lanes.get(area) else { return Cell::default() };
+        match (lane.sums.get(low), lane.sums.get(high), lane.rows.get(low), lane.rows.get(high)) {
+            (Some(s0), Some(s1), Some(r0), Some(r1)) => Cell { sum: s1 - s0, rows: r1 - r0 },
+            _ => Cell::default(),
+        }
+    }
+
+    /// Step of the axis.
+    #[must_use]
+    pub const fn step(&self) -> Step {
+        self.step
+    }
+}
+
+/// Present state of one measure: one cell per area.
+#[derive(Debug, Clone, Default)]
+pub struct Present {
+    cells: Vec<Cell>,
+}
+
+impl Present {
+    /// Empty cells.
+    #[must_use]
+    pub fn new(areas: usize) -> Self {
+        Self { cells: vec![Cell::default(); areas] }
+    }
+
+    /// Adds or takes back one row, at the area and its ancestors.
+    pub fn change(&mut self, roll_up: &RollUp, area: u32, value: f64, sign: i8) {
+        for lane in roll_up.of(area) {
+            if let Some(cell) = self.cells.get_mut(lane) {
+                cell.sum += f64::from(sign) * value;
+                cell.rows = cell.rows.saturating_add_signed(i32::from(sign));
+            }
+        }
+    }
+
+    /// The cell of an area.
+    #[must_use]
+    pub fn cell(&self, area: usize) -> Cell {
+        self.cells.get(area).copied().unwrap_or_default()
+    }
+}
+
+/// One kept row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// When.
+    pub secs: EpochSecs,
+    /// Where.
+    pub area: u32,
+    /// Its number, or the place of its value in a list of values.
+    pub value: f64,
+}
+
+/// Rows of one measure in order of time.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    rows: Vec<Row>,
+    sorted: bool,
+}
+
+impl Rows {
+    /// Adds a row while loading; [`Rows::finish`] sorts.
+    pub fn load(&mut self, row: Row) {
+        self.rows.push(row);
+        self.sorted = false;
+    }
+
+    /// Sorts by time. Call once, after loading.
+    pub fn finish(&mut self) {
+        self.rows.sort_by_key(|row| row.secs);
+        self.rows.shrink_to_fit();
+        self.sorted = true;
+    }
+
+    /// Adds or takes back one row after loading.
+    pub fn change(&mut self, row: Row, sign: i8) {
+        let range = self.range(row.secs, row.secs);
+        if sign > 0 {
+            self.rows.insert(range.end, row);
+        } else if let Some(offset) = self.rows.get(range.clone()).and_then(|rows| rows.iter().position(|r| *r == row)) {
+            self.rows.remove(range.start + offset);
+        }
+    }
+
+    fn range(&self, from: EpochSecs, to: EpochSecs) -> Range<usize> {
+        let low = self.rows.partition_point(|row| row.secs < from);
+        let high = self.rows.partition_point(|row| row.secs <= to);
+        low..high.max(low)
+    }
+
+    /// Rows from one instant to another, both included.
+    #[must_use]
+    pub fn between(&self, from: EpochSecs, to: EpochSecs) -> &[Row] {
+        self.rows.get(self.range(from, to)).unwrap_or(&[])
+    }
+
+    /// Instant of the newest row at or before an instant.
+    #[must_use]
+    pub fn newest(&self, at: EpochSecs) -> Option<EpochSecs> {
+        let high = self.rows.partition_point(|row| row.secs <= at);
+        high.checked_sub(1).and_then(|i| self.rows.get(i)).map(|row| row.secs)
+    }
+}
+
+/// Median of numbers; the mean of the middle two where their count is even.
+#[must_use]
+pub fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    let even = values.len().is_multiple_of(2);
+    if values.is_empty() {
+        return None;
+    }
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = *upper;
+    if even {
+        let lower = below.iter().copied().max_by(f64::total_cmp)?;
+        Some(f64::midpoint(lower, upper))
+    } else {
+        Some(upper)
+    }
+}
+
+/// Whether an area id is one that figures are kept for.
+#[must_use]
+pub fn lane_of(areas: &AreaTree, id: AreaId, level: usize) -> u32 {
+    areas.ancestor(id, level).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn medians() {
+        for (values, expected) in [(&[][..], None), (&[3.0][..], Some(3.0)), (&[3.0, 1.0][..], Some(2.0)), (&[5.0, 1.0, 3.0][..], Some(3.0))] {
+            assert_eq!(median(&mut values.to_vec()), expected);
+        }
+    }
+
+    /// Three areas: root 0, its children 1 and 2.
+    fn small_roll_up() -> RollUp {
+        RollUp { lanes: vec![vec![0], vec![0, 1], vec![0, 2]] }
+    }
+
+    proptest! {
+        #[test]
+        fn spans_equal_sums_over_the_rows(
+            rows in prop::collection::vec((0u32..3, 0i32..40, 0u8..9), 0..60),
+            later in prop::collection::vec((0u32..3, -5i32..50, 0u8..9, any::<bool>()), 0..20),
+            end in -3i32..60,
+            length in 1u32..20,
+        ) {
+            let roll_up = small_roll_up();
+            let mut cube = Calendar::new(Step::Day, 0..40, 3);
+            let mut kept: Vec<(u32, i32, f64)> = Vec::new();
+            for (area, day, value) in rows {
+                cube.load(area, day, f64::from(value));
+                kept.push((area, day, f64::from(value)));
+            }
+            cube.finish(&roll_up);
+            for (area, day, value, take_back) in later {
+                if take_back && !kept.is_empty() {
+                    let (area, day, value) = kept.remove(usize::from(value.unsigned_abs()) % kept.len());
+                    cube.change(&roll_up, area, day, value, -1);
+                } else {
+                    cube.change(&roll_up, area, day, f64::from(value), 1);
+                    kept.push((area, day, f64::from(value)));
+                }
+            }
+            for area in 0..3u32 {
+                let naive: Vec<f64> = kept
+                    .iter()
+                    .filter(|(a, day, _)| (area == 0 || *a == area) && *day <= end && *day > end - length as i32)
+                    .map(|(_, _, value)| *value)
+                    .collect();
+                let cell = cube.cell(area as usize, Window::TrailingDays(length), end);
+                prop_assert_eq!(cell.rows as usize, naive.len());
+                prop_assert!((cell.sum - naive.iter().sum::<f64>()).abs() < 1e-9);
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Indicators as data: the catalogue's language, its windows, the list of measures and the cube they are kept in.
+
+pub mod compile;
+pub mod cube;
+pub mod expr;
+pub mod measure;
+pub mod window;

@@ -1,0 +1,157 @@
+//! Spans of time of the catalogue: `trailing 30 days`, `latest month`, `cumulative since 2020-01-01`. Owns their
+//! words and where they begin and end on an axis of days or months.
+
+use crate::site::civil::{add_months, date_of, month_start, parse_day, year_start};
+use crate::snapshot::Day;
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// One day.
+    Day,
+    /// The calendar month up to the day asked for.
+    Month,
+    /// The calendar year up to the day asked for.
+    YearToDate,
+    /// The last so many days.
+    TrailingDays(u32),
+    /// The last so many months.
+    TrailingMonths(u32),
+    /// The last so many hours.
+    TrailingHours(u32),
+    /// Everything up to the day asked for.
+    Cumulative,
+    /// Everything from a day on.
+    Since(Day),
+    /// The newest day reported.
+    LatestDay,
+    /// The newest month reported.
+    LatestMonth,
+    /// The present state, without time.
+    Now,
+}
+
+impl Window {
+    /// Parses the words of the catalogue.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Some(match words.as_slice() {
+            ["day"] => Self::Day,
+            ["month"] => Self::Month,
+            ["year", "to", "date"] => Self::YearToDate,
+            ["cumulative"] => Self::Cumulative,
+            ["cumulative", "since", day] => Self::Since(parse_day(day)?),
+            ["latest", "day"] => Self::LatestDay,
+            ["latest", "month"] => Self::LatestMonth,
+            ["now"] => Self::Now,
+            ["trailing", n, "days" | "day"] => Self::TrailingDays(n.parse().ok().filter(|n| *n > 0)?),
+            ["trailing", n, "months" | "month"] => Self::TrailingMonths(n.parse().ok().filter(|n| *n > 0)?),
+            ["trailing", n, "h"] => Self::TrailingHours(n.parse().ok().filter(|n| *n > 0)?),
+            _ => return None,
+        })
+    }
+
+    /// All words that are understood, for "did you mean".
+    pub const WORDS: &'static [&'static str] = &[
+        "day", "month", "year to date", "cumulative", "cumulative since 2020-01-01", "latest day", "latest month", "now",
+        "trailing 7 days", "trailing 30 days", "trailing 3 months", "trailing 12 months", "trailing 24 h",
+    ];
+
+    /// First and last day of the span that ends on `end`, on an axis of days.
+    #[must_use]
+    pub fn days(self, end: Day) -> (Day, Day) {
+        let from = match self {
+            Self::Day | Self::LatestDay => end,
+            Self::Month | Self::LatestMonth => month_start(end),
+            Self::YearToDate => year_start(end),
+            Self::TrailingDays(n) => end - i32::try_from(n).unwrap_or(i32::MAX).saturating_sub(1),
+            Self::TrailingHours(n) => end - i32::try_from(n.div_ceil(24)).unwrap_or(0).saturating_sub(1),
+            Self::TrailingMonths(n) => add_months(end, -i32::try_from(n).unwrap_or(0)) + 1,
+            Self::Since(day) => day,
+            Self::Cumulative | Self::Now => Day::MIN,
+        };
+        (from, end)
+    }
+
+    /// First and last month (counted from year 0) of the span that ends in month `end`, on an axis of months.
+    #[must_use]
+    pub fn months(self, end: i32) -> (i32, i32) {
+        let from = match self {
+            Self::Day | Self::LatestDay | Self::Month | Self::LatestMonth | Self::TrailingHours(_) => end,
+            Self::YearToDate => end - end.rem_euclid(12),
+            Self::TrailingDays(n) => end - i32::try_from(n.div_ceil(31)).unwrap_or(0).saturating_sub(1),
+            Self::TrailingMonths(n) => end - i32::try_from(n).unwrap_or(0).saturating_sub(1),
+            Self::Since(day) => month_number(day),
+            Self::Cumulative | Self::Now => i32::MIN,
+        };
+        (from, end)
+    }
+
+    /// How far back the comparison of a figure with its own past looks, in days, or `None` for one month.
+    #[must_use]
+    pub const fn previous_days(self) -> Option<i32> {
+        match self {
+            // The same day of the week, since weekdays differ more than weeks.
+            Self::Day | Self::LatestDay | Self::TrailingHours(_) => Some(7),
+            Self::TrailingDays(n) if n <= 7 => Some(7),
+            Self::TrailingDays(_) => Some(30),
+            _ => None,
+        }
+    }
+}
+
+/// Months since year 0 of a day.
+#[must_use]
+pub fn month_number(day: Day) -> i32 {
+    let date = date_of(day);
+    i32::from(date.year()) * 12 + i32::from(date.month()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::civil::parse_day;
+
+    fn day(text: &str) -> Day {
+        parse_day(text).unwrap()
+    }
+
+    #[test]
+    fn words() {
+        for text in Window::WORDS {
+            assert!(Window::parse(text).is_some(), "{text}");
+        }
+        for text in ["", "trailing 0 days", "trailing days", "cumulative since then", "last week"] {
+            assert_eq!(Window::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_of_days() {
+        for (window, end, from) in [
+            ("day", "2026-11-23", "2026-11-23"),
+            ("month", "2026-11-23", "2026-11-01"),
+            ("year to date", "2026-11-23", "2026-01-01"),
+            ("trailing 30 days", "2026-11-23", "2026-10-25"),
+            ("trailing 12 months", "2026-11-23", "2025-11-24"),
+            ("trailing 12 months", "2024-02-29", "2023-03-01"),
+            ("trailing 3 months", "2026-05-31", "2026-03-01"),
+            ("trailing 24 h", "2026-11-23", "2026-11-23"),
+            ("cumulative since 2021-01-01", "2026-11-23", "2021-01-01"),
+        ] {
+            assert_eq!(Window::parse(window).unwrap().days(day(end)), (day(from), day(end)), "{window} {end}");
+        }
+    }
+
+    #[test]
+    fn spans_of_months() {
+        let october = month_number(day("2026-10-01"));
+        for (window, from) in
+            [("latest month", "2026-10-01"), ("trailing 12 months", "2025-11-01"), ("year to date", "2026-01-01")]
+        {
+            let expected = (month_number(day(from)), october);
+            assert_eq!(Window::parse(window).unwrap().months(october), expected, "{window}");
+        }
+    }
+}
