@@ -176,6 +176,12 @@ impl Theme {
         }
     }
 
+    /// Text on a fill of the ramp: whichever of ground and text is told apart better.
+    #[must_use]
+    pub fn on(&self, fill: Color32) -> Color32 {
+        if contrast(self.text, fill) >= contrast(self.ground, fill) { self.text } else { self.ground }
+    }
+
     /// Colour of a domain by its place in the catalogue.
     #[must_use]
     pub fn domain(&self, index: usize) -> Color32 {
@@ -195,5 +201,119 @@ impl Theme {
         let last = self.ramp.len() - 1;
         let index = if classes < 2 { last / 2 } else { class * last / (classes - 1) };
         self.ramp.get(index.min(last)).copied().unwrap_or(self.no_data)
+    }
+}
+
+/// Contrast of two opaque colours, 1 to 21 (WCAG 2.2, 1.4.3).
+#[must_use]
+pub fn contrast(a: Color32, b: Color32) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+fn luminance(color: Color32) -> f32 {
+    let linear = |channel: u8| {
+        let c = f32::from(channel) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+}
+
+/// Everything egui draws by itself (fields, tooltips, scroll bars), in these tokens.
+#[must_use]
+pub fn egui_style(theme: &Theme) -> egui::Style {
+    use egui::{FontFamily, FontId, Stroke, TextStyle};
+    let mut style = egui::Style::default();
+    let sizes = theme.sizes;
+    style.text_styles = [
+        (TextStyle::Small, sizes.small),
+        (TextStyle::Body, sizes.body),
+        (TextStyle::Button, sizes.body),
+        (TextStyle::Monospace, sizes.small),
+        (TextStyle::Heading, sizes.heading),
+    ]
+    .into_iter()
+    .map(|(name, size)| (name, FontId::new(size, FontFamily::Proportional)))
+    .collect();
+    let mut visuals = if theme.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
+    visuals.override_text_color = Some(theme.text);
+    visuals.weak_text_color = Some(theme.muted);
+    visuals.panel_fill = theme.ground;
+    visuals.window_fill = theme.surface;
+    visuals.window_stroke = Stroke::new(sizes.hairline, theme.line);
+    visuals.extreme_bg_color = theme.ground;
+    visuals.faint_bg_color = theme.ground;
+    visuals.selection.bg_fill = theme.accent.gamma_multiply(0.3);
+    visuals.selection.stroke = Stroke::new(sizes.hairline, theme.accent);
+    visuals.hyperlink_color = theme.accent;
+    visuals.popup_shadow = egui::Shadow::NONE;
+    visuals.window_shadow = egui::Shadow::NONE;
+    for widget in [
+        &mut visuals.widgets.noninteractive,
+        &mut visuals.widgets.inactive,
+        &mut visuals.widgets.hovered,
+        &mut visuals.widgets.active,
+        &mut visuals.widgets.open,
+    ] {
+        widget.fg_stroke.color = theme.text;
+        widget.bg_stroke = Stroke::new(sizes.hairline, theme.line);
+        widget.bg_fill = theme.line;
+        widget.weak_bg_fill = theme.surface;
+    }
+    style.visuals = visuals;
+    style.spacing.item_spacing = egui::vec2(sizes.step, sizes.step * 0.5);
+    style.spacing.button_padding = egui::vec2(sizes.step, sizes.step * 0.5);
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.3;
+    style.animation_time = 0.15;
+    style
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text tokens on the grounds they stand on; 4.5:1 is the least of WCAG 2.2 (1.4.3).
+    #[test]
+    fn texts_are_told_from_their_grounds() {
+        let sizes = Sizes::for_desk();
+        for theme in [Theme::dark(sizes), Theme::light(sizes)] {
+            for (ground_name, ground) in [("ground", theme.ground), ("surface", theme.surface)] {
+                let inks = [
+                    ("text", theme.text),
+                    ("muted", theme.muted),
+                    ("accent", theme.accent),
+                    ("good", theme.good),
+                    ("warn", theme.warn),
+                ];
+                for (name, ink) in inks {
+                    let found = contrast(ink, ground);
+                    assert!(found >= 4.5, "{name} on {ground_name}, dark {}: {found:.2}", theme.dark);
+                }
+            }
+        }
+    }
+
+    /// Marks carry a shape and a word as well; 3:1 is the least for them (1.4.11).
+    #[test]
+    fn marks_are_told_from_their_grounds() {
+        let sizes = Sizes::for_desk();
+        for theme in [Theme::dark(sizes), Theme::light(sizes)] {
+            for ink in theme.severity.iter().chain(&theme.domains) {
+                for ground in [theme.ground, theme.surface] {
+                    assert!(contrast(*ink, ground) >= 3.0, "{ink:?} on {ground:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_from_every_class_of_the_ramp() {
+        for theme in [Theme::dark(Sizes::for_desk()), Theme::light(Sizes::for_desk())] {
+            for fill in theme.ramp {
+                let found = contrast(theme.on(fill), fill);
+                assert!(found >= 4.5, "{fill:?}: {found:.2}");
+            }
+        }
     }
 }

@@ -1,11 +1,52 @@
 //! One panel per file. A panel reads a [`View`] and pushes commands; it owns no data and changes no choice itself.
 
+pub mod alarm_strip;
+pub mod area_table;
+pub mod cards;
+pub mod details;
+pub mod event_card;
+pub mod event_stream;
+pub mod filter_line;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod format;
+pub mod health_strip;
+pub mod help;
+pub mod indicator_list;
+pub mod legend;
+pub mod marks;
+pub mod palette;
+pub mod pen;
+pub mod pictures;
+pub mod ranking;
+pub mod rotation;
+pub mod series_cache;
+pub mod top_band;
+pub mod trend;
+pub mod words;
+
 use crate::command::Command;
 use crate::site::Site;
-use crate::site::text::{Lang, Messages};
+use crate::site::catalogue::Indicator;
+use crate::site::text::{Bilingual, Lang, Messages};
 use crate::snapshot::Snapshot;
 use crate::state::AppState;
 use crate::theme::Theme;
+
+/// How the program itself is doing, measured by the frame loop.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Health {
+    /// Time of the latest frame on the processor, in milliseconds.
+    pub frame_millis: f32,
+    /// Resident memory, in MiB.
+    pub memory_mib: f32,
+    /// Changes taken in since start.
+    pub changes: u64,
+    /// From arrival to snapshot, in milliseconds.
+    pub latency_millis: f32,
+    /// Batches that wait for the engine.
+    pub queue: usize,
+}
 
 /// All that a panel may look at.
 #[derive(Clone, Copy)]
@@ -22,13 +63,34 @@ pub struct View<'a> {
     pub theme: &'a Theme,
     /// Clock of the wall, in data time, with fractions: figures tick between snapshots.
     pub now_secs: f64,
+    /// How the program is doing.
+    pub health: Health,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// The language on screen.
     #[must_use]
     pub const fn lang(&self) -> Lang {
         self.state.lang
+    }
+
+    /// A text of the site in the language on screen.
+    #[must_use]
+    pub fn say(&self, text: &'a Bilingual) -> &'a str {
+        text.get(self.lang())
+    }
+
+    /// The chosen indicator.
+    #[must_use]
+    pub fn indicator(&self) -> Option<&'a Indicator> {
+        self.site.indicators.get(self.state.indicator)
+    }
+
+    /// Now as whole seconds of data time.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 fit an i64 for as long as a wall hangs")]
+    pub const fn now_whole_secs(&self) -> i64 {
+        self.now_secs as i64
     }
 }
 

@@ -1,0 +1,116 @@
+//! The strip in the top band: the gravest open event, or calm. Owns which event stands there.
+
+use std::sync::Arc;
+
+use egui::{Align2, Rect, pos2, vec2};
+
+use crate::command::Command;
+use crate::panels::event_stream::severity_key;
+use crate::panels::pen::{Pen, cut_right};
+use crate::panels::{Commands, View, format, marks, words};
+use crate::snapshot::EventView;
+
+/// Events of this severity and above stand in the strip.
+const GRAVE: u8 = 3;
+
+/// The gravest open event (the newest of the gravest) and how many grave ones are open.
+#[must_use]
+pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, usize) {
+    let grave = view.snapshot.events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
+    let mut worst: Option<&EventView> = None;
+    let mut count = 0;
+    for event in grave {
+        count += 1;
+        if worst.is_none_or(|w| (event.severity, event.opened_secs) >= (w.severity, w.opened_secs)) {
+            worst = Some(event);
+        }
+    }
+    (worst, count)
+}
+
+/// Paints the strip.
+pub fn alarm_strip_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let step = pen.step();
+    let height = (pen.row(pen.body()) + step * 1.5).min(rect.height() - step);
+    let strip = Rect::from_center_size(rect.center(), vec2(rect.width().min(step * 110.0), height));
+    if strip.width() < step * 12.0 {
+        return;
+    }
+    match gravest(view) {
+        (Some(event), count) => grave_ui(pen, strip, view, event, count, commands),
+        (None, _) => calm_ui(pen, strip, view),
+    }
+}
+
+fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count: usize, commands: &mut Commands) {
+    let step = pen.step();
+    let color = pen.theme.severity(event.severity);
+    pen.painter().rect_filled(strip, step * 0.75, color.gamma_multiply(0.16));
+    let (bar, _) = strip.split_left_right_at_x(strip.left() + step * 0.5);
+    pen.painter().rect_filled(bar, step * 0.25, color);
+    let size = pen.theme.sizes.body;
+    marks::severity(pen.painter(), pen.theme, pos2(strip.left() + step * 2.5, strip.center().y), size, event.severity);
+    let lasting = format::lasting(view.now_whole_secs() - event.opened_secs, view.text);
+    let sentence = view.text.fill(
+        "panel.alarm.sentence",
+        &[
+            ("area", &words::area_path(view, event.area)),
+            ("kind", view.text.code_name(&kind_list(view), &event.kind)),
+            ("severity", view.text.get(severity_key(event.severity))),
+            ("lasting", &lasting),
+            ("status", view.text.code_name(&status_list(view), &event.status)),
+        ],
+    );
+    let inner = strip.with_min_x(strip.left() + step * 4.5).with_max_x(strip.right() - step * 2.0);
+    let mut left = inner;
+    if count > 1 {
+        let more = view.text.fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
+        let (rest, place) = cut_right(inner, pen.width(&more, pen.note()) + step);
+        pen.text(place, Align2::RIGHT_CENTER, &more, pen.note());
+        left = rest;
+    }
+    let response = pen.press(strip, "alarm", &sentence);
+    pen.text(left, Align2::LEFT_CENTER, &sentence, pen.body());
+    if response.clicked() {
+        commands.push(Command::SelectEvent(Some(Arc::clone(&event.id))));
+        commands.push(Command::SelectArea(event.area));
+    }
+}
+
+fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
+    let step = pen.step();
+    let open = view.snapshot.events.open.len() as u64;
+    let sentence = view.text.fill("panel.alarm.calm", &[("open", &format::count(open))]);
+    let ink = pen.body().color(pen.theme.good);
+    let width = pen.width(&sentence, ink);
+    let at = pen.named_text(strip, Align2::CENTER_CENTER, &sentence, ink);
+    let mark = pos2((strip.center().x - width * 0.5).max(at.left()) - step * 1.5, strip.center().y);
+    marks::target(pen.painter(), mark, ink.size * 0.5, true, pen.theme.good);
+}
+
+/// Name of the code list of event kinds.
+#[must_use]
+pub fn kind_list(view: &View<'_>) -> String {
+    code_list(view, |meta| &meta.kind)
+}
+
+/// Name of the code list of event states.
+#[must_use]
+pub fn status_list(view: &View<'_>) -> String {
+    code_list(view, |meta| &meta.status)
+}
+
+/// Name of the code list of organisations.
+#[must_use]
+pub fn organisation_list(view: &View<'_>) -> String {
+    code_list(view, |meta| &meta.organisation)
+}
+
+fn code_list(view: &View<'_>, column: impl Fn(&crate::site::meta::EventsMeta) -> &String) -> String {
+    view.site
+        .meta
+        .events
+        .as_ref()
+        .and_then(|meta| view.site.table(&meta.table)?.column(column(meta))?.codes.clone())
+        .unwrap_or_default()
+}

@@ -1,0 +1,169 @@
+//! Areas by the chosen indicator as a table that sorts by any column. Owns the order; never ranks without the interval
+//! beside the value.
+
+use egui::{Align2, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+
+use crate::command::Command;
+use crate::panels::pen::{Pen, cut_top, whole};
+use crate::panels::ranking::{self, Row};
+use crate::panels::{Commands, View, format, marks, words};
+use crate::site::catalogue::Indicator;
+
+/// Columns of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Column {
+    /// Name of the area.
+    Name,
+    /// Value.
+    #[default]
+    Value,
+    /// 95 % interval; sorts by its width.
+    Interval,
+    /// Distance to the target.
+    Gap,
+    /// Numerator.
+    Numerator,
+    /// Denominator.
+    Denominator,
+    /// Trust.
+    Status,
+}
+
+const COLUMNS: [(Column, &str, f32); 7] = [
+    (Column::Name, "panel.table.name", 0.2),
+    (Column::Value, "panel.table.value", 0.13),
+    (Column::Interval, "panel.table.interval", 0.18),
+    (Column::Gap, "panel.table.gap", 0.13),
+    (Column::Numerator, "panel.table.numerator", 0.12),
+    (Column::Denominator, "panel.table.denominator", 0.12),
+    (Column::Status, "panel.table.status", 0.12),
+];
+
+/// What the table remembers.
+#[derive(Debug, Default)]
+pub struct AreaTable {
+    by: Column,
+    reversed: bool,
+}
+
+impl AreaTable {
+    /// Paints head and rows.
+    pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
+        let Some(indicator) = view.indicator() else { return };
+        let theme = view.theme;
+        let height = (theme.sizes.body * 1.9).ceil();
+        let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
+        let rows = self.sorted(view, indicator);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ScrollArea::vertical().id_salt("areas").auto_shrink(false).show_rows(ui, height, rows.len(), |ui, range| {
+            for row in rows.get(range).unwrap_or_default() {
+                let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+                let line = line.with_max_x(line.right() - theme.sizes.step);
+                row_ui(Pen::new(ui, theme), line, view, indicator, row, commands);
+            }
+        });
+    }
+
+    fn head_ui(&mut self, pen: Pen<'_>, head: Rect, view: &View<'_>) {
+        for (column, key, place) in cells(head) {
+            let word = view.text.get(key);
+            let response = pen.press(place, ("column", key), word);
+            let chosen = self.by == column;
+            let ink = if chosen { pen.note().bold().color(pen.theme.accent) } else { pen.note() };
+            let mark = if chosen { pen.step() * 1.5 } else { 0.0 };
+            let at = if column == Column::Name {
+                pen.text(place.with_max_x(place.right() - mark), Align2::LEFT_CENTER, word, ink)
+            } else {
+                pen.text(place.with_max_x(place.right() - mark), Align2::RIGHT_CENTER, word, ink)
+            };
+            if chosen {
+                let way = if self.reversed { marks::Way::Up } else { marks::Way::Down };
+                let center = pos2(at.right() + pen.step(), at.center().y);
+                marks::way(pen.painter(), center, pen.step(), way, pen.theme.accent);
+            }
+            if response.clicked() {
+                self.reversed = chosen && !self.reversed;
+                self.by = column;
+            }
+        }
+        pen.hairline(head.left(), head.right(), head.bottom());
+    }
+
+    fn sorted(&self, view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
+        let mut rows = ranking::rows(view, indicator);
+        let target = indicator.target.as_ref().and_then(|t| t.value).unwrap_or(0.0);
+        let key = |row: &Row| -> Option<f64> {
+            let reading = &row.reading;
+            match self.by {
+                Column::Name | Column::Status => None,
+                Column::Value => reading.value.value(),
+                Column::Interval => reading.interval.map(|(low, high)| high - low),
+                Column::Gap => reading.value.value().map(|v| v - target),
+                Column::Numerator => reading.numerator.value(),
+                Column::Denominator => reading.denominator.value(),
+            }
+        };
+        match self.by {
+            Column::Name => rows.sort_by_key(|r| r.area),
+            Column::Status => rows.sort_by_key(|r| words::status(view, r.reading.status)),
+            // Hidden and missing ones have no place in an order by value; they stand last either way.
+            _ => rows.sort_by(|a, b| match (key(a), key(b)) {
+                (Some(x), Some(y)) if self.reversed => x.total_cmp(&y),
+                (Some(x), Some(y)) => y.total_cmp(&x),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            }),
+        }
+        if self.reversed && matches!(self.by, Column::Name | Column::Status) {
+            rows.reverse();
+        }
+        rows
+    }
+}
+
+fn cells(line: Rect) -> impl Iterator<Item = (Column, &'static str, Rect)> {
+    let mut left = line.left();
+    COLUMNS.into_iter().map(move |(column, key, width)| {
+        let place = Rect::from_min_size(pos2(left, line.top()), vec2(line.width() * width, line.height()));
+        left = place.right();
+        (column, key, place)
+    })
+}
+
+fn row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, indicator: &Indicator, row: &Row, commands: &mut Commands) {
+    let text = view.text;
+    let d = indicator.decimals;
+    let name = words::area_name(view, row.area);
+    let reading = &row.reading;
+    let figure = format::shown(reading.value, d, &indicator.unit, text);
+    let response = pen.press(line, ("area", row.area), &format!("{name} {figure}"));
+    if row.area == view.state.area {
+        pen.painter().rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
+    }
+    pen.hover_ground(line, &response);
+    for (column, _, place) in cells(line) {
+        let plain = pen.note().color(pen.theme.text);
+        let (words, ink) = match column {
+            Column::Name => (name.to_owned(), plain),
+            Column::Value => (figure.clone(), plain.bold()),
+            Column::Interval => (format::interval(reading.interval, d, text), pen.note()),
+            Column::Gap => {
+                let met = words::is_met(indicator, reading.value);
+                let color = if met == Some(false) { pen.theme.warn } else { pen.theme.text };
+                (format::target_gap(reading.value, indicator).unwrap_or_default(), plain.color(color))
+            }
+            Column::Numerator => (format::bare(reading.numerator, 0, text), plain),
+            Column::Denominator if indicator.denominator.is_none() => (String::new(), plain),
+            Column::Denominator => (format::bare(reading.denominator, 0, text), plain),
+            Column::Status => (words::status(view, reading.status).to_owned(), pen.note()),
+        };
+        let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
+        pen.text(place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))), align, &words, ink);
+    }
+    let (_, bottom) = cut_top(line, line.height() - 1.0);
+    pen.hairline(line.left(), line.right(), bottom.bottom());
+    pen.tip(line, ("area tip", row.area), || words::explain(view, indicator, row.area, reading));
+    if response.clicked() {
+        commands.push(Command::SelectArea(row.area));
+    }
+}

@@ -1,0 +1,216 @@
+//! The headline cards: one figure each, big, with its unit, its way, its target and its age. Owns the card's anatomy.
+
+use egui::{Align2, Rect, Stroke, pos2, vec2};
+
+use crate::command::Command;
+use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
+use crate::panels::{Commands, View, format, marks, words};
+use crate::privacy::shown::Shown;
+use crate::site::catalogue::Indicator;
+use crate::site::text::Lang;
+use crate::snapshot::{IndicatorIx, Reading, Status};
+
+/// Most cards of a scene.
+pub const MOST: usize = 6;
+
+/// Indicators on the cards of the current scene.
+#[must_use]
+pub fn headlines(view: &View<'_>) -> Vec<IndicatorIx> {
+    let scene = view.site.scenes.get(view.state.scene);
+    scene
+        .map(|s| s.headlines.iter().filter_map(|id| view.site.indicator_index(id)).take(MOST).collect())
+        .unwrap_or_default()
+}
+
+/// How a card is divided at a width: fixed per layout, so that cards never jump.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CardShape {
+    /// Width of one card.
+    pub width: f32,
+    /// Height of all cards.
+    pub height: f32,
+    name_rows: usize,
+    /// Age on a row of its own.
+    narrow: bool,
+}
+
+impl CardShape {
+    /// The shape of `count` cards in a width.
+    #[must_use]
+    pub fn of(pen: Pen<'_>, lang: Lang, available: f32, count: usize) -> Self {
+        let gap = pen.step() * 1.5;
+        let n = whole(count.max(1));
+        let width = ((available - gap * (n - 1.0)) / n).min(pen.step() * 34.0);
+        let inner = width - pen.step() * 3.0;
+        let narrow = inner < pen.theme.sizes.small * 12.5;
+        let name_rows = if lang == Lang::En && inner < pen.theme.sizes.small * 14.0 { 2 } else { 1 };
+        let notes = if narrow { 3.0 } else { 2.0 };
+        let height = pen.step() * 2.5
+            + pen.row(pen.note()) * whole(name_rows)
+            + pen.theme.sizes.figure * 1.25
+            + pen.row(pen.note()) * notes;
+        Self { width, height, name_rows, narrow }
+    }
+}
+
+/// Paints the cards of the scene, centred in a rectangle.
+pub fn cards_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let cards = headlines(view);
+    if cards.is_empty() {
+        return;
+    }
+    let shape = CardShape::of(pen, view.lang(), rect.width(), cards.len());
+    let gap = pen.step() * 1.5;
+    let n = whole(cards.len());
+    let all = shape.width * n + gap * (n - 1.0);
+    let left = rect.center().x - all * 0.5;
+    for (i, index) in cards.into_iter().enumerate() {
+        let at = pos2(left + (shape.width + gap) * whole(i), rect.top());
+        let card = Rect::from_min_size(at, vec2(shape.width, rect.height()));
+        if let Some(indicator) = view.site.indicators.get(index) {
+            card_ui(pen, card, view, (index, indicator), shape, commands);
+        }
+    }
+}
+
+fn card_ui(
+    pen: Pen<'_>,
+    card: Rect,
+    view: &View<'_>,
+    (index, indicator): (IndicatorIx, &Indicator),
+    shape: CardShape,
+    commands: &mut Commands,
+) {
+    let step = pen.step();
+    let theme = pen.theme;
+    let reading = view.snapshot.reading(index, view.state.area);
+    let domain = theme.domain(view.site.domain_index(&indicator.domain).unwrap_or(0));
+    let fill = if theme.dark { theme.surface.gamma_multiply(0.94) } else { theme.surface };
+    pen.painter().rect_filled(card, step * 0.5, fill);
+    let late = reading.status == Status::Late;
+    if late {
+        marks::hatch(pen.painter(), card, step * 1.5, Stroke::new(theme.sizes.hairline, theme.line));
+    }
+    let chosen = index == view.state.indicator;
+    let bar = Rect::from_min_size(card.min, vec2(card.width(), step * if chosen { 0.75 } else { 0.4 }));
+    pen.painter().rect_filled(bar, 0.0, domain);
+    let name = view.say(indicator.card_name());
+    let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
+    let response = pen.press(card, ("card", index), &format!("{name} {figure}"));
+    if response.hovered() {
+        marks::outline(pen.painter(), card, step * 0.5, Stroke::new(theme.sizes.hairline, theme.accent));
+    }
+    let inner = card.shrink2(vec2(step * 1.5, 0.0)).with_min_y(card.top() + step * 1.25);
+    let (name_place, rest) = cut_top(inner, pen.row(pen.note()) * whole(shape.name_rows));
+    name_ui(pen, name_place, name, shape);
+    let (figure_place, rest) = cut_top(rest, theme.sizes.figure * 1.25);
+    figure_ui(pen, figure_place, view, indicator, &reading);
+    notes_ui(pen, rest, view, indicator, &reading, shape);
+    pen.tip(card, ("card tip", index), || words::explain(view, indicator, view.state.area, &reading));
+    if response.clicked() {
+        commands.push(Command::SelectIndicator(index));
+    }
+}
+
+fn name_ui(pen: Pen<'_>, place: Rect, name: &str, shape: CardShape) {
+    let ink = pen.note().color(pen.theme.text);
+    if shape.name_rows > 1 {
+        pen.wrapped(place, name, ink, shape.name_rows);
+    } else {
+        let larger = pen.body();
+        let fits = pen.width(name, larger) <= place.width();
+        pen.text(place, Align2::LEFT_CENTER, name, if fits { larger } else { ink });
+    }
+}
+
+fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
+    let step = pen.step();
+    let theme = pen.theme;
+    let late = reading.status == Status::Late;
+    let ink = pen.body().size(theme.sizes.figure).bold().color(if late { theme.muted } else { theme.text });
+    match reading.value {
+        Shown::Value(_) => {
+            let number = format::short(reading.value, indicator.decimals, view.text);
+            let unit = view.text.unit_name(&indicator.unit);
+            let unit_width = pen.width(unit, pen.body()) + step * 0.75;
+            let (number_place, _) = cut_right(place, unit_width);
+            let at = pen.fitted(number_place, Align2::LEFT_CENTER, &number, ink, 0.5);
+            let unit_place = place.with_min_x(at.right() + step * 0.5).with_max_y(at.bottom() - at.height() * 0.1);
+            pen.text(unit_place, Align2::LEFT_BOTTOM, unit, pen.body().color(theme.muted));
+        }
+        Shown::Suppressed { .. } => {
+            let words = format::bare(reading.value, 0, view.text);
+            let ink = pen.body().size(theme.sizes.figure * 0.7).color(theme.muted);
+            let inner = place.with_min_x(place.left() + step);
+            let at = pen.text(inner, Align2::LEFT_CENTER, &words, ink);
+            let stroke = Stroke::new(theme.sizes.hairline * 1.5, theme.muted);
+            marks::dashed_box(pen.painter(), at.expand2(vec2(step, -step * 0.5)), stroke);
+        }
+        Shown::Missing | Shown::TooFine => {
+            let words = format::bare(reading.value, 0, view.text);
+            pen.text(place, Align2::LEFT_CENTER, &words, pen.heading().color(theme.muted));
+        }
+    }
+}
+
+fn notes_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading, shape: CardShape) {
+    let row = pen.row(pen.note());
+    let (change_place, rest) = cut_top(rect, row);
+    let (target_place, rest) = cut_top(rest, row);
+    let age_row = if shape.narrow { rest.with_max_y(rest.top() + row) } else { change_place };
+    let age = age_ui(pen, age_row, view, reading, shape.narrow);
+    let change_place = if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
+    change_ui(pen, change_place, view, indicator, reading);
+    target_ui(pen, target_place, view, indicator, reading);
+}
+
+fn age_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, reading: &Reading, left: bool) -> f32 {
+    let age = words::input_age(view, reading);
+    if age.is_empty() {
+        return place.right();
+    }
+    let late = reading.status == Status::Late;
+    let (words, ink) = if late {
+        (view.text.fill("panel.age.late_short", &[("age", &age)]), pen.note().color(pen.theme.warn))
+    } else if left {
+        (view.text.fill("panel.age.input", &[("age", &age)]), pen.note())
+    } else {
+        (age, pen.note())
+    };
+    let align = if left { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
+    pen.text(place, align, &words, ink).left()
+}
+
+fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
+    let Some(change) = format::change(reading.value, reading.previous, indicator.decimals) else { return };
+    let size = pen.theme.sizes.small * 0.62;
+    let color = match words::is_good(indicator, change.way) {
+        Some(true) => pen.theme.good,
+        Some(false) => pen.theme.warn,
+        None => pen.theme.muted,
+    };
+    let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
+    marks::way(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, change.way, color);
+    let words = format!("{} {}", words::change(view, &change), words::change_base(view, indicator));
+    pen.text(rest, Align2::LEFT_CENTER, &words, pen.note());
+}
+
+fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
+    let target = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.lang()));
+    let Some(target) = target else {
+        pen.text(place, Align2::LEFT_CENTER, &format::window(&indicator.window, view.text), pen.note());
+        return;
+    };
+    let size = pen.theme.sizes.small * 0.62;
+    let words = view.text.fill("panel.target.is", &[("target", &target)]);
+    let Some(met) = words::is_met(indicator, reading.value) else {
+        pen.text(place, Align2::LEFT_CENTER, &words, pen.note());
+        return;
+    };
+    let color = if met { pen.theme.good } else { pen.theme.warn };
+    let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
+    marks::target(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, met, color);
+    let word = words::met_word(view, met);
+    let at = pen.text(rest, Align2::LEFT_CENTER, word, pen.note().color(color));
+    pen.text(rest.with_min_x(at.right() + pen.step() * 0.75), Align2::LEFT_CENTER, &words, pen.note());
+}

@@ -1,0 +1,240 @@
+//! A screen's worth of made-up figures on a real site's definitions, for tests. Owns the numbers; they are chosen to
+//! show every state a figure can have.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::panels::{Health, View};
+use crate::privacy::shown::{Shown, Why};
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::site::catalogue::Indicator;
+use crate::site::text::Lang;
+use crate::snapshot::{
+    EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series, SeriesPoint,
+    SeriesSource, Slice, Snapshot, SourceState, Status,
+};
+use crate::state::{AppState, Mode};
+use crate::theme::{Sizes, Theme};
+
+/// 2026-11-24T10:31:07+08:00.
+pub(crate) const NOW: i64 = 1_795_487_467;
+
+/// The site that tests draw: the tiny one, or another that the environment names.
+pub(crate) fn site() -> Site {
+    let dir = std::env::var("ONEMAP_TEST_SITE").unwrap_or_else(|_| "tests/sites/tiny".to_owned());
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
+    crate::site::load(&dir).expect("the test site loads").0
+}
+
+/// A number that looks random and never changes.
+fn noise(a: usize, b: usize) -> f64 {
+    let mixed = (a as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (b as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    ((mixed >> 11) as f64) / ((1_u64 << 53) as f64)
+}
+
+fn level(indicator: &Indicator, index: usize) -> f64 {
+    match indicator.target.as_ref().and_then(|t| t.value) {
+        Some(target) => target * (1.0 + (noise(index, 7) - 0.4) * 0.02),
+        None if indicator.unit == "%" => 60.0 + 39.0 * noise(index, 3),
+        None => 10.0_f64.powf(1.0 + 4.5 * noise(index, 5)).round(),
+    }
+}
+
+fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
+    let indicator = &site.indicators[index];
+    let base = level(indicator, index);
+    let percent = indicator.unit == "%";
+    let depth = site.areas.get(AreaId(area as u32)).level as i32;
+    let value = if percent {
+        (base + (noise(index, area) - 0.5) * 2.0 * f64::from(depth)).min(100.0)
+    } else {
+        (base / 5.0_f64.powi(depth) * (0.6 + 0.8 * noise(index, area))).round()
+    };
+    let half = if percent { 0.2 + 0.5 * f64::from(depth) * noise(area, index) } else { value.sqrt() * 1.96 };
+    let hidden = (index + area) % 17 == 11 && depth > 0;
+    let missing = index % 23 == 13;
+    let late = index % 9 == 4;
+    let shown = |v: f64| {
+        if missing {
+            Shown::Missing
+        } else if hidden {
+            Shown::Suppressed { below: 10, why: Why::Primary }
+        } else {
+            Shown::Value(v)
+        }
+    };
+    Reading {
+        value: shown(value),
+        numerator: shown((value * 12.0).round()),
+        denominator: if indicator.denominator.is_some() { shown(1200.0) } else { Shown::Missing },
+        status: if missing {
+            Status::Missing
+        } else if hidden {
+            Status::Suppressed
+        } else if late {
+            Status::Late
+        } else {
+            Status::Current
+        },
+        oldest_input: (!missing).then_some(NOW - if late { 86_400 * 4 } else { 3600 * 10 }),
+        previous: shown(value * (0.98 + 0.04 * noise(area, index + 3))),
+        interval: (!missing && !hidden).then_some((value - half, if percent { (value + half * 0.7).min(100.0) } else { value + half })),
+    }
+}
+
+/// Series that wander around the reading.
+#[derive(Debug)]
+struct Wander {
+    values: Vec<(f64, bool)>,
+}
+
+impl SeriesSource for Wander {
+    fn series(&self, indicator: IndicatorIx, _area: AreaId, until_secs: i64, points: usize) -> Series {
+        let (base, monthly) = self.values[indicator];
+        let day = i32::try_from(until_secs / 86_400).unwrap() - 1;
+        let step = if monthly { 30 } else { 1 };
+        let points: Vec<SeriesPoint> = (0..points)
+            .map(|i| {
+                let value = base * (1.0 + (noise(indicator, i) - 0.5) * 0.012);
+                let value = if i == 5 { Shown::Missing } else { Shown::Value(value) };
+                SeriesPoint { day: day - step * (23 - i as i32), value }
+            })
+            .collect();
+        Series { points, mean: Some(base), limits: Some((base * 0.995, base * 1.005)) }
+    }
+}
+
+fn events(site: &Site) -> Events {
+    let Some(meta) = &site.meta.events else { return Events::default() };
+    let table = site.table(&meta.table).expect("event table");
+    let codes = |column: &str| -> Vec<String> {
+        let list = table.column(column).and_then(|c| c.codes.clone()).unwrap_or_default();
+        let prefix = format!("code.{list}.");
+        site.messages_zh.keys().iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
+    };
+    let kinds = codes(&meta.kind);
+    let areas: Vec<AreaId> = site.areas.iter().filter(|(_, a)| a.level >= 1).map(|(id, _)| id).collect();
+    let event = |i: usize| {
+        let open = i % 3 != 2;
+        EventView {
+            id: Arc::from(format!("E{i:04}").as_str()),
+            area: areas[(i * 7) % areas.len()],
+            kind: Arc::from(kinds[(i * 5) % kinds.len()].as_str()),
+            severity: [3, 2, 1, 1, 2, 1, 1, 4, 1, 1][i % 10],
+            status: Arc::from(if open { meta.open_statuses[i % meta.open_statuses.len()].as_str() } else { "closed" }),
+            phase: if open { EventPhase::Open } else { EventPhase::Done },
+            organisation: None,
+            opened_secs: NOW - 60 * (i as i64 * 2 + 14),
+            due_secs: Some(NOW + 3600 - 600 * i as i64),
+            changed_secs: NOW - 60 * i as i64 - 20,
+            place: None,
+            exercise: i == 6,
+        }
+    };
+    let recent: Vec<EventView> = (0..40).map(event).collect();
+    let open: Vec<EventView> = recent.iter().filter(|e| e.phase == EventPhase::Open).cloned().collect();
+    Events { open: open.into(), recent: recent.into(), opened_today: 1284 }
+}
+
+fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
+    let row = &site.breakdowns[index];
+    let share = if area == 0 { 1.0 } else { 0.2 };
+    if row.by.is_empty() {
+        let value = Shown::Value((9000.0 * share * (1.0 - 0.12 * index as f64).max(0.1)).round());
+        return vec![Slice { codes: Vec::new(), value }];
+    }
+    let lists: Vec<Vec<String>> = row
+        .by
+        .iter()
+        .map(|column| {
+            let list = site.table(&row.numerator.table).unwrap().column(column).unwrap().codes.clone().unwrap();
+            let prefix = format!("code.{list}.");
+            site.messages_zh.keys().iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
+        })
+        .collect();
+    let mut codes: Vec<Vec<String>> = vec![Vec::new()];
+    for list in &lists {
+        codes = codes.iter().flat_map(|c| list.iter().map(move |l| [c.clone(), vec![l.clone()]].concat())).collect();
+    }
+    codes
+        .into_iter()
+        .enumerate()
+        .map(|(i, codes)| {
+            let small = row.suppress_below > 0 && i % 9 == 7;
+            let value = (4000.0 * share * noise(index, i) + 12.0).round();
+            let value = if small { Shown::Suppressed { below: row.suppress_below, why: Why::Primary } } else { Shown::Value(value) };
+            Slice { codes, value }
+        })
+        .collect()
+}
+
+/// A snapshot of made-up figures.
+pub(crate) fn snapshot(site: &Site) -> Snapshot {
+    let areas = site.areas.iter().filter(|(_, a)| a.level <= site.figure_level()).count();
+    let readings = (0..site.indicators.len()).map(|i| (0..areas).map(|a| reading(site, i, a)).collect()).collect();
+    let slices = (0..site.breakdowns.len()).map(|b| (0..areas).map(|a| slices(site, b, a)).collect()).collect();
+    let values =
+        site.indicators.iter().enumerate().map(|(i, row)| (reading(site, i, 0).value.value().unwrap_or(level(row, i)), i % 2 == 0)).collect();
+    let sources = site
+        .tables()
+        .map(|(dataset, table)| SourceState {
+            name: table.id.clone(),
+            dataset,
+            newest_secs: Some(NOW - 3600),
+            due_secs: None,
+            late: dataset == 1,
+            rows: 1000,
+            refused: 0,
+        })
+        .collect();
+    Snapshot {
+        revision: 1,
+        now_secs: NOW,
+        shift_secs: 0,
+        events: events(site),
+        freshness: Freshness { current: site.indicators.len() - 2, total: site.indicators.len(), sources },
+        live: LiveState { running: true, speed: 10, changes: 4321, latency_millis: 38.0 },
+        texture: Arc::from([]),
+        figures: Arc::new(Figures { readings, slices }),
+        series: Arc::new(Wander { values }),
+    }
+}
+
+/// Everything a view borrows from.
+pub(crate) struct Stage {
+    pub(crate) site: Site,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) state: AppState,
+    pub(crate) theme: Theme,
+    pub(crate) now_secs: f64,
+}
+
+impl Stage {
+    /// A stage in a mode and language for a window of a size in points.
+    pub(crate) fn new(mode: Mode, lang: Lang, width: f32, height: f32) -> Self {
+        let site = site();
+        let snapshot = snapshot(&site);
+        let state = AppState::new(&site, mode, lang);
+        let theme = if mode.is_wall() {
+            Theme::dark(Sizes::for_wall(width, height, 1.0, site.meta.room))
+        } else {
+            Theme::light(Sizes::for_desk())
+        };
+        Self { site, snapshot, state, theme, now_secs: NOW as f64 + 0.4 }
+    }
+
+    /// The view of the stage.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            site: &self.site,
+            snapshot: &self.snapshot,
+            state: &self.state,
+            text: self.site.messages(self.state.lang),
+            theme: &self.theme,
+            now_secs: self.now_secs,
+            health: Health { frame_millis: 3.2, memory_mib: 180.0, changes: 4321, latency_millis: 38.0, queue: 0 },
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Every number and time that is printed. Owns separators, signs, units, ages and dates in both languages. A figure of
+//! the engine comes in as [`Shown`] and in no other form, so that nothing hidden can be printed by accident.
+
+use crate::panels::marks::Way;
+use crate::privacy::shown::Shown;
+use crate::site::Site;
+use crate::site::catalogue::{Indicator, Target, TargetOp};
+use crate::site::civil::{CivilZone, date_of};
+use crate::site::text::{Lang, Messages};
+use crate::snapshot::{Day, EpochSecs};
+
+/// Minus sign as wide as a digit.
+const MINUS: char = '−';
+
+fn number(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return "—".to_owned();
+    }
+    let plain = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
+    let mut out = String::with_capacity(plain.len() + plain.len() / 3 + 1);
+    let is_zero = plain.bytes().all(|b| b == b'0' || b == b'.');
+    if value < 0.0 && !is_zero {
+        out.push(MINUS);
+    }
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// A count that is no figure of the engine: rows, scenes, events.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "counts on a screen stay far below 2^52")]
+pub fn count(count: u64) -> String {
+    number(count as f64, 0)
+}
+
+/// Name of a unit as it stands behind a number, with the space it wants.
+#[must_use]
+pub fn unit_suffix(unit: &str, text: &Messages) -> String {
+    let name = text.unit_name(unit);
+    match name.chars().next() {
+        None => String::new(),
+        Some('%' | '‰') => name.to_owned(),
+        Some(_) => format!(" {name}"),
+    }
+}
+
+/// A figure with its unit: thousands separators, `<10` for a hidden one, a word for a missing one.
+#[must_use]
+pub fn shown(shown: Shown, decimals: usize, unit: &str, text: &Messages) -> String {
+    match shown {
+        Shown::Value(_) => format!("{}{}", bare(shown, decimals, text), unit_suffix(unit, text)),
+        _ => bare(shown, decimals, text),
+    }
+}
+
+/// A figure without its unit.
+#[must_use]
+pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
+    match shown {
+        Shown::Value(value) => number(value, decimals),
+        Shown::Suppressed { below, .. } => format!("<{below}"),
+        Shown::Missing => text.get("panel.shown.missing").to_owned(),
+        Shown::TooFine => text.get("panel.shown.too_fine").to_owned(),
+    }
+}
+
+/// A figure without its unit, short enough for a card: 1,234,567 becomes 123.5 with a word for ten thousand.
+#[must_use]
+pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
+    let Shown::Value(value) = shown else { return bare(shown, decimals, text) };
+    let (divisor, key) = match (text.lang(), value.abs()) {
+        (Lang::Zh, v) if v >= 1e8 => (1e8, "panel.shown.hundred_million"),
+        (Lang::Zh, v) if v >= 1e5 => (1e4, "panel.shown.ten_thousand"),
+        (Lang::En, v) if v >= 1e6 => (1e6, "panel.shown.million"),
+        (Lang::En, v) if v >= 1e5 => (1e3, "panel.shown.thousand"),
+        _ => return number(value, decimals),
+    };
+    let scaled = value / divisor;
+    let digits = if scaled.abs() >= 1000.0 { 0 } else if scaled.abs() >= 100.0 { 1 } else { 2 };
+    format!("{}{}", number(scaled, digits), text.get(key))
+}
+
+/// The 95 % interval that comes with a reading.
+#[must_use]
+pub fn interval(interval: Option<(f64, f64)>, decimals: usize, text: &Messages) -> String {
+    interval.map_or_else(
+        || text.get("panel.shown.none").to_owned(),
+        |(low, high)| format!("{}–{}", number(low, decimals), number(high, decimals)),
+    )
+}
+
+/// A bound of a chart's axis or of a legend class.
+#[must_use]
+pub fn bound(value: f64, decimals: usize) -> String {
+    number(value, decimals)
+}
+
+/// Share of a whole in per cent, where both may be shown.
+#[must_use]
+pub fn share(part: Shown, whole: Shown) -> Option<String> {
+    let (part, whole) = (part.value()?, whole.value()?);
+    (whole > 0.0).then(|| format!("{}%", number(100.0 * part / whole, 0)))
+}
+
+/// A target as `≥ 96`; its note where it is no number.
+#[must_use]
+pub fn target(target: &Target, decimals: usize, lang: Lang) -> Option<String> {
+    match (target.op, target.value) {
+        (Some(op), Some(value)) => {
+            let sign = match op {
+                TargetOp::AtLeast => '≥',
+                TargetOp::AtMost => '≤',
+            };
+            let exact = (value - value.round()).abs() < 1e-9;
+            Some(format!("{sign} {}", number(value, if exact { 0 } else { decimals.max(1) })))
+        }
+        _ => target.note.as_ref().map(|note| note.get(lang).to_owned()),
+    }
+}
+
+/// How far a figure moved since the period before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Which way.
+    pub way: Way,
+    /// `0.3`, without sign: the way says it.
+    pub size: String,
+}
+
+/// The change between two figures, where both may be shown; judged as printed, so that what looks the same is level.
+#[must_use]
+pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
+    let difference = now.value()? - before.value()?;
+    let size = number(difference.abs(), decimals);
+    let is_zero = size.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let way = if is_zero {
+        Way::Level
+    } else if difference > 0.0 {
+        Way::Up
+    } else {
+        Way::Down
+    };
+    Some(Change { way, size })
+}
+
+/// Distance to the target: how much a figure is above (or below, with a minus) it.
+#[must_use]
+pub fn target_gap(value: Shown, indicator: &Indicator) -> Option<String> {
+    let bound = indicator.target.as_ref()?.value?;
+    let gap = value.value()? - bound;
+    let sign = if gap > 0.0 { "+" } else { "" };
+    Some(format!("{sign}{}", number(gap, indicator.decimals)))
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+fn span(secs: i64) -> (&'static str, i64) {
+    match secs.max(0) {
+        s if s < MINUTE => ("now", 0),
+        s if s < HOUR => ("minutes", s / MINUTE),
+        s if s < 2 * DAY => ("hours", s / HOUR),
+        s if s < 60 * DAY => ("days", s / DAY),
+        s => ("months", s / (30 * DAY)),
+    }
+}
+
+/// How long ago, in words: `3 分钟前`, `3 min ago`.
+#[must_use]
+pub fn ago(secs: i64, text: &Messages) -> String {
+    let (unit, n) = span(secs);
+    text.fill(&format!("time.ago.{unit}"), &[("n", &n.to_string())])
+}
+
+/// How long, in words: `3 小时`, `3 h`.
+#[must_use]
+pub fn lasting(secs: i64, text: &Messages) -> String {
+    let (unit, n) = span(secs);
+    text.fill(&format!("time.lasting.{unit}"), &[("n", &n.to_string())])
+}
+
+/// `10:31:07` on the site's clock.
+#[must_use]
+pub fn clock(zone: &CivilZone, secs: EpochSecs) -> String {
+    zone.civil(secs).strftime("%H:%M:%S").to_string()
+}
+
+/// Date with weekday: `11月24日 周二`.
+#[must_use]
+pub fn date(zone: &CivilZone, secs: EpochSecs, text: &Messages) -> String {
+    let civil = zone.civil(secs);
+    let weekday = format!("time.weekday.{}", civil.weekday().to_monday_one_offset());
+    let month = format!("time.month.{}", civil.month());
+    text.fill(
+        "time.date",
+        &[("month", text.get(&month)), ("day", &civil.day().to_string()), ("weekday", text.get(&weekday))],
+    )
+}
+
+/// Date and clock to the minute: `11-24 10:31`.
+#[must_use]
+pub fn moment(zone: &CivilZone, secs: EpochSecs) -> String {
+    zone.civil(secs).strftime("%m-%d %H:%M").to_string()
+}
+
+/// Days that data times are moved by before they are printed.
+#[must_use]
+pub fn shift_days(shift_secs: i64) -> Day {
+    Day::try_from(shift_secs.div_euclid(DAY)).unwrap_or(0)
+}
+
+/// A month on an axis: `3月`; January carries its year.
+#[must_use]
+pub fn axis_month(day: Day, text: &Messages) -> String {
+    let date = date_of(day);
+    if date.month() == 1 {
+        return text.fill("time.year", &[("year", &date.year().to_string())]);
+    }
+    text.get(&format!("time.month.{}", date.month())).to_owned()
+}
+
+/// A day on an axis: `11-24`.
+#[must_use]
+pub fn axis_day(day: Day) -> String {
+    date_of(day).strftime("%m-%d").to_string()
+}
+
+/// A day or month in full, for a point of a chart.
+#[must_use]
+pub fn full_day(day: Day, monthly: bool) -> String {
+    date_of(day).strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" }).to_string()
+}
+
+/// Words for the span that a figure covers: `近 30 天`.
+#[must_use]
+pub fn window(window: &str, text: &Messages) -> String {
+    let mut parts = window.split_whitespace();
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("trailing"), Some(n), Some(unit)) => {
+            text.fill(&format!("time.window.trailing_{unit}"), &[("n", n)])
+        }
+        (Some("cumulative"), Some("since"), Some(day)) => text.fill("time.window.since", &[("day", day)]),
+        _ => text.get(&format!("time.window.{}", window.replace(' ', "_"))).to_owned(),
+    }
+}
+
+/// Whether an indicator moves by months: its period before is a month, else thirty days.
+#[must_use]
+pub fn is_monthly(indicator: &Indicator) -> bool {
+    let grain = indicator.grain.as_deref();
+    grain == Some("month") || (grain.is_none() && indicator.window.contains("month"))
+}
+
+/// Name of a code of a breakdown's column.
+#[must_use]
+pub fn code_name<'a>(site: &'a Site, text: &'a Messages, breakdown: &Indicator, column: usize, code: &'a str) -> &'a str {
+    let list = breakdown
+        .by
+        .get(column)
+        .and_then(|id| site.table(&breakdown.numerator.table)?.column(id)?.codes.as_deref());
+    list.map_or(code, |list| text.code_name(list, code))
+}

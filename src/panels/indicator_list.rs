@@ -1,0 +1,187 @@
+//! All indicators of the catalogue under their domains, searchable, each with its value and the mark of its state.
+//! Owns the search field and the fold into rows; a press chooses.
+
+use egui::{Align2, Id, Rect, ScrollArea, Sense, Shape, Stroke, TextEdit, Ui, pos2, vec2};
+
+use crate::command::Command;
+use crate::panels::pen::{Pen, cut_left, cut_right, share, whole};
+use crate::panels::series_cache::SeriesCache;
+use crate::panels::{Commands, View, format, marks, words};
+use crate::snapshot::{IndicatorIx, Status};
+
+/// What the list remembers.
+#[derive(Debug, Default)]
+pub struct IndicatorList {
+    query: String,
+    shown_for: Option<IndicatorIx>,
+}
+
+enum Row {
+    Domain(usize),
+    Indicator(IndicatorIx),
+}
+
+impl IndicatorList {
+    /// Paints field and list.
+    pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
+        let theme = view.theme;
+        let hint = view.text.get("panel.list.hint");
+        ui.add(
+            TextEdit::singleline(&mut self.query)
+                .id(Id::new("indicator query"))
+                .hint_text(hint.to_owned())
+                .desired_width(f32::INFINITY),
+        )
+        .accessible_name(hint);
+        let rows = self.rows(view);
+        let height = (theme.sizes.body * 1.9).ceil();
+        if rows.is_empty() {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+            let pen = Pen::new(ui, theme);
+            pen.named_text(rect, Align2::LEFT_CENTER, view.text.get("panel.palette.nothing"), pen.note());
+            return;
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false);
+        if self.shown_for != Some(view.state.indicator) {
+            self.shown_for = Some(view.state.indicator);
+            let at = rows.iter().position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));
+            if let Some(at) = at {
+                let wanted = height * whole(at) - ui.available_height() * 0.4;
+                area = area.vertical_scroll_offset(wanted.max(0.0));
+            }
+        }
+        area.show_rows(ui, height, rows.len(), |ui, range| {
+            for row in rows.get(range).unwrap_or_default() {
+                let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+                let line = line.with_max_x(line.right() - theme.sizes.step);
+                match row {
+                    Row::Domain(index) => domain_ui(Pen::new(ui, theme), line, view, *index),
+                    Row::Indicator(index) => indicator_ui(Pen::new(ui, theme), line, view, *index, series, commands),
+                }
+            }
+        });
+    }
+
+    fn rows(&self, view: &View<'_>) -> Vec<Row> {
+        let wanted = self.query.trim().to_lowercase();
+        let mut rows = Vec::new();
+        for (d, domain) in view.site.domains.iter().enumerate() {
+            let before = rows.len();
+            rows.push(Row::Domain(d));
+            rows.extend(
+                view.site
+                    .indicators
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, i)| i.domain == domain.id)
+                    .filter(|(_, i)| {
+                        wanted.is_empty()
+                            || i.name.zh.to_lowercase().contains(&wanted)
+                            || i.name.en.to_lowercase().contains(&wanted)
+                    })
+                    .map(|(index, _)| Row::Indicator(index)),
+            );
+            if rows.len() == before + 1 {
+                rows.pop();
+            }
+        }
+        rows
+    }
+}
+
+fn domain_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, index: usize) {
+    let Some(domain) = view.site.domains.get(index) else { return };
+    let step = pen.step();
+    let bar = Rect::from_min_size(pos2(line.left(), line.center().y - step), vec2(step * 0.5, step * 2.0));
+    pen.painter().rect_filled(bar, 0.0, pen.theme.domain(index));
+    let inner = line.with_min_x(line.left() + step * 1.5);
+    pen.named_text(inner, Align2::LEFT_CENTER, view.say(&domain.name), pen.body().bold());
+}
+
+fn indicator_ui(
+    pen: Pen<'_>,
+    line: Rect,
+    view: &View<'_>,
+    index: IndicatorIx,
+    series: &mut SeriesCache,
+    commands: &mut Commands,
+) {
+    let Some(indicator) = view.site.indicators.get(index) else { return };
+    let step = pen.step();
+    let theme = pen.theme;
+    let area = crate::panels::trend::trend_area(view, indicator);
+    let reading = view.snapshot.reading(index, area);
+    let chosen = index == view.state.indicator;
+    if chosen {
+        pen.painter().rect_filled(line, step * 0.5, theme.accent.gamma_multiply(0.14));
+    }
+    let name = view.say(&indicator.name);
+    let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
+    let response = pen.press(line, ("indicator", index), name);
+    pen.hover_ground(line, &response);
+    let (mark, rest) = cut_left(line, step * 2.5);
+    status_ui(pen, mark, view, indicator, &reading);
+    let late = reading.status == Status::Late;
+    let ink = if late || reading.value.value().is_none() { pen.note() } else { pen.note().color(theme.text) };
+    let (rest, value) = cut_right(rest.with_max_x(rest.right() - step), pen.width(&figure, ink.bold()) + step);
+    pen.text(value, Align2::RIGHT_CENTER, &figure, if chosen { ink.bold() } else { ink });
+    let mut name_place = rest;
+    if chosen {
+        let (left, spark) = cut_right(rest, step * 8.0);
+        name_place = left;
+        spark_ui(pen, spark.shrink2(vec2(step * 0.5, step * 0.5)), view, index, series);
+    }
+    pen.text(name_place, Align2::LEFT_CENTER, name, if chosen { ink.bold() } else { ink });
+    pen.tip(line, ("indicator tip", index), || words::explain(view, indicator, area, &reading));
+    if response.clicked() {
+        commands.push(Command::SelectIndicator(index));
+    }
+}
+
+/// Filled circle: target met. Ring: not met. Dash: no target. Half hatch: late.
+fn status_ui(
+    pen: Pen<'_>,
+    place: Rect,
+    view: &View<'_>,
+    indicator: &crate::site::catalogue::Indicator,
+    reading: &crate::snapshot::Reading,
+) {
+    let _ = view;
+    let theme = pen.theme;
+    let size = theme.sizes.small * 0.7;
+    let center = pos2(place.left() + pen.step(), place.center().y);
+    let square = Rect::from_center_size(center, vec2(size, size));
+    if reading.status == Status::Late {
+        marks::hatch(pen.painter(), square, 3.0, Stroke::new(1.0, theme.warn));
+        marks::outline(pen.painter(), square, 0.0, Stroke::new(1.0, theme.warn));
+        return;
+    }
+    if reading.value.is_suppressed() {
+        marks::dashed_box(pen.painter(), square, Stroke::new(1.0, theme.muted));
+        return;
+    }
+    match words::is_met(indicator, reading.value) {
+        Some(true) => marks::target(pen.painter(), center, size, true, theme.good),
+        Some(false) => marks::target(pen.painter(), center, size, false, theme.warn),
+        None => marks::way(pen.painter(), center, size * 0.7, marks::Way::Level, theme.muted),
+    }
+}
+
+fn spark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, index: IndicatorIx, series: &mut SeriesCache) {
+    let Some(indicator) = view.site.indicators.get(index) else { return };
+    let area = crate::panels::trend::trend_area(view, indicator);
+    let series = series.get(view, index, area);
+    let values = || series.points.iter().enumerate().filter_map(|(i, p)| p.value.value().map(|v| (i, v)));
+    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| (l.min(v), h.max(v)));
+    let step_x = rect.width() / whole(series.points.len().saturating_sub(1).max(1));
+    let points: Vec<egui::Pos2> = values()
+        .map(|(i, v)| {
+            let part = if high > low { share(v - low, high - low) } else { 0.5 };
+            pos2(rect.left() + step_x * whole(i), rect.bottom() - rect.height() * part)
+        })
+        .collect();
+    if points.len() > 1 {
+        pen.painter().add(Shape::line(points, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.accent)));
+    }
+}

@@ -1,0 +1,251 @@
+//! Areas under the chosen one, ranked by the chosen indicator, never without the uncertainty of each value. Owns the
+//! order and the sentence about who misses the target by more than chance.
+
+use egui::{Align2, Rect, Stroke, pos2};
+
+use crate::command::Command;
+use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
+use crate::panels::{Commands, View, format, marks, words};
+use crate::site::areas::AreaId;
+use crate::site::catalogue::{Direction, Indicator};
+use crate::snapshot::{Reading, Status};
+
+/// One row of the ranking.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The area.
+    pub area: AreaId,
+    /// Its reading.
+    pub reading: Reading,
+}
+
+/// The areas to compare: the children of the chosen one where the indicator is shown there, else its siblings, else
+/// the area alone.
+#[must_use]
+pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
+    let areas = &view.site.areas;
+    let chosen = areas.get(view.state.area);
+    let shown = |ids: &[AreaId]| ids.first().is_some_and(|id| view.site.is_shown_at(indicator, *id));
+    let siblings = chosen.parent.map(|parent| areas.get(parent).children.as_slice()).unwrap_or_default();
+    let ids: Vec<AreaId> = if shown(&chosen.children) {
+        chosen.children.clone()
+    } else if shown(siblings) {
+        siblings.to_vec()
+    } else {
+        vec![areas.ancestor(view.state.area, view.site.level_index(&indicator.finest_area).unwrap_or(0))]
+    };
+    let mut rows: Vec<Row> = ids
+        .into_iter()
+        .map(|area| Row { area, reading: view.snapshot.reading(view.state.indicator, area) })
+        .collect();
+    // Best first, as the indicator counts best; what has no value to rank by stands last.
+    rows.sort_by(|a, b| match (a.reading.value.value(), b.reading.value.value()) {
+        (Some(x), Some(y)) if indicator.direction == Direction::Lower => x.total_cmp(&y),
+        (Some(x), Some(y)) => y.total_cmp(&x),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => a.area.cmp(&b.area),
+    });
+    rows
+}
+
+/// Paints heading, rows and sentence from the top of a rectangle; returns what is left below.
+pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, most_rows: usize, commands: &mut Commands) -> Rect {
+    let Some(indicator) = view.indicator() else { return rect };
+    let step = pen.step();
+    let mut rest = heading_ui(pen, rect, view, indicator);
+    let rows = rows(view, indicator);
+    let pitch = pen.row(pen.body()) + step;
+    let fits = most_rows.min(rows.len()).max(1);
+    let (body, below) = cut_top(rest, pitch * whole(fits));
+    rest = below;
+    let scale = Scale::of(indicator, &rows);
+    let columns = Columns::of(pen, body, view, indicator, &rows);
+    scale.target_line_ui(pen, &columns, body);
+    for (i, row) in rows.iter().take(fits).enumerate() {
+        let line = Rect::from_min_size(pos2(body.left(), body.top() + pitch * whole(i)), egui::vec2(body.width(), pitch));
+        row_ui(pen, line, view, indicator, row, &columns, &scale, commands);
+    }
+    let sentence = sentence(view, indicator, &rows, rows.len() - fits);
+    let (ink, words) = sentence;
+    let color = if ink { pen.theme.warn } else { pen.theme.muted };
+    let place = rest.with_min_y(rest.top() + step * 0.5);
+    let height = pen.wrapped(place, &words, pen.note().color(color), 2);
+    pen.name(Rect::from_min_size(place.min, egui::vec2(place.width(), height)), "ranking sentence", &words);
+    rest.with_min_y(place.top() + height)
+}
+
+fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator) -> Rect {
+    let name = view.say(indicator.card_name());
+    let (line, rest) = cut_top(rect, pen.row(pen.heading()));
+    pen.named_text(line, Align2::LEFT_CENTER, name, pen.heading());
+    pen.tip(line, "ranking name", || view.say(&indicator.name).to_owned());
+    let mut parts = vec![format::window(&indicator.window, view.text)];
+    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.lang())) {
+        let unit = format::unit_suffix(&indicator.unit, view.text);
+        let target = if indicator.target.as_ref().is_some_and(|t| t.value.is_some()) { target + &unit } else { target };
+        parts.push(view.text.fill("panel.target.is", &[("target", &target)]));
+    }
+    let (line, rest) = cut_top(rest, pen.row(pen.note()));
+    pen.text(line, Align2::LEFT_CENTER, &parts.join(" · "), pen.note());
+    rest.with_min_y(rest.top() + pen.step())
+}
+
+struct Columns {
+    name: f32,
+    plot: (f32, f32),
+}
+
+impl Columns {
+    fn of(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Self {
+        let step = pen.step();
+        let widest = |words: &mut dyn Iterator<Item = f32>| words.fold(0.0_f32, f32::max);
+        let name = widest(&mut rows.iter().map(|r| pen.width(words::area_name(view, r.area), pen.body())));
+        let value = widest(&mut rows.iter().map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())));
+        let name = name.min(rect.width() * 0.34);
+        let value = value.clamp(step * 5.0, rect.width() * 0.34);
+        Self { name, plot: (rect.left() + name + step * 2.0, rect.right() - value - step * 2.0) }
+    }
+}
+
+fn figure(view: &View<'_>, indicator: &Indicator, row: &Row) -> String {
+    format::bare(row.reading.value, indicator.decimals, view.text)
+}
+
+struct Scale {
+    low: f64,
+    high: f64,
+    target: Option<f64>,
+}
+
+impl Scale {
+    fn of(indicator: &Indicator, rows: &[Row]) -> Self {
+        let target = indicator.target.as_ref().and_then(|t| t.value);
+        let mut low = f64::INFINITY;
+        let mut high = f64::NEG_INFINITY;
+        let mut hold = |value: f64| {
+            low = low.min(value);
+            high = high.max(value);
+        };
+        for row in rows {
+            if let Some(value) = row.reading.value.value() {
+                hold(value);
+            }
+            if let Some((a, b)) = row.reading.interval {
+                hold(a);
+                hold(b);
+            }
+        }
+        target.into_iter().for_each(&mut hold);
+        if indicator.denominator.is_none() && target.is_none() {
+            hold(0.0);
+        }
+        if low >= high {
+            (low, high) = (low - 1.0, high + 1.0);
+        }
+        let pad = (high - low) * 0.06;
+        Self { low: low - pad, high: high + pad, target }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a screen")]
+    fn x(&self, columns: &Columns, value: f64) -> f32 {
+        let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32;
+        egui::lerp(columns.plot.0..=columns.plot.1, share)
+    }
+
+    fn target_line_ui(&self, pen: Pen<'_>, columns: &Columns, body: Rect) {
+        let Some(target) = self.target else { return };
+        let x = self.x(columns, target);
+        let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));
+        marks::dashed(pen.painter(), pos2(x, body.top()), pos2(x, body.bottom()), stroke, pen.step() * 0.5);
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row of one table")]
+fn row_ui(
+    pen: Pen<'_>,
+    line: Rect,
+    view: &View<'_>,
+    indicator: &Indicator,
+    row: &Row,
+    columns: &Columns,
+    scale: &Scale,
+    commands: &mut Commands,
+) {
+    let theme = pen.theme;
+    let name = words::area_name(view, row.area);
+    let words = format!("{name} {}", format::shown(row.reading.value, indicator.decimals, &indicator.unit, view.text));
+    let response = pen.press(line, ("rank", row.area), &words);
+    pen.hover_ground(line, &response);
+    let chosen = row.area == view.state.area;
+    let late = row.reading.status == Status::Late;
+    let missed = words::is_clearly_missed(indicator, &row.reading);
+    let (name_place, _) = cut_left(line, columns.name);
+    let ink = if chosen { pen.body().bold().color(theme.accent) } else { pen.body() };
+    pen.text(name_place, Align2::LEFT_CENTER, name, if late { ink.color(theme.muted) } else { ink });
+    let y = line.center().y;
+    pen.hairline(columns.plot.0, columns.plot.1, y);
+    let color = if missed { theme.warn } else { theme.class_color(5, 7) };
+    plot_ui(pen, y, row, columns, scale, color);
+    let (_, value_place) = cut_right(line, line.right() - columns.plot.1 - pen.step());
+    let figure = figure(view, indicator, row);
+    let ink = pen.body().bold().color(if late { theme.muted } else { theme.text });
+    if row.reading.value.is_suppressed() {
+        let at = pen.text(value_place, Align2::RIGHT_CENTER, &figure, pen.body().color(theme.muted));
+        let stroke = Stroke::new(theme.sizes.hairline, theme.muted);
+        marks::dashed_box(pen.painter(), at.expand2(egui::vec2(pen.step() * 0.5, 0.0)), stroke);
+    } else if row.reading.value.value().is_none() {
+        pen.text(value_place, Align2::RIGHT_CENTER, &figure, pen.note());
+    } else {
+        pen.text(value_place, Align2::RIGHT_CENTER, &figure, ink);
+    }
+    pen.tip(line, ("rank tip", row.area), || words::explain(view, indicator, row.area, &row.reading));
+    if response.clicked() {
+        commands.push(Command::SelectArea(row.area));
+    }
+}
+
+fn plot_ui(pen: Pen<'_>, y: f32, row: &Row, columns: &Columns, scale: &Scale, color: egui::Color32) {
+    let Some(value) = row.reading.value.value() else { return };
+    let size = pen.theme.sizes.body * 0.5;
+    if let Some((low, high)) = row.reading.interval {
+        let bar = Rect::from_x_y_ranges(
+            scale.x(columns, low)..=scale.x(columns, high),
+            y - size * 0.38..=y + size * 0.38,
+        );
+        pen.painter().rect_filled(bar, size * 0.38, color.gamma_multiply(0.42));
+    }
+    pen.painter().circle_filled(pos2(scale.x(columns, value), y), size * 0.5, color);
+}
+
+/// What the rows say, in one sentence, and whether it is a warning.
+#[must_use]
+pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: usize) -> (bool, String) {
+    let missed: Vec<&str> = rows
+        .iter()
+        .filter(|r| words::is_clearly_missed(indicator, &r.reading))
+        .map(|r| words::area_name(view, r.area))
+        .collect();
+    let below = rows.iter().filter(|r| words::is_met(indicator, r.reading.value) == Some(false)).count();
+    let joined = missed.join(view.text.get("panel.list_comma"));
+    let mut words = if !missed.is_empty() {
+        let names = if missed.len() > 3 {
+            view.text.fill("panel.ranking.areas", &[("n", &missed.len().to_string())])
+        } else {
+            joined
+        };
+        view.text.fill("panel.ranking.missed", &[("names", &names)])
+    } else if rows.len() == 1 {
+        view.text.get("panel.ranking.only_here").to_owned()
+    } else if indicator.target.as_ref().is_none_or(|t| t.value.is_none()) {
+        view.text.get("panel.ranking.no_target").to_owned()
+    } else if below > 0 {
+        view.text.fill("panel.ranking.within", &[("n", &below.to_string())])
+    } else {
+        view.text.get("panel.ranking.all_met").to_owned()
+    };
+    if folded > 0 {
+        words.push_str(&view.text.fill("panel.ranking.folded", &[("n", &folded.to_string())]));
+    }
+    (!missed.is_empty(), words)
+}

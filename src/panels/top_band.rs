@@ -1,0 +1,104 @@
+//! The top band of the wall: who and where, the mark of a demonstration, how current the screen is, date and clock.
+//! Owns the band's arrangement; the alarm strip in its middle is a panel of its own.
+
+use egui::{Align2, Rect, Stroke, pos2, vec2};
+
+use crate::panels::pen::{Pen, cut_left, cut_right};
+use crate::panels::{View, format, marks};
+
+/// Paints the band; returns the free middle for the alarm strip.
+pub fn top_band_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
+    let step = pen.step();
+    pen.painter().rect_filled(rect, 0.0, pen.theme.surface.gamma_multiply(0.94));
+    pen.hairline(rect.left(), rect.right(), rect.bottom());
+    let inner = rect.shrink2(vec2(step * 4.0, 0.0));
+    let title_end = title_ui(pen, inner, view);
+    let clock_start = clock_ui(pen, inner, view);
+    let trust_start = trust_ui(pen, inner.with_max_x(clock_start - step * 2.0), view);
+    let right_end = mark_ui(pen, inner.with_max_x(trust_start - step * 3.0), view);
+    Rect::from_x_y_ranges(title_end + step * 4.0..=right_end - step * 3.0, inner.y_range())
+}
+
+fn title_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
+    let ink = pen.body().size(pen.theme.sizes.title).bold();
+    let title = view.say(&view.site.meta.title);
+    let (left, _) = cut_left(rect, rect.width() * 0.4);
+    let at = pen.named_text(left, Align2::LEFT_CENTER, title, ink);
+    let subtitle = view.say(&view.site.meta.subtitle);
+    let rest = left.with_min_x(at.right() + pen.step() * 2.0).with_max_x(left.right() + pen.step() * 20.0);
+    let ink = pen.body().size(pen.theme.sizes.title).color(pen.theme.accent);
+    pen.named_text(rest, Align2::LEFT_CENTER, subtitle, ink).right()
+}
+
+fn clock_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
+    let secs = view.now_whole_secs() + view.snapshot.shift_secs;
+    let clock = format::clock(&view.site.zone, secs);
+    let ink = pen.body().size(pen.theme.sizes.title * 1.1).bold();
+    // The width of zeros, so that the band does not tremble with the digits.
+    let width = pen.width("00:00:00", ink);
+    let (_, place) = cut_right(rect, width);
+    pen.text(place, Align2::LEFT_CENTER, &clock, ink);
+    pen.name(place, "clock", &clock);
+    place.left()
+}
+
+fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
+    let freshness = &view.snapshot.freshness;
+    let secs = view.now_whole_secs() + view.snapshot.shift_secs;
+    let date = format::date(&view.site.zone, secs, view.text);
+    let percent = if freshness.total == 0 { 0 } else { freshness.current * 100 / freshness.total };
+    let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
+    let all_current = freshness.current == freshness.total && freshness.total > 0;
+    let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };
+    let note = pen.note();
+    let width = pen.width(&date, note).max(pen.width(&fresh, note) + pen.step() * 2.0);
+    let (_, place) = cut_right(rect, width);
+    let (upper, lower) = place.split_top_bottom_at_fraction(0.5);
+    let row = pen.row(note);
+    let upper = Rect::from_min_max(pos2(upper.left(), upper.bottom() - row), upper.max);
+    let lower = Rect::from_min_size(lower.min, vec2(lower.width(), row));
+    pen.text(upper, Align2::RIGHT_CENTER, &date, note);
+    let at = pen.text(lower, Align2::RIGHT_CENTER, &fresh, note.color(color));
+    let mark = pos2(at.left() - pen.step(), at.center().y);
+    marks::target(pen.painter(), mark, note.size * 0.5, all_current, color);
+    pen.name(at, "fresh", &fresh);
+    pen.tip(place, "freshness", || freshness_words(view));
+    place.left()
+}
+
+/// Which datasets are late, by name.
+#[must_use]
+pub fn freshness_words(view: &View<'_>) -> String {
+    let freshness = &view.snapshot.freshness;
+    let mut lines = vec![view.text.fill(
+        "panel.top.fresh_count",
+        &[("current", &freshness.current.to_string()), ("total", &freshness.total.to_string())],
+    )];
+    let mut late: Vec<usize> = freshness.sources.iter().filter(|s| s.late).map(|s| s.dataset).collect();
+    late.dedup();
+    for dataset in late.iter().filter_map(|index| view.site.datasets.get(*index)) {
+        lines.push(view.text.fill("panel.top.late", &[("name", view.say(&dataset.name))]));
+    }
+    if late.is_empty() {
+        lines.push(view.text.get("panel.top.none_late").to_owned());
+    }
+    lines.join("\n")
+}
+
+fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
+    let Some(sample) = &view.site.meta.sample else { return rect.right() };
+    let step = pen.step();
+    let ink = pen.note().color(pen.theme.warn).bold();
+    let words = view.text.get("panel.top.demo");
+    let width = pen.width(words, ink) + step * 2.0;
+    let (_, place) = cut_right(rect, width);
+    let place = Rect::from_center_size(place.center(), vec2(width, pen.row(ink) + step));
+    pen.painter().rect_filled(place, step * 0.5, pen.theme.warn.gamma_multiply(0.12));
+    marks::outline(pen.painter(), place, step * 0.5, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.warn));
+    pen.named_text(place, Align2::CENTER_CENTER, words, ink);
+    pen.tip(place, "demo", || {
+        let days = format::shift_days(view.snapshot.shift_secs).to_string();
+        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &days)])
+    });
+    place.left()
+}

@@ -1,0 +1,234 @@
+//! The trend of the chosen indicator: its points, its target, and the band of usual variation, so that noise is not
+//! taken for change. Owns the chart's scale and its axis words.
+
+use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
+
+use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
+use crate::panels::series_cache::SeriesCache;
+use crate::panels::{View, format, marks, words};
+use crate::privacy::shown::Shown;
+use crate::site::areas::AreaId;
+use crate::site::catalogue::Indicator;
+use crate::snapshot::{Day, Series};
+
+/// The area whose trend is shown: the chosen one, or the one above it where the indicator is not shown so fine.
+#[must_use]
+pub fn trend_area(view: &View<'_>, indicator: &Indicator) -> AreaId {
+    let finest = view.site.level_index(&indicator.finest_area).unwrap_or(0);
+    view.site.areas.ancestor(view.state.area, finest)
+}
+
+/// Paints heading and explanation of the trend.
+pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
+    let Some(indicator) = view.indicator() else { return };
+    let area = trend_area(view, indicator);
+    let series = series.get(view, view.state.indicator, area);
+    let (line, rest) = cut_top(rect, pen.row(pen.heading()));
+    pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
+    let title = format!("{} · {}", view.say(indicator.card_name()), words::area_name(view, area));
+    let (line, rest) = cut_top(rest, pen.row(pen.body()));
+    pen.named_text(line, Align2::LEFT_CENTER, &title, pen.body());
+    let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
+    let unusual = is_unusual(&series);
+    let key = match unusual {
+        None => "panel.trend.no_limits",
+        Some(false) => "panel.trend.usual",
+        Some(true) => "panel.trend.unusual",
+    };
+    let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
+    let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), 2);
+    pen.name(place, "trend sentence", view.text.get(key));
+    let note = view.text.get("panel.trend.legend");
+    let room = place.height() - used;
+    if room >= pen.row(pen.note()) {
+        let rows = if room >= pen.row(pen.note()) * 2.0 { 2 } else { 1 };
+        pen.wrapped(place.with_min_y(place.top() + used), note, pen.note(), rows);
+    }
+}
+
+/// Whether the last value lies outside the usual range.
+fn is_unusual(series: &Series) -> Option<bool> {
+    let (low, high) = series.limits?;
+    let last = series.points.last()?.value.value()?;
+    Some(last < low || last > high)
+}
+
+/// Paints the chart.
+pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
+    let Some(indicator) = view.indicator() else { return };
+    let area = trend_area(view, indicator);
+    let series = series.get(view, view.state.indicator, area);
+    let reading = view.snapshot.reading(view.state.indicator, area);
+    let ink = pen.heading();
+    let last = series.points.last().map_or(Shown::Missing, |p| p.value);
+    let last_words = format::shown(last, indicator.decimals, &indicator.unit, view.text);
+    let labels = pen.row(pen.note());
+    let (plot, value_place) = cut_right(rect, (pen.width(&last_words, ink) + pen.step() * 2.0).min(rect.width() * 0.3));
+    let left_labels = plot;
+    let plot = plot.with_max_y(plot.bottom() - labels).shrink2(vec2(pen.step(), pen.step() * 0.5));
+    if series.points.iter().all(|p| p.value.value().is_none()) {
+        let word = format::bare(last, 0, view.text);
+        pen.named_text(plot, Align2::CENTER_CENTER, &word, pen.body().color(pen.theme.muted));
+        return;
+    }
+    let scale = Scale::of(&series, indicator);
+    let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
+    band_ui(pen, plot, &series, indicator, y);
+    grid_ui(pen, plot, view, indicator, &scale, y);
+    let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
+    let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
+    line_ui(pen, plot, &series, at);
+    if let Some(value) = last.value() {
+        let end = at(series.points.len().saturating_sub(1), value);
+        let color = if words::is_clearly_missed(indicator, &reading) { pen.theme.warn } else { pen.theme.outline };
+        pen.painter().circle_filled(end, pen.step() * 0.75, color);
+        let place = Rect::from_center_size(pos2(value_place.center().x, end.y), vec2(value_place.width(), pen.row(ink)));
+        let slack = (rect.bottom() - labels - place.bottom()).min(0.0);
+        pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
+    }
+    axis_ui(pen, plot, left_labels, view, &series, step_x);
+    hover_ui(pen, plot, view, indicator, &series, step_x);
+}
+
+struct Scale {
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    fn of(series: &Series, indicator: &Indicator) -> Self {
+        let values = series.points.iter().filter_map(|p| p.value.value());
+        let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        if let Some((a, b)) = series.limits {
+            (low, high) = (low.min(a), high.max(b));
+        }
+        let spread = (high - low).max(high.abs() * 1e-3).max(1e-9);
+        // A target far away would flatten the line; it is then named in words only.
+        if let Some(target) = indicator.target.as_ref().and_then(|t| t.value)
+            && target > low - spread * 2.0
+            && target < high + spread * 2.0
+        {
+            (low, high) = (low.min(target), high.max(target));
+        }
+        let pad = (high - low).max(spread) * 0.1;
+        Self { low: low - pad, high: high + pad }
+    }
+}
+
+fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, indicator: &Indicator, y: impl Fn(f64) -> f32) {
+    if let Some((low, high)) = series.limits {
+        let band = Rect::from_x_y_ranges(plot.x_range(), y(high)..=y(low));
+        pen.painter().rect_filled(band, 0.0, pen.theme.outline.gamma_multiply(0.12));
+    }
+    if let Some(target) = indicator.target.as_ref().and_then(|t| t.value) {
+        let y = y(target);
+        if y > plot.top() && y < plot.bottom() {
+            let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));
+            marks::dashed(pen.painter(), pos2(plot.left(), y), pos2(plot.right(), y), stroke, pen.step() * 0.5);
+        }
+    }
+}
+
+fn grid_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, scale: &Scale, y: impl Fn(f64) -> f32) {
+    let _ = view;
+    for value in ticks(scale.low, scale.high) {
+        let at = y(value);
+        let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.line.gamma_multiply(0.6));
+        pen.painter().hline(plot.x_range(), at, stroke);
+        let decimals = if value.fract().abs() < 1e-9 { 0 } else { indicator.decimals.max(1) };
+        let row = pen.row(pen.note());
+        let place = Rect::from_min_size(pos2(plot.left() - pen.step() * 9.0, at - row * 0.5), vec2(pen.step() * 8.5, row));
+        pen.text(place, Align2::RIGHT_CENTER, &format::bound(value, decimals), pen.note());
+    }
+}
+
+/// Two to four round values inside a range.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let span = high - low;
+    if !span.is_finite() || span <= 0.0 {
+        return Vec::new();
+    }
+    let rough = span / 3.0;
+    let power = 10.0_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(rough);
+    let mut ticks = Vec::new();
+    let mut at = (low / step).ceil() * step;
+    while at <= high && ticks.len() < 4 {
+        ticks.push(at);
+        at += step;
+    }
+    ticks
+}
+
+fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, at: impl Fn(usize, f64) -> egui::Pos2) {
+    let stroke = Stroke::new(pen.theme.sizes.hairline * 2.5, pen.theme.outline);
+    let mut run = Vec::new();
+    let mut flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
+        [] => {}
+        [alone] => {
+            pen.painter().circle_filled(*alone, stroke.width, stroke.color);
+            run.clear();
+        }
+        _ => {
+            pen.painter().add(Shape::line(std::mem::take(run), stroke));
+        }
+    };
+    for (i, point) in series.points.iter().enumerate() {
+        match point.value {
+            Shown::Value(value) => run.push(at(i, value)),
+            Shown::Suppressed { .. } => {
+                flush(&mut run);
+                // Hidden is told from missing: a dashed box stands on the axis.
+                let center = pos2(at(i, 0.0).x, plot.bottom() - pen.step());
+                let place = Rect::from_center_size(center, vec2(pen.step() * 1.5, pen.step() * 1.5));
+                marks::dashed_box(pen.painter(), place, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
+            }
+            Shown::Missing | Shown::TooFine => flush(&mut run),
+        }
+    }
+    flush(&mut run);
+}
+
+fn is_monthly(series: &Series) -> bool {
+    matches!(series.points.as_slice(), [first, second, ..] if second.day - first.day >= 27)
+}
+
+fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: &Series, step_x: f32) {
+    let monthly = is_monthly(series);
+    let shift = format::shift_days(view.snapshot.shift_secs);
+    let label = |day: Day| if monthly { format::axis_month(day + shift, view.text) } else { format::axis_day(day + shift) };
+    let widest = series.points.iter().map(|p| pen.width(&label(p.day), pen.note())).fold(1.0_f32, f32::max);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "labels on a screen")]
+    let every = (((widest + pen.step() * 2.0) / step_x.max(0.1)).ceil() as usize).max(1);
+    let every = if monthly { [1, 2, 3, 6, 12].into_iter().find(|e| *e >= every).unwrap_or(every) } else { every };
+    let count = series.points.len();
+    for (i, point) in series.points.iter().enumerate().filter(|(i, _)| (count - 1 - i).is_multiple_of(every)) {
+        let x = plot.left() + step_x * whole(i);
+        let place = Rect::from_x_y_ranges(x - widest * 0.5..=x + widest * 0.5, plot.bottom()..=whole_rect.bottom());
+        if place.left() < whole_rect.left() - pen.step() * 4.0 {
+            continue;
+        }
+        pen.text(place, Align2::CENTER_BOTTOM, &label(point.day), pen.note());
+    }
+}
+
+fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, series: &Series, step_x: f32) {
+    let Some(pointer) = pen.ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p)) else { return };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a point of a chart")]
+    let index = ((pointer.x - plot.left()) / step_x.max(0.1)).round().max(0.0) as usize;
+    let Some(point) = series.points.get(index) else { return };
+    let x = plot.left() + step_x * whole(index);
+    pen.painter().vline(x, plot.y_range(), Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
+    pen.tip(plot, "trend point", || {
+        let day = point.day + format::shift_days(view.snapshot.shift_secs);
+        let mut lines = vec![
+            format::full_day(day, is_monthly(series)),
+            format::shown(point.value, indicator.decimals, &indicator.unit, view.text),
+        ];
+        if series.limits.is_some() {
+            let range = format::interval(series.limits, indicator.decimals, view.text);
+            lines.push(view.text.fill("panel.trend.range", &[("range", &range)]));
+        }
+        lines.join("\n")
+    });
+}

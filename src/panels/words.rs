@@ -1,0 +1,138 @@
+//! Phrases that several panels say about a reading: its age, its change, its target, where an area lies. Owns the
+//! phrasing; draws nothing.
+
+use crate::panels::View;
+use crate::panels::format;
+use crate::privacy::shown::{Shown, Why};
+use crate::site::areas::AreaId;
+use crate::site::catalogue::{Direction, Indicator};
+use crate::snapshot::{Reading, Status};
+
+/// Names from below the root down to an area; the root's own name for the root.
+#[must_use]
+pub fn area_path(view: &View<'_>, area: AreaId) -> String {
+    let path = view.site.areas.path(area);
+    let names: Vec<&str> = path
+        .iter()
+        .skip(usize::from(path.len() > 1))
+        .map(|id| view.say(&view.site.areas.get(*id).name))
+        .collect();
+    names.join(" · ")
+}
+
+/// Name of an area.
+#[must_use]
+pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
+    view.say(&view.site.areas.get(area).name)
+}
+
+/// Whether a value meets its indicator's target; `None` where there is none or no value.
+#[must_use]
+pub fn is_met(indicator: &Indicator, value: Shown) -> Option<bool> {
+    indicator.target.as_ref()?.is_met(value.value()?)
+}
+
+/// Whether a reading misses its target by more than its own 95 % interval allows for.
+#[must_use]
+pub fn is_clearly_missed(indicator: &Indicator, reading: &Reading) -> bool {
+    let Some(bound) = indicator.target.as_ref().and_then(|t| t.value) else { return false };
+    is_met(indicator, reading.value) == Some(false)
+        && reading.interval.is_some_and(|(low, high)| high < bound || low > bound)
+}
+
+/// Word for a target met or not.
+#[must_use]
+pub fn met_word<'a>(view: &View<'a>, met: bool) -> &'a str {
+    view.text.get(if met { "panel.target.met" } else { "panel.target.not_met" })
+}
+
+/// Age of the oldest input: `9 小时前`; empty where there is no input.
+#[must_use]
+pub fn input_age(view: &View<'_>, reading: &Reading) -> String {
+    reading.oldest_input.map_or_else(String::new, |at| format::ago(view.now_whole_secs() - at, view.text))
+}
+
+/// Words for the change since the period before: `升 0.3`.
+#[must_use]
+pub fn change(view: &View<'_>, change: &format::Change) -> String {
+    use crate::panels::marks::Way;
+    let key = match change.way {
+        Way::Up => "panel.change.up",
+        Way::Down => "panel.change.down",
+        Way::Level => "panel.change.level",
+    };
+    view.text.fill(key, &[("size", &change.size)])
+}
+
+/// Which period a change is measured against.
+#[must_use]
+pub fn change_base<'a>(view: &View<'a>, indicator: &Indicator) -> &'a str {
+    view.text.get(if format::is_monthly(indicator) { "panel.change.base_month" } else { "panel.change.base_days" })
+}
+
+/// Whether a way is good news under an indicator's direction; `None` where neither is.
+#[must_use]
+pub fn is_good(indicator: &Indicator, way: crate::panels::marks::Way) -> Option<bool> {
+    use crate::panels::marks::Way;
+    match (indicator.direction, way) {
+        (Direction::Higher, Way::Up) | (Direction::Lower, Way::Down) => Some(true),
+        (Direction::Higher, Way::Down) | (Direction::Lower, Way::Up) => Some(false),
+        _ => None,
+    }
+}
+
+/// Word for a trust status.
+#[must_use]
+pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
+    view.text.get(match status {
+        Status::Current => "status.current",
+        Status::Late => "status.late",
+        Status::Suppressed => "status.suppressed",
+        Status::Missing => "status.missing",
+        Status::TooFine => "status.too_fine",
+    })
+}
+
+/// Everything about a reading in a few lines, for a hover.
+#[must_use]
+pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &Reading) -> String {
+    let text = view.text;
+    let d = indicator.decimals;
+    let mut lines = vec![
+        format!("{} · {}", view.say(&indicator.name), area_path(view, area)),
+        format!(
+            "{} · {}",
+            format::shown(reading.value, d, &indicator.unit, text),
+            format::window(&indicator.window, text)
+        ),
+    ];
+    if let Shown::Suppressed { why, .. } = reading.value {
+        let key = match why {
+            Why::Primary => "panel.shown.why_primary",
+            Why::Secondary => "panel.shown.why_secondary",
+        };
+        lines.push(text.get(key).to_owned());
+    }
+    if reading.interval.is_some() {
+        lines.push(text.fill("panel.explain.interval", &[("interval", &format::interval(reading.interval, d, text))]));
+    }
+    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, d, view.lang())) {
+        lines.push(text.fill("panel.target.is", &[("target", &target)]));
+    }
+    if let Some(moved) = format::change(reading.value, reading.previous, d) {
+        lines.push(format!("{} {}", change(view, &moved), change_base(view, indicator)));
+    }
+    if indicator.denominator.is_some() {
+        let parts = [
+            ("numerator", format::bare(reading.numerator, 0, text)),
+            ("denominator", format::bare(reading.denominator, 0, text)),
+        ];
+        let args: Vec<(&str, &str)> = parts.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        lines.push(text.fill("panel.explain.ratio", &args));
+    }
+    if reading.oldest_input.is_some() {
+        let key = if reading.status == Status::Late { "panel.age.late" } else { "panel.age.input" };
+        lines.push(text.fill(key, &[("age", &input_age(view, reading))]));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,215 @@
+//! The desk: the same map and figures, dense, for one person at one screen. Owns how the window is divided.
+
+use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
+
+use crate::command::Command;
+use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
+use crate::panels::{
+    Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks, top_band, trend,
+};
+use crate::scenes::Memory;
+use crate::scenes::plain_map::MapPanel;
+use crate::scenes::snapped;
+
+struct DeskZones {
+    top: Rect,
+    list: Rect,
+    map: Rect,
+    trend: Rect,
+    table: Rect,
+    events: Rect,
+    details: Rect,
+}
+
+impl DeskZones {
+    fn of(screen: Rect, view: &View<'_>) -> Self {
+        let sizes = view.theme.sizes;
+        let gap = sizes.step;
+        let (top, rest) = cut_top(screen, sizes.body * 3.2);
+        let body = rest.shrink(gap);
+        let (list, rest) = cut_left(body, (sizes.body * 22.0).min(body.width() * 0.26));
+        let (middle, right) = cut_right(rest, (sizes.body * 26.0).min(body.width() * 0.3));
+        let middle = middle.shrink2(vec2(gap, 0.0));
+        let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * 0.56);
+        let below = below.with_min_y(below.top() + gap);
+        let (trend, table) = cut_left(below, below.width() * 0.46);
+        let (events, details) = right.split_top_bottom_at_y(right.top() + right.height() * 0.42);
+        Self {
+            top: snapped(top),
+            list: snapped(list),
+            map: snapped(map),
+            trend: snapped(trend),
+            table: snapped(table.with_min_x(table.left() + gap)),
+            events: snapped(events),
+            details: snapped(details.with_min_y(details.top() + gap)),
+        }
+    }
+}
+
+/// Paints the desk.
+pub(crate) fn desk_ui(
+    ui: &mut Ui,
+    screen: Rect,
+    view: &View<'_>,
+    map: &mut MapPanel,
+    memory: &mut Memory,
+    commands: &mut Commands,
+) {
+    let zones = DeskZones::of(screen, view);
+    ui.painter().rect_filled(screen, 0.0, view.theme.ground);
+    top_ui(Pen::new(ui, view.theme), zones.top, view, commands);
+    let mut list = pane(ui, view, zones.list, "list", "panel.list.title");
+    memory.list.ui(&mut list, view, &mut memory.series, commands);
+    map_ui(ui, zones.map, view, map, commands);
+    trend_ui(ui, zones.trend, view, memory);
+    let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
+    memory.table.ui(&mut table, view, commands);
+    events_ui(ui, zones.events, view, commands);
+    let mut pane = pane(ui, view, zones.details, "details", "panel.details.title");
+    scrolled(&mut pane, "details scroll", |ui| details::details_ui(ui, view));
+}
+
+/// A surface with a heading; returns the ui for its contents.
+fn pane(ui: &mut Ui, view: &View<'_>, rect: Rect, salt: &str, title: &str) -> Ui {
+    let inner = surface(ui, view, rect);
+    let pen = Pen::new(ui, view.theme);
+    let (head, rest) = cut_top(inner, pen.row(pen.body()) + pen.step() * 0.5);
+    pen.named_text(head, Align2::LEFT_TOP, view.text.get(title), pen.body().bold());
+    let mut child = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rest));
+    child.set_clip_rect(rest.intersect(ui.clip_rect()));
+    child
+}
+
+fn surface(ui: &Ui, view: &View<'_>, rect: Rect) -> Rect {
+    let step = view.theme.sizes.step;
+    ui.painter().rect_filled(rect, step * 0.5, view.theme.surface);
+    let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
+    ui.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
+    rect.shrink(step * 1.5)
+}
+
+fn scrolled(ui: &mut Ui, salt: &str, contents: impl FnOnce(&mut Ui)) {
+    let margin = ui.spacing().item_spacing.x;
+    ScrollArea::vertical().id_salt(salt).auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - margin);
+        contents(ui);
+    });
+}
+
+fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let step = pen.step();
+    pen.painter().rect_filled(rect, 0.0, pen.theme.surface);
+    pen.hairline(rect.left(), rect.right(), rect.bottom());
+    let inner = rect.shrink2(vec2(step * 2.0, 0.0));
+    let title = pen.named_text(inner, Align2::LEFT_CENTER, view.say(&view.site.meta.title), pen.heading());
+    let rest = inner.with_min_x(title.right() + step);
+    let subtitle = view.say(&view.site.meta.subtitle);
+    let at = pen.named_text(rest, Align2::LEFT_CENTER, subtitle, pen.heading().color(pen.theme.accent));
+    let secs = view.now_whole_secs() + view.snapshot.shift_secs;
+    let zone = &view.site.zone;
+    let clock = format!("{}  {}", format::date(zone, secs, view.text), format::clock(zone, secs));
+    let (rest, place) = cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body()) + step);
+    pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
+    let freshness = &view.snapshot.freshness;
+    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0);
+    let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
+    let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };
+    let (rest, place) = cut_right(rest, pen.width(&fresh, pen.note()) + step * 4.0);
+    let at = pen.named_text(place, Align2::CENTER_CENTER, &fresh, pen.note().color(color));
+    marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, percent == 100, color);
+    pen.tip(place, "freshness", || top_band::freshness_words(view));
+    let rest = demo_ui(pen, rest, view);
+    let (filter, strip) = rest.split_left_right_at_fraction(0.55);
+    filter_line::filter_line_ui(pen, filter, view, commands);
+    alarm_strip::alarm_strip_ui(pen, strip.with_min_x(strip.left() + step * 2.0), view, commands);
+}
+
+fn demo_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
+    let Some(sample) = &view.site.meta.sample else { return rect };
+    let words = view.text.get("panel.top.demo");
+    let ink = pen.note().color(pen.theme.warn).bold();
+    let (rest, place) = cut_right(rect, pen.width(words, ink) + pen.step() * 2.0);
+    let place = Rect::from_center_size(place.center(), vec2(place.width(), pen.row(ink) + pen.step() * 0.5));
+    marks::outline(pen.painter(), place, pen.step() * 0.5, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.warn));
+    pen.named_text(place, Align2::CENTER_CENTER, words, ink);
+    pen.tip(place, "demo", || {
+        let days = format::shift_days(view.snapshot.shift_secs).to_string();
+        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &days)])
+    });
+    rest.with_max_x(rest.right() - pen.step() * 2.0)
+}
+
+fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands: &mut Commands) {
+    let step = view.theme.sizes.step;
+    let mut child = ui.new_child(UiBuilder::new().id_salt("map").max_rect(rect));
+    child.set_clip_rect(rect.intersect(ui.clip_rect()));
+    child.painter().rect_filled(rect, step * 0.5, view.theme.surface);
+    let pen = Pen::new(ui, view.theme);
+    let legend_size = vec2(step * 38.0, legend::height(pen) + step * 2.0);
+    let place = Rect::from_min_size(
+        pos2(rect.left() + step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
+        legend_size,
+    );
+    map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
+    let pen = Pen::new(&child, view.theme);
+    pen.painter().rect_filled(place, step * 0.5, view.theme.surface.gamma_multiply(0.92));
+    legend::legend_ui(pen, place.shrink(step), view, map.classes(), map.without());
+    let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
+    pen.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
+}
+
+fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
+    let inner = surface(ui, view, rect);
+    let pen = Pen::new(ui, view.theme);
+    let step = pen.step();
+    let (words, rest) = cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 2.0 + step);
+    trend::trend_words_ui(pen, words, view, &mut memory.series);
+    let chart = rest.with_min_y(rest.top() + step).with_min_x(rest.left() + step * 8.0);
+    trend::trend_chart_ui(pen, chart, view, &mut memory.series);
+}
+
+fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let mut pane = pane(ui, view, rect, "events", "panel.events.title");
+    let theme = view.theme;
+    let events = &view.snapshot.events;
+    let counts = view.text.fill(
+        "panel.events.counts",
+        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open.len() as u64))],
+    );
+    let pen = Pen::new(ui, theme);
+    let head = Rect::from_min_size(rect.min + vec2(0.0, theme.sizes.step * 1.5), vec2(rect.width(), pen.row(pen.body())));
+    pen.named_text(head.shrink2(vec2(theme.sizes.step * 1.5, 0.0)), Align2::RIGHT_CENTER, &counts, pen.note());
+    if view.state.event.is_some() {
+        chosen_ui(&mut pane, view, commands);
+        return;
+    }
+    if events.recent.is_empty() {
+        let (line, _) = pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 2.0), Sense::hover());
+        let pen = Pen::new(&pane, theme);
+        pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.events.none"), pen.note());
+        return;
+    }
+    let height = event_stream::row_height(Pen::new(&pane, theme));
+    pane.spacing_mut().item_spacing.y = 0.0;
+    let recent = &events.recent;
+    ScrollArea::vertical().id_salt("recent").auto_shrink(false).show_rows(&mut pane, height, recent.len(), |ui, range| {
+        for event in recent.get(range).unwrap_or_default() {
+            let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+            let line = line.with_max_x(line.right() - theme.sizes.step);
+            event_stream::event_row_ui(Pen::new(ui, theme), line, view, event, commands);
+        }
+    });
+}
+
+fn chosen_ui(pane: &mut Ui, view: &View<'_>, commands: &mut Commands) {
+    let theme = view.theme;
+    let (line, _) = pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 1.8), Sense::hover());
+    let pen = Pen::new(pane, theme);
+    let words = view.text.get("panel.event.back");
+    let (place, _) = cut_left(line, pen.width(words, pen.note()) + pen.step());
+    if pen.press(place, "back to events", words).clicked() {
+        commands.push(Command::SelectEvent(None));
+    }
+    pen.text(place, Align2::LEFT_CENTER, words, pen.note().color(theme.accent));
+    scrolled(pane, "event scroll", |ui| event_card::event_card_ui(ui, view));
+}

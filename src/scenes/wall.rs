@@ -1,0 +1,122 @@
+//! The wall: an edge-to-edge map with a fixed frame of panels over it. Owns the order of painting and the veils that
+//! let words be read over the map.
+
+use egui::{Align2, Color32, Direction, Rect, Shape, Ui, UiBuilder, pos2};
+
+use crate::panels::pen::{Pen, cut_top};
+use crate::panels::{
+    Commands, View, alarm_strip, cards, format, legend, pictures, ranking, rotation, top_band, trend,
+};
+use crate::scenes::Memory;
+use crate::scenes::plain_map::MapPanel;
+use crate::scenes::zones::WallZones;
+
+/// Paints the wall.
+pub(crate) fn wall_ui(
+    ui: &mut Ui,
+    screen: Rect,
+    view: &View<'_>,
+    map: &mut MapPanel,
+    memory: &mut Memory,
+    opacity: f32,
+    commands: &mut Commands,
+) {
+    let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);
+    ui.painter().rect_filled(screen, 0.0, view.theme.ground);
+    let mut under = ui.new_child(UiBuilder::new().id_salt("map").max_rect(screen));
+    map.ui(&mut under, zones.clear, view, commands);
+    veils_ui(ui, screen, &zones, view.theme.ground);
+    frame_ui(ui, &zones, view, map, memory, commands);
+    let mut scene = ui.new_child(UiBuilder::new().id_salt("scene").max_rect(screen));
+    scene.set_opacity(opacity);
+    scene_ui(&scene, &zones, view, memory, commands);
+}
+
+/// Panels that stay when the scene changes.
+fn frame_ui(
+    ui: &Ui,
+    zones: &WallZones,
+    view: &View<'_>,
+    map: &MapPanel,
+    memory: &mut Memory,
+    commands: &mut Commands,
+) {
+    let pen = Pen::new(ui, view.theme);
+    let middle = top_band::top_band_ui(pen, zones.top, view);
+    alarm_strip::alarm_strip_ui(pen, middle, view, commands);
+    memory.stream.ui(pen, zones.stream, view, commands);
+    legend::legend_ui(pen, zones.legend, view, map.classes(), map.without());
+    rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);
+    footer_ui(pen, zones.footer, view);
+}
+
+/// Panels that belong to the scene.
+fn scene_ui(ui: &Ui, zones: &WallZones, view: &View<'_>, memory: &mut Memory, commands: &mut Commands) {
+    let pen = Pen::new(ui, view.theme);
+    left_ui(pen, zones.left, view, commands);
+    cards::cards_ui(pen, zones.cards, view, commands);
+    trend::trend_words_ui(pen, zones.trend_words, view, &mut memory.series);
+    trend::trend_chart_ui(pen, zones.trend, view, &mut memory.series);
+}
+
+/// Ranking, then the pictures of the scene, which share what is left.
+fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let step = pen.step();
+    let Some(scene) = view.site.scenes.get(view.state.scene) else { return };
+    let rooms: Vec<pictures::Room> = scene.pictures.iter().map(|p| pictures::room(pen, view, p)).collect();
+    let gap = step * 3.0;
+    let least: f32 = rooms.iter().map(|r| r.least + gap).sum();
+    let row = pen.row(pen.body()) + step;
+    let head = pen.row(pen.heading()) + pen.row(pen.note()) * 3.0 + step * 2.5;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+    let most_rows = ((rect.height() - head - least) / row).floor().clamp(3.0, 8.0) as usize;
+    let mut rest = ranking::ranking_ui(pen, rect, view, most_rows, commands);
+    let wanted: f32 = rooms.iter().map(|r| r.wanted + gap).sum();
+    let share = if wanted > least { ((rest.height() - least) / (wanted - least)).clamp(0.0, 1.0) } else { 1.0 };
+    for (picture, room) in scene.pictures.iter().zip(&rooms) {
+        rest = rest.with_min_y(rest.top() + gap);
+        let (place, below) = cut_top(rest, room.least + (room.wanted - room.least) * share);
+        if place.height() < room.least * 0.8 {
+            break;
+        }
+        pictures::picture_ui(pen, place, view, picture);
+        rest = below;
+    }
+}
+
+fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
+    let mut words: Vec<&str> = Vec::new();
+    if view.site.meta.areas_schematic {
+        words.push(view.text.get("panel.footer.schematic"));
+    }
+    let shift = format::shift_days(view.snapshot.shift_secs);
+    let note = view.site.meta.sample.as_ref().map(|sample| {
+        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &shift.to_string())])
+    });
+    words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
+    let line = words.join(" · ");
+    let (left, right) = rect.split_left_right_at_fraction(0.42);
+    pen.text(left, Align2::LEFT_CENTER, note.as_deref().unwrap_or(""), pen.note());
+    pen.text(right, Align2::RIGHT_CENTER, &line, pen.note());
+}
+
+/// Grounds that fade towards the middle: words stay readable over any map, and the map has no edge.
+fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
+    let strong = ground.gamma_multiply(0.95);
+    let painter = ui.painter();
+    let reach = (zones.clear.left() - zones.left.right()) + zones.clear.width() * 0.06;
+    let top = zones.top.bottom();
+    let bottom_from = zones.cards.top();
+    let left = Rect::from_min_max(pos2(screen.left(), top), pos2(zones.left.right(), screen.bottom()));
+    let right = Rect::from_min_max(pos2(zones.stream.left(), top), screen.max);
+    painter.rect_filled(left, 0.0, strong);
+    painter.rect_filled(right, 0.0, strong);
+    let left_fade = Rect::from_x_y_ranges(left.right()..=left.right() + reach, left.y_range());
+    let right_fade = Rect::from_x_y_ranges(right.left() - reach..=right.left(), right.y_range());
+    painter.add(Shape::gradient_rect(left_fade, Direction::LeftToRight, [strong, Color32::TRANSPARENT]));
+    painter.add(Shape::gradient_rect(right_fade, Direction::LeftToRight, [Color32::TRANSPARENT, strong]));
+    let base = Rect::from_min_max(pos2(left.right(), zones.cards.bottom()), pos2(right.left(), screen.bottom()));
+    painter.rect_filled(base, 0.0, strong);
+    let fade = Rect::from_min_max(pos2(left.right(), bottom_from), pos2(right.left(), zones.cards.bottom()));
+    painter.add(Shape::gradient_rect(fade, Direction::TopDown, [Color32::TRANSPARENT, strong]));
+}
