@@ -4,6 +4,7 @@
 //! indicators are measured; the [`privacy`] gate decides what may be shown; a [`snapshot`] goes to the window;
 //! panels read it and push a [`command`]; [`state`] applies it.
 
+pub mod generate;
 pub mod site;
 
 pub mod privacy;
