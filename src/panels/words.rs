@@ -29,7 +29,7 @@ pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
 /// Whether a value meets its indicator's target; `None` where there is none or no value.
 #[must_use]
 pub fn is_met(indicator: &Indicator, value: Shown) -> Option<bool> {
-    indicator.target.as_ref()?.is_met(value.value()?)
+    indicator.target.as_ref()?.is_met(value.value()?, indicator.decimals)
 }
 
 /// Whether a reading misses its target by more than its own 95 % interval allows for.
