@@ -19,7 +19,7 @@ fn write_site() {
     let scale = number("ONEMAP_GEN_SCALE").map_or(Scale::Sample, Scale::Times);
     let options = Options {
         scale,
-        seed: number("ONEMAP_GEN_SEED").map_or(1, |seed| seed as u64),
+        seed: number("ONEMAP_GEN_SEED").map_or(Options::default().seed, |seed| seed as u64),
     };
     let out = std::env::var("ONEMAP_GEN_OUT").expect("ONEMAP_GEN_OUT");
     generate(&template_dir(), Path::new(&out), &options, &mut |_| ())
