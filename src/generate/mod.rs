@@ -69,7 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             scale: Scale::Sample,
-            seed: 1,
+            seed: 20_261_123,
         }
     }
 }

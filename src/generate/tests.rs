@@ -73,10 +73,7 @@ fn the_sample_holds_its_figures() {
         tempfile::tempdir().expect("folder"),
         tempfile::tempdir().expect("folder"),
     );
-    let options = Options {
-        scale: Scale::Sample,
-        seed: 20_261_123,
-    };
+    let options = Options::default();
     let dir = one.path();
     let summary =
         generate(&template_dir(), dir, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
