@@ -195,7 +195,8 @@ pub(super) fn save<R: Row>(path: &Path, rows: &[R]) -> Result<(), GenerateError>
         path: path.to_owned(),
         source,
     })?;
-    let level = ZstdLevel::try_new(12).map_err(wrong)?;
+    // A sample is kept in a repository, so it is packed tightly; a large site is written once and must be quick.
+    let level = ZstdLevel::try_new(if rows.len() > 400_000 { 3 } else { 12 }).map_err(wrong)?;
     ParquetWriter::new(std::io::BufWriter::new(file))
         .with_compression(ParquetCompression::Zstd(Some(level)))
         .with_row_group_size(Some(131_072))
