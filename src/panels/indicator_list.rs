@@ -28,7 +28,7 @@ impl IndicatorList {
         let hint = view.text.get("panel.list.hint");
         ui.add(
             TextEdit::singleline(&mut self.query)
-                .id(Id::new("indicator query"))
+                .id(Id::unique("indicator query"))
                 .hint_text(hint.to_owned())
                 .desired_width(f32::INFINITY),
         )

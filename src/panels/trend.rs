@@ -163,7 +163,7 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
 fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, at: impl Fn(usize, f64) -> egui::Pos2) {
     let stroke = Stroke::new(pen.theme.sizes.hairline * 2.5, pen.theme.outline);
     let mut run = Vec::new();
-    let mut flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
+    let flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
         [] => {}
         [alone] => {
             pen.painter().circle_filled(*alone, stroke.width, stroke.color);
