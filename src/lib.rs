@@ -1,13 +1,15 @@
 //! onemap: one map of what is going on in a district.
 //!
-//! The flow of data is the order of the modules: a [`site`] is read; sources send batches; the store folds them;
-//! indicators are measured; the [`privacy`] gate decides what may be shown; a [`snapshot`] goes to the window;
-//! panels read it and push a [`command`]; [`state`] applies it.
+//! The flow of data is the order of the modules: a [`site`] is read; [`sources`] send batches; the [`engine`] folds
+//! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; a [`snapshot`] goes to
+//! the window; [`panels`] read it and push a [`command`]; [`state`] applies it.
 
+pub mod generate;
 pub mod site;
 
 pub mod privacy;
 
+pub mod sources;
 pub mod store;
 
 pub mod engine;
@@ -16,12 +18,20 @@ pub mod indicators;
 
 pub mod snapshot;
 
-pub mod cli;
 pub mod command;
 pub mod state;
 
+pub mod runtime;
+
+pub mod app;
 pub mod fonts;
+pub mod headless;
 pub mod keys;
 pub mod panels;
 pub mod scenes;
+pub mod stage;
 pub mod theme;
+
+pub mod bench;
+pub mod cli;
+pub mod generate;

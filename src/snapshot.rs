@@ -178,6 +178,31 @@ pub struct LiveState {
     pub latency_millis: f32,
 }
 
+/// The clock of the data: real time, or the replay's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clock {
+    /// Data time at `since`.
+    pub data_secs: f64,
+    /// The machine's steady clock at the same moment.
+    pub since: std::time::Instant,
+    /// Seconds of data time per second; 0 stands still.
+    pub speed: f64,
+}
+
+impl Clock {
+    /// Data time now, with fractions.
+    #[must_use]
+    pub fn now(&self) -> f64 {
+        self.data_secs + self.since.elapsed().as_secs_f64() * self.speed
+    }
+
+    /// A clock that goes on from this one's present at another speed.
+    #[must_use]
+    pub fn at_speed(&self, speed: f64) -> Self {
+        Self { data_secs: self.now(), since: std::time::Instant::now(), speed }
+    }
+}
+
 /// Everything the window shows, at one revision.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -187,6 +212,8 @@ pub struct Snapshot {
     pub now_secs: EpochSecs,
     /// Added to data times before they are printed: a demo shows its anchor day as the present day.
     pub shift_secs: i64,
+    /// The clock of the data.
+    pub clock: Clock,
     /// Events.
     pub events: Events,
     /// How much of the screen is current.

@@ -55,7 +55,8 @@ impl Engine {
         let day = zone.day_of(newest);
         let calendar = &self.site.meta.calendar;
         let morning = day_seconds(&calendar.day_due_at);
-        let refresh = self.site.datasets.get(table.dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+        let promised = || self.site.datasets.get(table.dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+        let refresh = table.table.refresh.unwrap_or_else(promised);
         let kind = table.table.column_type(&table.table.time_column);
         let is_object = !table.is_stamped() && !matches!(refresh, Refresh::Live | Refresh::Hourly);
         let next_period = |months: i32| {

@@ -115,6 +115,24 @@ impl Engine {
         if table.is_exact() { &self.exact } else { &self.sum_up }
     }
 
+    /// The engine without the rows that live changes replace: what a snapshot needs to answer for series.
+    #[must_use]
+    pub(crate) fn without_rows(&self) -> Self {
+        let bare = |table: &TableState| TableState { live: None, table: Arc::clone(&table.table), presence: table.presence.clone(), ..*table };
+        Self {
+            site: Arc::clone(&self.site),
+            plan: Arc::clone(&self.plan),
+            tables: self.tables.iter().map(bare).collect(),
+            measures: self.measures.clone(),
+            sum_up: Arc::clone(&self.sum_up),
+            exact: Arc::clone(&self.exact),
+            present_day: self.present_day,
+            events: EventLog::default(),
+            texture: Arc::clone(&self.texture),
+            problems: Vec::new(),
+        }
+    }
+
     /// Rows in use over all tables.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -131,4 +149,6 @@ pub struct Batch {
     pub rows: DataFrame,
     /// When they reached us, in data time.
     pub arrived_secs: EpochSecs,
+    /// The same by the machine's steady clock: for the way from arrival to screen.
+    pub received: std::time::Instant,
 }

@@ -83,6 +83,9 @@ pub struct Table {
     /// Counts from 1 to this minus 1 are hidden.
     #[serde(default)]
     pub suppress_below: u32,
+    /// Promise of this table, where it differs from its dataset's.
+    #[serde(default)]
+    pub refresh: Option<Refresh>,
     /// What the absence of a row means.
     pub absent_row: AbsentRow,
     /// The rule its rows keep.

@@ -1,0 +1,172 @@
+//! The window: receives snapshots, paints, passes commands on. Owns the frame loop; never waits for a thread, a file
+//! or a socket.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use egui::{Align2, FontId, ViewportCommand};
+
+use crate::command::Command;
+use crate::panels::Health;
+use crate::runtime::{Runtime, Update};
+use crate::site::Site;
+use crate::site::problem::Problem;
+use crate::site::text::Lang;
+use crate::snapshot::Snapshot;
+use crate::sources::SourceControl;
+use crate::stage::Stage;
+use crate::state::Mode;
+
+/// How the window opens.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Layout.
+    pub mode: Mode,
+    /// Language.
+    pub lang: Lang,
+    /// Scene to begin with.
+    pub scene: Option<usize>,
+    /// When the process began, for the log line of the first complete frame.
+    pub began: Instant,
+}
+
+/// The window's content.
+#[derive(Debug)]
+pub struct App {
+    stage: Stage,
+    runtime: Runtime,
+    snapshot: Option<Arc<Snapshot>>,
+    progress: Option<(usize, usize)>,
+    failed: Vec<Problem>,
+    health: Health,
+    began: Option<Instant>,
+    fullscreen: bool,
+}
+
+impl App {
+    /// A window's content over running threads.
+    #[must_use]
+    pub fn new(ctx: &egui::Context, site: Arc<Site>, runtime: Runtime, opening: &Opening) -> Self {
+        let mut stage = Stage::new(ctx, site, opening.mode, opening.lang);
+        if let Some(scene) = opening.scene {
+            stage.state.apply(&Command::SelectScene(scene), &Arc::clone(&stage.site));
+        }
+        Self {
+            stage,
+            runtime,
+            snapshot: None,
+            progress: None,
+            failed: Vec::new(),
+            health: Health::default(),
+            began: Some(opening.began),
+            fullscreen: false,
+        }
+    }
+
+    fn receive(&mut self) {
+        for update in self.runtime.poll() {
+            match update {
+                Update::Snapshot(snapshot) => {
+                    self.health.changes = snapshot.live.changes;
+                    self.health.latency_millis = snapshot.live.latency_millis;
+                    if self.snapshot.is_none() {
+                        self.runtime.tell(SourceControl::Speed(self.stage.state.speed));
+                    }
+                    self.snapshot = Some(snapshot);
+                }
+                Update::Progress(done, of) => self.progress = Some((done, of)),
+                Update::Failed(problems) => self.failed = problems,
+            }
+        }
+    }
+
+    /// Passes on what concerns threads and the window.
+    fn carry_out(&mut self, ctx: &egui::Context, commands: &[Command]) {
+        for command in commands {
+            match command {
+                Command::SetSpeed(speed) => self.runtime.tell(SourceControl::Speed(*speed)),
+                Command::TogglePause => self.runtime.tell(SourceControl::Pause(self.stage.state.paused)),
+                Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+                _ => {}
+            }
+        }
+        if self.fullscreen != self.stage.state.fullscreen {
+            self.fullscreen = self.stage.state.fullscreen;
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.fullscreen));
+        }
+    }
+
+    /// Before the first snapshot: what is being done, or why nothing can be shown.
+    fn waiting_ui(&self, ui: &mut egui::Ui) {
+        let text = self.stage.site.messages(self.stage.state.lang);
+        let tokens = crate::theme::Theme::dark(crate::theme::Sizes::for_desk());
+        let rect = ui.max_rect();
+        ui.painter().rect_filled(rect, 0.0, tokens.ground);
+        let mut lines = vec![self.stage.site.meta.title.get(self.stage.state.lang).to_owned()];
+        if self.failed.is_empty() {
+            let (done, of) = self.progress.unwrap_or((0, 0));
+            lines.push(format!("{} {done}/{of}", text.get("cli.loading")));
+        } else {
+            lines.push(text.fill("cli.broken_site", &[("count", &self.failed.len().to_string())]));
+            lines.extend(self.failed.iter().take(12).map(|p| p.line(text)));
+        }
+        for (i, line) in lines.iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "a dozen lines")]
+            let at = rect.center() + egui::vec2(0.0, 28.0 * i as f32);
+            let color = if i == 0 { tokens.text } else { tokens.muted };
+            ui.painter().text(at, Align2::CENTER_CENTER, line, FontId::proportional(18.0), color);
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.receive();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        let Some(snapshot) = self.snapshot.clone() else {
+            self.waiting_ui(ui);
+            return;
+        };
+        if let Some(secs) = frame.info().cpu_usage {
+            self.health.frame_millis = secs * 1000.0;
+        }
+        if self.stage.state.health_open {
+            self.health.memory_mib = crate::bench::resident_mib();
+        }
+        let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
+        self.carry_out(ui.ctx(), &commands);
+        if let Some(began) = self.began.take() {
+            log::info!("first complete frame {} ms after start", began.elapsed().as_millis());
+        }
+    }
+}
+
+/// Opens the window and stays until it is closed.
+///
+/// # Errors
+/// No display, or no graphics device.
+pub fn open(site: Arc<Site>, opening: Opening) -> eframe::Result {
+    // The threads start first: they read data while the graphics device wakes up.
+    let ctx = egui::Context::default();
+    let waker = ctx.clone();
+    let runtime = Runtime::start(Arc::clone(&site), Arc::new(move || waker.request_repaint()))
+        .map_err(|err| eframe::Error::AppCreation(Box::new(err)))?;
+    let title = format!("{} {}", site.meta.title.get(opening.lang), site.meta.subtitle.get(opening.lang));
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title(title)
+            .with_app_id("onemap")
+            .with_inner_size([1920.0, 1080.0])
+            .with_min_inner_size([960.0, 540.0]),
+        system_font_fallback: false,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native_ext(
+        "onemap",
+        options,
+        Some(ctx),
+        Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, site, runtime, &opening)))),
+    )
+}

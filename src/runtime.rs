@@ -1,0 +1,275 @@
+//! The threads behind the window: builds the engine, takes in what sources send, publishes snapshots. Owns every
+//! thread and channel; the window only receives and sends commands. No lock is shared with it.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+
+use crate::engine::{self, Engine};
+use crate::site::Site;
+use crate::site::problem::Problem;
+use crate::snapshot::{Clock, LiveState, Snapshot};
+use crate::sources::replay::{self, Replay, seconds_of_day, whole};
+use crate::sources::{INBOX, SourceControl, SourceEvent};
+
+/// What the threads tell the window.
+#[derive(Debug)]
+pub enum Update {
+    /// A new picture.
+    Snapshot(Arc<Snapshot>),
+    /// Tables read, of how many.
+    Progress(usize, usize),
+    /// The site cannot be measured.
+    Failed(Vec<Problem>),
+}
+
+/// Handle on the threads; dropping it stops them.
+#[derive(Debug)]
+pub struct Runtime {
+    updates: Receiver<Update>,
+    control: Option<Sender<SourceControl>>,
+    stop: Option<Sender<()>>,
+    worker: Option<JoinHandle<()>>,
+}
+
+/// Wakes the window when there is something new.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Shortest time between two snapshots: faster changes cannot be read.
+const SNAPSHOT_GAP: Duration = Duration::from_millis(200);
+/// Longest: windows move on with the clock even when nothing arrives.
+const SNAPSHOT_LAPSE: Duration = Duration::from_secs(30);
+
+impl Runtime {
+    /// Starts the threads of a site.
+    ///
+    /// # Errors
+    /// The machine gives no thread.
+    pub fn start(site: Arc<Site>, wake: Wake) -> std::io::Result<Self> {
+        let (update_out, updates) = bounded(4);
+        let (control, control_in) = bounded(16);
+        let (stop, stop_in) = bounded(1);
+        let worker = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || work(site, &update_out, control_in, &stop_in, &wake))?;
+        Ok(Self { updates, control: Some(control), stop: Some(stop), worker: Some(worker) })
+    }
+
+    /// What came since the last call; never waits.
+    #[must_use]
+    pub fn poll(&self) -> Vec<Update> {
+        self.updates.try_iter().collect()
+    }
+
+    /// The next update, waiting for it.
+    #[must_use]
+    pub fn wait(&self, limit: Duration) -> Option<Update> {
+        self.updates.recv_timeout(limit).ok()
+    }
+
+    /// Tells the sources; a full inbox drops nothing that matters, since the last wish wins at the next key press.
+    pub fn tell(&self, control: SourceControl) {
+        if let Some(out) = &self.control
+            && out.try_send(control).is_err()
+        {
+            log::debug!("sources are busy: {control:?} not delivered");
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.control = None;
+        self.stop = None;
+        if let Some(worker) = self.worker.take()
+            && worker.join().is_err()
+        {
+            log::error!("the engine's thread ended in a panic");
+        }
+    }
+}
+
+/// Folder of a site to a running engine, then batches to snapshots.
+fn work(
+    site: Arc<Site>,
+    out: &Sender<Update>,
+    control: Receiver<SourceControl>,
+    stop: &Receiver<()>,
+    wake: &Wake,
+) {
+    let progress = |done, of| {
+        // A window that is still starting misses nothing when this is dropped.
+        if out.try_send(Update::Progress(done, of)).is_ok() {
+            wake();
+        }
+    };
+    let engine = match engine::build(Arc::clone(&site), &progress) {
+        Ok(engine) => engine,
+        Err(problems) => {
+            if out.send(Update::Failed(problems)).is_ok() {
+                wake();
+            }
+            return;
+        }
+    };
+    for problem in &engine.problems {
+        log::warn!("{}", problem.line(&site.messages_en));
+    }
+    let (source_out, inbox) = bounded(INBOX);
+    let mut publisher = Publisher::new(engine, real_clock());
+    if let Some(mut replay) = Replay::open(&site, seconds_of_day(&site)) {
+        publisher.clock = replay.clock();
+        publisher.shift_secs = shift_secs(&site, &replay);
+        // What happened today before the program started arrives at once.
+        for batch in replay.due(whole(publisher.clock.now())) {
+            publisher.take(SourceEvent::Batch(batch));
+        }
+        publisher.live.running = true;
+        if let Err(err) = replay::spawn(replay, source_out, control) {
+            log::error!("no thread for the replay: {err}");
+            publisher.live.running = false;
+        }
+    }
+    publisher.run(out, &inbox, stop, wake);
+}
+
+/// The machine's clock as the data's clock.
+fn real_clock() -> Clock {
+    #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
+    let data_secs = jiff::Timestamp::now().as_second() as f64;
+    Clock { data_secs, since: Instant::now(), speed: 1.0 }
+}
+
+/// What turns the sample's day into the present day, on the same time of day.
+fn shift_secs(site: &Site, replay: &Replay) -> i64 {
+    let today = site.zone.day_of(jiff::Timestamp::now().as_second());
+    site.zone.start_of(today) - site.zone.start_of(replay.day())
+}
+
+/// Turns an engine and what arrives into snapshots.
+pub struct Publisher {
+    engine: Engine,
+    clock: Clock,
+    shift_secs: i64,
+    live: LiveState,
+    revision: u64,
+    oldest_unpublished: Option<Instant>,
+    published: Option<Instant>,
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publisher").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+impl Publisher {
+    /// For an engine and its clock.
+    #[must_use]
+    pub fn new(engine: Engine, clock: Clock) -> Self {
+        let live = LiveState { speed: 1, ..LiveState::default() };
+        Self { engine, clock, shift_secs: 0, live, revision: 0, oldest_unpublished: None, published: None }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Shows data times this much later.
+    pub const fn set_shift(&mut self, shift_secs: i64) {
+        self.shift_secs = shift_secs;
+    }
+
+    /// Takes in what a source tells.
+    pub fn take(&mut self, event: SourceEvent) {
+        match event {
+            SourceEvent::Batch(batch) => {
+                self.live.changes += batch.rows.height() as u64;
+                self.oldest_unpublished.get_or_insert(batch.received);
+                for problem in self.engine.apply(&batch) {
+                    log::error!("{}", problem.line(&self.engine.site().messages_en));
+                }
+            }
+            SourceEvent::Clock(clock) => {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
+                if clock.speed > 0.0 {
+                    self.live.speed = clock.speed as u32;
+                }
+                self.clock = clock;
+                self.oldest_unpublished.get_or_insert(Instant::now());
+            }
+            SourceEvent::Problems(problems) => {
+                for problem in problems {
+                    log::warn!("{}", problem.line(&self.engine.site().messages_en));
+                }
+            }
+        }
+    }
+
+    /// The picture of now.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let now_secs = whole(self.clock.now());
+        let at = self.engine.at(now_secs);
+        let sources = self.engine.sources(now_secs);
+        let figures = Arc::new(self.engine.figures(at, &sources));
+        let freshness = self.engine.freshness(sources);
+        if let Some(since) = self.oldest_unpublished.take() {
+            self.live.latency_millis = since.elapsed().as_secs_f32() * 1000.0;
+        }
+        self.revision += 1;
+        Snapshot {
+            revision: self.revision,
+            now_secs,
+            shift_secs: self.shift_secs,
+            clock: self.clock,
+            events: self.engine.events.view(self.engine.site(), at.day),
+            freshness,
+            live: self.live,
+            texture: Arc::clone(&self.engine.texture),
+            figures,
+            // Cells are shared until a batch changes them, so this copy is a list of pointers.
+            series: Arc::new(self.engine.without_rows()),
+        }
+    }
+
+    fn run(mut self, out: &Sender<Update>, inbox: &Receiver<SourceEvent>, stop: &Receiver<()>, wake: &Wake) {
+        // A disconnected inbox would be ready for ever.
+        let never = crossbeam_channel::never();
+        let mut inbox = if self.live.running { inbox } else { &never };
+        loop {
+            let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
+            let due = self.published.is_none()
+                || (self.oldest_unpublished.is_some() && gap >= SNAPSHOT_GAP)
+                || gap >= SNAPSHOT_LAPSE;
+            if due {
+                let snapshot = Arc::new(self.snapshot());
+                self.published = Some(Instant::now());
+                match out.try_send(Update::Snapshot(snapshot)) {
+                    Ok(()) => wake(),
+                    // The window has not looked yet: what it will get is newer.
+                    Err(TrySendError::Full(_)) => {
+                        self.oldest_unpublished.get_or_insert(Instant::now());
+                    }
+                    Err(TrySendError::Disconnected(_)) => return,
+                }
+            }
+            let wait = if self.oldest_unpublished.is_some() {
+                SNAPSHOT_GAP.saturating_sub(self.published.map_or(Duration::ZERO, |p| p.elapsed()))
+            } else {
+                SNAPSHOT_LAPSE
+            };
+            select! {
+                recv(inbox) -> event => match event {
+                    Ok(event) => self.take(event),
+                    Err(_) => inbox = &never,
+                },
+                recv(stop) -> _ => return,
+                default(wait) => {}
+            }
+        }
+    }
+}

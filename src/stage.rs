@@ -1,0 +1,80 @@
+//! The screen together with the user's choices: one frame from a snapshot to shapes, then the commands it caused.
+//! The same for a window, a picture and a measurement. Owns the choices; asks no clock and no thread.
+
+use std::sync::Arc;
+
+use egui::{Rect, Ui};
+
+use crate::command::Command;
+use crate::panels::{Health, View};
+use crate::scenes::Screen;
+use crate::site::Site;
+use crate::site::text::Lang;
+use crate::snapshot::Snapshot;
+use crate::state::{AppState, Mode};
+use crate::theme::{Sizes, Theme};
+
+/// A screen with its choices.
+pub struct Stage {
+    /// The site.
+    pub site: Arc<Site>,
+    /// The choices.
+    pub state: AppState,
+    screen: Screen,
+    theme: Theme,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// A screen for a site; gives the context its fonts.
+    #[must_use]
+    pub fn new(ctx: &egui::Context, site: Arc<Site>, mode: Mode, lang: Lang) -> Self {
+        let state = AppState::new(&site, mode, lang);
+        let screen = Screen::new(ctx, &site);
+        Self { state, screen, theme: Theme::dark(Sizes::for_desk()), site }
+    }
+
+    /// Paints one frame and applies what it asks for; the commands come back for the ones that concern threads and
+    /// the window.
+    pub fn frame(&mut self, ui: &mut Ui, snapshot: &Snapshot, now_secs: f64, health: Health) -> Vec<Command> {
+        self.dress(ui.max_rect(), ui.ctx().pixels_per_point());
+        let mut commands = Vec::new();
+        let view = View {
+            site: &self.site,
+            snapshot,
+            state: &self.state,
+            text: self.site.messages(self.state.lang),
+            theme: &self.theme,
+            now_secs,
+            health,
+        };
+        self.screen.ui(ui, &view, &mut commands);
+        // The map has seen the request of the frame before; a new one may come from this frame's commands.
+        self.state.map_request = None;
+        for command in &commands {
+            self.state.apply(command, &self.site);
+        }
+        if !commands.is_empty() {
+            ui.ctx().request_repaint();
+        }
+        commands
+    }
+
+    /// Tokens that fit the mode and the size of the window.
+    fn dress(&mut self, rect: Rect, pixels_per_point: f32) {
+        let sizes = if self.state.mode.is_wall() {
+            Sizes::for_wall(rect.width(), rect.height(), pixels_per_point, self.site.meta.room)
+        } else {
+            Sizes::for_desk()
+        };
+        let dark = self.state.mode.is_wall();
+        if self.theme.sizes != sizes || self.theme.dark != dark {
+            self.theme = if dark { Theme::dark(sizes) } else { Theme::light(sizes) };
+        }
+    }
+}
