@@ -4,7 +4,6 @@
 //! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; a [`snapshot`] goes to
 //! the window; [`panels`] read it and push a [`command`]; [`state`] applies it.
 
-pub mod generate;
 pub mod site;
 
 pub mod privacy;

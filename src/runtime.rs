@@ -184,6 +184,11 @@ impl Publisher {
         self.shift_secs = shift_secs;
     }
 
+    /// Marks the feed as running.
+    pub const fn set_running(&mut self) {
+        self.live.running = true;
+    }
+
     /// Takes in what a source tells.
     pub fn take(&mut self, event: SourceEvent) {
         match event {

@@ -3,13 +3,14 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::site::text::{Lang, Messages};
 
-use super::{Exit, Failure, check, compute};
+use super::{Exit, Failure, bench, check, compute, generate, run, snapshot};
 
 /// Language of messages: `--lang` where given, else the machine's.
 #[must_use]
@@ -128,10 +129,14 @@ fn dressed(command: Command, text: &Messages) -> Command {
 }
 
 /// Starts the subcommand.
-pub(super) fn dispatch(matches: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
+pub(super) fn dispatch(matches: &ArgMatches, lang: Lang, began: Instant) -> Result<Exit, Failure> {
     match matches.subcommand() {
         Some(("compute", sub)) => compute::run(sub, lang),
         Some(("check", sub)) => check::run(sub, lang),
-        _ => Ok(Exit::Done),
+        Some(("snapshot", sub)) => snapshot::run(sub, lang),
+        Some(("generate", sub)) => generate::run(sub, lang),
+        Some(("bench", sub)) => bench::run(sub, lang),
+        Some((_, sub)) => run::run(sub, lang, began),
+        None => run::run(matches, lang, began),
     }
 }

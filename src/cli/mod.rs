@@ -2,9 +2,13 @@
 //! and messages to stderr.
 
 mod args;
+mod bench;
 pub mod check;
 pub mod compute;
+mod generate;
 mod progress;
+mod run;
+pub mod snapshot;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -66,7 +70,7 @@ impl Failure {
 
 /// Runs the program with arguments (the first is its name).
 #[must_use]
-pub fn main(arguments: &[std::ffi::OsString]) -> ExitCode {
+pub fn main(arguments: &[std::ffi::OsString], began: std::time::Instant) -> ExitCode {
     let lang = language(arguments);
     let text = Messages::built_in(lang);
     let matches = match command(&text).try_get_matches_from(arguments) {
@@ -82,7 +86,7 @@ pub fn main(arguments: &[std::ffi::OsString]) -> ExitCode {
             return Exit::Usage.into();
         }
     };
-    let result = args::dispatch(&matches, lang);
+    let result = args::dispatch(&matches, lang, began);
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -1,0 +1,293 @@
+//! Measurements of this machine: frames, start, live. Owns what is measured and how it is told; changes nothing.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cli::snapshot::snapshot_at;
+use crate::command::Command;
+use crate::engine::Engine;
+use crate::headless::{Headless, HeadlessError, Painter};
+use crate::panels::Health;
+use crate::runtime::{Publisher, Runtime, Update};
+use crate::site::Site;
+use crate::site::text::Lang;
+use crate::snapshot::{Clock, Snapshot};
+use crate::sources::SourceEvent;
+use crate::sources::replay::{Replay, whole};
+use crate::stage::Stage;
+use crate::state::Mode;
+
+/// One measured quantity over its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// What, with its unit: `frame_wall_millis`.
+    pub name: &'static str,
+    /// Sorted values.
+    pub values: Vec<f64>,
+}
+
+impl Measured {
+    /// Sorts and keeps values.
+    #[must_use]
+    pub fn new(name: &'static str, mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { name, values }
+    }
+
+    /// The value below which a share (0 to 1) of the values lies.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    pub fn quantile(&self, share: f64) -> f64 {
+        let last = self.values.len().saturating_sub(1) as f64;
+        self.values.get((last * share).round() as usize).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// What a measurement found, with its circumstances.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Circumstances: name and value.
+    pub context: Vec<(&'static str, String)>,
+    /// Figures.
+    pub figures: Vec<Measured>,
+}
+
+impl Report {
+    /// A table for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut out = String::new();
+        for (name, value) in &self.context {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{name}: {value}");
+        }
+        let _ = writeln!(out, "{:<28}{:>6}{:>10}{:>10}{:>10}{:>10}", "figure", "n", "min", "median", "p99", "max");
+        for f in &self.figures {
+            let (n, q) = (f.values.len(), |s| f.quantile(s));
+            let _ = writeln!(out, "{:<28}{n:>6}{:>10.2}{:>10.2}{:>10.2}{:>10.2}", f.name, q(0.0), q(0.5), q(0.99), q(1.0));
+        }
+        out
+    }
+
+    /// JSON for programs.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let figures: serde_json::Map<String, serde_json::Value> = self
+            .figures
+            .iter()
+            .map(|f| {
+                let value = serde_json::json!({
+                    "n": f.values.len(), "min": f.quantile(0.0), "median": f.quantile(0.5),
+                    "p99": f.quantile(0.99), "max": f.quantile(1.0),
+                });
+                (f.name.to_owned(), value)
+            })
+            .collect();
+        let context: serde_json::Map<String, serde_json::Value> =
+            self.context.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+        let mut text = serde_json::to_string_pretty(&serde_json::json!({ "context": context, "figures": figures }))
+            .unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+/// Circumstances that every report carries.
+#[must_use]
+pub fn machine() -> Vec<(&'static str, String)> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()));
+    vec![
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("cores", cores.to_string()),
+        ("cpu", cpu.unwrap_or_else(|| std::env::consts::ARCH.to_owned())),
+        ("os", std::env::consts::OS.to_owned()),
+    ]
+}
+
+/// Resident memory of this process, in MiB; 0 where the system does not tell.
+#[must_use]
+pub fn resident_mib() -> f32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().trim_end_matches(" kB").parse::<f32>().ok());
+    kib.map_or(0.0, |kib| kib / 1024.0)
+}
+
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// The frame's work on the processor (logic, layout, tessellation) on the wall layout, without drawing: the window
+/// still, live changes arriving, the map moving, scenes and languages changing.
+#[must_use]
+pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
+    const FRAMES: usize = 600;
+    let site = Arc::clone(engine.site());
+    let snapshots = live_snapshots(engine);
+    let mut headless = Headless::new(size.0, size.1);
+    let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
+    stage.state.rotating = false;
+    let mut kinds: [(&'static str, Vec<f64>); 4] =
+        ["frame_still_millis", "frame_live_millis", "frame_pan_millis", "frame_scene_millis"].map(|name| (name, Vec::new()));
+    let mut all = Vec::new();
+    let Some(first) = snapshots.first() else { return Report::default() };
+    let mut at = 0;
+    for number in 0..FRAMES + 20 {
+        let kind = number % kinds.len();
+        match kind {
+            1 => at = (at + 1) % snapshots.len(),
+            2 => {
+                let step = if number % 8 < 4 { 0.01 } else { -0.01 };
+                stage.state.apply(&Command::PanMap(step, step), &site);
+            }
+            // Every tenth time, since scenes stay for half a minute in life.
+            3 if number % 40 == 3 => stage.state.apply(&Command::RotateScene, &site),
+            _ => {}
+        }
+        let snapshot = snapshots.get(at).unwrap_or(first);
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred frames")]
+        let now = snapshot.clock.data_secs + number as f64 / 60.0;
+        let since = Instant::now();
+        let output = headless.frame(1.0 / 60.0, Vec::new(), |ui| {
+            stage.frame(ui, snapshot, now, Health::default());
+        });
+        let jobs = headless.ctx.tessellate(output.shapes, 1.0);
+        let took = millis(since);
+        std::hint::black_box(jobs);
+        // The first frames lay out every text and fill the glyph atlas: start, not steady state.
+        if number >= 20 {
+            all.push(took);
+            if let Some((_, values)) = kinds.get_mut(kind) {
+                values.push(took);
+            }
+        }
+    }
+    let mut figures = vec![Measured::new("frame_millis", all)];
+    figures.extend(kinds.into_iter().map(|(name, values)| Measured::new(name, values)));
+    let mut context = machine();
+    context.push(("size", format!("{}x{}", size.0, size.1)));
+    context.push(("events_open", first.events.open.len().to_string()));
+    context.push(("texture_points", first.texture.len().to_string()));
+    context.push(("resident_mib", format!("{:.0}", resident_mib())));
+    Report { context, figures }
+}
+
+/// Snapshots of a few minutes of the replay, as a window would get them.
+fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
+    const STEPS: u32 = 60;
+    let site = Arc::clone(engine.site());
+    let Some(mut replay) = Replay::open(&site, 10 * 3600) else { return vec![snapshot_at(engine, 0)] };
+    let start = replay.clock().data_secs;
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    publisher.set_running();
+    (0..STEPS)
+        .map(|step| {
+            let now = start + f64::from(step) * 30.0;
+            for batch in replay.due(whole(now)) {
+                publisher.take(SourceEvent::Batch(batch));
+            }
+            publisher.take(SourceEvent::Clock(Clock { data_secs: now, since: Instant::now(), speed: 0.0 }));
+            publisher.snapshot()
+        })
+        .collect()
+}
+
+/// A batch to a new snapshot, over an hour of the replay in steps of 20 seconds.
+#[must_use]
+pub fn live(engine: Engine) -> Report {
+    const STEPS: u32 = 180;
+    let site = Arc::clone(engine.site());
+    let mut context = machine();
+    context.push(("rows", engine.rows().to_string()));
+    let Some(mut replay) = Replay::open(&site, 9 * 3600) else { return Report { context, figures: Vec::new() } };
+    let start = replay.clock().data_secs;
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    for batch in replay.due(whole(start)) {
+        publisher.take(SourceEvent::Batch(batch));
+    }
+    let mut held = publisher.snapshot();
+    let (mut took, mut changes) = (Vec::new(), Vec::new());
+    for step in 1..=STEPS {
+        let batches = replay.due(whole(start + f64::from(step) * 20.0));
+        if batches.is_empty() {
+            continue;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few rows")]
+        changes.push(batches.iter().map(|b| b.rows.height()).sum::<usize>() as f64);
+        let since = Instant::now();
+        batches.into_iter().for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
+        // The window holds the earlier picture meanwhile, as in life.
+        let next = publisher.snapshot();
+        took.push(millis(since));
+        held = next;
+    }
+    std::hint::black_box(held);
+    Report { context, figures: vec![Measured::new("batch_to_snapshot_millis", took), Measured::new("changes", changes)] }
+}
+
+/// Reading and measuring everything, then every figure at one instant.
+///
+/// # Errors
+/// The site's problems.
+pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site::problem::Problem>> {
+    let (mut cold, mut figures) = (Vec::new(), Vec::new());
+    let mut rows = 0;
+    for _ in 0..runs {
+        let since = Instant::now();
+        let engine = crate::engine::build(Arc::clone(site), &|_, _| {})?;
+        cold.push(millis(since));
+        rows = engine.rows();
+        let at = engine.end_of(engine.present_day());
+        let sources = engine.sources(at.secs);
+        let since = Instant::now();
+        std::hint::black_box(engine.figures(at, &sources));
+        figures.push(millis(since));
+    }
+    let mut context = machine();
+    context.push(("rows", rows.to_string()));
+    context.push(("resident_mib", format!("{:.0}", resident_mib())));
+    Ok(Report {
+        context,
+        figures: vec![Measured::new("files_to_cube_millis", cold), Measured::new("all_figures_millis", figures)],
+    })
+}
+
+/// From here to the first complete frame, drawn and read back, by the same threads as a window: prints the time since
+/// `began` in milliseconds. The measuring process starts this one, so that process start is inside.
+///
+/// # Errors
+/// No graphics device.
+pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<(), HeadlessError> {
+    let no_thread = |err: std::io::Error| HeadlessError::Device(err.to_string());
+    let runtime = Runtime::start(Arc::clone(site), Arc::new(|| {})).map_err(no_thread)?;
+    let painter = Painter::new()?;
+    let mut headless = Headless::new(size.0, size.1);
+    let mut stage = Stage::new(&headless.ctx, Arc::clone(site), Mode::Demo, Lang::Zh);
+    let snapshot = loop {
+        match runtime.wait(Duration::from_secs(60)) {
+            Some(Update::Snapshot(snapshot)) => break snapshot,
+            Some(Update::Progress(..)) => {}
+            Some(Update::Failed(_)) | None => return Err(HeadlessError::Device("no snapshot".to_owned())),
+        }
+    };
+    let mut frame = headless.frame(0.0, Vec::new(), |ui| {
+        stage.frame(ui, &snapshot, snapshot.clock.now(), Health::default());
+    });
+    painter.update_textures(&mut frame);
+    std::hint::black_box(painter.draw(&headless, &frame)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles() {
+        let measured = Measured::new("x", vec![3.0, 1.0, 2.0]);
+        assert_eq!((measured.quantile(0.0), measured.quantile(0.5), measured.quantile(1.0)), (1.0, 2.0, 3.0));
+        assert!(Measured::new("x", Vec::new()).quantile(0.5).is_nan());
+    }
+}
