@@ -80,7 +80,10 @@ impl Painter {
     /// # Errors
     /// There is none.
     pub fn new() -> Result<Self, HeadlessError> {
-        let setup = WgpuSetup::CreateNew(WgpuSetupCreateNew::without_display_handle());
+        let mut create = WgpuSetupCreateNew::without_display_handle();
+        // OpenGL asks for a display server even when nothing is shown, and complains where there is none.
+        create.instance_descriptor.backends.remove(wgpu::Backends::GL);
+        let setup = WgpuSetup::CreateNew(create);
         let instance = pollster::block_on(setup.new_instance());
         let config = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
         let created = RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE);

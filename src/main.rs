@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+/// Warnings of our own; the renderer's remarks (a software device, a missing run-time folder) only when asked for.
+const QUIET: &str = "warn,egui_wgpu=error,wgpu_hal=error,wgpu_core=error,zbus=error,tracing=error";
+
 fn main() -> ExitCode {
     let began = std::time::Instant::now();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(QUIET)).init();
     let arguments: Vec<_> = std::env::args_os().collect();
     onemap::cli::main(&arguments, began)
 }

@@ -48,14 +48,10 @@ pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     view.say(&view.site.areas.get(area).name)
 }
 
-/// Whether a value meets its indicator's target, judged as it is printed: 95.98 reads 96.0 and meets 96. `None` where
-/// there is no target or no value.
+/// Whether a value meets its indicator's target, judged as it is printed; `None` where there is no target or no value.
 #[must_use]
 pub fn is_met(indicator: &Indicator, value: Shown) -> Option<bool> {
-    let digits = i32::try_from(indicator.decimals).unwrap_or(0);
-    let unit = 10.0_f64.powi(digits);
-    let printed = (value.value()? * unit).round() / unit;
-    indicator.target.as_ref()?.is_met(printed)
+    indicator.target.as_ref()?.is_met(value.value()?, indicator.decimals)
 }
 
 /// Whether a reading misses its target by more than its own 95 % interval allows for.

@@ -102,14 +102,17 @@ pub enum TargetOp {
 }
 
 impl Target {
-    /// Whether a value meets the target; `None` where the target is no number.
+    /// Whether a value meets the target, both as they are printed with so many decimals: a figure that reads 96.0 meets
+    /// a target of 96. `None` where the target is no number.
     #[must_use]
-    pub fn is_met(&self, value: f64) -> Option<bool> {
-        // A figure that prints as the target meets it: 95.999… against 96 is rounding, not failure.
-        const SLACK: f64 = 1e-9;
+    pub fn is_met(&self, value: f64, decimals: usize) -> Option<bool> {
+        let printed = |number: f64| {
+            let factor = 10f64.powi(i32::try_from(decimals).unwrap_or(0));
+            (number * factor).round()
+        };
         match (self.op?, self.value?) {
-            (TargetOp::AtLeast, bound) => Some(value >= bound - SLACK),
-            (TargetOp::AtMost, bound) => Some(value <= bound + SLACK),
+            (TargetOp::AtLeast, bound) => Some(printed(value) >= printed(bound)),
+            (TargetOp::AtMost, bound) => Some(printed(value) <= printed(bound)),
         }
     }
 }
