@@ -8,7 +8,7 @@ use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::snapped;
 
 struct DeskZones {

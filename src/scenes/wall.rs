@@ -8,7 +8,7 @@ use crate::panels::{
     Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::zones::WallZones;
 
 /// Paints the wall.
