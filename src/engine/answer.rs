@@ -15,17 +15,19 @@ impl Engine {
         let areas = self.sum_up.len();
         let numerator = self.side(figure.numerator, at);
         let denominator = figure.denominator.map(|side| self.side(side, at));
-        let withheld = self
-            .plan
-            .measures
-            .get(figure.numerator.measure)
-            .and_then(|m| m.withheld)
-            .map(|measure| self.side(MeasureUse { measure, window: figure.numerator.window }, at));
+        let withheld: Vec<Vec<Option<f64>>> = [Some(figure.numerator), figure.denominator]
+            .into_iter()
+            .flatten()
+            .filter_map(|side| {
+                let measure = self.plan.measures.get(side.measure)?.withheld?;
+                Some(self.side(MeasureUse { measure, window: side.window }, at))
+            })
+            .collect();
         (0..areas)
             .map(|area| Raw {
                 numerator: numerator.get(area).copied().flatten(),
                 denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld.as_ref().and_then(|w| w.get(area).copied().flatten()).is_some_and(|n| n > 0.0),
+                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
             })
             .collect()
     }
@@ -49,13 +51,10 @@ impl Engine {
             MeasureData::Calendar(calendar) => {
                 let step = calendar.step();
                 let stamped = is_stamped(table, measure);
-                let end = if !stamped {
-                    Some(step.place(at.day))
-                } else if table.is_zero_when_absent() {
-                    table.presence.newest(table.presence.step().place(at.day))
-                } else {
-                    calendar.newest(step.place(at.day))
-                };
+                // Both sides of a ratio over one table end at the same stamp: the newest of the table, whatever the
+                // filter leaves of it.
+                let newest = || table.presence.newest(table.presence.step().place(at.day));
+                let end = if stamped { newest() } else { Some(step.place(at.day)) };
                 let zero = table.is_zero_when_absent() && self.covers(table, side.window, step, end);
                 (0..self.sum_up.len())
                     .map(|area| {
@@ -168,7 +167,7 @@ fn is_stamped(table: &TableState, measure: &Measure) -> bool {
     matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
 }
 
-fn first_day(month: i32) -> Day {
+pub(super) fn first_day(month: i32) -> Day {
     if month == i32::MIN {
         return Day::MIN;
     }

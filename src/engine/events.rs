@@ -77,15 +77,22 @@ impl EventLog {
         log
     }
 
-    /// Takes in changed rows.
-    pub(super) fn change(&mut self, site: &Site, frame: &DataFrame, arrived: EpochSecs) {
+    /// Takes in changed rows; `old` are the rows they replace.
+    pub(super) fn change(&mut self, site: &Site, old: &DataFrame, frame: &DataFrame, arrived: EpochSecs) {
+        if let Some(old) = Columns::new(site, old) {
+            for opened in old.opened.iter().zip(old.exercise.iter()).filter_map(real_opening) {
+                if let Ok(at) = self.opened.binary_search(&opened) {
+                    self.opened.remove(at);
+                }
+            }
+        }
         let Some(columns) = Columns::new(site, frame) else { return };
         for row in 0..frame.height() {
             let Some(opened) = columns.opened.get(row) else { continue };
             let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
             let Some(event) = columns.event(site, row, changed) else { continue };
-            let known = self.open.remove(&event.id).is_some() || self.recent.iter().any(|e| e.id == event.id);
-            if !known && !event.exercise {
+            self.open.remove(&event.id);
+            if !event.exercise {
                 let at = self.opened.partition_point(|o| *o <= opened);
                 self.opened.insert(at, opened);
             }
@@ -111,6 +118,11 @@ impl EventLog {
             opened_today: (until - from) as u64,
         }
     }
+}
+
+/// Opening time of a row that is no drill.
+fn real_opening((opened, exercise): (Option<EpochSecs>, Option<i64>)) -> Option<EpochSecs> {
+    opened.filter(|_| exercise.unwrap_or(0) == 0)
 }
 
 struct Columns<'a> {

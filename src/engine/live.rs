@@ -26,8 +26,8 @@ pub(crate) struct LiveRows {
     indexed: bool,
 }
 
-/// Where the newest row of a key is. Keys are kept as 64-bit hashes: at ten million rows two keys meet with a chance
-/// below one in a hundred thousand, and the rows themselves are compared before anything is replaced.
+/// Where the newest row of a key is. Keys are kept as 64-bit hashes to save memory: among ten million keys any two meet
+/// with a chance of three in a million, and then one row is replaced by another until the next start.
 #[derive(Debug, Clone, Default)]
 struct Index {
     hasher: RandomState,
@@ -59,7 +59,7 @@ impl LiveRows {
 }
 
 /// One hash per row, over the key columns.
-fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
+pub(super) fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
     let mut hashes = vec![0u64; frame.height()];
     for key in &table.key {
         let Ok(column) = frame.column(key).and_then(|c| c.cast(&DataType::String)) else { continue };
@@ -96,7 +96,9 @@ impl Engine {
         let measures: Vec<(usize, &Measure)> = plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let Some(state) = self.tables.get_mut(index) else { return Ok(()) };
         let table = Arc::clone(&state.table);
-        let Some(live) = &mut state.live else { return Ok(()) };
+        let Some(live) = &mut state.live else {
+            return Err(PolarsError::ComputeError("not a live table".into()));
+        };
         live.ensure_index(&table);
         let names: Vec<PlSmallStr> = live.base.get_column_names().into_iter().cloned().collect();
         let rows = batch.rows.select(names)?;
@@ -107,7 +109,7 @@ impl Engine {
         live.remember(&table, &rows)?;
         state.rows += added;
         if self.events.follows(&site, &table.id) {
-            self.events.change(&site, &rows, batch.arrived_secs);
+            self.events.change(&site, &old, &rows, batch.arrived_secs);
         }
         let old = pass::measure(&site, &table, level, &old, &measures)?;
         let new = pass::measure(&site, &table, level, &rows, &measures)?;

@@ -115,6 +115,7 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
     view.text.get(match status {
         Status::Current => "status.current",
         Status::Late => "status.late",
+        Status::Partial => "status.partial",
         Status::Suppressed => "status.suppressed",
         Status::Missing => "status.missing",
         Status::TooFine => "status.too_fine",
