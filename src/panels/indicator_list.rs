@@ -42,6 +42,9 @@ impl IndicatorList {
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
+        // Whole rows only: half a row at the bottom reads like a fault.
+        let tall = (ui.available_height() / height).floor() * height;
+        ui.set_max_height(tall);
         let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false);
         if self.shown_for != Some(view.state.indicator) {
             self.shown_for = Some(view.state.indicator);
