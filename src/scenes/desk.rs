@@ -8,7 +8,7 @@ use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::snapped;
 
 struct DeskZones {
@@ -144,7 +144,7 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     let pen = Pen::new(ui, view.theme);
     let legend_size = vec2(step * 44.0, legend::height(pen) + step * 2.0);
     let place = Rect::from_min_size(
-        pos2(rect.left() + step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
+        pos2(rect.right() - legend_size.x - step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
         legend_size,
     );
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);

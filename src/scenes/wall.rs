@@ -8,7 +8,7 @@ use crate::panels::{
     Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::zones::WallZones;
 
 /// Paints the wall.
@@ -88,9 +88,6 @@ fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
 
 fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     let mut words: Vec<&str> = Vec::new();
-    if view.site.meta.areas_schematic {
-        words.push(view.text.get("panel.footer.schematic"));
-    }
     let note = view.site.meta.sample.as_ref().map(|sample| top_band::demo_note(view, sample));
     words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
     let line = words.join(" · ");
