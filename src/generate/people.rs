@@ -157,8 +157,12 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
                 .collect()
         })
         .collect();
-    let mut rows = Vec::new();
+    let mut rows: Vec<GroupRow<'a>> = Vec::new();
+    // Sensitive groups are counted anew at a quarter's end; until the next, every month repeats that count, so that a
+    // total over all groups is one over all groups in every month.
+    let mut carried: Vec<GroupRow<'a>> = Vec::new();
     for month in world.calendar.months() {
+        let first = rows.len();
         let members = members(world, spec, &month, &lean);
         // The district: published totals, not rounded.
         let ordinary = |group: &GroupSpec| !group.sensitive || month.ends_quarter();
@@ -238,6 +242,13 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
                     ));
                 }
             }
+        }
+        if month.ends_quarter() {
+            let sensitive = |row: &&GroupRow<'a>| spec.group.iter().any(|g| g.sensitive && g.code == row.group_code);
+            carried = rows.iter().skip(first).filter(sensitive).cloned().collect();
+        } else {
+            let now = On(month.number);
+            rows.extend(carried.iter().map(|row| GroupRow { stat_month: now, ..row.clone() }));
         }
     }
     rows
