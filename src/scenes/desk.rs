@@ -190,9 +190,9 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     pane.spacing_mut().item_spacing.y = 0.0;
     // Whole rows only: half a row at the bottom reads like a fault.
     let tall = (pane.available_height() / height).floor() * height;
-    pane.set_max_height(tall);
     let recent = &events.recent;
-    ScrollArea::vertical().id_salt("recent").auto_shrink(false).show_rows(&mut pane, height, recent.len(), |ui, range| {
+    let list = ScrollArea::vertical().id_salt("recent").auto_shrink(false).max_height(tall);
+    list.show_rows(&mut pane, height, recent.len(), |ui, range| {
         for event in recent.get(range).unwrap_or_default() {
             let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
             let line = line.with_max_x(line.right() - theme.sizes.step);
