@@ -121,12 +121,13 @@ fn card_ui(
 
 fn name_ui(pen: Pen<'_>, place: Rect, name: &str, shape: CardShape) {
     let ink = pen.note().color(pen.theme.text);
-    if shape.name_rows > 1 {
-        pen.wrapped(place, name, ink, shape.name_rows);
+    let larger = pen.body();
+    if pen.width(name, larger) <= place.width() {
+        pen.text(place, Align2::LEFT_CENTER, name, larger);
+    } else if pen.width(name, ink) <= place.width() || shape.name_rows == 1 {
+        pen.text(place, Align2::LEFT_CENTER, name, ink);
     } else {
-        let larger = pen.body();
-        let fits = pen.width(name, larger) <= place.width();
-        pen.text(place, Align2::LEFT_CENTER, name, if fits { larger } else { ink });
+        pen.wrapped(place, name, ink, shape.name_rows);
     }
 }
 

@@ -159,7 +159,7 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
     let inner = surface(ui, view, rect);
     let pen = Pen::new(ui, view.theme);
     let step = pen.step();
-    let (words, rest) = cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 2.0 + step);
+    let (words, rest) = cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 3.0 + step);
     trend::trend_words_ui(pen, words, view, &mut memory.series);
     let chart = rest.with_min_y(rest.top() + step).with_min_x(rest.left() + step * 8.0);
     trend::trend_chart_ui(pen, chart, view, &mut memory.series);
