@@ -61,15 +61,28 @@ impl LiveRows {
 /// One hash per row, over the key columns.
 pub(super) fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
     let mut hashes = vec![0u64; frame.height()];
-    for key in &table.key {
-        let Ok(column) = frame.column(key).and_then(|c| c.cast(&DataType::String)) else { continue };
+    for column in table.key.iter().filter_map(|key| frame.column(key).ok()) {
         if let Ok(texts) = column.str() {
             for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
-                *hash = hash.rotate_left(5) ^ hasher.hash_one(text.unwrap_or_default());
+                *hash = mixed(*hash, hasher.hash_one(text.unwrap_or_default()));
+            }
+        } else if let Ok(numbers) = column.cast(&DataType::Int64)
+            && let Ok(numbers) = numbers.i64()
+        {
+            for (hash, number) in hashes.iter_mut().zip(numbers.iter()) {
+                *hash = mixed(*hash, number.unwrap_or(i64::MIN).cast_unsigned());
             }
         }
     }
     hashes
+}
+
+/// Folds a part of a key into a hash: the finalizer of SplitMix64 (Steele, Lea, Flood 2014) over both.
+const fn mixed(hash: u64, part: u64) -> u64 {
+    let mut z = hash.rotate_left(29) ^ part.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 impl Engine {
