@@ -26,6 +26,7 @@ pub mod app;
 pub mod fonts;
 pub mod headless;
 pub mod keys;
+pub mod map;
 pub mod panels;
 pub mod scenes;
 pub mod stage;

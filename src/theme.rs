@@ -176,10 +176,11 @@ impl Theme {
         }
     }
 
-    /// Text on a fill of the ramp: whichever of ground and text is told apart better.
+    /// Text on a fill of the ramp: a token where one is told apart well enough, else white or black.
     #[must_use]
     pub fn on(&self, fill: Color32) -> Color32 {
-        if contrast(self.text, fill) >= contrast(self.ground, fill) { self.text } else { self.ground }
+        let inks = [self.text, self.ground, Color32::WHITE, Color32::BLACK];
+        inks.into_iter().find(|ink| contrast(*ink, fill) >= 4.5).unwrap_or(self.text)
     }
 
     /// Colour of a domain by its place in the catalogue.

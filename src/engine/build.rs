@@ -23,7 +23,7 @@ use super::pass::{self, Measured, MeasuredColumn, Times};
 use super::{Engine, MeasureData, TableState};
 
 /// Rows measured at a time: bounds the memory of a pass whatever the size of a table.
-const CHUNK_ROWS: usize = 262_144;
+const CHUNK_ROWS: usize = 65_536;
 
 /// Reads and measures everything. `progress` hears how many of how many tables are done.
 ///

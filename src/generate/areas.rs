@@ -1,14 +1,16 @@
 //! Owns the schematic areas of a generated site: grid cells, and the communities, subdistricts and district made of them.
 //! Never invents a name: names come from the template's points and patterns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 
 use super::GenerateError;
 use super::fabric::{self, Fabric};
-use super::plane::{Micro, Plane, Point, bounds, distance2, inside, label_point};
+use super::homes::assign;
+use super::locator::Locator;
+use super::plane::{Micro, Plane, Point, inside, label_point};
 use super::rings::{Ring, chain, polygons};
 use super::rng::Stream;
 use super::seeds::{Attractor, relax};
@@ -83,6 +85,8 @@ pub(super) struct Areas {
     pub(super) subdistricts: Vec<String>,
     pub(super) communities: Vec<Community>,
     pub(super) grids: Vec<Grid>,
+    /// Stations: buildings gather around them.
+    pub(super) stations: Vec<Point>,
     /// The text of areas.geojson.
     pub(super) geojson: String,
     locator: Locator,
@@ -91,7 +95,9 @@ pub(super) struct Areas {
 impl Areas {
     /// The cell of a place.
     pub(super) fn grid_at(&self, p: Point) -> Option<usize> {
-        self.locator.candidates(p).find(|index| self.grids.get(*index).is_some_and(|grid| inside(&grid.rings, p)))
+        self.locator
+            .candidates(p)
+            .find(|index| self.grids.get(*index).is_some_and(|grid| inside(&grid.rings, p)))
     }
 }
 
@@ -109,27 +115,65 @@ pub(super) fn draw(
     let count = all.clone().count().max(1) as f64;
     let (lon, lat) = all.fold((0.0, 0.0), |sum, p| (sum.0 + p[0] / count, sum.1 + p[1] / count));
     let plane = Plane::around(lon, lat);
-    let mut shape: Vec<Vec<Point>> = outline.iter().map(|ring| ring.iter().map(|p| plane.point(p[0], p[1])).collect()).collect();
+    let mut shape: Vec<Vec<Point>> = outline
+        .iter()
+        .map(|ring| ring.iter().map(|p| plane.point(p[0], p[1])).collect())
+        .collect();
     orient(&mut shape);
-    let points: Vec<Point> = places.iter().map(|place| plane.point(place.lon, place.lat)).collect();
-    let specs: Vec<CommunitySpec> = places.iter().map(|place| spec_of(&place.code, communities)).collect();
+    let points: Vec<Point> = places
+        .iter()
+        .map(|place| plane.point(place.lon, place.lat))
+        .collect();
+    let specs: Vec<CommunitySpec> = places
+        .iter()
+        .map(|place| spec_of(&place.code, communities))
+        .collect();
     let mut attractors = Vec::new();
     for (at, spec_of_place) in points.iter().zip(&specs) {
         let weight = if spec_of_place.hills { 0.3 } else { 1.0 };
-        attractors.push(Attractor { at: *at, reach: spec.reach_m, weight });
+        attractors.push(Attractor {
+            at: *at,
+            reach: spec.reach_m,
+            weight,
+        });
     }
-    attractors.extend(spec.stations.iter().map(|p| Attractor { at: plane.point(p[0], p[1]), reach: spec.reach_m * 0.8, weight: 0.9 }));
+    attractors.extend(spec.stations.iter().map(|p| Attractor {
+        at: plane.point(p[0], p[1]),
+        reach: spec.reach_m * 0.8,
+        weight: 0.9,
+    }));
     let sites = relax(&shape, &attractors, spec.background, grids, stream);
     let factor = (spec.grids as f64 / grids.max(1) as f64).min(1.0);
     let fabric = fabric::cut(&shape, &sites, &plane, spec.smallest_km2 * 1e6 * factor)?;
-    let limits = spec.cells_per_community.map(|cells| (cells as f64 / factor).round() as usize);
+    let limits = spec
+        .cells_per_community
+        .map(|cells| (cells as f64 / factor).round() as usize);
     let home = assign(&fabric, &points, limits)?;
-    Drawing { spec, site, places, fabric: &fabric, home: &home, plane }.areas(points, specs)
+    Drawing {
+        spec,
+        site,
+        places,
+        fabric: &fabric,
+        home: &home,
+        plane,
+    }
+    .areas(points, specs)
 }
 
 fn spec_of(code: &str, specs: &[CommunitySpec]) -> CommunitySpec {
-    let average = || CommunitySpec { code: code.to_owned(), population: 20_000, quality: 0.0, growth: 0.0, industry: 1.0, hills: false };
-    specs.iter().find(|spec| spec.code == code).cloned().unwrap_or_else(average)
+    let average = || CommunitySpec {
+        code: code.to_owned(),
+        population: 20_000,
+        quality: 0.0,
+        growth: 0.0,
+        industry: 1.0,
+        hills: false,
+    };
+    specs
+        .iter()
+        .find(|spec| spec.code == code)
+        .cloned()
+        .unwrap_or_else(average)
 }
 
 /// Outer ring counter-clockwise, holes clockwise.
@@ -144,115 +188,6 @@ fn orient(rings: &mut [Vec<Point>]) {
     }
 }
 
-/// The community of every face: the nearest point, with bonuses until sizes fit, then made connected.
-fn assign(fabric: &Fabric, points: &[Point], limits: [usize; 2]) -> Result<BTreeMap<usize, usize>, GenerateError> {
-    let rings = chain(&fabric.borders, &fabric.points, |face| face).ok_or(GenerateError::Geometry)?;
-    let middle = |rings: &Vec<Ring>| {
-        let all: Vec<Point> = rings.iter().flat_map(|ring| ring.vertices.iter().map(|v| fabric.points[*v])).collect();
-        let n = all.len().max(1) as f64;
-        all.iter().fold(Point { x: 0.0, y: 0.0 }, |sum, p| Point { x: sum.x + p.x / n, y: sum.y + p.y / n })
-    };
-    let middles: BTreeMap<usize, Point> = rings.iter().map(|(face, rings)| (*face, middle(rings))).collect();
-    let neighbours = fabric.neighbours();
-    let areas = fabric.areas()?;
-    let mut bonus = vec![0.0; points.len()];
-    let mut home = BTreeMap::new();
-    for _ in 0..400 {
-        home = middles
-            .iter()
-            .map(|(face, at)| {
-                let cost = |c: &usize| distance2(*at, points[*c]).sqrt() - bonus[*c];
-                (*face, (0..points.len()).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0))
-            })
-            .collect();
-        connect(&mut home, &neighbours, &areas);
-        let mut sizes = vec![0usize; points.len()];
-        for community in home.values() {
-            sizes[*community] += 1;
-        }
-        let mut settled = true;
-        for (community, size) in sizes.into_iter().enumerate() {
-            if size < limits[0] {
-                bonus[community] += 15.0;
-                settled = false;
-            } else if size > limits[1] {
-                bonus[community] -= 10.0;
-                settled = false;
-            }
-        }
-        if settled {
-            break;
-        }
-    }
-    Ok(home)
-}
-
-/// Keeps the largest connected part of every community; other parts go to the neighbour with the longest border.
-fn connect(
-    home: &mut BTreeMap<usize, usize>,
-    neighbours: &BTreeMap<usize, BTreeMap<usize, f64>>,
-    areas: &BTreeMap<usize, f64>,
-) {
-    for _ in 0..20 {
-        let parts = parts(home, neighbours);
-        let size = |part: &BTreeSet<usize>| part.iter().filter_map(|face| areas.get(face)).sum::<f64>();
-        let mut largest: BTreeMap<usize, f64> = BTreeMap::new();
-        for (community, part) in &parts {
-            let best = largest.entry(*community).or_insert(0.0);
-            *best = best.max(size(part));
-        }
-        let mut moved = false;
-        for (community, part) in &parts {
-            if largest.get(community).is_some_and(|best| size(part) >= *best) {
-                continue;
-            }
-            let mut length: BTreeMap<usize, f64> = BTreeMap::new();
-            for face in part {
-                for (other, shared) in neighbours.get(face).into_iter().flatten() {
-                    if let Some(there) = home.get(other).filter(|there| *there != community) {
-                        *length.entry(*there).or_default() += shared;
-                    }
-                }
-            }
-            if let Some((&into, _)) = length.iter().max_by(|a, b| a.1.total_cmp(b.1)) {
-                for face in part {
-                    home.insert(*face, into);
-                }
-                moved = true;
-            }
-        }
-        if !moved {
-            return;
-        }
-    }
-}
-
-/// The connected parts of every community.
-fn parts(
-    home: &BTreeMap<usize, usize>,
-    neighbours: &BTreeMap<usize, BTreeMap<usize, f64>>,
-) -> Vec<(usize, BTreeSet<usize>)> {
-    let mut seen = BTreeSet::new();
-    let mut parts = Vec::new();
-    for (face, community) in home {
-        if !seen.insert(*face) {
-            continue;
-        }
-        let mut part = BTreeSet::from([*face]);
-        let mut queue = vec![*face];
-        while let Some(at) = queue.pop() {
-            for other in neighbours.get(&at).into_iter().flat_map(BTreeMap::keys) {
-                if home.get(other) == Some(community) && seen.insert(*other) {
-                    part.insert(*other);
-                    queue.push(*other);
-                }
-            }
-        }
-        parts.push((*community, part));
-    }
-    parts
-}
-
 /// What is needed to put the areas together.
 struct Drawing<'a> {
     spec: &'a AreasSpec,
@@ -265,10 +200,19 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn areas(&self, points: Vec<Point>, specs: Vec<CommunitySpec>) -> Result<Areas, GenerateError> {
-        let mut subdistricts: Vec<(String, Texts)> = self.places.iter().map(|p| (p.subdistrict_code.clone(), p.subdistrict.clone())).collect();
+        let mut subdistricts: Vec<(String, Texts)> = self
+            .places
+            .iter()
+            .map(|p| (p.subdistrict_code.clone(), p.subdistrict.clone()))
+            .collect();
         subdistricts.sort_by(|a, b| a.0.cmp(&b.0));
         subdistricts.dedup_by(|a, b| a.0 == b.0);
-        let subdistrict_of = |place: &PlacePoint| subdistricts.iter().position(|s| s.0 == place.subdistrict_code).unwrap_or(0);
+        let subdistrict_of = |place: &PlacePoint| {
+            subdistricts
+                .iter()
+                .position(|s| s.0 == place.subdistrict_code)
+                .unwrap_or(0)
+        };
         let of_community: Vec<usize> = self.places.iter().map(subdistrict_of).collect();
         let community_of = |face: usize| self.home.get(&face).copied().unwrap_or(0);
         let mut features = Vec::new();
@@ -284,20 +228,34 @@ impl Drawing<'_> {
         }
         let mut communities = Vec::new();
         for ((place, at), spec) in self.places.iter().zip(points).zip(specs) {
-            communities.push(Community { code: place.code.clone(), subdistrict: subdistrict_of(place), at, spec, grids: Vec::new() });
+            communities.push(Community {
+                code: place.code.clone(),
+                subdistrict: subdistrict_of(place),
+                at,
+                spec,
+                grids: Vec::new(),
+            });
         }
         let level = self.level(|face| face)?;
-        let mut faces: Vec<(usize, Micro, usize)> = level.iter().map(|(face, rings)| (community_of(*face), self.corner(rings), *face)).collect();
+        let mut faces: Vec<(usize, Micro, usize)> = level
+            .iter()
+            .map(|(face, rings)| (community_of(*face), self.corner(rings), *face))
+            .collect();
         // Cells are numbered from north to south within their community.
         faces.sort_by_key(|(community, corner, face)| (*community, -corner.1, corner.0, *face));
         let mut grids: Vec<Grid> = Vec::new();
         for (community, _, face) in faces {
-            let (Some(home), Some(place)) = (communities.get_mut(community), self.places.get(community)) else { continue };
+            let (Some(home), Some(place)) = (communities.get_mut(community), self.places.get(community))
+            else {
+                continue;
+            };
             home.grids.push(grids.len());
             let number = home.grids.len();
             let code = format!("{}{number:03}", place.code);
             let fill = |pattern: &str, name: &str, ending: &str| {
-                pattern.replace("{name}", name.trim_end_matches(ending).trim_end()).replace("{n}", &format!("{number:02}"))
+                pattern
+                    .replace("{name}", name.trim_end_matches(ending).trim_end())
+                    .replace("{n}", &format!("{number:02}"))
             };
             let ending = &self.spec.community_ending;
             let name = Texts {
@@ -305,12 +263,34 @@ impl Drawing<'_> {
                 en: fill(&self.spec.grid_name.en, &place.name.en, &ending.en),
             };
             let rings = self.feature(&mut features, &code, &name, &level, face)?;
-            grids.push(Grid { code, community, rings });
+            grids.push(Grid {
+                code,
+                community,
+                rings,
+            });
         }
-        let geojson = format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", features.join(",\n"));
+        let geojson = format!(
+            "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n",
+            features.join(",\n")
+        );
         let locator = Locator::new(&grids);
         let subdistricts = subdistricts.into_iter().map(|s| s.0).collect();
-        Ok(Areas { plane: self.plane, root: self.site.root_area.clone(), subdistricts, communities, grids, geojson, locator })
+        let stations = self
+            .spec
+            .stations
+            .iter()
+            .map(|p| self.plane.point(p[0], p[1]))
+            .collect();
+        Ok(Areas {
+            stations,
+            plane: self.plane,
+            root: self.site.root_area.clone(),
+            subdistricts,
+            communities,
+            grids,
+            geojson,
+            locator,
+        })
     }
 
     fn level(&self, group_of: impl Fn(usize) -> usize) -> Result<BTreeMap<usize, Vec<Ring>>, GenerateError> {
@@ -319,7 +299,9 @@ impl Drawing<'_> {
 
     /// The northernmost vertex, to put cells in order.
     fn corner(&self, rings: &[Ring]) -> Micro {
-        let all = rings.iter().flat_map(|ring| ring.vertices.iter().map(|v| self.fabric.micros[*v]));
+        let all = rings
+            .iter()
+            .flat_map(|ring| ring.vertices.iter().map(|v| self.fabric.micros[*v]));
         all.max_by_key(|micro| (micro.1, -micro.0)).unwrap_or_default()
     }
 
@@ -334,13 +316,19 @@ impl Drawing<'_> {
     ) -> Result<Vec<Vec<Point>>, GenerateError> {
         let rings = level.get(&group).ok_or(GenerateError::Geometry)?;
         let polygons = polygons(rings, &self.fabric.points);
-        let shape: Vec<Vec<Point>> =
-            polygons.iter().flatten().map(|ring| ring.iter().map(|v| self.fabric.points[*v]).collect()).collect();
+        let shape: Vec<Vec<Point>> = polygons
+            .iter()
+            .flatten()
+            .map(|ring| ring.iter().map(|v| self.fabric.points[*v]).collect())
+            .collect();
         let label = self.plane.micro(label_point(&shape));
         let parts: Vec<String> = polygons.iter().map(|polygon| self.polygon(polygon)).collect();
         let geometry = match parts.as_slice() {
             [one] => format!("{{\"type\":\"Polygon\",\"coordinates\":{one}}}"),
-            many => format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", many.join(",")),
+            many => format!(
+                "{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}",
+                many.join(",")
+            ),
         };
         let text = |text: &str| serde_json::Value::from(text).to_string();
         features.push(format!(
@@ -369,45 +357,11 @@ impl Drawing<'_> {
 
 /// Micro-degrees as decimal degrees, without trailing zeros.
 fn degrees(micro: i64) -> String {
-    let text = format!("{}{}.{:06}", if micro < 0 { "-" } else { "" }, micro.abs() / 1_000_000, micro.abs() % 1_000_000);
+    let text = format!(
+        "{}{}.{:06}",
+        if micro < 0 { "-" } else { "" },
+        micro.abs() / 1_000_000,
+        micro.abs() % 1_000_000
+    );
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Finds the few cells whose box holds a point.
-#[derive(Debug)]
-struct Locator {
-    low: Point,
-    step: f64,
-    columns: usize,
-    bins: Vec<Vec<usize>>,
-}
-
-impl Locator {
-    fn new(grids: &[Grid]) -> Self {
-        let step = 150.0;
-        let (low, high) = bounds(grids.iter().flat_map(|grid| grid.rings.iter().flatten()));
-        let columns = ((high.x - low.x) / step).max(0.0) as usize + 1;
-        let rows = ((high.y - low.y) / step).max(0.0) as usize + 1;
-        let mut bins = vec![Vec::new(); columns * rows];
-        for (index, grid) in grids.iter().enumerate() {
-            let (from, to) = bounds(grid.rings.iter().flatten());
-            let at = |value: f64, origin: f64| ((value - origin) / step).max(0.0) as usize;
-            for row in at(from.y, low.y)..=at(to.y, low.y) {
-                for column in at(from.x, low.x)..=at(to.x, low.x) {
-                    if let Some(bin) = bins.get_mut(row * columns + column) {
-                        bin.push(index);
-                    }
-                }
-            }
-        }
-        Self { low, step, columns, bins }
-    }
-
-    fn candidates(&self, p: Point) -> impl Iterator<Item = usize> + '_ {
-        let column = (p.x - self.low.x) / self.step;
-        let row = (p.y - self.low.y) / self.step;
-        let inside = column >= 0.0 && row >= 0.0 && (column as usize) < self.columns;
-        let bin = if inside { self.bins.get(row as usize * self.columns + column as usize) } else { None };
-        bin.into_iter().flatten().copied()
-    }
 }

@@ -96,23 +96,42 @@ pub(super) struct Calendar {
 
 impl Calendar {
     /// Builds the calendar up to the day after `anchor`.
-    pub(super) fn new(spec: &CalendarSpec, time_zone: &str, anchor: Date, seed: u64) -> Result<Self, GenerateError> {
+    pub(super) fn new(
+        spec: &CalendarSpec,
+        time_zone: &str,
+        anchor: Date,
+        seed: u64,
+    ) -> Result<Self, GenerateError> {
         let zone = TimeZone::get(time_zone).map_err(GenerateError::Time)?;
         let mut stream = Stream::new(seed, "weather");
         let mut days = Vec::new();
         let mut date = spec.early_day.0.min(spec.first_day.0);
-        let start_of = |date: Date| date.to_zoned(zone.clone()).map(|at| at.timestamp().as_second()).map_err(GenerateError::Time);
+        let start_of = |date: Date| {
+            date.to_zoned(zone.clone())
+                .map(|at| at.timestamp().as_second())
+                .map_err(GenerateError::Time)
+        };
         let mut start = start_of(date)?;
         let mut first = 0;
         let after = anchor.tomorrow().map_err(GenerateError::Time)?;
         while date <= after {
             let tomorrow = date.tomorrow().map_err(GenerateError::Time)?;
             let end = start_of(tomorrow)?;
-            let within = |spans: &[[IsoDate; 2]]| spans.iter().any(|span| span[0].0 <= date && date <= span[1].0);
+            let within =
+                |spans: &[[IsoDate; 2]]| spans.iter().any(|span| span[0].0 <= date && date <= span[1].0);
             let weekend = date.weekday().to_monday_one_offset() > 5;
-            let working = spec.working_weekends.contains(&IsoDate(date)) || (!weekend && !within(&spec.holidays));
-            let chance = spec.rain_by_month.get(date.month() as usize - 1).copied().unwrap_or(0.0);
-            let wet = if stream.chance(chance) { stream.range(0.3, 1.0) } else { 0.0 };
+            let working =
+                spec.working_weekends.contains(&IsoDate(date)) || (!weekend && !within(&spec.holidays));
+            let chance = spec
+                .rain_by_month
+                .get(date.month() as usize - 1)
+                .copied()
+                .unwrap_or(0.0);
+            let wet = if stream.chance(chance) {
+                stream.range(0.3, 1.0)
+            } else {
+                0.0
+            };
             let rain = if within(&spec.storms) { 2.0 } else { wet };
             let (_, cosine) = sin_cos_turns((f64::from(date.day_of_year()) - 200.0) / 365.25);
             let number = number_of(date);
@@ -121,7 +140,17 @@ impl Calendar {
             }
             let age = f64::from(number - number_of(spec.first_day.0)) / 365.25;
             let long_holiday = within(&spec.long_holidays);
-            days.push(Day { date, number, start, end, working, long_holiday, rain, season: cosine, age });
+            days.push(Day {
+                date,
+                number,
+                start,
+                end,
+                working,
+                long_holiday,
+                rain,
+                season: cosine,
+                age,
+            });
             date = tomorrow;
             start = end;
         }
@@ -170,7 +199,10 @@ impl Calendar {
         let firsts: Vec<&Day> = days.iter().filter(|day| day.date.day() == 1).collect();
         // The month the anchor lies in is complete only when the anchor is its last day.
         let anchor = self.anchor().date;
-        let complete = |date: Date| anchor.day() == anchor.days_in_month() || (date.year(), date.month()) != (anchor.year(), anchor.month());
+        let complete = |date: Date| {
+            anchor.day() == anchor.days_in_month()
+                || (date.year(), date.month()) != (anchor.year(), anchor.month())
+        };
         let firsts: Vec<&Day> = firsts.into_iter().filter(|day| complete(day.date)).collect();
         let count = firsts.len().max(2) as f64 - 1.0;
         let month = |(index, day): (usize, &&Day)| Month {
@@ -211,7 +243,14 @@ mod tests {
         assert_eq!(calendar.history().len(), 1826);
         let months = calendar.months();
         assert_eq!(months.last().map(|m| (m.year, m.month)), Some((2026, 10)));
-        let day = |text: &str| calendar.history().iter().find(|day| day.date == date(text)).expect("day").clone();
+        let day = |text: &str| {
+            calendar
+                .history()
+                .iter()
+                .find(|day| day.date == date(text))
+                .expect("day")
+                .clone()
+        };
         assert!(!day("2026-10-05").working && day("2026-10-10").working && !day("2026-10-11").working);
         assert_eq!(day("2026-11-23").number, 20_780);
     }

@@ -96,7 +96,11 @@ fn forms<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<FormRow<'a>> {
             let field_cnt = stream.int(14, 62);
             // The first form of every system is in use, so that every system counts.
             let retired = number > 0 && stream.chance(spec.retired);
-            let shared = if retired { spec.shared_fields[0] } else { spec.shared_fields[1] };
+            let shared = if retired {
+                spec.shared_fields[0]
+            } else {
+                spec.shared_fields[1]
+            };
             rows.push(FormRow {
                 form_id: format!("F{:03}", rows.len() + 1),
                 area_code: &world.areas.root,
@@ -121,22 +125,32 @@ fn collected(world: &World, spec: &CollectionSpec, data: &Path) -> Result<TableS
     let mut since = vec![0usize; spec.systems.len()];
     for (index, day) in days.iter().enumerate() {
         for (s, system) in spec.systems.iter().enumerate() {
-            let out = |o: &(String, IsoDate, IsoDate)| o.0 == system.0 && (o.1.number()..=o.2.number()).contains(&day.number);
+            let out = |o: &(String, IsoDate, IsoDate)| {
+                o.0 == system.0 && (o.1.number()..=o.2.number()).contains(&day.number)
+            };
             if (day.number as usize + s) % every != 0 || spec.outages.iter().any(out) {
                 continue;
             }
-            let missed = since.get(s).and_then(|from| days.get(*from..=index)).unwrap_or_default();
+            let missed = since
+                .get(s)
+                .and_then(|from| days.get(*from..=index))
+                .unwrap_or_default();
             if let Some(from) = since.get_mut(s) {
                 *from = index + 1;
             }
-            let busy: f64 = missed.iter().map(|day| if day.working { 1.0 } else { 0.25 }).sum();
+            let busy: f64 = missed
+                .iter()
+                .map(|day| if day.working { 1.0 } else { 0.25 })
+                .sum();
             let progress = (day.age / years).clamp(0.0, 1.0);
             for (c, community) in world.areas.communities.iter().enumerate() {
                 let size = community.spec.population as f64 / 10_000.0;
                 let record_new_cnt = stream.poisson(system.1 * size * busy * (1.2 - 0.4 * progress));
-                let reuse = (spec.reuse[0] + (spec.reuse[1] - spec.reuse[0]) * progress) * pow(world.failure(c), -0.25);
+                let reuse = (spec.reuse[0] + (spec.reuse[1] - spec.reuse[0]) * progress)
+                    * pow(world.failure(c), -0.25);
                 let checked_cnt = (record_new_cnt as f64 * spec.checked).round() as i64;
-                let bad = (1.0 - spec.passed[0] - (spec.passed[1] - spec.passed[0]) * progress) * pow(world.failure(c), 0.6);
+                let bad = (1.0 - spec.passed[0] - (spec.passed[1] - spec.passed[0]) * progress)
+                    * pow(world.failure(c), 0.6);
                 sink.push(CollectedRow {
                     stat_date: On(day.number),
                     area_code: &community.code,
@@ -154,14 +168,39 @@ fn collected(world: &World, spec: &CollectionSpec, data: &Path) -> Result<TableS
 
 fn stock<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<StockRow<'a>> {
     let mut stream = world.stream("coll_stock_month");
-    let lean: Vec<Vec<f64>> = spec.library.iter().map(|_| world.areas.communities.iter().map(|_| stream.range(0.8, 1.2)).collect()).collect();
+    let lean: Vec<Vec<f64>> = spec
+        .library
+        .iter()
+        .map(|_| {
+            world
+                .areas
+                .communities
+                .iter()
+                .map(|_| stream.range(0.8, 1.2))
+                .collect()
+        })
+        .collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         for (library, lean) in spec.library.iter().zip(&lean) {
-            let total = (library.records as f64 * (library.at_start + (1.0 - library.at_start) * pow(month.progress.max(1e-9), 0.8))).round() as i64;
-            let weights: Vec<f64> = world.areas.communities.iter().zip(lean).map(|(c, lean)| c.spec.population as f64 * lean).collect();
+            let total = (library.records as f64
+                * (library.at_start + (1.0 - library.at_start) * pow(month.progress.max(1e-9), 0.8)))
+            .round() as i64;
+            let weights: Vec<f64> = world
+                .areas
+                .communities
+                .iter()
+                .zip(lean)
+                .map(|(c, lean)| c.spec.population as f64 * lean)
+                .collect();
             for (community, record_cnt) in world.areas.communities.iter().zip(allocate(total, &weights)) {
-                rows.push(StockRow { stat_month: On(month.number), area_code: &community.code, library_id: &library.code, library_kind: &library.kind, record_cnt });
+                rows.push(StockRow {
+                    stat_month: On(month.number),
+                    area_code: &community.code,
+                    library_id: &library.code,
+                    library_kind: &library.kind,
+                    record_cnt,
+                });
             }
         }
     }
@@ -180,14 +219,24 @@ fn loads<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<LoadRow<'a>> {
                 _ => true,
             };
             for time in 0..if due { load.times } else { 0 } {
-                all.push(one_load(spec, load, day, time, index + 1 == days.len(), &mut stream));
+                all.push(one_load(
+                    spec,
+                    load,
+                    day,
+                    time,
+                    index + 1 == days.len(),
+                    &mut stream,
+                ));
             }
         }
     }
     let end = world.calendar.end();
     all.retain(|load| load.0 < end);
     all.sort_unstable();
-    let row = |(number, (loaded_ts, expected_ts, dataset_id, row_cnt, ok)): (usize, (i64, i64, &'a str, i64, i64))| LoadRow {
+    let row = |(number, (loaded_ts, expected_ts, dataset_id, row_cnt, ok)): (
+        usize,
+        (i64, i64, &'a str, i64, i64),
+    )| LoadRow {
         load_id: format!("L{:06}", number + 1),
         area_code: &world.areas.root,
         dataset_id,
@@ -200,14 +249,31 @@ fn loads<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<LoadRow<'a>> {
 }
 
 /// One load: when it came, when it should have, its dataset and rows, and whether it went well.
-fn one_load<'a>(spec: &CollectionSpec, load: &'a LoadSpec, day: &Day, time: i64, last: bool, stream: &mut Stream) -> (i64, i64, &'a str, i64, i64) {
+fn one_load<'a>(
+    spec: &CollectionSpec,
+    load: &'a LoadSpec,
+    day: &Day,
+    time: i64,
+    last: bool,
+    stream: &mut Stream,
+) -> (i64, i64, &'a str, i64, i64) {
     // A daily load is due at eight; several a day are spread from then over the day.
     let expected = day.start + 8 * 3600 + time * (16 * 3600 / load.times.max(1));
     let early = expected - stream.int(300, 5400);
     // The last day is on time: late loads of it have not come yet, and would not be in the log.
     let late = !last && stream.chance(spec.load_late);
-    let loaded = if late { expected + stream.lognormal(5400.0, 0.9) as i64 } else { early };
+    let loaded = if late {
+        expected + stream.lognormal(5400.0, 0.9) as i64
+    } else {
+        early
+    };
     let rows = stream.poisson(load.rows.min(400.0)) as f64 * (load.rows / load.rows.clamp(1.0, 400.0));
     let ok = i64::from(last || !stream.chance(spec.load_failed));
-    (loaded, expected, load.dataset.as_str(), if ok == 1 { rows.round() as i64 } else { 0 }, ok)
+    (
+        loaded,
+        expected,
+        load.dataset.as_str(),
+        if ok == 1 { rows.round() as i64 } else { 0 },
+        ok,
+    )
 }

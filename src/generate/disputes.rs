@@ -117,28 +117,48 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
             }
         }
     }
-    let accepted: i64 = spec.channel.iter().map(|channel| world.scale.published(channel.accepted)).sum();
-    screening(world, days, world.scale.published(spec.screened) - accepted, &mut stream, |day, community, kind, passed_on| {
-        add(&mut counts, cell(day, community, spec.channel.len(), kind), |count| {
-            count.screened += 1;
-            count.transferred += i32::from(passed_on);
-        });
-    });
+    let accepted: i64 = spec
+        .channel
+        .iter()
+        .map(|channel| world.scale.published(channel.accepted))
+        .sum();
+    screening(
+        world,
+        days,
+        world.scale.published(spec.screened) - accepted,
+        &mut stream,
+        |day, community, kind, passed_on| {
+            add(
+                &mut counts,
+                cell(day, community, spec.channel.len(), kind),
+                |count| {
+                    count.screened += 1;
+                    count.transferred += i32::from(passed_on);
+                },
+            );
+        },
+    );
 
     let mut corrections = Vec::new();
     let wrong_every = (counts.len() / spec.correction_rows.max(1) / 8).max(1);
     for (day, at) in days.iter().zip(0..) {
         for (community, home) in world.areas.communities.iter().enumerate() {
             for channel in 0..=spec.channel.len() {
-                let code = spec.channel.get(channel).map_or(spec.screening_channel.as_str(), |channel| channel.code.as_str());
+                let code = spec
+                    .channel
+                    .get(channel)
+                    .map_or(spec.screening_channel.as_str(), |channel| channel.code.as_str());
                 for (kind, dispute_type) in spec.types.iter().enumerate() {
-                    let Some(count) = counts.get(cell(at, community, channel, kind)) else { continue };
+                    let Some(count) = counts.get(cell(at, community, channel, kind)) else {
+                        continue;
+                    };
                     if count.screened + count.closed + count.open == 0 {
                         continue;
                     }
                     let row = dispute_row(day, &home.code, code, &dispute_type.0, count);
                     // A settled case first counted as not settled, put right later; never in the last weeks.
-                    let wrong = count.success > 0 && at + 40 < days.len() && corrections.len() < spec.correction_rows;
+                    let wrong =
+                        count.success > 0 && at + 40 < days.len() && corrections.len() < spec.correction_rows;
                     if wrong && stream.below(wrong_every.min(400)) == 0 {
                         let mut first = row.clone();
                         first.success_cnt -= 1;
@@ -160,7 +180,13 @@ fn add(counts: &mut [Count], at: usize, change: impl FnOnce(&mut Count)) {
     }
 }
 
-fn dispute_row<'a>(day: &Day, area_code: &'a str, channel: &'a str, dispute_type: &'a str, count: &Count) -> DisputeRow<'a> {
+fn dispute_row<'a>(
+    day: &Day,
+    area_code: &'a str,
+    channel: &'a str,
+    dispute_type: &'a str,
+    count: &Count,
+) -> DisputeRow<'a> {
     DisputeRow {
         stat_date: On(day.number),
         area_code,
@@ -181,29 +207,62 @@ fn dispute_row<'a>(day: &Day, area_code: &'a str, channel: &'a str, dispute_type
 /// How many disputes a day brings.
 fn load(world: &World, day: &Day, since: i32, growth: f64) -> f64 {
     let spec = &world.spec.disputes;
-    let winter = if matches!(day.date.month(), 12 | 1) { spec.winter } else { 1.0 };
+    let winter = if matches!(day.date.month(), 12 | 1) {
+        spec.winter
+    } else {
+        1.0
+    };
     let open = f64::from(u8::from(day.number >= since));
-    open * winter * activity(day, spec.weekend, spec.long_holiday) * (1.0 + growth * (day.age + 2.0)).max(0.05)
+    open * winter
+        * activity(day, spec.weekend, spec.long_holiday)
+        * (1.0 + growth * (day.age + 2.0)).max(0.05)
 }
 
 /// The cases of a channel: exactly as many as published, and exactly the published share settled.
 fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream) -> Vec<Case> {
     let spec = &world.spec.disputes;
-    let wheel = Wheel::new(days.iter().map(|day| load(world, day, channel.since.number(), channel.growth)));
+    let wheel = Wheel::new(
+        days.iter()
+            .map(|day| load(world, day, channel.since.number(), channel.growth)),
+    );
     let types = channel.types.as_deref().unwrap_or(&spec.types);
-    let weight_of = |kind: &Weighted| types.iter().find(|other| other.0 == kind.0).map_or(0.0, |other| other.1);
+    let weight_of = |kind: &Weighted| {
+        types
+            .iter()
+            .find(|other| other.0 == kind.0)
+            .map_or(0.0, |other| other.1)
+    };
     let kinds = Wheel::new(spec.types.iter().map(weight_of));
-    let homes = Wheel::new(world.areas.communities.iter().map(|c| c.spec.population as f64 * (0.8 + 0.2 * c.spec.industry) * exp(-0.15 * c.spec.quality)));
+    let homes =
+        Wheel::new(
+            world.areas.communities.iter().map(|c| {
+                c.spec.population as f64 * (0.8 + 0.2 * c.spec.industry) * exp(-0.15 * c.spec.quality)
+            }),
+        );
     let mut cases: Vec<Case> = (0..world.scale.published(channel.accepted))
         .map(|_| {
             let from = wheel.spin(stream);
             let community = homes.spin(stream);
-            let slow = 1.0 + 0.3 * (world.failure(community) - 1.0).clamp(-0.7, 2.0);
-            let length = stream.lognormal(channel.median_days * slow, 0.65).clamp(1.0, 120.0).round() as usize;
-            Case { from, to: from + length, community, kind: kinds.spin(stream), success: true, escalated: false }
+            let slow = 1.0 + 0.3 * (world.failure(community) - 1.0).clamp(-0.7, 1.5);
+            let length = stream
+                .lognormal(channel.median_days * slow, 0.6)
+                .clamp(1.0, 120.0)
+                .round() as usize;
+            Case {
+                from,
+                to: from + length,
+                community,
+                kind: kinds.spin(stream),
+                success: true,
+                escalated: false,
+            }
         })
         .collect();
-    let rated = |case: &Case| spec.types.get(case.kind).is_some_and(|kind| kind.0 == spec.rated_type);
+    let rated = |case: &Case| {
+        spec.types
+            .get(case.kind)
+            .is_some_and(|kind| kind.0 == spec.rated_type)
+    };
     let closed = |case: &Case| case.to < days.len();
     let share = |n: usize, success: f64| (n as f64 * (1.0 - success)).round() as usize;
     let all = cases.iter().filter(|case| closed(case)).count();
@@ -216,13 +275,19 @@ fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream
             .iter()
             .enumerate()
             .filter(|(_, case)| closed(case) && rated(case) == is_rated)
-            .map(|(index, case)| (-ln(stream.unit().max(1e-12)) / world.failure(case.community), index))
+            .map(|(index, case)| {
+                (
+                    -ln(stream.unit().max(1e-12)) / world.failure(case.community),
+                    index,
+                )
+            })
             .collect();
         clocks.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, index) in clocks.into_iter().take(wanted) {
             if let Some(case) = cases.get_mut(index) {
                 case.success = false;
-                case.escalated = stream.chance(spec.escalated_per_1000 / 1000.0 / (1.0 - channel.success).max(1e-3));
+                case.escalated =
+                    stream.chance(spec.escalated_per_1000 / 1000.0 / (1.0 - channel.success).max(1e-3));
             }
         }
     }
@@ -230,7 +295,13 @@ fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream
 }
 
 /// Disputes found on rounds and settled on the spot or passed on.
-fn screening(world: &World, days: &[Day], number: i64, stream: &mut Stream, mut found: impl FnMut(usize, usize, usize, bool)) {
+fn screening(
+    world: &World,
+    days: &[Day],
+    number: i64,
+    stream: &mut Stream,
+    mut found: impl FnMut(usize, usize, usize, bool),
+) {
     let spec = &world.spec.disputes;
     let wheel = Wheel::new(days.iter().map(|day| load(world, day, i32::MIN, 0.03)));
     let kinds = Wheel::new(spec.types.iter().map(|kind| kind.1));

@@ -1,5 +1,5 @@
-//! Owns enf_visit_day, enf_review_month, case_flow_day and case_review_month: enforcement and its supervision, counted.
-//! Never names an enterprise visited, an officer, or a party to a case.
+//! Owns enf_visit_day and enf_review_month: visits to enterprises and reviewed decisions, counted.
+//! Never names an enterprise visited or an officer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,9 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::GenerateError;
-use super::calendar::{Day, IsoDate, Month};
+use super::calendar::{Day, IsoDate};
 use super::math::ln;
-use super::rng::{Stream, Wheel, allocate};
+use super::rng::{Stream, Wheel};
 use super::template::{Volume, Weighted};
 use super::world::World;
 use super::write::{On, Sink, TableSummary, row, table};
@@ -34,25 +34,6 @@ pub(super) struct EnforcementSpec {
     lenient: f64,
     reviews_per_month: f64,
     upheld: f64,
-    stage: Vec<StageSpec>,
-    online: f64,
-    flow_minutes: f64,
-    overdue: f64,
-    reviews_since: IsoDate,
-    /// Published: files spot-checked since then.
-    sampled: i64,
-    qualified: f64,
-    complaints_per_month: f64,
-    organs: Vec<Weighted>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StageSpec {
-    code: String,
-    /// Cases since the first day of the history; a published number for legal aid.
-    total: i64,
-    growth: f64,
 }
 
 row! {
@@ -68,26 +49,12 @@ row! {
         stat_month: On, area_code: &'a str, dept_code: &'a str, penalty_cnt: i64, lenient_cnt: i64, review_closed_cnt: i64, review_upheld_cnt: i64,
     }
 }
-row! {
-    /// case_flow_day
-    FlowRow { stat_date: On, area_code: &'a str, stage: &'a str, case_cnt: i64, online_cnt: i64, flow_min_sum: f64, overdue_cnt: i64 }
-}
-row! {
-    /// case_review_month
-    CaseReviewRow {
-        stat_month: On, area_code: &'a str, org_code: &'a str, sampled_cnt: i64, qualified_cnt: i64, issue_cnt: i64,
-        rectified_cnt: i64, complaint_due_cnt: i64, complaint_ontime_cnt: i64,
-    }
-}
-
-/// Writes the four tables.
+/// Writes both tables.
 pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, GenerateError> {
     let spec = &world.spec.enforcement;
     Ok(vec![
         visits(world, spec, data)?,
         table(data, "enf_review_month", reviews(world, spec))?,
-        table(data, "case_flow_day", flows(world, spec))?,
-        table(data, "case_review_month", case_reviews(world, spec))?,
     ])
 }
 
@@ -103,7 +70,13 @@ fn visits(world: &World, spec: &EnforcementSpec, data: &Path) -> Result<TableSum
     let mut corrections: Vec<VisitRow<'_>> = Vec::new();
     let days = world.calendar.history();
     let per_day = world.rows(spec.visits);
-    let homes = Wheel::new(world.areas.communities.iter().map(|c| c.spec.population as f64 * c.spec.industry));
+    let homes = Wheel::new(
+        world
+            .areas
+            .communities
+            .iter()
+            .map(|c| c.spec.population as f64 * c.spec.industry),
+    );
     let departments = Wheel::new(spec.departments.iter().map(|d| d.1));
     let kinds = Wheel::new(spec.visit_types.iter().map(|kind| kind.1));
     // Spans of thirty days, counted back from the last day: each gets its exact share of scans.
@@ -115,16 +88,26 @@ fn visits(world: &World, spec: &EnforcementSpec, data: &Path) -> Result<TableSum
             let Some(today) = days.get(day) else { continue };
             let mean = if today.working { per_day } else { per_day * 0.06 };
             for _ in 0..stream.poisson(mean) {
-                let key = (day, homes.spin(&mut stream), departments.spin(&mut stream), kinds.spin(&mut stream));
-                all.push(Visit { key, unscanned: false });
+                let key = (
+                    day,
+                    homes.spin(&mut stream),
+                    departments.spin(&mut stream),
+                    kinds.spin(&mut stream),
+                );
+                all.push(Visit {
+                    key,
+                    unscanned: false,
+                });
             }
         }
         let middle = days.get((span.start + span.end) / 2).or(days.last());
-        let scanned = (scan_share(world, spec, middle, span.end >= days.len()) * all.len() as f64).round() as usize;
+        let scanned =
+            (scan_share(world, spec, middle, span.end >= days.len()) * all.len() as f64).round() as usize;
         unscan(world, &mut all, scanned, &mut stream);
         for row in count(world, spec, days, &all, &mut stream) {
             let old = span.end + 60 < days.len();
-            if old && row.scanned_cnt > 0 && corrections.len() < spec.correction_rows && stream.chance(0.004) {
+            if old && row.scanned_cnt > 0 && corrections.len() < spec.correction_rows && stream.chance(0.004)
+            {
                 let mut first = row.clone();
                 first.scanned_cnt -= 1;
                 sink.push(first)?;
@@ -139,10 +122,16 @@ fn visits(world: &World, spec: &EnforcementSpec, data: &Path) -> Result<TableSum
 
 /// Share of visits registered by scan around a day.
 fn scan_share(world: &World, spec: &EnforcementSpec, day: Option<&Day>, last: bool) -> f64 {
-    let Some(day) = day.filter(|day| day.number >= spec.scan_since.number()) else { return 0.0 };
+    let Some(day) = day.filter(|day| day.number >= spec.scan_since.number()) else {
+        return 0.0;
+    };
     let whole = f64::from(world.calendar.anchor().number - 365 - spec.scan_since.number()).max(1.0);
     let passed = (f64::from(day.number - spec.scan_since.number()) / whole).min(1.0);
-    if last { spec.scanned } else { spec.scanned * (0.5 + 0.5 * passed) }
+    if last {
+        spec.scanned
+    } else {
+        spec.scanned * (0.5 + 0.5 * passed)
+    }
 }
 
 /// Marks all but `scanned` visits as not scanned, sooner where services are worse.
@@ -161,7 +150,13 @@ fn unscan(world: &World, visits: &mut [Visit], scanned: usize, stream: &mut Stre
 }
 
 /// Counts visits per day, community, department and type.
-fn count<'a>(world: &'a World, spec: &'a EnforcementSpec, days: &[Day], visits: &[Visit], stream: &mut Stream) -> Vec<VisitRow<'a>> {
+fn count<'a>(
+    world: &'a World,
+    spec: &'a EnforcementSpec,
+    days: &[Day],
+    visits: &[Visit],
+    stream: &mut Stream,
+) -> Vec<VisitRow<'a>> {
     let mut counts: BTreeMap<(usize, usize, usize, usize), (i64, i64)> = BTreeMap::new();
     for visit in visits {
         let count = counts.entry(visit.key).or_default();
@@ -170,7 +165,13 @@ fn count<'a>(world: &'a World, spec: &'a EnforcementSpec, days: &[Day], visits: 
     }
     let mut rows = Vec::with_capacity(counts.len());
     for ((day, community, department, kind), (visit_cnt, scanned_cnt)) in counts {
-        let (Some(day), Some(department), Some(kind)) = (days.get(day), spec.departments.get(department), spec.visit_types.get(kind)) else { continue };
+        let (Some(day), Some(department), Some(kind)) = (
+            days.get(day),
+            spec.departments.get(department),
+            spec.visit_types.get(kind),
+        ) else {
+            continue;
+        };
         let rated_cnt = stream.binomial(visit_cnt, spec.rated);
         let unhappy = (1.0 - spec.satisfied) * world.failure(community);
         rows.push(VisitRow {
@@ -209,89 +210,4 @@ fn reviews<'a>(world: &'a World, spec: &'a EnforcementSpec) -> Vec<ReviewRow<'a>
         }
     }
     rows
-}
-
-fn flows<'a>(world: &'a World, spec: &'a EnforcementSpec) -> Vec<FlowRow<'a>> {
-    let mut stream = world.stream("case_flow_day");
-    let days = world.calendar.history();
-    let mut rows = Vec::new();
-    for stage in &spec.stage {
-        let weight = |day: &Day, stream: &mut Stream| {
-            let busy = if day.working { 1.0 } else { 0.04 };
-            busy * (1.0 + stage.growth * day.age).max(0.05) * stream.lognormal(1.0, 0.5)
-        };
-        let weights: Vec<f64> = days.iter().map(|day| weight(day, &mut stream)).collect();
-        for (day, case_cnt) in days.iter().zip(even(stage.total, &weights, &mut stream)) {
-            let online_cnt = case_cnt - stream.binomial(case_cnt, (1.0 - spec.online) * (3.0 - 0.4 * day.age).max(1.0));
-            let minutes = spec.flow_minutes * (1.6 - 0.12 * day.age).max(1.0) * stream.range(0.85, 1.15);
-            rows.push(FlowRow {
-                stat_date: On(day.number),
-                area_code: &world.areas.root,
-                stage: &stage.code,
-                case_cnt,
-                online_cnt,
-                flow_min_sum: (case_cnt as f64 * minutes * 10.0).round() / 10.0,
-                overdue_cnt: stream.poisson(spec.overdue * (1.8 - 0.16 * day.age).max(0.2)),
-            });
-        }
-    }
-    rows.sort_by_key(|row| row.stat_date);
-    rows
-}
-
-/// Splits a total over days by chance: each day's share of what is left, so that small totals are spread, too.
-fn even(total: i64, weights: &[f64], stream: &mut Stream) -> Vec<i64> {
-    let mut counts = vec![0i64; weights.len()];
-    let wheel = Wheel::new(weights.iter().copied());
-    for _ in 0..total {
-        if let Some(count) = counts.get_mut(wheel.spin(stream)) {
-            *count += 1;
-        }
-    }
-    counts
-}
-
-fn case_reviews<'a>(world: &'a World, spec: &'a EnforcementSpec) -> Vec<CaseReviewRow<'a>> {
-    let mut stream = world.stream("case_review_month");
-    let months: Vec<Month> = world.calendar.long_months().into_iter().filter(|month| month.number >= spec.reviews_since.number()).collect();
-    // Spot checks are held at quarters' ends.
-    let weights: Vec<f64> = months
-        .iter()
-        .flat_map(|month| spec.organs.iter().map(|organ| if month.ends_quarter() { organ.1 } else { 0.0 }).collect::<Vec<f64>>())
-        .map(|weight| weight * stream.range(0.7, 1.3))
-        .collect();
-    let sampled = even(spec.sampled, &weights, &mut stream);
-    let cells = months.iter().flat_map(|month| spec.organs.iter().map(move |organ| (month, organ)));
-    let mut rows = Vec::new();
-    for ((month, organ), sampled_cnt) in cells.zip(sampled) {
-        let faulty = stream.binomial(sampled_cnt, 1.0 - spec.qualified);
-        let issue_cnt = faulty + stream.binomial(sampled_cnt, 0.25);
-        let complaint_due_cnt = stream.poisson(spec.complaints_per_month * organ.1);
-        rows.push(CaseReviewRow {
-            stat_month: On(month.number),
-            area_code: &world.areas.root,
-            org_code: &organ.0,
-            sampled_cnt,
-            qualified_cnt: sampled_cnt - faulty,
-            issue_cnt,
-            rectified_cnt: issue_cnt,
-            complaint_due_cnt,
-            complaint_ontime_cnt: complaint_due_cnt - stream.binomial(complaint_due_cnt, 0.01),
-        });
-    }
-    rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spreading_keeps_the_total() {
-        let mut stream = Stream::new(4, "even");
-        let counts = even(190, &[1.0, 0.0, 2.0, 3.0], &mut stream);
-        assert_eq!(counts.iter().sum::<i64>(), 190);
-        assert_eq!(counts.get(1), Some(&0));
-        assert_eq!(allocate(10, &[1.0, 1.0]), [5, 5]);
-    }
 }

@@ -117,7 +117,10 @@ fn numbers(world: &World, entity: &EntitySpec, month: &Month) -> Vec<i64> {
         c.spec.population as f64 * pow(c.spec.industry, entity.industrial) * exp(c.spec.growth * 0.5 * age)
     };
     let weights: Vec<f64> = world.areas.communities.iter().map(weight).collect();
-    allocate((entity.number as f64 * exp(entity.growth * age)).round() as i64, &weights)
+    allocate(
+        (entity.number as f64 * exp(entity.growth * age)).round() as i64,
+        &weights,
+    )
 }
 
 /// Active ones among them.
@@ -131,14 +134,26 @@ fn entities<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<EntityRow<'a>
     for month in world.calendar.months() {
         for entity in &spec.entity {
             let weights: Vec<f64> = entity.industries.iter().map(|industry| industry.1).collect();
-            for (index, (community, number)) in world.areas.communities.iter().zip(numbers(world, entity, &month)).enumerate() {
+            for (index, (community, number)) in world
+                .areas
+                .communities
+                .iter()
+                .zip(numbers(world, entity, &month))
+                .enumerate()
+            {
                 let actives = allocate(active(spec, number), &weights);
-                for ((industry, entity_cnt), active_cnt) in entity.industries.iter().zip(allocate(number, &weights)).zip(actives) {
+                for ((industry, entity_cnt), active_cnt) in entity
+                    .industries
+                    .iter()
+                    .zip(allocate(number, &weights))
+                    .zip(actives)
+                {
                     if entity_cnt == 0 {
                         continue;
                     }
                     let active_cnt = active_cnt.min(entity_cnt);
-                    let unlinked = (1.0 - spec.address_linked) * world.failure(index) * (2.0 - month.progress);
+                    let unlinked =
+                        (1.0 - spec.address_linked) * world.failure(index) * (2.0 - month.progress);
                     rows.push(EntityRow {
                         stat_month: On(month.number),
                         area_code: &community.code,
@@ -162,17 +177,30 @@ fn credit<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<CreditRow<'a>> 
     let mut stream = world.stream("ent_credit_month");
     let mut rows = Vec::new();
     for month in world.calendar.months() {
-        let all: Vec<Vec<i64>> = spec.entity.iter().map(|entity| numbers(world, entity, &month)).collect();
+        let all: Vec<Vec<i64>> = spec
+            .entity
+            .iter()
+            .map(|entity| numbers(world, entity, &month))
+            .collect();
         for (index, community) in world.areas.communities.iter().enumerate() {
-            let active: i64 = all.iter().filter_map(|numbers| numbers.get(index)).map(|number| active(spec, *number)).sum();
+            let active: i64 = all
+                .iter()
+                .filter_map(|numbers| numbers.get(index))
+                .map(|number| active(spec, *number))
+                .sum();
             let reach = spec.evaluated[0] + (spec.evaluated[1] - spec.evaluated[0]) * month.progress;
             let share = 1.0 - (1.0 - reach) * pow(world.failure(index), 0.5);
             let evaluated = (active as f64 * share.clamp(0.0, 1.0)).floor() as i64;
             let weights: Vec<f64> = spec.grades.iter().map(|grade| grade.1).collect();
-            for (g, (grade, entity_cnt)) in spec.grades.iter().zip(allocate(evaluated, &weights)).enumerate() {
-                let rate = spec.loans_per_10000 / 10_000.0 * (1.6 - 0.5 * g as f64).max(0.0) * (0.5 + month.progress);
+            for (g, (grade, entity_cnt)) in spec.grades.iter().zip(allocate(evaluated, &weights)).enumerate()
+            {
+                let rate = spec.loans_per_10000 / 10_000.0
+                    * (1.6 - 0.5 * g as f64).max(0.0)
+                    * (0.5 + month.progress);
                 let loan_entity_cnt = stream.poisson(entity_cnt as f64 * rate);
-                let loan: f64 = (0..loan_entity_cnt).map(|_| stream.lognormal(spec.loan_yuan, 0.7)).sum();
+                let loan: f64 = (0..loan_entity_cnt)
+                    .map(|_| stream.lognormal(spec.loan_yuan, 0.7))
+                    .sum();
                 rows.push(CreditRow {
                     stat_month: On(month.number),
                     area_code: &community.code,
@@ -206,12 +234,26 @@ fn measures<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<MeasureRow<'a
 
 fn sessions<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<SessionRow<'a>> {
     let mut stream = world.stream("ent_session");
-    let homes = Wheel::new(world.areas.communities.iter().map(|c| c.spec.population as f64 * c.spec.industry));
-    let mut all: Vec<(i32, &str, i64, i64)> =
-        spec.session.iter().map(|s| (s.on.number(), s.kind.as_str(), s.entities, s.person_times)).collect();
+    let homes = Wheel::new(
+        world
+            .areas
+            .communities
+            .iter()
+            .map(|c| c.spec.population as f64 * c.spec.industry),
+    );
+    let mut all: Vec<(i32, &str, i64, i64)> = spec
+        .session
+        .iter()
+        .map(|s| (s.on.number(), s.kind.as_str(), s.entities, s.person_times))
+        .collect();
     let first = world.calendar.history().first().map_or(0, |day| day.number);
     for kind in &spec.more_sessions {
-        for day in world.calendar.history().iter().filter(|day| day.working && day.number > first) {
+        for day in world
+            .calendar
+            .history()
+            .iter()
+            .filter(|day| day.working && day.number > first)
+        {
             if stream.chance(kind.1 / 21.0) {
                 let entities = stream.int(8, 45);
                 all.push((day.number, kind.0.as_str(), entities, entities * stream.int(1, 3)));
@@ -219,20 +261,27 @@ fn sessions<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<SessionRow<'a
         }
     }
     all.sort_unstable();
-    let row = |(number, (on, kind, entity_cnt, person_times)): (usize, (i32, &'a str, i64, i64))| SessionRow {
-        session_id: format!("S{:05}", number + 1),
-        held_on: On(on),
-        area_code: world.community_code(homes.spin(&mut stream)),
-        session_type: kind,
-        entity_cnt,
-        person_times,
-    };
+    let row =
+        |(number, (on, kind, entity_cnt, person_times)): (usize, (i32, &'a str, i64, i64))| SessionRow {
+            session_id: format!("S{:05}", number + 1),
+            held_on: On(on),
+            area_code: world.community_code(homes.spin(&mut stream)),
+            session_type: kind,
+            entity_cnt,
+            person_times,
+        };
     all.into_iter().enumerate().map(row).collect()
 }
 
 fn requests<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<RequestRow<'a>> {
     let mut stream = world.stream("ent_request_month");
-    let companies = spec.entity.first().map(|entity| world.calendar.months().last().map(|month| numbers(world, entity, month)));
+    let companies = spec.entity.first().map(|entity| {
+        world
+            .calendar
+            .months()
+            .last()
+            .map(|month| numbers(world, entity, month))
+    });
     let companies = companies.flatten().unwrap_or_default();
     let mut waiting: Vec<Vec<i64>> = vec![vec![0; spec.requests.len()]; world.areas.communities.len()];
     let mut rows = Vec::new();
@@ -242,12 +291,21 @@ fn requests<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<RequestRow<'a
                 if month.number < request.since.number() {
                     continue;
                 }
-                let mean = companies.get(index).map_or(0.0, |n| *n as f64) / 1000.0 * request.per_1000 * exp(request.growth * 5.0 * (month.progress - 1.0));
+                let mean = companies.get(index).map_or(0.0, |n| *n as f64) / 1000.0
+                    * request.per_1000
+                    * exp(request.growth * 5.0 * (month.progress - 1.0));
                 let received_cnt = stream.poisson(mean);
                 let closed_cnt = close(&mut waiting, index, r, received_cnt, &mut stream);
                 let late = (1.0 - spec.request_ontime) * world.failure(index);
                 let ontime_cnt = closed_cnt - stream.binomial(closed_cnt, late.min(0.5));
-                rows.push(RequestRow { stat_month: On(month.number), area_code: &community.code, channel: &request.channel, received_cnt, closed_cnt, ontime_cnt });
+                rows.push(RequestRow {
+                    stat_month: On(month.number),
+                    area_code: &community.code,
+                    channel: &request.channel,
+                    received_cnt,
+                    closed_cnt,
+                    ontime_cnt,
+                });
             }
         }
     }
@@ -255,7 +313,13 @@ fn requests<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<RequestRow<'a
 }
 
 /// Closes most of what waits; the rest waits for next month.
-fn close(waiting: &mut [Vec<i64>], community: usize, request: usize, received: i64, stream: &mut Stream) -> i64 {
+fn close(
+    waiting: &mut [Vec<i64>],
+    community: usize,
+    request: usize,
+    received: i64,
+    stream: &mut Stream,
+) -> i64 {
     match waiting.get_mut(community).and_then(|row| row.get_mut(request)) {
         Some(waits) => {
             let all = *waits + received;

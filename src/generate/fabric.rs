@@ -22,11 +22,18 @@ pub(super) fn cut(
     plane: &Plane,
     smallest: f64,
 ) -> Result<Fabric, GenerateError> {
-    let mut cutter = Cutter { points: Vec::new(), borders: Vec::new() };
+    let mut cutter = Cutter {
+        points: Vec::new(),
+        borders: Vec::new(),
+    };
     cutter.run(outline, sites);
     let (micros, borders) = snap(&cutter, plane);
     let points = points_of(plane, &micros);
-    let mut fabric = Fabric { micros, points, borders };
+    let mut fabric = Fabric {
+        micros,
+        points,
+        borders,
+    };
     fabric.part_pieces(sites.len())?;
     fabric.merge_small(smallest)?;
     Ok(fabric)
@@ -64,7 +71,12 @@ impl Cutter {
                 if let [(_, a), (_, b)] = *pair
                     && inside(outline, self.middle(a, b))
                 {
-                    self.borders.push(Border { a, b, left: Some(edge.left), right: Some(edge.right) });
+                    self.borders.push(Border {
+                        a,
+                        b,
+                        left: Some(edge.left),
+                        right: Some(edge.right),
+                    });
                 }
             }
         }
@@ -76,9 +88,16 @@ impl Cutter {
             for pair in list.windows(2) {
                 if let [(_, a), (_, b)] = *pair {
                     let middle = self.middle(a, b);
-                    let near = |one: &usize, two: &usize| distance2(middle, sites[*one]).total_cmp(&distance2(middle, sites[*two]));
+                    let near = |one: &usize, two: &usize| {
+                        distance2(middle, sites[*one]).total_cmp(&distance2(middle, sites[*two]))
+                    };
                     let cell = (0..sites.len()).min_by(near);
-                    self.borders.push(Border { a, b, left: cell, right: None });
+                    self.borders.push(Border {
+                        a,
+                        b,
+                        left: cell,
+                        right: None,
+                    });
                 }
             }
         }
@@ -86,7 +105,10 @@ impl Cutter {
 
     fn middle(&self, a: usize, b: usize) -> Point {
         let (a, b) = (self.points[a], self.points[b]);
-        Point { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 }
+        Point {
+            x: (a.x + b.x) / 2.0,
+            y: (a.y + b.y) / 2.0,
+        }
     }
 }
 
@@ -99,7 +121,14 @@ fn crossing(a: Point, b: Point, p: Point, q: Point) -> Option<(f64, f64, Point)>
     }
     let t = a_side / (a_side - b_side);
     let s = p_side / (p_side - q_side);
-    Some((t, s, Point { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) }))
+    Some((
+        t,
+        s,
+        Point {
+            x: a.x + t * (b.x - a.x),
+            y: a.y + t * (b.y - a.y),
+        },
+    ))
 }
 
 /// Rounds to micro-degrees; vertices that fall together become one, edges that vanish or double are settled.
@@ -144,8 +173,12 @@ impl Fabric {
     /// Area of every face, in m²; merged faces have none.
     pub(super) fn areas(&self) -> Result<BTreeMap<usize, f64>, GenerateError> {
         let rings = chain(&self.borders, &self.points, |face| face).ok_or(GenerateError::Geometry)?;
-        let shape = |ring: &super::rings::Ring| ring.vertices.iter().map(|v| self.points[*v]).collect::<Vec<_>>();
-        Ok(rings.iter().map(|(face, rings)| (*face, rings.iter().map(|ring| ring_area(&shape(ring))).sum())).collect())
+        let shape =
+            |ring: &super::rings::Ring| ring.vertices.iter().map(|v| self.points[*v]).collect::<Vec<_>>();
+        Ok(rings
+            .iter()
+            .map(|(face, rings)| (*face, rings.iter().map(|ring| ring_area(&shape(ring))).sum()))
+            .collect())
     }
 
     /// Length of the border between every pair of faces.
@@ -166,13 +199,22 @@ impl Fabric {
         let rings = chain(&self.borders, &self.points, |face| face).ok_or(GenerateError::Geometry)?;
         let mut free = first_free;
         for (face, rings) in rings {
-            let shape = |ring: &super::rings::Ring| ring.vertices.iter().map(|v| self.points[*v]).collect::<Vec<_>>();
-            let pieces: Vec<Vec<usize>> =
-                rings.iter().filter(|ring| ring_area(&shape(ring)) > 0.0).skip(1).map(|ring| ring.borders.clone()).collect();
+            let shape =
+                |ring: &super::rings::Ring| ring.vertices.iter().map(|v| self.points[*v]).collect::<Vec<_>>();
+            let pieces: Vec<Vec<usize>> = rings
+                .iter()
+                .filter(|ring| ring_area(&shape(ring)) > 0.0)
+                .skip(1)
+                .map(|ring| ring.borders.clone())
+                .collect();
             for piece in pieces {
                 for border in piece {
                     if let Some(border) = self.borders.get_mut(border) {
-                        let side = if border.left == Some(face) { &mut border.left } else { &mut border.right };
+                        let side = if border.left == Some(face) {
+                            &mut border.left
+                        } else {
+                            &mut border.right
+                        };
                         *side = Some(free);
                     }
                 }
@@ -185,10 +227,16 @@ impl Fabric {
     /// Joins faces below `smallest` m² to the neighbour they share most border with.
     fn merge_small(&mut self, smallest: f64) -> Result<(), GenerateError> {
         loop {
-            let small = self.areas()?.into_iter().filter(|(_, area)| *area < smallest).min_by(|a, b| a.1.total_cmp(&b.1));
+            let small = self
+                .areas()?
+                .into_iter()
+                .filter(|(_, area)| *area < smallest)
+                .min_by(|a, b| a.1.total_cmp(&b.1));
             let Some((face, _)) = small else { return Ok(()) };
             let neighbours = self.neighbours();
-            let longest = neighbours.get(&face).and_then(|all| all.iter().max_by(|a, b| a.1.total_cmp(b.1)));
+            let longest = neighbours
+                .get(&face)
+                .and_then(|all| all.iter().max_by(|a, b| a.1.total_cmp(b.1)));
             let Some((&into, _)) = longest else { return Ok(()) };
             for border in &mut self.borders {
                 for side in [&mut border.left, &mut border.right] {

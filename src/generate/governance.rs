@@ -63,18 +63,49 @@ type Centre<'a> = (&'a str, &'static str, [i64; 3]);
 fn centres<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CentreRow<'a>> {
     let mut stream = world.stream("gov_centre");
     let mut all: Vec<Centre<'a>> = vec![(&world.areas.root, "district", [12, 15, 18])];
-    all.extend(world.areas.subdistricts.iter().map(|code| (code.as_str(), "subdistrict", [7, 9, 9])));
-    all.extend(world.areas.communities.iter().map(|c| (c.code.as_str(), "community", [3, 5, 4])));
-    let weights: Vec<f64> = world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.7)).collect();
+    all.extend(
+        world
+            .areas
+            .subdistricts
+            .iter()
+            .map(|code| (code.as_str(), "subdistrict", [7, 9, 9])),
+    );
+    all.extend(
+        world
+            .areas
+            .communities
+            .iter()
+            .map(|c| (c.code.as_str(), "community", [3, 5, 4])),
+    );
+    let weights: Vec<f64> = world
+        .areas
+        .communities
+        .iter()
+        .map(|c| pow(c.spec.population as f64, 0.7))
+        .collect();
     for (community, nodes) in world.areas.communities.iter().zip(allocate(spec.nodes, &weights)) {
         all.extend((0..nodes).map(|_| (community.code.as_str(), "node", [1, 3, 2])));
     }
-    let since: Vec<f64> = all.iter().map(|(_, level, _)| if *level == "node" { stream.unit() } else { stream.unit() * 0.5 }).collect();
-    let troubled: Vec<bool> = all.iter().map(|(_, level, _)| *level == "node" && !stream.chance(spec.nodes_operational)).collect();
+    let since: Vec<f64> = all
+        .iter()
+        .map(|(_, level, _)| {
+            if *level == "node" {
+                stream.unit()
+            } else {
+                stream.unit() * 0.5
+            }
+        })
+        .collect();
+    let troubled: Vec<bool> = all
+        .iter()
+        .map(|(_, level, _)| *level == "node" && !stream.chance(spec.nodes_operational))
+        .collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         for (index, (area_code, level, sizes)) in all.iter().enumerate() {
-            let there = since.get(index).is_none_or(|since| since * spec.all_by <= month.progress);
+            let there = since
+                .get(index)
+                .is_none_or(|since| since * spec.all_by <= month.progress);
             if !there {
                 continue;
             }
@@ -102,7 +133,12 @@ fn staff<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<StaffRow<'a>> {
             let grid_cnt = community.grids.len() as i64;
             let gap = (1.0 - spec.staffed) * world.failure(index) * (2.2 - 1.2 * month.progress);
             let staffed = grid_cnt - stream.binomial(grid_cnt, gap.min(0.4));
-            let buildings: usize = community.grids.iter().filter_map(|grid| world.town.buildings_of.get(*grid)).map(Vec::len).sum();
+            let buildings: usize = community
+                .grids
+                .iter()
+                .filter_map(|grid| world.town.buildings_of.get(*grid))
+                .map(Vec::len)
+                .sum();
             rows.push(StaffRow {
                 stat_month: On(month.number),
                 area_code: &community.code,
@@ -118,7 +154,12 @@ fn staff<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<StaffRow<'a>> {
 
 fn campus<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CampusRow<'a>> {
     let mut stream = world.stream("campus_month");
-    let weights: Vec<f64> = world.areas.communities.iter().map(|c| c.spec.population as f64).collect();
+    let weights: Vec<f64> = world
+        .areas
+        .communities
+        .iter()
+        .map(|c| c.spec.population as f64)
+        .collect();
     let schools = allocate(spec.schools, &weights);
     let mut rows = Vec::new();
     for month in world.calendar.months() {
@@ -137,7 +178,11 @@ fn campus<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CampusRow<'a>> {
                 escort_post_cnt: school_cnt * 2,
                 hazard_cnt,
                 hazard_fixed_cnt: hazard_cnt - stream.binomial(hazard_cnt, 0.06),
-                law_class_cnt: if term { stream.poisson(0.6 * *school_cnt as f64) } else { 0 },
+                law_class_cnt: if term {
+                    stream.poisson(0.6 * *school_cnt as f64)
+                } else {
+                    0
+                },
             });
         }
     }

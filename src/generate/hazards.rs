@@ -64,10 +64,16 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
     let mut live = Vec::new();
     let days = world.calendar.with_replay();
     let normal: f64 = spec.class.iter().map(|class| class.weight).sum();
-    let weights = |day: &Day| spec.class.iter().map(|class| class.weight * (1.0 + class.rain * day.rain)).collect::<Vec<f64>>();
+    let weights = |day: &Day| {
+        spec.class
+            .iter()
+            .map(|class| class.weight * (1.0 + class.rain * day.rain))
+            .collect::<Vec<f64>>()
+    };
     let load = |day: &Day| {
         let busy = activity(day, spec.weekend, spec.long_holiday);
-        busy * (1.0 + spec.summer * day.season) * (1.0 + 0.06 * day.age) * weights(day).iter().sum::<f64>() / normal.max(1e-9)
+        busy * (1.0 + spec.summer * day.season) * (1.0 + 0.06 * day.age) * weights(day).iter().sum::<f64>()
+            / normal.max(1e-9)
     };
     let total: f64 = days.iter().map(load).sum();
     let rows = world.rows(spec.rows);
@@ -87,7 +93,14 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
             hazard.row.hazard_id = format!("H{:02}-{count:07}", day.date.year().rem_euclid(100));
             let changes = [hazard.row.found_ts, hazard.end];
             let delay = 20 + (count % 40) as i64;
-            let known = split(hazard.row.arrived_ts, &changes, world.calendar.end(), delay, &mut live, |at, arrived| hazard.at(at, arrived));
+            let known = split(
+                hazard.row.arrived_ts,
+                &changes,
+                world.calendar.end(),
+                delay,
+                &mut live,
+                |at, arrived| hazard.at(at, arrived),
+            );
             if let Known::Base(row) = known {
                 sink.push(row)?;
             }
@@ -117,7 +130,13 @@ impl<'a> Hazard<'a> {
     }
 }
 
-fn hazard<'a>(world: &'a World, day: &Day, community: usize, class: usize, stream: &mut Stream) -> Option<Hazard<'a>> {
+fn hazard<'a>(
+    world: &'a World,
+    day: &Day,
+    community: usize,
+    class: usize,
+    stream: &mut Stream,
+) -> Option<Hazard<'a>> {
     let spec = &world.spec.hazards;
     let class = spec.class.get(class)?;
     let cell = world.town.cell(&world.areas, community, stream);
@@ -132,11 +151,21 @@ fn hazard<'a>(world: &'a World, day: &Day, community: usize, class: usize, strea
         limit * 1.03 + stream.lognormal(3.0 * 86_400.0, 0.9)
     } else {
         let drawn = stream.lognormal(limit * 0.3, 0.7);
-        if drawn < limit * 0.98 { drawn } else { limit * stream.range(0.5, 0.98) }
+        if drawn < limit * 0.98 {
+            drawn
+        } else {
+            limit * stream.range(0.5, 0.98)
+        }
     };
-    let late = if stream.chance(spec.late_share) { stream.lognormal(1.5 * 86_400.0, 0.8) } else { 0.0 };
+    let late = if stream.chance(spec.late_share) {
+        stream.lognormal(1.5 * 86_400.0, 0.8)
+    } else {
+        0.0
+    };
     let buildings = world.town.buildings_of.get(cell).map_or(&[][..], Vec::as_slice);
-    let building = buildings.get(stream.below(buildings.len())).filter(|_| class.building);
+    let building = buildings
+        .get(stream.below(buildings.len()))
+        .filter(|_| class.building);
     let row = HazardRow {
         hazard_id: String::new(),
         area_code: &world.areas.grids.get(cell)?.code,
@@ -150,5 +179,9 @@ fn hazard<'a>(world: &'a World, day: &Day, community: usize, class: usize, strea
         status: "open",
         arrived_ts: found + stream.int(30, 1800) + late as i64,
     };
-    Some(Hazard { row, end: (found + time.max(1800.0) as i64) / 60 * 60, cancelled: stream.chance(spec.cancel_share) })
+    Some(Hazard {
+        row,
+        end: (found + time.max(1800.0) as i64) / 60 * 60,
+        cancelled: stream.chance(spec.cancel_share),
+    })
 }

@@ -114,7 +114,12 @@ fn courts<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<CourtRow<'a>> {
     let mut waiting = vec![0i64; spec.track.len()];
     let mut rows = Vec::new();
     for month in world.calendar.months() {
-        for (track, waits) in spec.track.iter().zip(&mut waiting).filter(|(track, _)| track.since.number() <= month.number) {
+        for (track, waits) in spec
+            .track
+            .iter()
+            .zip(&mut waiting)
+            .filter(|(track, _)| track.since.number() <= month.number)
+        {
             let mean = track.per_month * busy(&month) * (1.0 + track.growth * 5.0 * (month.progress - 1.0));
             let accepted_cnt = stream.poisson(mean);
             let all = *waits + accepted_cnt;
@@ -123,7 +128,15 @@ fn courts<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<CourtRow<'a>> {
             let closed_cnt = all - left;
             let days_sum = (closed_cnt as f64 * track.days * stream.range(0.93, 1.07)).round();
             let psych_support_cnt = stream.binomial(closed_cnt, track.psych_support);
-            rows.push(CourtRow { stat_month: On(month.number), area_code: &world.areas.root, track: &track.code, accepted_cnt, closed_cnt, days_sum, psych_support_cnt });
+            rows.push(CourtRow {
+                stat_month: On(month.number),
+                area_code: &world.areas.root,
+                track: &track.code,
+                accepted_cnt,
+                closed_cnt,
+                days_sum,
+                psych_support_cnt,
+            });
         }
     }
     rows
@@ -139,7 +152,16 @@ fn lines<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<LineRow<'a>> {
             let replied_cnt = suggestion_cnt - stream.binomial(suggestion_cnt, 0.03);
             let adopted_cnt = replied_cnt - stream.binomial(replied_cnt, 1.0 - line.adopted);
             let facility_checked_cnt = stream.poisson(line.facilities_per_month * busy(&month));
-            rows.push(LineRow { stat_month: On(month.number), area_code: &world.areas.root, line: &line.code, filed_cnt, suggestion_cnt, replied_cnt, adopted_cnt, facility_checked_cnt });
+            rows.push(LineRow {
+                stat_month: On(month.number),
+                area_code: &world.areas.root,
+                line: &line.code,
+                filed_cnt,
+                suggestion_cnt,
+                replied_cnt,
+                adopted_cnt,
+                facility_checked_cnt,
+            });
         }
     }
     rows
@@ -151,16 +173,36 @@ fn services<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<ServiceRow<'a>> {
     for month in world.calendar.months() {
         for service in &spec.service {
             // What depends on persons does not jump: slow growth, little noise.
-            let mean = service.per_month * (1.0 + service.growth * 5.0 * (month.progress - 1.0)) * if service.sensitive { 1.0 } else { busy(&month) };
+            let mean = service.per_month
+                * (1.0 + service.growth * 5.0 * (month.progress - 1.0))
+                * if service.sensitive { 1.0 } else { busy(&month) };
             let total = (mean * stream.range(0.95, 1.05)).round() as i64;
-            rows.push(service_row(&month, &world.areas.root, service, total, 1.0, false, &mut stream));
+            rows.push(service_row(
+                &month,
+                &world.areas.root,
+                service,
+                total,
+                1.0,
+                false,
+                &mut stream,
+            ));
             let parts = over_subdistricts(world, total, &mut stream);
             if service.sensitive && !month.ends_quarter() {
                 continue;
             }
             let hide = hidden(&parts, world.spec.people.suppress_below);
-            for (s, ((area_code, served), hide)) in world.areas.subdistricts.iter().zip(parts).zip(hide).enumerate() {
-                rows.push(service_row(&month, area_code, service, served, world.failure_of_subdistrict(s), hide, &mut stream));
+            for (s, ((area_code, served), hide)) in
+                world.areas.subdistricts.iter().zip(parts).zip(hide).enumerate()
+            {
+                rows.push(service_row(
+                    &month,
+                    area_code,
+                    service,
+                    served,
+                    world.failure_of_subdistrict(s),
+                    hide,
+                    &mut stream,
+                ));
             }
         }
     }

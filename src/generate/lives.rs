@@ -62,13 +62,21 @@ impl Course {
         } else {
             let drawn = stream.lognormal(pace.median_hours * 3600.0 * hurry, 0.75);
             // The limit presses: what would be late is done in the last part of the time.
-            if drawn < due_seconds * 0.97 { drawn } else { due_seconds * stream.range(0.55, 0.99) }
+            if drawn < due_seconds * 0.97 {
+                drawn
+            } else {
+                due_seconds * stream.range(0.55, 0.99)
+            }
         };
         let total = total.max(900.0);
         let dispatched = stream.lognormal(540.0 * hurry, 0.6).clamp(20.0, total * 0.2);
         let responded = dispatched + stream.lognormal(5400.0 * hurry, 0.8).clamp(60.0, total * 0.4);
         let resolved = responded + (total - responded) * stream.range(0.72, 0.97);
-        let late = if stream.chance(pace.late) { stream.lognormal(2.0 * 86_400.0, 0.9).min(20.0 * 86_400.0) } else { 0.0 };
+        let late = if stream.chance(pace.late) {
+            stream.lognormal(2.0 * 86_400.0, 0.9).min(20.0 * 86_400.0)
+        } else {
+            0.0
+        };
         let arrived = opened + stream.int(3, 45) + late as i64;
         Self {
             opened,
@@ -231,7 +239,11 @@ pub(super) fn split<R>(
     row: impl Fn(i64, i64) -> R,
 ) -> Known<R> {
     let until = end + 86_400;
-    let mut instants: Vec<i64> = changes.iter().copied().filter(|at| *at >= end && *at + delay > arrived && *at + delay < until).collect();
+    let mut instants: Vec<i64> = changes
+        .iter()
+        .copied()
+        .filter(|at| *at >= end && *at + delay > arrived && *at + delay < until)
+        .collect();
     instants.sort_unstable();
     instants.dedup();
     // The first report brings all that happened before in one row.
@@ -242,7 +254,11 @@ pub(super) fn split<R>(
     for at in instants {
         live.push(row(at, at + delay));
     }
-    if arrived < end { Known::Base(row(end - 1, arrived)) } else { Known::Later }
+    if arrived < end {
+        Known::Base(row(end - 1, arrived))
+    } else {
+        Known::Later
+    }
 }
 
 #[cfg(test)]
@@ -253,7 +269,14 @@ mod tests {
     fn instants_follow_each_other() {
         let mut stream = Stream::new(2, "course");
         for step in 0..4000 {
-            let pace = Pace { median_hours: 20.0, due_hours: 72.0, fail: 0.05, severity: 1 + step % 4, cancel: 0.02, late: 0.01 };
+            let pace = Pace {
+                median_hours: 20.0,
+                due_hours: 72.0,
+                fail: 0.05,
+                severity: 1 + step % 4,
+                cancel: 0.02,
+                late: 0.01,
+            };
             let c = Course::draw(1_700_000_000, &pace, &mut stream);
             assert!(c.opened < c.dispatched && c.dispatched < c.responded && c.responded <= c.resolved + 60);
             assert!(c.resolved <= c.closed && c.arrived > c.opened);
@@ -262,13 +285,31 @@ mod tests {
 
     #[test]
     fn live_changes_are_those_of_the_day_after() {
-        let course = Course { opened: 50, dispatched: 90, responded: 120, due: 999, resolved: 150, closed: 90_000, cancelled: false, arrived: 55 };
+        let course = Course {
+            opened: 50,
+            dispatched: 90,
+            responded: 120,
+            due: 999,
+            resolved: 150,
+            closed: 90_000,
+            cancelled: false,
+            arrived: 55,
+        };
         let mut live = Vec::new();
-        let base = split(course.arrived, &course.changes(true), 100, 5, &mut live, |at, arrived| (at, arrived));
+        let base = split(
+            course.arrived,
+            &course.changes(true),
+            100,
+            5,
+            &mut live,
+            |at, arrived| (at, arrived),
+        );
         assert!(matches!(base, Known::Base((99, 55))));
         assert_eq!(live, [(120, 125), (150, 155)]);
         let mut live = Vec::new();
-        let late = split(130, &course.changes(true), 100, 5, &mut live, |at, arrived| (at, arrived));
+        let late = split(130, &course.changes(true), 100, 5, &mut live, |at, arrived| {
+            (at, arrived)
+        });
         assert!(matches!(late, Known::Later));
         assert_eq!(live, [(130, 130), (150, 155)]);
     }

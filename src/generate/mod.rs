@@ -2,8 +2,11 @@
 //! generate.toml. Never invents a person: rows are objects, events, and counts per area. Never reads the clock.
 
 mod areas;
+mod buildings;
 mod calendar;
 mod cases;
+mod cases_draw;
+mod cases_spec;
 mod collection;
 mod disputes;
 mod enforcement;
@@ -11,8 +14,10 @@ mod enterprise;
 mod fabric;
 mod governance;
 mod hazards;
+mod homes;
 mod legal;
 mod lives;
+mod locator;
 mod math;
 mod people;
 mod plane;
@@ -21,10 +26,13 @@ mod rings;
 mod rng;
 mod safety;
 mod seeds;
+mod supervision;
 mod suppress;
 mod template;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_areas;
 mod town;
 mod voronoi;
 mod world;
@@ -59,7 +67,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { scale: Scale::Sample, seed: 1 }
+        Self {
+            scale: Scale::Sample,
+            seed: 20_261_123,
+        }
     }
 }
 
@@ -154,13 +165,14 @@ impl Scale {
 type Job = fn(&World, &Path) -> Result<Vec<TableSummary>, GenerateError>;
 
 /// Every table, the slowest first so that the two threads end together.
-const JOBS: [Job; 11] = [
+const JOBS: [Job; 12] = [
     cases::write,
     collection::write,
     disputes::write,
     hazards::write,
     safety::write,
     enforcement::write,
+    supervision::write,
     people::write,
     enterprise::write,
     governance::write,
@@ -183,17 +195,30 @@ pub fn generate(
     let template = template::read(template_dir)?;
     let total = JOBS.len() + 2;
     let data = out_dir.join("data");
-    fs::create_dir_all(data.join("replay")).map_err(|source| GenerateError::Io { path: data.clone(), source })?;
+    fs::create_dir_all(data.join("replay")).map_err(|source| GenerateError::Io {
+        path: data.clone(),
+        source,
+    })?;
     copy_definitions(template_dir, out_dir)?;
     let world = World::build(template, options.scale, options.seed)?;
     let path = out_dir.join("areas.geojson");
     fs::write(&path, &world.areas.geojson).map_err(|source| GenerateError::Io { path, source })?;
     let areas = 1 + world.areas.subdistricts.len() + world.areas.communities.len() + world.areas.grids.len();
-    progress(Progress { item: "areas".to_owned(), rows: areas as u64, done: 1, total });
-    let mut tables = town::write(&world, &data)?;
+    progress(Progress {
+        item: "areas".to_owned(),
+        rows: areas as u64,
+        done: 1,
+        total,
+    });
+    let mut tables = buildings::write(&world, &data)?;
     let mut done = 2;
     for table in &tables {
-        progress(Progress { item: table.table.clone(), rows: table.rows, done, total });
+        progress(Progress {
+            item: table.table.clone(),
+            rows: table.rows,
+            done,
+            total,
+        });
     }
 
     // Two threads take tables in turn; each table has its own stream of chance, so the order does not matter.
@@ -203,13 +228,22 @@ pub fn generate(
     std::thread::scope(|scope| {
         for _ in 0..2 {
             let (sender, next, world, data) = (sender.clone(), &next, &world, &data);
-            scope.spawn(move || {
+            let work = move || {
                 while let Some(job) = JOBS.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if sender.send(job(world, data)).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            let thread = std::thread::Builder::new()
+                .name("generate".to_owned())
+                .spawn_scoped(scope, work);
+            if let Err(source) = thread {
+                failed = Some(GenerateError::Io {
+                    path: data.clone(),
+                    source,
+                });
+            }
         }
         drop(sender);
         for result in receiver {
@@ -217,7 +251,12 @@ pub fn generate(
             match result {
                 Ok(written) => {
                     for table in &written {
-                        progress(Progress { item: table.table.clone(), rows: table.rows, done, total });
+                        progress(Progress {
+                            item: table.table.clone(),
+                            rows: table.rows,
+                            done,
+                            total,
+                        });
                     }
                     tables.extend(written);
                 }

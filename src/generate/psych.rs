@@ -83,7 +83,9 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
 
 /// Totals at every quarter's end: growing to `total`, in steps never smaller than allowed.
 fn growth(total: i64, quarters: usize, hold_below: i64, stream: &mut Stream) -> Vec<i64> {
-    let mut weights: Vec<f64> = (0..quarters).map(|q| 0.6 + 0.8 * q as f64 / quarters.max(1) as f64 + 0.2 * stream.unit()).collect();
+    let mut weights: Vec<f64> = (0..quarters)
+        .map(|q| 0.6 + 0.8 * q as f64 / quarters.max(1) as f64 + 0.2 * stream.unit())
+        .collect();
     if let Some(first) = weights.first_mut() {
         // What had been done before the first snapshot.
         *first *= 3.0;
@@ -106,12 +108,20 @@ fn growth(total: i64, quarters: usize, hold_below: i64, stream: &mut Stream) -> 
 
 fn snapshots<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<SnapRow<'a>> {
     let mut stream = world.stream("psych_service_snap");
-    let quarters: Vec<Month> = world.calendar.months().into_iter().filter(Month::ends_quarter).collect();
+    let quarters: Vec<Month> = world
+        .calendar
+        .months()
+        .into_iter()
+        .filter(Month::ends_quarter)
+        .collect();
     let mut rows = Vec::new();
     for item in &spec.snapshot {
         let district = growth(item.total, quarters.len(), spec.hold_below, &mut stream);
         let shares = over_subdistricts(world, item.total, &mut stream);
-        let parts: Vec<Vec<i64>> = shares.iter().map(|share| growth(*share, quarters.len(), spec.hold_below, &mut stream)).collect();
+        let parts: Vec<Vec<i64>> = shares
+            .iter()
+            .map(|share| growth(*share, quarters.len(), spec.hold_below, &mut stream))
+            .collect();
         let snap = |month: &Month, area_code: &'a str, count: i64, hide: bool| SnapRow {
             stat_month: On(month.number),
             area_code,
@@ -124,12 +134,26 @@ fn snapshots<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<SnapRow<'a>> {
         };
         for (quarter, month) in quarters.iter().enumerate() {
             let count = district.get(quarter).copied().unwrap_or(0);
-            rows.push(snap(month, &world.areas.root, count, (1..world.spec.people.suppress_below).contains(&count)));
+            rows.push(snap(
+                month,
+                &world.areas.root,
+                count,
+                (1..world.spec.people.suppress_below).contains(&count),
+            ));
             if item.district_only {
                 continue;
             }
-            let counts: Vec<i64> = parts.iter().map(|part| part.get(quarter).copied().unwrap_or(0)).collect();
-            for ((area_code, count), hide) in world.areas.subdistricts.iter().zip(&counts).zip(hidden(&counts, world.spec.people.suppress_below)) {
+            let counts: Vec<i64> = parts
+                .iter()
+                .map(|part| part.get(quarter).copied().unwrap_or(0))
+                .collect();
+            for ((area_code, count), hide) in world
+                .areas
+                .subdistricts
+                .iter()
+                .zip(&counts)
+                .zip(hidden(&counts, world.spec.people.suppress_below))
+            {
                 rows.push(snap(month, area_code, *count, hide));
             }
         }
@@ -141,14 +165,26 @@ fn snapshots<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<SnapRow<'a>> {
 fn providers<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<ProviderRow<'a>> {
     let mut stream = world.stream("psych_provider_month");
     let places: Vec<(usize, Vec<f64>)> = (0..spec.departments.len())
-        .map(|d| (d, (0..world.areas.subdistricts.len()).map(|s| world.population_of_subdistrict(s) as f64 * stream.range(0.5, 1.5)).collect()))
+        .map(|d| {
+            (
+                d,
+                (0..world.areas.subdistricts.len())
+                    .map(|s| world.population_of_subdistrict(s) as f64 * stream.range(0.5, 1.5))
+                    .collect(),
+            )
+        })
         .collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         let grown = (month.progress / 0.85).min(1.0);
         for (d, weights) in &places {
-            let Some(department) = spec.departments.get(*d) else { continue };
-            let now = (department.1 * (spec.institutions_at_start + (1.0 - spec.institutions_at_start) * grown)).round().max(1.0) as i64;
+            let Some(department) = spec.departments.get(*d) else {
+                continue;
+            };
+            let now = (department.1
+                * (spec.institutions_at_start + (1.0 - spec.institutions_at_start) * grown))
+                .round()
+                .max(1.0) as i64;
             for (area_code, institution_cnt) in world.areas.subdistricts.iter().zip(allocate(now, weights)) {
                 if institution_cnt > 0 {
                     rows.push(ProviderRow {
@@ -170,18 +206,40 @@ fn outreach<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<OutreachRow<'a>> {
     let months = world.calendar.months();
     let mut rows = Vec::new();
     for venue in &spec.outreach {
-        let areas: Vec<&str> =
-            if venue.district_only { vec![&world.areas.root] } else { world.areas.subdistricts.iter().map(String::as_str).collect() };
-        let cells: Vec<(&Month, &str)> = months.iter().flat_map(|month| areas.iter().map(move |area| (month, *area))).collect();
+        let areas: Vec<&str> = if venue.district_only {
+            vec![&world.areas.root]
+        } else {
+            world.areas.subdistricts.iter().map(String::as_str).collect()
+        };
+        let cells: Vec<(&Month, &str)> = months
+            .iter()
+            .flat_map(|month| areas.iter().map(move |area| (month, *area)))
+            .collect();
         let weights: Vec<f64> = cells.iter().map(|_| stream.lognormal(1.0, 0.5)).collect();
         let sessions = allocate(venue.sessions, &weights);
         // People and views follow the sessions; a venue without sessions spreads evenly.
-        let by: Vec<f64> = if venue.sessions > 0 { sessions.iter().map(|n| *n as f64 * stream.range(0.6, 1.4)).collect() } else { weights };
+        let by: Vec<f64> = if venue.sessions > 0 {
+            sessions
+                .iter()
+                .map(|n| *n as f64 * stream.range(0.6, 1.4))
+                .collect()
+        } else {
+            weights
+        };
         let people = allocate(venue.person_times, &by);
         let views = allocate(venue.views, &by);
-        for ((((month, area_code), session_cnt), person_times), view_cnt) in cells.into_iter().zip(sessions).zip(people).zip(views) {
+        for ((((month, area_code), session_cnt), person_times), view_cnt) in
+            cells.into_iter().zip(sessions).zip(people).zip(views)
+        {
             if session_cnt + person_times + view_cnt > 0 {
-                rows.push(OutreachRow { stat_month: On(month.number), area_code, venue: &venue.venue, session_cnt, person_times, view_cnt });
+                rows.push(OutreachRow {
+                    stat_month: On(month.number),
+                    area_code,
+                    venue: &venue.venue,
+                    session_cnt,
+                    person_times,
+                    view_cnt,
+                });
             }
         }
     }

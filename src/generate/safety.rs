@@ -127,16 +127,28 @@ fn patrols(world: &World, spec: &SafetySpec, data: &Path) -> Result<TableSummary
     for day in world.calendar.history() {
         for community in &world.areas.communities {
             for mode in &spec.patrol {
-                let out = |o: &(String, IsoDate, IsoDate)| o.0 == mode.mode && (o.1.number()..=o.2.number()).contains(&day.number);
+                let out = |o: &(String, IsoDate, IsoDate)| {
+                    o.0 == mode.mode && (o.1.number()..=o.2.number()).contains(&day.number)
+                };
                 if spec.patrol_outages.iter().any(out) {
                     continue;
                 }
                 // More is on the street when people are out: weekends, holidays, summer nights.
                 let off = if day.working { 1.0 } else { 1.18 } * if day.long_holiday { 1.1 } else { 1.0 };
                 let storm = day.rain > 1.0;
-                let weather = if mode.flies && storm { 0.0 } else { 1.0 - 0.2 * day.rain.min(1.0) };
-                let size = pow(community.spec.population as f64 / 10_000.0, 0.7) * (1.0 + 0.12 * community.spec.quality);
-                let mean = mode.hours * size * off * weather * (1.0 + 0.06 * day.season) * (1.0 + mode.growth * (day.age - 5.0)).max(0.1);
+                let weather = if mode.flies && storm {
+                    0.0
+                } else {
+                    1.0 - 0.2 * day.rain.min(1.0)
+                };
+                let size = pow(community.spec.population as f64 / 10_000.0, 0.7)
+                    * (1.0 + 0.12 * community.spec.quality);
+                let mean = mode.hours
+                    * size
+                    * off
+                    * weather
+                    * (1.0 + 0.06 * day.season)
+                    * (1.0 + mode.growth * (day.age - 5.0)).max(0.1);
                 let hours = ((mean * (1.0 + 0.12 * stream.normal())).max(0.0) * 2.0).round() / 2.0;
                 sink.push(PatrolRow {
                     stat_date: On(day.number),
@@ -155,7 +167,12 @@ fn patrols(world: &World, spec: &SafetySpec, data: &Path) -> Result<TableSummary
 
 fn incidents<'a>(world: &'a World, spec: &'a IncidentSpec) -> Vec<IncidentRow<'a>> {
     let mut stream = world.stream("incident_month");
-    let months: Vec<Month> = world.calendar.long_months().into_iter().filter(|month| month.number >= spec.since.number()).collect();
+    let months: Vec<Month> = world
+        .calendar
+        .long_months()
+        .into_iter()
+        .filter(|month| month.number >= spec.since.number())
+        .collect();
     let last_year = months.last().map_or(0, |month| month.year);
     let first_year = months.first().map_or(0, |month| month.year);
     // Level of a year against the last one: the changes of the years between, undone.
@@ -178,15 +195,31 @@ fn incidents<'a>(world: &'a World, spec: &'a IncidentSpec) -> Vec<IncidentRow<'a
             for year in first_year - 1..=last_year {
                 for month in 1..=12i8 {
                     let (season, _) = super::math::sin_cos_turns((f64::from(month) - 4.0) / 12.0);
-                    let mean = class.per_10k / 12.0 * people * rate * level(year, class.follows, own * class.follows) * (1.0 + class.summer * season);
-                    history.push(((year, month), (mean * (1.0 + 0.03 * stream.normal()) + stream.range(-0.4, 0.4)).round().max(0.0) as i64));
+                    let mean = class.per_10k / 12.0
+                        * people
+                        * rate
+                        * level(year, class.follows, own * class.follows)
+                        * (1.0 + class.summer * season);
+                    history.push((
+                        (year, month),
+                        (mean * (1.0 + 0.03 * stream.normal()) + stream.range(-0.4, 0.4))
+                            .round()
+                            .max(0.0) as i64,
+                    ));
                 }
             }
-            let count = |year: i16, month: i8| history.iter().find(|(when, _)| *when == (year, month)).map_or(0, |(_, count)| *count);
+            let count = |year: i16, month: i8| {
+                history
+                    .iter()
+                    .find(|(when, _)| *when == (year, month))
+                    .map_or(0, |(_, count)| *count)
+            };
             for month in &months {
                 let incident_cnt = count(month.year, month.month);
                 let response_cnt = incident_cnt - stream.binomial(incident_cnt, 0.04);
-                let minutes = spec.response_minutes * pow(world.failure_of_subdistrict(index), 0.2) * stream.range(0.94, 1.06);
+                let minutes = spec.response_minutes
+                    * pow(world.failure_of_subdistrict(index), 0.2)
+                    * stream.range(0.94, 1.06);
                 rows.push(IncidentRow {
                     stat_month: On(month.number),
                     area_code,
@@ -205,13 +238,19 @@ fn incidents<'a>(world: &'a World, spec: &'a IncidentSpec) -> Vec<IncidentRow<'a
 
 fn forces<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<ForceRow<'a>> {
     let mut stream = world.stream("force_stock");
-    let weights: Vec<f64> = world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.8)).collect();
+    let weights: Vec<f64> = world
+        .areas
+        .communities
+        .iter()
+        .map(|c| pow(c.spec.population as f64, 0.8))
+        .collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         for force in &spec.force {
             // All units are there a year before the end, so that the published number stands.
             let grown = (month.progress / 0.8).min(1.0);
-            let units = (force.units as f64 * (force.at_start + (1.0 - force.at_start) * grown)).round() as i64;
+            let units =
+                (force.units as f64 * (force.at_start + (1.0 - force.at_start) * grown)).round() as i64;
             for (community, unit_cnt) in world.areas.communities.iter().zip(allocate(units, &weights)) {
                 let away = (1.0 - force.active) * super::math::exp(-0.6 * community.spec.quality);
                 rows.push(ForceRow {
@@ -229,9 +268,20 @@ fn forces<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<ForceRow<'a>> {
 
 fn drills<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<DrillRow<'a>> {
     let mut stream = world.stream("drill");
-    let homes = super::rng::Wheel::new(world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.6)));
+    let homes = super::rng::Wheel::new(
+        world
+            .areas
+            .communities
+            .iter()
+            .map(|c| pow(c.spec.population as f64, 0.6)),
+    );
     let mut rows = Vec::new();
-    let working: Vec<&Day> = world.calendar.history().iter().filter(|day| day.working).collect();
+    let working: Vec<&Day> = world
+        .calendar
+        .history()
+        .iter()
+        .filter(|day| day.working)
+        .collect();
     for day in working {
         for _ in 0..stream.poisson(spec.drills_per_month / 21.0 * (1.0 + 0.2 * day.season)) {
             let community = homes.spin(&mut stream);
@@ -252,7 +302,12 @@ fn drills<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<DrillRow<'a>> {
 
 fn campaigns<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<CampaignRow<'a>> {
     let mut stream = world.stream("campaign_month");
-    let months: Vec<Month> = world.calendar.long_months().into_iter().filter(|month| month.number >= spec.campaigns_since.number()).collect();
+    let months: Vec<Month> = world
+        .calendar
+        .long_months()
+        .into_iter()
+        .filter(|month| month.number >= spec.campaigns_since.number())
+        .collect();
     let mut rows = Vec::new();
     for item in &spec.campaign {
         let weights: Vec<f64> = months.iter().map(|_| stream.lognormal(1.0, 0.8)).collect();

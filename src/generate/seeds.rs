@@ -15,7 +15,11 @@ pub(super) struct Attractor {
 
 /// How dense cells should be at a place.
 fn density(attractors: &[Attractor], background: f64, p: Point) -> f64 {
-    background + attractors.iter().map(|a| a.weight * exp(-distance2(a.at, p) / (a.reach * a.reach))).fold(0.0, f64::max)
+    background
+        + attractors
+            .iter()
+            .map(|a| a.weight * exp(-distance2(a.at, p) / (a.reach * a.reach)))
+            .fold(0.0, f64::max)
 }
 
 /// `count` centres within the outline, evenly spread for the density (Lloyd's relaxation of a sample).
@@ -30,8 +34,15 @@ pub(super) fn relax(
     let peak = background + attractors.iter().map(|a| a.weight).fold(0.0, f64::max);
     let wanted = count * 60;
     let mut sample = Vec::with_capacity(wanted);
-    while sample.len() < wanted {
-        let p = Point { x: stream.range(low.x, high.x), y: stream.range(low.y, high.y) };
+    // An outline of no area, or far from every centre, must not keep us for ever.
+    for _ in 0..wanted * 2000 {
+        if sample.len() >= wanted {
+            break;
+        }
+        let p = Point {
+            x: stream.range(low.x, high.x),
+            y: stream.range(low.y, high.y),
+        };
         if stream.unit() * peak < density(attractors, background, p) && inside(outline, p) {
             sample.push(p);
         }
@@ -49,7 +60,10 @@ pub(super) fn relax(
         }
         for (centre, sum) in centres.iter_mut().zip(sums) {
             if sum.2 > 0.0 {
-                *centre = Point { x: sum.0 / sum.2, y: sum.1 / sum.2 };
+                *centre = Point {
+                    x: sum.0 / sum.2,
+                    y: sum.1 / sum.2,
+                };
             }
         }
     }
@@ -102,11 +116,20 @@ mod tests {
     #[test]
     fn nearest_is_nearest() {
         let mut stream = Stream::new(5, "nearest");
-        let points: Vec<Point> = (0..300).map(|_| Point { x: stream.range(0.0, 99.0), y: stream.range(0.0, 99.0) }).collect();
+        let points: Vec<Point> = (0..300)
+            .map(|_| Point {
+                x: stream.range(0.0, 99.0),
+                y: stream.range(0.0, 99.0),
+            })
+            .collect();
         let nearest = Nearest::new(&points);
         for _ in 0..500 {
-            let p = Point { x: stream.range(-9.0, 108.0), y: stream.range(-9.0, 108.0) };
-            let brute = (0..points.len()).min_by(|a, b| distance2(p, points[*a]).total_cmp(&distance2(p, points[*b])));
+            let p = Point {
+                x: stream.range(-9.0, 108.0),
+                y: stream.range(-9.0, 108.0),
+            };
+            let brute = (0..points.len())
+                .min_by(|a, b| distance2(p, points[*a]).total_cmp(&distance2(p, points[*b])));
             assert_eq!(nearest.of(p), brute);
         }
     }

@@ -13,8 +13,13 @@ pub(super) fn second(values: &[i64], hide: &mut [bool]) -> bool {
     if hide.iter().filter(|hidden| **hidden).count() != 1 {
         return false;
     }
-    let open = (0..values.len()).filter(|index| hide.get(*index) == Some(&false) && values.get(*index).is_some_and(|value| *value > 0));
-    if let Some(flag) = open.min_by_key(|index| values.get(*index).copied()).and_then(|index| hide.get_mut(index)) {
+    let open = (0..values.len()).filter(|index| {
+        hide.get(*index) == Some(&false) && values.get(*index).is_some_and(|value| *value > 0)
+    });
+    if let Some(flag) = open
+        .min_by_key(|index| values.get(*index).copied())
+        .and_then(|index| hide.get_mut(index))
+    {
         *flag = true;
         return true;
     }
@@ -23,7 +28,10 @@ pub(super) fn second(values: &[i64], hide: &mut [bool]) -> bool {
 
 /// The same for a table of rows and columns, each a margin, until nothing more needs hiding.
 pub(super) fn hidden_table(rows: &[Vec<i64>], below: i64) -> Vec<Vec<bool>> {
-    let mut hide: Vec<Vec<bool>> = rows.iter().map(|row| row.iter().map(|value| (1..below).contains(value)).collect()).collect();
+    let mut hide: Vec<Vec<bool>> = rows
+        .iter()
+        .map(|row| row.iter().map(|value| (1..below).contains(value)).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     for _ in 0..rows.len() + columns {
         let mut changed = false;
@@ -31,8 +39,14 @@ pub(super) fn hidden_table(rows: &[Vec<i64>], below: i64) -> Vec<Vec<bool>> {
             changed |= second(row, flags);
         }
         for column in 0..columns {
-            let values: Vec<i64> = rows.iter().map(|row| row.get(column).copied().unwrap_or(0)).collect();
-            let mut flags: Vec<bool> = hide.iter().map(|row| row.get(column).copied().unwrap_or(false)).collect();
+            let values: Vec<i64> = rows
+                .iter()
+                .map(|row| row.get(column).copied().unwrap_or(0))
+                .collect();
+            let mut flags: Vec<bool> = hide
+                .iter()
+                .map(|row| row.get(column).copied().unwrap_or(false))
+                .collect();
             if second(&values, &mut flags) {
                 for (row, flag) in hide.iter_mut().zip(flags) {
                     if let Some(cell) = row.get_mut(column) {

@@ -49,19 +49,23 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
     let (bar, _) = strip.split_left_right_at_x(strip.left() + step * 0.5);
     pen.painter().rect_filled(bar, step * 0.25, color);
     let size = pen.theme.sizes.body;
-    marks::severity(pen.painter(), pen.theme, pos2(strip.left() + step * 2.5, strip.center().y), size, event.severity);
+    marks::severity(pen.painter(), pen.theme, pos2(strip.left() + step * 3.0, strip.center().y), size, event.severity);
     let lasting = format::lasting(view.now_whole_secs() - event.opened_secs, view.text);
-    let sentence = view.text.fill(
-        "panel.alarm.sentence",
-        &[
-            ("area", &words::area_path(view, event.area)),
-            ("kind", view.text.code_name(&kind_list(view), &event.kind)),
-            ("severity", view.text.get(severity_key(event.severity))),
-            ("lasting", &lasting),
-            ("status", view.text.code_name(&status_list(view), &event.status)),
-        ],
-    );
-    let inner = strip.with_min_x(strip.left() + step * 4.5).with_max_x(strip.right() - step * 2.0);
+    let say = |key: &str, area: &str| {
+        view.text.fill(
+            key,
+            &[
+                ("area", area),
+                ("kind", view.text.code_name(&kind_list(view), &event.kind)),
+                ("severity", view.text.get(severity_key(event.severity))),
+                ("lasting", &lasting),
+                ("status", view.text.code_name(&status_list(view), &event.status)),
+            ],
+        )
+    };
+    let sentence = say("panel.alarm.sentence", &words::area_path(view, event.area));
+    let brief = say("panel.alarm.brief", words::area_name(view, event.area));
+    let inner = strip.with_min_x(strip.left() + step * 5.5).with_max_x(strip.right() - step * 2.0);
     let mut left = inner;
     if count > 1 {
         let more = view.text.fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
@@ -70,7 +74,8 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
         left = rest;
     }
     let response = pen.press(strip, "alarm", &sentence);
-    pen.text(left, Align2::LEFT_CENTER, &sentence, pen.body());
+    let fits = pen.width(&sentence, pen.body()) <= left.width();
+    pen.text(left, Align2::LEFT_CENTER, if fits { &sentence } else { &brief }, pen.body());
     if response.clicked() {
         commands.push(Command::SelectEvent(Some(Arc::clone(&event.id))));
         commands.push(Command::SelectArea(event.area));

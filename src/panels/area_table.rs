@@ -117,6 +117,11 @@ impl AreaTable {
         if self.reversed && matches!(self.by, Column::Name | Column::Status) {
             rows.reverse();
         }
+        // What holds them all stands first, whatever the order.
+        if let Some(whole) = rows.first().and_then(|r| view.site.areas.get(r.area).parent) {
+            let reading = view.snapshot.reading(view.state.indicator, whole);
+            rows.insert(0, Row { area: whole, reading });
+        }
         rows
     }
 }

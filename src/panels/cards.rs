@@ -7,7 +7,6 @@ use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::privacy::shown::Shown;
 use crate::site::catalogue::Indicator;
-use crate::site::text::Lang;
 use crate::snapshot::{IndicatorIx, Reading, Status};
 
 /// Most cards of a scene.
@@ -35,15 +34,23 @@ pub struct CardShape {
 }
 
 impl CardShape {
-    /// The shape of `count` cards in a width.
+    /// The shape of the cards of every scene in a width.
     #[must_use]
-    pub fn of(pen: Pen<'_>, lang: Lang, available: f32, count: usize) -> Self {
+    pub fn of(pen: Pen<'_>, view: &View<'_>, available: f32) -> Self {
+        let scenes = &view.site.scenes;
+        let count = scenes.iter().map(|s| s.headlines.len().min(MOST)).max().unwrap_or(1);
         let gap = pen.step() * 1.5;
         let n = whole(count.max(1));
         let width = ((available - gap * (n - 1.0)) / n).min(pen.step() * 34.0);
         let inner = width - pen.step() * 3.0;
         let narrow = inner < pen.theme.sizes.small * 12.5;
-        let name_rows = if lang == Lang::En && inner < pen.theme.sizes.small * 14.0 { 2 } else { 1 };
+        let longest = scenes
+            .iter()
+            .flat_map(|s| &s.headlines)
+            .filter_map(|id| view.site.indicators.get(view.site.indicator_index(id)?))
+            .map(|i| pen.width(view.say(i.card_name()), pen.note()))
+            .fold(0.0_f32, f32::max);
+        let name_rows = if longest > inner { 2 } else { 1 };
         let notes = if narrow { 3.0 } else { 2.0 };
         let height = pen.step() * 2.5
             + pen.row(pen.note()) * whole(name_rows)
@@ -59,7 +66,7 @@ pub fn cards_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comman
     if cards.is_empty() {
         return;
     }
-    let shape = CardShape::of(pen, view.lang(), rect.width(), cards.len());
+    let shape = CardShape::of(pen, view, rect.width());
     let gap = pen.step() * 1.5;
     let n = whole(cards.len());
     let all = shape.width * n + gap * (n - 1.0);
@@ -132,11 +139,16 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
         Shown::Value(_) => {
             let number = format::short(reading.value, indicator.decimals, view.text);
             let unit = view.text.unit_name(&indicator.unit);
-            let unit_width = pen.width(unit, pen.body()) + step * 0.75;
+            let unit_ink = if unit.chars().count() > 2 { pen.note() } else { pen.body().color(theme.muted) };
+            let beside = unit_stands_beside(pen, place.width(), view, indicator, reading);
+            let unit_width = if beside { pen.width(unit, unit_ink) + step * 0.75 } else { 0.0 };
             let (number_place, _) = cut_right(place, unit_width);
             let at = pen.fitted(number_place, Align2::LEFT_CENTER, &number, ink, 0.5);
+            if !beside {
+                return;
+            }
             let unit_place = place.with_min_x(at.right() + step * 0.5).with_max_y(at.bottom() - at.height() * 0.1);
-            pen.text(unit_place, Align2::LEFT_BOTTOM, unit, pen.body().color(theme.muted));
+            pen.text(unit_place, Align2::LEFT_BOTTOM, unit, unit_ink);
         }
         Shown::Suppressed { .. } => {
             let words = format::bare(reading.value, 0, view.text);
@@ -153,13 +165,30 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     }
 }
 
+/// Whether the unit fits beside the number without making it small; else it stands on the row below.
+fn unit_stands_beside(pen: Pen<'_>, width: f32, view: &View<'_>, indicator: &Indicator, reading: &Reading) -> bool {
+    let number = format::short(reading.value, indicator.decimals, view.text);
+    let wide = pen.width(&number, pen.body().size(pen.theme.sizes.figure).bold());
+    let unit = pen.width(view.text.unit_name(&indicator.unit), pen.note()) + pen.step() * 0.75;
+    wide * 0.85 + unit <= width
+}
+
 fn notes_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading, shape: CardShape) {
     let row = pen.row(pen.note());
     let (change_place, rest) = cut_top(rect, row);
     let (target_place, rest) = cut_top(rest, row);
     let age_row = if shape.narrow { rest.with_max_y(rest.top() + row) } else { change_place };
     let age = age_ui(pen, age_row, view, reading, shape.narrow);
-    let change_place = if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
+    let mut change_place = if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
+    if reading.value.value().is_some() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
+        let unit = view.text.unit_name(&indicator.unit);
+        let (left, place) = cut_right(change_place, pen.width(unit, pen.note()) + pen.step() * 0.5);
+        let has_change = format::change(reading.value, reading.previous, indicator.decimals).is_some();
+        let (place, align) =
+            if has_change { (place, Align2::RIGHT_CENTER) } else { (change_place, Align2::LEFT_CENTER) };
+        pen.text(place, align, unit, pen.note());
+        change_place = left;
+    }
     change_ui(pen, change_place, view, indicator, reading);
     target_ui(pen, target_place, view, indicator, reading);
 }
@@ -191,12 +220,12 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     };
     let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
     marks::way(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, change.way, color);
-    let words = format!("{} {}", words::change(view, &change), words::change_base(view, indicator));
+    let words = format!("{} {}", words::change(view, &change), words::change_base_short(view, indicator));
     pen.text(rest, Align2::LEFT_CENTER, &words, pen.note());
 }
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
-    let target = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.lang()));
+    let target = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.text));
     let Some(target) = target else {
         pen.text(place, Align2::LEFT_CENTER, &format::window(&indicator.window, view.text), pen.note());
         return;
@@ -212,5 +241,7 @@ fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     marks::target(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, met, color);
     let word = words::met_word(view, met);
     let at = pen.text(rest, Align2::LEFT_CENTER, word, pen.note().color(color));
-    pen.text(rest.with_min_x(at.right() + pen.step() * 0.75), Align2::LEFT_CENTER, &words, pen.note());
+    let rest = rest.with_min_x(at.right() + pen.step() * 0.75);
+    let fits = pen.width(&words, pen.note()) <= rest.width();
+    pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &target }, pen.note());
 }

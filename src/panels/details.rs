@@ -27,7 +27,7 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
     }
     field_ui(ui, view, "panel.details.window", &format::window(&indicator.window, text));
     if let Some(target) = &indicator.target {
-        let bound = format::target(target, d, view.lang()).unwrap_or_default();
+        let bound = format::target(target, d, text).unwrap_or_default();
         let source = target.source.as_ref().map_or("", |s| view.say(s));
         let met = words::is_met(indicator, reading.value).map_or("", |met| words::met_word(view, met));
         let parts: Vec<&str> = [bound.as_str(), met, source].into_iter().filter(|p| !p.is_empty()).collect();
@@ -100,11 +100,8 @@ fn side(view: &View<'_>, indicator: &Indicator, side: &Side, value: crate::priva
         .map_or(side.table.as_str(), |d| view.say(&d.name));
     let decimals = if side.expr.contains("hours") || side.expr.contains("median") { indicator.decimals } else { 0 };
     let value = format::bare(value, decimals, view.text);
-    let mut words = format!("{value} = {}({})", side.table, side.expr);
-    if !side.filter.is_empty() {
-        words.push_str(&format!(" [{}]", side.filter));
-    }
-    format!("{words} · {dataset}")
+    let filter = if side.filter.is_empty() { String::new() } else { format!(" [{}]", side.filter) };
+    format!("{value} · {dataset} · {} {}{filter}", side.table, side.expr)
 }
 
 fn protection(view: &View<'_>, indicator: &Indicator) -> String {

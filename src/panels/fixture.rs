@@ -11,7 +11,7 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::site::text::Lang;
 use crate::snapshot::{
-    EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series, SeriesPoint,
+    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series, SeriesPoint,
     SeriesSource, Slice, Snapshot, SourceState, Status,
 };
 use crate::state::{AppState, Mode};
@@ -193,6 +193,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         revision: 1,
         now_secs: NOW,
         shift_secs: 0,
+        clock: Clock { data_secs: NOW as f64, since: std::time::Instant::now(), speed: 0.0 },
         events: events(site),
         freshness: Freshness { current: site.indicators.len() - 2, total: site.indicators.len(), sources },
         live: LiveState { running: true, speed: 10, changes: 4321, latency_millis: 38.0 },

@@ -114,7 +114,7 @@ pub fn share(part: Shown, whole: Shown) -> Option<String> {
 
 /// A target as `≥ 96`; its note where it is no number.
 #[must_use]
-pub fn target(target: &Target, decimals: usize, lang: Lang) -> Option<String> {
+pub fn target(target: &Target, decimals: usize, text: &Messages) -> Option<String> {
     match (target.op, target.value) {
         (Some(op), Some(value)) => {
             let sign = match op {
@@ -122,9 +122,10 @@ pub fn target(target: &Target, decimals: usize, lang: Lang) -> Option<String> {
                 TargetOp::AtMost => '≤',
             };
             let exact = (value - value.round()).abs() < 1e-9;
-            Some(format!("{sign} {}", number(value, if exact { 0 } else { decimals.max(1) })))
+            let decimals = if exact { 0 } else { decimals.max(1) };
+            Some(format!("{sign} {}", short(Shown::Value(value), decimals, text)))
         }
-        _ => target.note.as_ref().map(|note| note.get(lang).to_owned()),
+        _ => target.note.as_ref().map(|note| note.get(text.lang()).to_owned()),
     }
 }
 
@@ -270,4 +271,118 @@ pub fn code_name<'a>(site: &'a Site, text: &'a Messages, breakdown: &Indicator, 
         .get(column)
         .and_then(|id| site.table(&breakdown.numerator.table)?.column(id)?.codes.as_deref());
     list.map_or(code, |list| text.code_name(list, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::privacy::shown::Why;
+
+    fn zh() -> Messages {
+        Messages::built_in(Lang::Zh)
+    }
+
+    fn en() -> Messages {
+        Messages::built_in(Lang::En)
+    }
+
+    #[test]
+    fn numbers_have_separators_and_a_true_minus() {
+        for (value, decimals, expected) in [
+            (0.0, 0, "0"),
+            (999.0, 0, "999"),
+            (1000.0, 0, "1,000"),
+            (1_234_567.0, 0, "1,234,567"),
+            (-12.4, 1, "−12.4"),
+            (-0.04, 1, "0.0"),
+            (99.95, 1, "100.0"),
+            (12_345.678, 2, "12,345.68"),
+            (f64::NAN, 1, "—"),
+        ] {
+            assert_eq!(number(value, decimals), expected, "{value} with {decimals}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_shown_is_told_apart() {
+        let hidden = Shown::Suppressed { below: 10, why: Why::Secondary };
+        for (value, in_zh, in_en) in [
+            (Shown::Value(98.64), "98.6%", "98.6%"),
+            (hidden, "<10", "<10"),
+            (Shown::Missing, "缺数", "no data"),
+            (Shown::TooFine, "此级不显示", "not at this level"),
+        ] {
+            assert_eq!(shown(value, 1, "%", &zh()), in_zh);
+            assert_eq!(shown(value, 1, "%", &en()), in_en);
+        }
+        assert_eq!(change(Shown::Value(3.0), hidden, 0), None, "a change would give the hidden one away");
+        assert_eq!(share(Shown::Value(3.0), hidden), None);
+        assert_eq!(target_gap(hidden, &crate::panels::fixture::site().indicators[0]), None);
+    }
+
+    #[test]
+    fn big_figures_are_shortened_on_cards() {
+        for (value, in_zh, in_en) in [
+            (99_999.0, "99,999", "99,999"),
+            (146_000.0, "14.60万", "146.0k"),
+            (1_264_000.0, "126.4万", "1.26M"),
+            (250_000_000.0, "2.50亿", "250.0M"),
+        ] {
+            assert_eq!(short(Shown::Value(value), 0, &zh()), in_zh);
+            assert_eq!(short(Shown::Value(value), 0, &en()), in_en);
+        }
+    }
+
+    #[test]
+    fn ages_in_both_languages() {
+        for (secs, in_zh, in_en) in [
+            (-5, "刚刚", "just now"),
+            (59, "刚刚", "just now"),
+            (60, "1 分钟前", "1 min ago"),
+            (3599, "59 分钟前", "59 min ago"),
+            (3600, "1 小时前", "1 h ago"),
+            (47 * 3600, "47 小时前", "47 h ago"),
+            (48 * 3600, "2 天前", "2 d ago"),
+            (60 * 86_400, "2 个月前", "2 months ago"),
+        ] {
+            assert_eq!(ago(secs, &zh()), in_zh);
+            assert_eq!(ago(secs, &en()), in_en);
+        }
+        assert_eq!(lasting(14 * 60, &zh()), "14 分钟");
+    }
+
+    #[test]
+    fn dates_and_clock_are_the_sites() {
+        let zone = CivilZone::new("Asia/Shanghai").unwrap();
+        let at = crate::panels::fixture::NOW;
+        assert_eq!(date(&zone, at, &zh()), "11月24日 周二");
+        assert_eq!(date(&zone, at, &en()), "Tue 24 Nov");
+        assert_eq!(clock(&zone, at), "10:31:07");
+        assert_eq!(moment(&zone, at), "11-24 10:31");
+    }
+
+    #[test]
+    fn a_change_is_judged_as_it_prints() {
+        let v = Shown::Value;
+        assert_eq!(change(v(96.04), v(96.0), 1), Some(Change { way: Way::Level, size: "0.0".into() }));
+        assert_eq!(change(v(96.3), v(96.0), 1), Some(Change { way: Way::Up, size: "0.3".into() }));
+        assert_eq!(change(v(5.0), v(1005.0), 0), Some(Change { way: Way::Down, size: "1,000".into() }));
+    }
+
+    #[test]
+    fn windows_are_told_in_words() {
+        for (window_text, in_zh, in_en) in [
+            ("trailing 30 days", "近 30 天", "last 30 days"),
+            ("trailing 3 months", "近 3 个月", "last 3 months"),
+            ("trailing 24 h", "近 24 小时", "last 24 h"),
+            ("cumulative", "累计", "to date"),
+            ("cumulative since 2020-01-01", "2020-01-01 以来累计", "since 2020-01-01"),
+            ("year to date", "今年以来", "this year"),
+            ("latest month", "最新一月", "latest month"),
+            ("now", "当前", "now"),
+        ] {
+            assert_eq!(window(window_text, &zh()), in_zh);
+            assert_eq!(window(window_text, &en()), in_en);
+        }
+    }
 }

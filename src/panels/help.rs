@@ -18,7 +18,7 @@ pub fn help_ui(ctx: &egui::Context, view: &View<'_>, commands: &mut Commands) {
         .corner_radius(step);
     let lines = keys::help_lines();
     let rows = lines.len().div_ceil(2);
-    let response = Modal::new(egui::Id::new("help")).frame(frame).show(ctx, |ui| {
+    let response = Modal::new(egui::Id::unique("help")).frame(frame).show(ctx, |ui| {
         let row = (theme.sizes.body * 1.9).ceil();
         let head = theme.sizes.heading * 2.2;
         let width = (theme.sizes.body * 54.0).min(ctx.content_rect().width() * 0.9);

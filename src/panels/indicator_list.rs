@@ -28,7 +28,7 @@ impl IndicatorList {
         let hint = view.text.get("panel.list.hint");
         ui.add(
             TextEdit::singleline(&mut self.query)
-                .id(Id::new("indicator query"))
+                .id(Id::unique("indicator query"))
                 .hint_text(hint.to_owned())
                 .desired_width(f32::INFINITY),
         )
@@ -47,8 +47,11 @@ impl IndicatorList {
             self.shown_for = Some(view.state.indicator);
             let at = rows.iter().position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));
             if let Some(at) = at {
-                let wanted = height * whole(at) - ui.available_height() * 0.4;
-                area = area.vertical_scroll_offset(wanted.max(0.0));
+                // The row comes to the middle, on whole rows, unless the top of the list shows it anyway.
+                let top = height * whole(at);
+                let seen = ui.available_height();
+                let wanted = if top < seen * 0.9 { 0.0 } else { ((top - seen * 0.4) / height).floor() * height };
+                area = area.vertical_scroll_offset(wanted);
             }
         }
         area.show_rows(ui, height, rows.len(), |ui, range| {

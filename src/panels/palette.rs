@@ -104,7 +104,7 @@ impl Palette {
             .inner_margin(margin(step * 2.0))
             .corner_radius(step);
         let mut chosen = enter.then_some(self.at);
-        let response = Modal::new(Id::new("palette")).frame(frame).show(ctx, |ui| {
+        let response = Modal::new(Id::unique("palette")).frame(frame).show(ctx, |ui| {
             ui.set_width((theme.sizes.body * 38.0).min(ctx.content_rect().width() * 0.8));
             self.field_ui(ui, view);
             let row = (theme.sizes.body * 2.0).ceil();
@@ -132,7 +132,7 @@ impl Palette {
 
     fn field_ui(&mut self, ui: &mut egui::Ui, view: &View<'_>) {
         let field = TextEdit::singleline(&mut self.query)
-            .id(Id::new("palette query"))
+            .id(Id::unique("palette query"))
             .hint_text(view.text.get("panel.palette.hint").to_owned())
             .desired_width(f32::INFINITY);
         let response = ui.add(field).accessible_name(view.text.get("panel.palette.hint"));

@@ -176,7 +176,7 @@ impl<'a> Pen<'a> {
         if !self.ui.rect_contains_pointer(rect) {
             return;
         }
-        let id = self.ui.id().with(egui::Id::new(("tip", hash_of(&salt))));
+        let id = self.ui.scope_id().with(("tip", hash_of(&salt)));
         let width = self.theme.sizes.body * 24.0;
         self.ui.interact(rect, id, Sense::hover()).on_hover_ui_at_pointer(|ui| {
             ui.set_max_width(width);
@@ -186,7 +186,7 @@ impl<'a> Pen<'a> {
 
     /// Names a place for screen readers (and for tests).
     pub fn name(&self, rect: Rect, salt: impl Hash, words: &str) {
-        let id = self.ui.id().with(egui::Id::new(("name", hash_of(&salt))));
+        let id = self.ui.scope_id().with(("name", hash_of(&salt)));
         self.ui.interact(rect, id, Sense::empty()).widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     }
 
@@ -199,7 +199,7 @@ impl<'a> Pen<'a> {
 
     /// A place that can be pressed by pointer or keyboard; shows where the focus is.
     pub fn press(&self, rect: Rect, salt: impl Hash, words: &str) -> Response {
-        let id = self.ui.id().with(egui::Id::new(("press", hash_of(&salt))));
+        let id = self.ui.scope_id().with(("press", hash_of(&salt)));
         let response = self.ui.interact(rect, id, Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words));
         if response.has_focus() {

@@ -4,6 +4,7 @@
 use egui::{Align2, Rect, Stroke, pos2};
 
 use crate::command::Command;
+use crate::panels::pictures::Room;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::site::areas::AreaId;
@@ -49,30 +50,55 @@ pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
     rows
 }
 
-/// Paints heading, rows and sentence from the top of a rectangle; returns what is left below.
-pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, most_rows: usize, commands: &mut Commands) -> Rect {
-    let Some(indicator) = view.indicator() else { return rect };
+/// Most areas that are listed on a wall.
+const MOST: usize = 10;
+
+/// Fewest areas that still make a ranking.
+const FEWEST: usize = 6;
+
+/// Room that the ranking needs.
+#[must_use]
+pub fn room(pen: Pen<'_>, rows: usize) -> Room {
+    let frame = pen.row(pen.heading()) + pen.row(pen.note()) * 2.0 + pen.step() * 2.0;
+    let tight = pen.row(pen.body());
+    Room {
+        least: frame + tight * whole(rows.clamp(1, FEWEST)),
+        wanted: frame + pen.row(pen.note()) + (tight + pen.step() * 2.0) * whole(rows.clamp(1, MOST)),
+    }
+}
+
+/// Paints heading, rows and sentence into a rectangle.
+pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], commands: &mut Commands) {
+    let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
-    let mut rest = heading_ui(pen, rect, view, indicator);
-    let rows = rows(view, indicator);
-    let pitch = pen.row(pen.body()) + step;
-    let fits = most_rows.min(rows.len()).max(1);
+    let rest = heading_ui(pen, rect, view, indicator);
+    let for_rows = rest.height() - pen.row(pen.note()) - step * 0.5;
+    let tight = pen.row(pen.body());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+    let fits = ((for_rows / tight).floor().max(1.0) as usize).min(rows.len()).min(MOST);
+    let spare = if fits < rows.len() { 0.0 } else { pen.row(pen.note()) };
+    let pitch = ((for_rows - spare) / whole(fits)).clamp(tight, tight + step * 2.0);
     let (body, below) = cut_top(rest, pitch * whole(fits));
-    rest = below;
-    let scale = Scale::of(indicator, &rows);
-    let columns = Columns::of(pen, body, view, indicator, &rows);
+    let scale = Scale::of(indicator, rows);
+    let columns = Columns::of(pen, body, view, indicator, rows);
     scale.target_line_ui(pen, &columns, body);
-    for (i, row) in rows.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(pos2(body.left(), body.top() + pitch * whole(i)), egui::vec2(body.width(), pitch));
+    // Where not all fit, the best and the last are shown: those are asked about.
+    let tail = if fits < rows.len() { fits / 2 } else { 0 };
+    let shown = rows.iter().take(fits - tail).chain(rows.iter().skip(rows.len() - tail));
+    for (i, row) in shown.enumerate() {
+        let at = pos2(body.left(), body.top() + pitch * whole(i));
+        let line = Rect::from_min_size(at, egui::vec2(body.width(), pitch));
+        if tail > 0 && i == fits - tail {
+            let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
+            marks::dashed(pen.painter(), line.left_top(), line.right_top(), stroke, step * 0.5);
+        }
         row_ui(pen, line, view, indicator, row, &columns, &scale, commands);
     }
-    let sentence = sentence(view, indicator, &rows, rows.len() - fits);
-    let (ink, words) = sentence;
-    let color = if ink { pen.theme.warn } else { pen.theme.muted };
-    let place = rest.with_min_y(rest.top() + step * 0.5);
-    let height = pen.wrapped(place, &words, pen.note().color(color), 2);
+    let (warns, words) = sentence(view, indicator, rows, rows.len() - fits);
+    let color = if warns { pen.theme.warn } else { pen.theme.muted };
+    let place = below.with_min_y(below.top() + step * 0.5).with_max_y(rect.bottom().max(below.top() + tight));
+    let height = pen.wrapped(place, &words, pen.note().color(color), if spare > 0.0 { 2 } else { 1 });
     pen.name(Rect::from_min_size(place.min, egui::vec2(place.width(), height)), "ranking sentence", &words);
-    rest.with_min_y(place.top() + height)
 }
 
 fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator) -> Rect {
@@ -81,7 +107,7 @@ fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator) 
     pen.named_text(line, Align2::LEFT_CENTER, name, pen.heading());
     pen.tip(line, "ranking name", || view.say(&indicator.name).to_owned());
     let mut parts = vec![format::window(&indicator.window, view.text)];
-    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.lang())) {
+    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.text)) {
         let unit = format::unit_suffix(&indicator.unit, view.text);
         let target = if indicator.target.as_ref().is_some_and(|t| t.value.is_some()) { target + &unit } else { target };
         parts.push(view.text.fill("panel.target.is", &[("target", &target)]));
@@ -100,7 +126,7 @@ impl Columns {
     fn of(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Self {
         let step = pen.step();
         let widest = |words: &mut dyn Iterator<Item = f32>| words.fold(0.0_f32, f32::max);
-        let name = widest(&mut rows.iter().map(|r| pen.width(words::area_name(view, r.area), pen.body())));
+        let name = widest(&mut rows.iter().map(|r| pen.width(words::short_name(view, r.area), pen.body())));
         let value = widest(&mut rows.iter().map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())));
         let name = name.min(rect.width() * 0.34);
         let value = value.clamp(step * 5.0, rect.width() * 0.34);
@@ -173,7 +199,7 @@ fn row_ui(
     commands: &mut Commands,
 ) {
     let theme = pen.theme;
-    let name = words::area_name(view, row.area);
+    let name = words::short_name(view, row.area);
     let words = format!("{name} {}", format::shown(row.reading.value, indicator.decimals, &indicator.unit, view.text));
     let response = pen.press(line, ("rank", row.area), &words);
     pen.hover_ground(line, &response);
@@ -224,7 +250,7 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
     let missed: Vec<&str> = rows
         .iter()
         .filter(|r| words::is_clearly_missed(indicator, &r.reading))
-        .map(|r| words::area_name(view, r.area))
+        .map(|r| words::short_name(view, r.area))
         .collect();
     let below = rows.iter().filter(|r| words::is_met(indicator, r.reading.value) == Some(false)).count();
     let joined = missed.join(view.text.get("panel.list_comma"));

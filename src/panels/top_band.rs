@@ -5,6 +5,7 @@ use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::panels::pen::{Pen, cut_left, cut_right};
 use crate::panels::{View, format, marks};
+use crate::site::meta::SampleMeta;
 
 /// Paints the band; returns the free middle for the alarm strip.
 pub fn top_band_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
@@ -96,9 +97,14 @@ fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     pen.painter().rect_filled(place, step * 0.5, pen.theme.warn.gamma_multiply(0.12));
     marks::outline(pen.painter(), place, step * 0.5, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.warn));
     pen.named_text(place, Align2::CENTER_CENTER, words, ink);
-    pen.tip(place, "demo", || {
-        let days = format::shift_days(view.snapshot.shift_secs).to_string();
-        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &days)])
-    });
+    pen.tip(place, "demo", || demo_note(view, sample));
     place.left()
+}
+
+/// What a demonstration does with dates.
+#[must_use]
+pub fn demo_note(view: &View<'_>, sample: &SampleMeta) -> String {
+    let days = format::shift_days(view.snapshot.shift_secs);
+    let key = if days == 0 { "panel.top.demo_note" } else { "panel.top.demo_note_moved" };
+    view.text.fill(key, &[("date", &sample.anchor_date), ("days", &days.to_string())])
 }

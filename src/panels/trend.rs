@@ -71,10 +71,15 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.named_text(plot, Align2::CENTER_CENTER, &word, pen.body().color(pen.theme.muted));
         return;
     }
+    if series.points.len() < 2 {
+        let words = format!("{last_words} · {}", view.text.get("panel.trend.single"));
+        pen.named_text(plot, Align2::CENTER_CENTER, &words, pen.body().color(pen.theme.muted));
+        return;
+    }
     let scale = Scale::of(&series, indicator);
     let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
     band_ui(pen, plot, &series, indicator, y);
-    grid_ui(pen, plot, view, indicator, &scale, y);
+    grid_ui(pen, plot, &scale, y);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
     let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
     line_ui(pen, plot, &series, at);
@@ -129,24 +134,26 @@ fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, indicator: &Indicator, y: 
     }
 }
 
-fn grid_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, scale: &Scale, y: impl Fn(f64) -> f32) {
-    let _ = view;
-    for value in ticks(scale.low, scale.high) {
+fn grid_ui(pen: Pen<'_>, plot: Rect, scale: &Scale, y: impl Fn(f64) -> f32) {
+    let (step, ticks) = ticks(scale.low, scale.high);
+    // As many digits as tell neighbouring marks apart.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "digits of a number on a screen")]
+    let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
+    for value in ticks {
         let at = y(value);
         let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.line.gamma_multiply(0.6));
         pen.painter().hline(plot.x_range(), at, stroke);
-        let decimals = if value.fract().abs() < 1e-9 { 0 } else { indicator.decimals.max(1) };
         let row = pen.row(pen.note());
         let place = Rect::from_min_size(pos2(plot.left() - pen.step() * 9.0, at - row * 0.5), vec2(pen.step() * 8.5, row));
         pen.text(place, Align2::RIGHT_CENTER, &format::bound(value, decimals), pen.note());
     }
 }
 
-/// Two to four round values inside a range.
-fn ticks(low: f64, high: f64) -> Vec<f64> {
+/// Two to four round values inside a range, and the step between them.
+fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
-        return Vec::new();
+        return (1.0, Vec::new());
     }
     let rough = span / 3.0;
     let power = 10.0_f64.powf(rough.log10().floor());
@@ -157,13 +164,13 @@ fn ticks(low: f64, high: f64) -> Vec<f64> {
         ticks.push(at);
         at += step;
     }
-    ticks
+    (step, ticks)
 }
 
 fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, at: impl Fn(usize, f64) -> egui::Pos2) {
     let stroke = Stroke::new(pen.theme.sizes.hairline * 2.5, pen.theme.outline);
     let mut run = Vec::new();
-    let mut flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
+    let flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
         [] => {}
         [alone] => {
             pen.painter().circle_filled(*alone, stroke.width, stroke.color);

@@ -12,12 +12,34 @@ use crate::snapshot::{Reading, Status};
 #[must_use]
 pub fn area_path(view: &View<'_>, area: AreaId) -> String {
     let path = view.site.areas.path(area);
-    let names: Vec<&str> = path
-        .iter()
-        .skip(usize::from(path.len() > 1))
-        .map(|id| view.say(&view.site.areas.get(*id).name))
-        .collect();
+    let below_root = path.get(usize::from(path.len() > 1)..).unwrap_or_default();
+    let mut names: Vec<&str> = Vec::new();
+    for (i, id) in below_root.iter().enumerate() {
+        let name = area_name(view, *id);
+        // A grid that carries its community's name says both.
+        let told_by_next = below_root.get(i + 1).is_some_and(|next| area_name(view, *next).starts_with(name));
+        if i + 1 == below_root.len() {
+            names.push(name);
+        } else if !told_by_next {
+            names.push(short_name(view, *id));
+        }
+    }
     names.join(" · ")
+}
+
+/// Name of an area without the word for its level: `坪山` of `坪山街道`, `Pingshan` of `Pingshan Subdistrict`.
+#[must_use]
+pub fn short_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
+    let name = area_name(view, area);
+    let level = view.site.areas.get(area).level;
+    let Some(word) = view.site.meta.levels.get(level).map(|l| view.say(&l.name)) else { return name };
+    let cut = name.len().checked_sub(word.len()).filter(|cut| *cut > 0);
+    let parts = cut.and_then(|cut| Some((name.get(..cut)?.trim_end(), name.get(cut..)?)));
+    match parts {
+        // One character is no name: `区` of a district stays.
+        Some((stem, tail)) if tail.eq_ignore_ascii_case(word) && stem.chars().count() > 1 => stem,
+        _ => name,
+    }
 }
 
 /// Name of an area.
@@ -26,7 +48,7 @@ pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     view.say(&view.site.areas.get(area).name)
 }
 
-/// Whether a value meets its indicator's target; `None` where there is none or no value.
+/// Whether a value meets its indicator's target, judged as it is printed; `None` where there is no target or no value.
 #[must_use]
 pub fn is_met(indicator: &Indicator, value: Shown) -> Option<bool> {
     indicator.target.as_ref()?.is_met(value.value()?, indicator.decimals)
@@ -62,6 +84,12 @@ pub fn change(view: &View<'_>, change: &format::Change) -> String {
         Way::Level => "panel.change.level",
     };
     view.text.fill(key, &[("size", &change.size)])
+}
+
+/// The same in a few characters.
+#[must_use]
+pub fn change_base_short<'a>(view: &View<'a>, indicator: &Indicator) -> &'a str {
+    view.text.get(if format::is_monthly(indicator) { "panel.change.per_month" } else { "panel.change.per_days" })
 }
 
 /// Which period a change is measured against.
@@ -116,7 +144,7 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
     if reading.interval.is_some() {
         lines.push(text.fill("panel.explain.interval", &[("interval", &format::interval(reading.interval, d, text))]));
     }
-    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, d, view.lang())) {
+    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, d, text)) {
         lines.push(text.fill("panel.target.is", &[("target", &target)]));
     }
     if let Some(moved) = format::change(reading.value, reading.previous, d) {

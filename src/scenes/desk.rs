@@ -8,7 +8,7 @@ use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::snapped;
 
 struct DeskZones {
@@ -132,10 +132,7 @@ fn demo_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
     let place = Rect::from_center_size(place.center(), vec2(place.width(), pen.row(ink) + pen.step() * 0.5));
     marks::outline(pen.painter(), place, pen.step() * 0.5, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.warn));
     pen.named_text(place, Align2::CENTER_CENTER, words, ink);
-    pen.tip(place, "demo", || {
-        let days = format::shift_days(view.snapshot.shift_secs).to_string();
-        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &days)])
-    });
+    pen.tip(place, "demo", || top_band::demo_note(view, sample));
     rest.with_max_x(rest.right() - pen.step() * 2.0)
 }
 
@@ -191,6 +188,9 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     }
     let height = event_stream::row_height(Pen::new(&pane, theme));
     pane.spacing_mut().item_spacing.y = 0.0;
+    // Whole rows only: half a row at the bottom reads like a fault.
+    let tall = (pane.available_height() / height).floor() * height;
+    pane.set_max_height(tall);
     let recent = &events.recent;
     ScrollArea::vertical().id_salt("recent").auto_shrink(false).show_rows(&mut pane, height, recent.len(), |ui, range| {
         for event in recent.get(range).unwrap_or_default() {

@@ -3,7 +3,6 @@
 
 pub mod desk;
 pub mod overlays;
-pub mod plain_map;
 #[cfg(test)]
 mod tests;
 pub mod wall;
@@ -25,7 +24,7 @@ use crate::panels::series_cache::SeriesCache;
 use crate::panels::{Commands, View};
 use crate::site::Site;
 use crate::theme::{self, Sizes};
-use plain_map::MapPanel;
+use crate::map::MapPanel;
 
 /// What the panels of the screen remember between frames.
 pub struct Screen {

@@ -52,7 +52,7 @@ fn card_ui(ui: &Ui, view: &View<'_>, clear: Rect, id: &str, side: Side, contents
         Side::Left => clear.left() + step * 2.0,
         Side::Right => clear.right() - width - step * 2.0,
     };
-    Area::new(Id::new(id)).order(Order::Middle).fixed_pos(egui::pos2(left, top)).show(ui.ctx(), |ui| {
+    Area::new(Id::unique(id)).order(Order::Middle).fixed_pos(egui::pos2(left, top)).show(ui.ctx(), |ui| {
         Frame::new()
             .fill(theme.surface)
             .stroke(Stroke::new(theme.sizes.hairline, theme.line))

@@ -1,1 +1,280 @@
 //! Wall and desk by what a person (or a screen reader) finds on them, in both languages.
+
+use egui::{Event, Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::Screen;
+use crate::command::Command;
+use crate::panels::fixture::Stage;
+use crate::panels::palette;
+use crate::site::text::{Lang, Messages};
+use crate::state::Mode;
+
+struct World {
+    stage: Stage,
+    screen: Option<Screen>,
+    commands: Vec<Command>,
+}
+
+/// A screen that runs; what it asks for is noted and carried out, as the frame loop would.
+fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<'static, World> {
+    let mut stage = Stage::new(mode, lang, 1920.0, 1080.0);
+    prepare(&mut stage);
+    let world = World { stage, screen: None, commands: Vec::new() };
+    let mut harness = Harness::builder().with_size(egui::vec2(1920.0, 1080.0)).build_ui_state(
+        |ui, world: &mut World| {
+            let ctx = ui.ctx().clone();
+            let screen = world.screen.get_or_insert_with(|| Screen::new(&ctx, &world.stage.site));
+            let mut commands = Vec::new();
+            screen.ui(ui, &world.stage.view(), &mut commands);
+            for command in &commands {
+                world.stage.state.apply(command, &world.stage.site);
+            }
+            world.commands.extend(commands);
+        },
+        world,
+    );
+    harness.run_steps(3);
+    harness
+}
+
+fn press(harness: &mut Harness<'static, World>, key: Key, modifiers: Modifiers) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(2);
+}
+
+#[test]
+fn the_wall_says_where_when_and_how_current() {
+    for lang in [Lang::Zh, Lang::En] {
+        let harness = harness(Mode::Wall, lang, |_| {});
+        let stage = &harness.state().stage;
+        let text = stage.site.messages(lang);
+        for label in [
+            stage.site.meta.title.get(lang),
+            stage.site.meta.subtitle.get(lang),
+            text.get("panel.events.title"),
+            text.get("panel.trend.title"),
+            text.get("panel.rotation.any_key"),
+        ] {
+            assert!(harness.query_all_by_label(label).next().is_some(), "{label} is not on the wall");
+        }
+        // Every card has a name and its figure for whoever cannot see it.
+        for id in &stage.site.scenes[0].headlines {
+            let row = &stage.site.indicators[stage.site.indicator_index(id).unwrap()];
+            let name = row.card_name().get(lang);
+            assert!(harness.query_all_by_label_contains(name).next().is_some(), "{name} has no card");
+        }
+    }
+}
+
+#[test]
+fn every_scene_draws_in_both_languages() {
+    for lang in [Lang::Zh, Lang::En] {
+        let mut harness = harness(Mode::Wall, lang, |_| {});
+        for scene in 0..harness.state().stage.site.scenes.len() {
+            let state = harness.state_mut();
+            state.stage.state.apply(&Command::SelectScene(scene), &state.stage.site);
+            harness.run_steps(3);
+            let site = &harness.state().stage.site;
+            for picture in &site.scenes[scene].pictures {
+                let title = picture.title.get(lang);
+                assert!(harness.query_all_by_label(title).next().is_some(), "{title} is not in its scene");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_press_on_the_list_chooses_the_indicator() {
+    for lang in [Lang::Zh, Lang::En] {
+        let mut harness = harness(Mode::Desk, lang, |_| {});
+        let name = harness.state().stage.site.indicators[1].name.get(lang).to_owned();
+        harness.get_all_by_label(&name).next().unwrap().click();
+        harness.run_steps(2);
+        assert!(harness.state().commands.contains(&Command::SelectIndicator(1)));
+        assert_eq!(harness.state().stage.state.indicator, 1);
+    }
+}
+
+#[test]
+fn the_desk_explains_the_chosen_indicator() {
+    for lang in [Lang::Zh, Lang::En] {
+        let harness = harness(Mode::Desk, lang, |_| {});
+        let stage = &harness.state().stage;
+        let text = stage.site.messages(lang);
+        let indicator = &stage.site.indicators[stage.state.indicator];
+        assert!(harness.query_all_by_label_contains(&indicator.numerator.expr).next().is_some());
+        for key in ["panel.details.window", "panel.details.protection", "panel.details.formula"] {
+            let label = text.get(key);
+            assert!(harness.query_all_by_label_contains(label).next().is_some(), "{label} is not told");
+        }
+        let filter = crate::panels::filter_line::filter_words(&stage.view());
+        assert!(harness.query_by_label(&filter).is_some(), "the filter is not written out");
+    }
+}
+
+#[test]
+fn the_table_sorts_by_the_column_that_is_pressed() {
+    let mut harness = harness(Mode::Desk, Lang::En, |_| {});
+    harness.get_by_label("95% interval").click();
+    harness.run_steps(2);
+    harness.get_by_label("95% interval").click();
+    harness.run_steps(2);
+    assert!(harness.state().commands.is_empty(), "an order is no choice of the state");
+}
+
+#[test]
+fn the_palette_finds_an_area_and_goes_there() {
+    for lang in [Lang::Zh, Lang::En] {
+        let mut harness = harness(Mode::Desk, lang, |_| {});
+        press(&mut harness, Key::K, Modifiers::COMMAND);
+        assert!(harness.state().stage.state.palette_open);
+        let (id, name) = {
+            let site = &harness.state().stage.site;
+            let (id, area) = site.areas.iter().nth(1).unwrap();
+            (id, area.name.get(lang).to_owned())
+        };
+        harness.event(Event::Text(name));
+        harness.run_steps(2);
+        press(&mut harness, Key::Enter, Modifiers::NONE);
+        assert!(harness.state().commands.contains(&Command::SelectArea(id)));
+        assert!(!harness.state().stage.state.palette_open);
+    }
+}
+
+#[test]
+fn the_palette_searches_both_languages() {
+    let stage = Stage::new(Mode::Desk, Lang::Zh, 1920.0, 1080.0);
+    let view = stage.view();
+    let english = &stage.site.indicators[0].name.en;
+    let found = palette::find(&view, english);
+    assert!(found.iter().any(|f| f.command == Command::SelectIndicator(0)));
+    assert!(palette::find(&view, "there is no such thing").is_empty());
+}
+
+#[test]
+fn keys_do_what_the_table_says() {
+    let mut harness = harness(Mode::Wall, Lang::Zh, |_| {});
+    press(&mut harness, Key::PageDown, Modifiers::NONE);
+    assert_eq!(harness.state().stage.state.scene, 1);
+    press(&mut harness, Key::L, Modifiers::NONE);
+    assert_eq!(harness.state().stage.state.lang, Lang::En);
+    press(&mut harness, Key::F1, Modifiers::NONE);
+    assert!(harness.query_by_label("Full screen").is_some(), "the help lists the keys");
+    press(&mut harness, Key::Escape, Modifiers::NONE);
+    assert!(!harness.state().stage.state.help_open);
+    press(&mut harness, Key::M, Modifiers::NONE);
+    assert_eq!(harness.state().stage.state.mode, Mode::Desk);
+}
+
+#[test]
+fn any_key_stops_the_rotation() {
+    let mut harness = harness(Mode::Wall, Lang::Zh, |_| {});
+    assert!(harness.state().stage.state.rotating);
+    press(&mut harness, Key::X, Modifiers::NONE);
+    assert!(!harness.state().stage.state.rotating);
+    press(&mut harness, Key::R, Modifiers::NONE);
+    assert!(harness.state().stage.state.rotating);
+}
+
+#[test]
+fn an_event_opens_and_closes() {
+    let mut harness = harness(Mode::Wall, Lang::En, |_| {});
+    let id = harness.state().stage.snapshot.events.recent[0].id.clone();
+    let state = harness.state_mut();
+    state.stage.state.apply(&Command::SelectEvent(Some(id.clone())), &state.stage.site);
+    harness.run_steps(3);
+    assert!(harness.query_by_label_contains(&id).is_some(), "the card tells the id");
+    press(&mut harness, Key::Escape, Modifiers::NONE);
+    assert_eq!(harness.state().stage.state.event, None);
+}
+
+#[test]
+fn both_languages_have_the_same_messages() {
+    let (zh, en) = (Messages::built_in(Lang::Zh), Messages::built_in(Lang::En));
+    assert_eq!(zh.keys(), en.keys());
+    for key in zh.keys() {
+        let places = |text: &str| {
+            let mut places: Vec<String> =
+                text.split('{').skip(1).filter_map(|t| t.split_once('}')).map(|(p, _)| p.to_owned()).collect();
+            places.sort();
+            places
+        };
+        assert_eq!(places(zh.get(key)), places(en.get(key)), "places of {key}");
+    }
+}
+
+/// Every message that a panel names by its key exists.
+#[test]
+fn every_message_that_is_asked_for_is_there() {
+    let text = Messages::built_in(Lang::Zh);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files: Vec<_> = vec![root.join("keys.rs")];
+    let mut folders = vec![root.join("panels"), root.join("scenes")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for file in files {
+        let source = std::fs::read_to_string(&file).unwrap();
+        for literal in source.split('"').skip(1).step_by(2) {
+            let head = literal.split('.').next().unwrap_or("");
+            let is_key = ["panel", "key", "time", "status"].contains(&head) && literal.contains('.');
+            if is_key && !literal.contains(['{', ' ']) {
+                assert!(text.find(literal).is_some(), "{}: no message {literal}", file.display());
+            }
+        }
+    }
+}
+
+/// What the font cannot draw would stand as an empty box on a wall.
+#[test]
+fn the_font_draws_every_text() {
+    let stage = Stage::new(Mode::Wall, Lang::Zh, 1920.0, 1080.0);
+    let site = &stage.site;
+    let ctx = egui::Context::default();
+    crate::fonts::install(&ctx);
+    let mut texts: Vec<String> = Vec::new();
+    for lang in [Lang::Zh, Lang::En] {
+        texts.extend(site.messages(lang).texts().map(str::to_owned));
+        texts.extend(site.areas.iter().map(|(_, a)| a.name.get(lang).to_owned()));
+        for row in site.indicators.iter().chain(&site.breakdowns) {
+            texts.push(row.name.get(lang).to_owned());
+            texts.extend(row.formula.as_ref().map(|f| f.get(lang).to_owned()));
+        }
+        texts.extend(site.scenes.iter().flat_map(|s| &s.pictures).map(|p| p.title.get(lang).to_owned()));
+    }
+    texts.push("0123456789−+<>=≥≤×·…–—←→↑↓%‰".to_owned());
+    let mut missing: Vec<char> = Vec::new();
+    // Fonts exist only inside a frame.
+    let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        for font in [crate::fonts::regular(16.0), crate::fonts::bold(16.0)] {
+            ui.ctx().fonts_mut(|fonts| {
+                for c in texts.iter().flat_map(|t| t.chars()).filter(|c| !c.is_control()) {
+                    if !fonts.has_glyph(&font, c) && !missing.contains(&c) {
+                        missing.push(c);
+                    }
+                }
+            });
+        }
+    });
+    assert!(missing.is_empty(), "no glyph for {missing:?}");
+}
+
+/// All ten digits are equally wide, so that figures do not dance.
+#[test]
+fn figures_are_tabular() {
+    let ctx = egui::Context::default();
+    crate::fonts::install(&ctx);
+    let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        for font in [crate::fonts::regular(20.0), crate::fonts::bold(20.0)] {
+            ui.ctx().fonts_mut(|fonts| {
+                let widths: Vec<f32> = ('0'..='9').map(|c| fonts.glyph_width(&font, c)).collect();
+                assert!(widths.iter().all(|w| (w - widths[0]).abs() < 1e-3), "{widths:?}");
+            });
+        }
+    });
+}

@@ -3,12 +3,12 @@
 
 use egui::{Align2, Color32, Direction, Rect, Shape, Ui, UiBuilder, pos2};
 
-use crate::panels::pen::{Pen, cut_top};
+use crate::panels::pen::{Pen, cut_left, cut_top, whole};
 use crate::panels::{
-    Commands, View, alarm_strip, cards, format, legend, pictures, ranking, rotation, top_band, trend,
+    Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, top_band, trend,
 };
 use crate::scenes::Memory;
-use crate::scenes::plain_map::MapPanel;
+use crate::map::MapPanel;
 use crate::scenes::zones::WallZones;
 
 /// Paints the wall.
@@ -59,23 +59,25 @@ fn scene_ui(ui: &Ui, zones: &WallZones, view: &View<'_>, memory: &mut Memory, co
     trend::trend_chart_ui(pen, zones.trend, view, &mut memory.series);
 }
 
-/// Ranking, then the pictures of the scene, which share what is left.
+/// Ranking, then the pictures of the scene. All share the column: each gets its least, and what is left is shared by
+/// what each would like.
 fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
-    let step = pen.step();
-    let Some(scene) = view.site.scenes.get(view.state.scene) else { return };
+    let (Some(scene), Some(indicator)) = (view.site.scenes.get(view.state.scene), view.indicator()) else { return };
+    let rows = ranking::rows(view, indicator);
+    let first = ranking::room(pen, rows.len());
     let rooms: Vec<pictures::Room> = scene.pictures.iter().map(|p| pictures::room(pen, view, p)).collect();
-    let gap = step * 3.0;
-    let least: f32 = rooms.iter().map(|r| r.least + gap).sum();
-    let row = pen.row(pen.body()) + step;
-    let head = pen.row(pen.heading()) + pen.row(pen.note()) * 3.0 + step * 2.5;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
-    let most_rows = ((rect.height() - head - least) / row).floor().clamp(3.0, 8.0) as usize;
-    let mut rest = ranking::ranking_ui(pen, rect, view, most_rows, commands);
-    let wanted: f32 = rooms.iter().map(|r| r.wanted + gap).sum();
-    let share = if wanted > least { ((rest.height() - least) / (wanted - least)).clamp(0.0, 1.0) } else { 1.0 };
+    let least = first.least + rooms.iter().map(|r| r.least).sum::<f32>();
+    let spare = (rect.height() - least) / whole(rooms.len().max(1));
+    let gap = spare.clamp(pen.step() * 1.5, pen.step() * 3.0);
+    let gaps = gap * whole(rooms.len());
+    let wanted = first.wanted + rooms.iter().map(|r| r.wanted).sum::<f32>();
+    let share = ((rect.height() - gaps - least) / (wanted - least).max(1.0)).clamp(0.0, 1.0);
+    let height = |room: &pictures::Room| room.least + (room.wanted - room.least) * share;
+    let (place, mut rest) = cut_top(rect, height(&first));
+    ranking::ranking_ui(pen, place, view, &rows, commands);
     for (picture, room) in scene.pictures.iter().zip(&rooms) {
         rest = rest.with_min_y(rest.top() + gap);
-        let (place, below) = cut_top(rest, room.least + (room.wanted - room.least) * share);
+        let (place, below) = cut_top(rest, height(room));
         if place.height() < room.least * 0.8 {
             break;
         }
@@ -89,14 +91,12 @@ fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     if view.site.meta.areas_schematic {
         words.push(view.text.get("panel.footer.schematic"));
     }
-    let shift = format::shift_days(view.snapshot.shift_secs);
-    let note = view.site.meta.sample.as_ref().map(|sample| {
-        view.text.fill("panel.top.demo_note", &[("date", &sample.anchor_date), ("days", &shift.to_string())])
-    });
+    let note = view.site.meta.sample.as_ref().map(|sample| top_band::demo_note(view, sample));
     words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
     let line = words.join(" · ");
-    let (left, right) = rect.split_left_right_at_fraction(0.42);
-    pen.text(left, Align2::LEFT_CENTER, note.as_deref().unwrap_or(""), pen.note());
+    let note = note.as_deref().unwrap_or("");
+    let (left, right) = cut_left(rect, pen.width(note, pen.note()) + pen.step() * 4.0);
+    pen.text(left, Align2::LEFT_CENTER, note, pen.note());
     pen.text(right, Align2::RIGHT_CENTER, &line, pen.note());
 }
 

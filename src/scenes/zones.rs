@@ -55,8 +55,7 @@ impl WallZones {
         let left_edge = screen.left() + margin;
         let right_edge = screen.right() - margin;
         let center = (left_edge + column + gap)..=(right_edge - column - gap);
-        let headlines = 5;
-        let shape = CardShape::of(pen, view.lang(), center.end() - center.start(), headlines);
+        let shape = CardShape::of(pen, view, center.end() - center.start());
         let cards_bottom = trend_top - step * 1.5;
         let cards_top = cards_bottom - shape.height;
         let body_top = top.bottom() + step * 2.5;

@@ -59,18 +59,23 @@ pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Pic
         .iter()
         .map(|code| pen.width(table.name(view, 0, code), pen.note()))
         .fold(0.0_f32, f32::max)
-        .min(rect.width() * 0.3)
+        .min(rect.width() * 0.38)
         + step;
     let head = pen.row(pen.note());
     let height = (rect.height() - head - pen.row(pen.note()) - step).max(step * 4.0);
     let row_height = (height / whole(table.down.len())).min(pen.row(pen.body()) + step * 2.0);
     let cell_width = (rect.width() - name_width) / whole(table.across.len());
-    for (x, code) in table.across.iter().enumerate() {
+    let heads: Vec<&str> = table.across.iter().map(|code| table.name(view, 1, code)).collect();
+    let prefix = common_prefix(&heads);
+    let corner = Rect::from_min_size(rect.min, vec2(name_width - step, head));
+    pen.text(corner, Align2::RIGHT_CENTER, prefix.trim_end(), pen.note());
+    for (x, name) in heads.iter().enumerate() {
         let place = Rect::from_min_size(
             pos2(rect.left() + name_width + cell_width * whole(x), rect.top()),
             vec2(cell_width, head),
         );
-        pen.text(place.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, table.name(view, 1, code), pen.note());
+        let name = name.get(prefix.len()..).unwrap_or(name);
+        pen.text(place.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, name, pen.note());
     }
     let most = table.slices.iter().filter_map(|s| s.value.value()).fold(0.0_f64, f64::max);
     for (y, down) in table.down.iter().enumerate() {
@@ -85,6 +90,14 @@ pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Pic
     }
     let bottom = rect.top() + head + step + row_height * whole(table.down.len());
     sentence_ui(pen, rect.with_min_y(bottom), &sentence(view, &table));
+}
+
+/// The words that all heads begin with (`Grade ` of `Grade 1`, `Grade 2`): said once, in the corner.
+fn common_prefix<'a>(heads: &[&'a str]) -> &'a str {
+    let Some(first) = heads.first() else { return "" };
+    let end = first.rfind(' ').map_or(0, |at| at + 1);
+    let prefix = first.get(..end).unwrap_or("");
+    if heads.len() > 1 && heads.iter().all(|h| h.starts_with(prefix)) { prefix } else { "" }
 }
 
 fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&str, &str), most: f64) {

@@ -110,10 +110,11 @@ fn pitches(pen: Pen<'_>, kind: PictureKind) -> (f32, f32) {
     let note = pen.row(pen.note());
     let body = pen.row(pen.body());
     match kind {
-        PictureKind::Bars | PictureKind::Balance => (note, body + pen.step() * 0.5),
-        PictureKind::Matrix => (body, body + pen.step() * 1.5),
+        PictureKind::Bars => (note, body + pen.step() * 1.5),
+        PictureKind::Balance => (note, body + pen.step() * 0.5),
+        PictureKind::Matrix => (body, body + pen.step() * 2.0),
         PictureKind::Funnel | PictureKind::Flow => (body + pen.step(), body + pen.step() * 2.5),
-        PictureKind::Progress => (note + pen.step() * 1.5, body + pen.step() * 3.0),
+        PictureKind::Progress => (note + pen.step() * 1.75, body + pen.step() * 3.0),
     }
 }
 
@@ -152,7 +153,10 @@ fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>, picture: &Picture, item
         words = view.text.fill("panel.picture.people_unit", &[("unit", &words)]);
     }
     let rest = head.with_min_x(at.right() + pen.step() * 2.0);
-    pen.text(rest, Align2::RIGHT_CENTER, &words, pen.note());
+    // A unit that does not fit beside the heading is still said by the sentence and on hover.
+    if pen.width(&words, pen.note()) <= rest.width() {
+        pen.text(rest, Align2::RIGHT_CENTER, &words, pen.note());
+    }
 }
 
 /// Colour of a picture's marks: the scene's domain.

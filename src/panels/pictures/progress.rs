@@ -24,7 +24,7 @@ pub(super) fn progress_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[It
 
 fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     let step = pen.step();
-    let bar_height = step * 1.25;
+    let bar_height = if line.height() > pen.row(pen.body()) + step * 2.0 { step * 1.25 } else { step * 0.9 };
     let text_place = line.with_max_y(line.bottom() - bar_height - step * 0.75);
     let met = words::is_met(item.row, item.value);
     let figure = format::shown(item.value, item.row.decimals, &item.row.unit, view.text);

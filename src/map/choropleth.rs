@@ -1,0 +1,89 @@
+//! Areas coloured by the chosen indicator, with patterns for figures that are hidden, missing or late. Owns fills and
+//! patterns; borders are drawn over them.
+
+use std::sync::Arc;
+
+use egui::{Color32, Mesh, Painter, Shape};
+
+use super::hatch::{self, Pattern};
+use super::kept::{Inker, Kept};
+use super::lens::Lens;
+use super::scope::Scope;
+use super::sheet::{Dress, Sheet};
+use crate::privacy::shown::Shown;
+use crate::site::areas::AreaId;
+use crate::snapshot::{IndicatorIx, Reading, Status};
+
+type Key = (Lens, Dress, Scope, u64, IndicatorIx);
+
+/// The layer.
+#[derive(Debug, Default)]
+pub struct Choropleth {
+    mesh: Kept<Key, Arc<Mesh>>,
+}
+
+impl Choropleth {
+    /// Paints fills and patterns.
+    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+        let key = (
+            sheet.lens,
+            sheet.dress(),
+            sheet.scope.clone(),
+            sheet.view.snapshot.revision,
+            sheet.view.state.indicator,
+        );
+        let mesh = self.mesh.get(key, || fills(sheet));
+        painter.add(Shape::Mesh(Arc::clone(mesh)));
+    }
+}
+
+/// Fill and pattern of a reading.
+fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
+    let theme = sheet.theme();
+    match reading.value {
+        Shown::Value(value) => {
+            let classes = &sheet.legend.classes;
+            let color = theme.class_color(classes.class(value), classes.len());
+            (color, (reading.status == Status::Late).then_some(Pattern::Late))
+        }
+        Shown::Suppressed { .. } => (theme.no_data, Some(Pattern::Suppressed)),
+        Shown::Missing => (theme.no_data, Some(Pattern::Missing)),
+        Shown::TooFine => (theme.no_data, None),
+    }
+}
+
+fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
+    let theme = sheet.theme();
+    let lens = &sheet.lens;
+    let seen = lens.extent(4.0);
+    let chosen_is_whole = sheet.scope.chosen == AreaId::ROOT;
+    let grey = theme.no_data.lerp_to_gamma(theme.ground, 0.35);
+    let mut mesh = Mesh::default();
+    let mut inker = Inker::new(lens.pixels_per_point);
+    for (id, is_coloured) in sheet.scope.drawn(sheet.view) {
+        let Some(solid) = sheet.geometry.area(id) else { continue };
+        if !solid.extent.is_some_and(|e| e.meets(&seen)) {
+            continue;
+        }
+        let (mut color, pattern) = if is_coloured { dress(sheet, &sheet.reading(id)) } else { (grey, None) };
+        let dim = !chosen_is_whole && !sheet.scope.holds(sheet.view, id);
+        if dim {
+            color = color.lerp_to_gamma(theme.ground, 0.55);
+        }
+        let base = u32::try_from(mesh.vertices.len()).unwrap_or(u32::MAX);
+        // Neighbours share exact vertices and the same arithmetic places them, so that no crack can open between.
+        for vertex in &solid.vertices {
+            mesh.colored_vertex(lens.to_screen(*vertex), color);
+        }
+        mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
+        if let Some(pattern) = pattern {
+            let ink = match pattern {
+                Pattern::Late => theme.ground.gamma_multiply(0.55),
+                Pattern::Suppressed | Pattern::Missing => theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 }),
+            };
+            hatch::draw(&mut inker, lens, &solid.rings, pattern, theme.sizes.step, sheet.hairline(), ink);
+        }
+    }
+    mesh.append_ref(&inker.finish());
+    Arc::new(mesh)
+}

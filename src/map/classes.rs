@@ -1,0 +1,212 @@
+//! Classes of a choropleth: where one colour ends and the next begins. Owns the two methods and the rounding of breaks
+//! to readable numbers; knows no colours.
+
+/// How breaks are found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Method {
+    /// About as many areas in each class.
+    Quantile,
+    /// Steps of one readable size, one break exactly at the target.
+    AroundTarget(f64),
+}
+
+/// Breaks in growing order; class `i` runs from break `i` up to, but not including, break `i + 1`; the last includes
+/// its end. No values, no breaks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Classes {
+    breaks: Vec<f64>,
+}
+
+impl Classes {
+    /// How many classes there are at most: more shades of one hue are not told apart from six metres.
+    pub const MOST: usize = 7;
+
+    /// Classes of values. A method that does not suit them (a target far outside) falls back to quantiles.
+    #[must_use]
+    pub fn new(values: &[f64], method: Method, decimals: usize) -> Self {
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else {
+            return Self::default();
+        };
+        let finest = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
+        if high - low < finest * 0.5 {
+            return Self { breaks: vec![low, high] };
+        }
+        let breaks = match method {
+            Method::AroundTarget(target) if suits(target, low, high) => around(target, low, high, finest),
+            _ => quantiles(&sorted, finest),
+        };
+        Self { breaks }
+    }
+
+    /// The same with an end that no value can pass, such as 100 %, instead of a break beyond it.
+    #[must_use]
+    pub fn capped(mut self, most: f64) -> Self {
+        let before = self.breaks.iter().rev().nth(1).copied();
+        if let Some(end) = self.breaks.last_mut()
+            && before.is_some_and(|b| b < most)
+        {
+            *end = end.min(most);
+        }
+        self
+    }
+
+    /// The breaks, one more than there are classes.
+    #[must_use]
+    pub fn breaks(&self) -> &[f64] {
+        &self.breaks
+    }
+
+    /// How many classes there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.breaks.len().saturating_sub(1)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of a value; values outside belong to the nearest class.
+    #[must_use]
+    pub fn class(&self, value: f64) -> usize {
+        // A value that prints as the break belongs above it: 95.99999 is 96.
+        let slack = self.breaks.first().zip(self.breaks.last()).map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
+        let below = self.breaks.iter().filter(|b| **b <= value + slack).count();
+        below.saturating_sub(1).min(self.len().saturating_sub(1))
+    }
+}
+
+/// A target tells classes apart only where values lie near it.
+fn suits(target: f64, low: f64, high: f64) -> bool {
+    let near = (high - low) * 0.35;
+    target.is_finite() && target >= low - near && target <= high + near
+}
+
+/// The least readable number (1, 2, 2.5 or 5 times a power of ten) that is not below `least`.
+#[must_use]
+pub fn readable_above(least: f64) -> f64 {
+    if !least.is_finite() || least <= 0.0 {
+        return 1.0;
+    }
+    let decade = 10.0_f64.powf(least.log10().floor());
+    // A hair of slack: 0.30000000000000004 is 0.3.
+    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+}
+
+fn around(target: f64, low: f64, high: f64, finest: f64) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "seven")]
+    let most = Classes::MOST as f64;
+    let mut step = readable_above(((high - low) / most).max(finest));
+    loop {
+        let first = ((low - target) / step + 1e-9).floor();
+        let last = ((high - target) / step - 1e-9).ceil().max(first + 1.0);
+        if last - first <= most {
+            #[expect(clippy::cast_possible_truncation, reason = "at most eight steps from the target")]
+            return ((first as i64)..=(last as i64)).map(|i| tidy(target + to_f64(i) * step, finest)).collect();
+        }
+        step = readable_above(step * 1.01);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few steps")]
+const fn to_f64(i: i64) -> f64 {
+    i as f64
+}
+
+fn quantiles(sorted: &[f64], finest: f64) -> Vec<f64> {
+    let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else { return Vec::new() };
+    let unit = readable_above(((high - low) / 60.0).max(finest));
+    let down = |v: f64| tidy((v / unit + 1e-9).floor() * unit, finest);
+    let up = |v: f64| tidy((v / unit - 1e-9).ceil() * unit, finest);
+    let mut breaks = vec![down(low)];
+    let last = sorted.len() - 1;
+    for i in 1..Classes::MOST {
+        let raw = sorted.get(i * (last + 1) / Classes::MOST).copied().unwrap_or(high);
+        let rounded = tidy((raw / unit).round() * unit, finest);
+        let from = breaks.last().copied().unwrap_or(low);
+        let holds_a_value = sorted.iter().any(|v| *v >= from && *v < rounded);
+        if rounded > from && rounded <= high && holds_a_value {
+            breaks.push(rounded);
+        }
+    }
+    let end = up(high);
+    if breaks.last().is_some_and(|b| *b < end) {
+        breaks.push(end);
+    } else if breaks.len() == 1 {
+        breaks.push(end + unit);
+    }
+    breaks
+}
+
+/// Takes away the digits that repeated addition leaves behind.
+fn tidy(value: f64, finest: f64) -> f64 {
+    let digits = finest * 0.001;
+    let tidy = (value / digits).round() * digits;
+    if tidy == 0.0 { 0.0 } else { tidy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn near(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6)
+    }
+
+    #[test]
+    fn breaks_of_known_values() {
+        let rows: [(&[f64], Method, usize, &[f64]); 8] = [
+            (&[], Method::Quantile, 1, &[]),
+            (&[5.0], Method::Quantile, 1, &[5.0, 5.0]),
+            (&[3.0, 3.0, 3.0], Method::AroundTarget(3.0), 0, &[3.0, 3.0]),
+            (&[97.1, 98.4, 99.9], Method::AroundTarget(99.0), 1, &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0]),
+            (&[80.0, 98.0], Method::AroundTarget(96.0), 0, &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0]),
+            (&[80.0, 100.0], Method::AroundTarget(105.0), 0, &[80.0, 85.0, 90.0, 95.0, 100.0]),
+            (&[0.0, 100.0], Method::AroundTarget(2000.0), 0, &[0.0, 100.0]),
+            (
+                &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+                Method::Quantile,
+                0,
+                &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+            ),
+        ];
+        for (values, method, decimals, wanted) in rows {
+            let found = Classes::new(values, method, decimals);
+            assert!(near(found.breaks(), wanted), "{values:?} by {method:?}: {:?}", found.breaks());
+        }
+    }
+
+    #[test]
+    fn values_fall_into_their_classes() {
+        let classes = Classes { breaks: vec![0.0, 10.0, 20.0, 30.0] };
+        for (value, wanted) in [(-5.0, 0), (0.0, 0), (9.9, 0), (10.0, 1), (9.999_999_999_9, 1), (30.0, 2), (99.0, 2)] {
+            assert_eq!(classes.class(value), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn steps_are_readable() {
+        for (least, wanted) in [(0.07, 0.1), (0.3, 0.5), (1.0, 1.0), (1.2, 2.0), (2.2, 2.5), (2.6, 5.0), (70.0, 100.0)] {
+            assert!((readable_above(least) - wanted).abs() < 1e-9, "{least}: {}", readable_above(least));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn classes_hold_all_values(values in proptest::collection::vec(-1e6_f64..1e6, 1..60), target in -1e6_f64..1e6, quantile: bool) {
+            let method = if quantile { Method::Quantile } else { Method::AroundTarget(target) };
+            let classes = Classes::new(&values, method, 1);
+            prop_assert!((1..=Classes::MOST).contains(&classes.len()));
+            prop_assert!(classes.breaks().windows(2).all(|w| w[0] <= w[1]));
+            let (low, high) = (classes.breaks()[0], classes.breaks()[classes.len()]);
+            for v in &values {
+                prop_assert!(*v >= low - 1e-3 && *v <= high + 1e-3, "{v} outside {low}..{high}");
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A map's worth of made-up figures, events and buildings, for tests. Owns the numbers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::panels::{Health, View, fixture};
+use crate::site::Site;
+use crate::site::areas::{AreaId, LonLat};
+use crate::site::text::Lang;
+use crate::snapshot::{EventPhase, EventView, Events, Snapshot};
+use crate::state::{AppState, Mode};
+use crate::theme::{Sizes, Theme};
+
+/// A site, a snapshot and choices that live as long as a test.
+pub struct Stage {
+    pub site: Site,
+    pub snapshot: Snapshot,
+    pub state: AppState,
+    pub theme: Theme,
+}
+
+/// A small generator with a fixed start.
+pub struct Dice(u64);
+
+impl Dice {
+    pub const fn new() -> Self {
+        Self(0x9E37_79B9_7F4A_7C15)
+    }
+
+    pub fn roll(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 11) as f64) / ((1_u64 << 53) as f64)
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The tiny site: two by two wards.
+pub fn tiny() -> Stage {
+    stage(&folder("tests/sites/tiny"), 1920.0, 1080.0, 200, 12)
+}
+
+/// The sample site, with its real outline, where it has been generated.
+pub fn sample(width: f32, height: f32, buildings: usize, events: usize) -> Option<Stage> {
+    let dir = std::env::var_os("ONEMAP_MAP_SITE").map_or_else(|| folder("sample-data/pingshan"), PathBuf::from);
+    dir.join("areas.geojson").is_file().then(|| stage(&dir, width, height, buildings, events))
+}
+
+fn stage(dir: &Path, width: f32, height: f32, buildings: usize, events: usize) -> Stage {
+    let site = crate::site::load(dir).expect("the site loads").0;
+    let mut snapshot = fixture::snapshot(&site);
+    let mut dice = Dice::new();
+    snapshot.texture = points(&site, buildings, &mut dice).into();
+    snapshot.events = scattered(&site, &snapshot.events, events, &mut dice);
+    let state = AppState::new(&site, Mode::Wall, Lang::Zh);
+    let theme = Theme::dark(Sizes::for_wall(width, height, 1.0, site.meta.room));
+    Stage { site, snapshot, state, theme }
+}
+
+/// Points around the label places of the finest areas: denser in some than in others, as towns are.
+fn points(site: &Site, count: usize, dice: &mut Dice) -> Vec<LonLat> {
+    let root = site.areas.get(AreaId::ROOT);
+    let last = site.meta.levels.len() - 1;
+    let seeds: Vec<LonLat> = site.areas.level(last).map(|id| site.areas.get(id).label).collect();
+    let mut out = Vec::with_capacity(count);
+    while out.len() < count {
+        let seed = seeds[((dice.roll() * dice.roll()) * seeds.len() as f64) as usize];
+        let spread = 0.006;
+        let at = [
+            seed[0] + (dice.roll() + dice.roll() - 1.0) * spread,
+            seed[1] + (dice.roll() + dice.roll() - 1.0) * spread,
+        ];
+        if root.contains(at) {
+            out.push(at);
+        }
+    }
+    out
+}
+
+fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Events {
+    let root = site.areas.get(AreaId::ROOT);
+    let pattern = like.open.first().expect("an event").clone();
+    let mut open = Vec::new();
+    while open.len() < count {
+        let at = [
+            root.bounds.west + dice.roll() * (root.bounds.east - root.bounds.west),
+            root.bounds.south + dice.roll() * (root.bounds.north - root.bounds.south),
+        ];
+        let Some(area) = site.areas.at(at) else { continue };
+        let i = open.len();
+        let severity = [1, 1, 2, 1, 1, 1, 2, 1, 3, 1, 1, 1][i % 12];
+        let opened_secs = fixture::NOW - 4000 * (count - i) as i64 / count as i64 - 30;
+        open.push(EventView {
+            id: Arc::from(format!("M{i:04}").as_str()),
+            area,
+            severity: if i % 97 == 5 { 4 } else { severity },
+            phase: EventPhase::Open,
+            opened_secs,
+            changed_secs: opened_secs,
+            place: (i % 5 != 4).then_some(at),
+            exercise: i % 41 == 7,
+            ..pattern.clone()
+        });
+    }
+    Events { open: open.into(), ..like.clone() }
+}
+
+impl Stage {
+    pub fn view(&self) -> View<'_> {
+        View {
+            site: &self.site,
+            snapshot: &self.snapshot,
+            state: &self.state,
+            text: self.site.messages(self.state.lang),
+            theme: &self.theme,
+            now_secs: fixture::NOW as f64 + 0.4,
+            health: Health::default(),
+        }
+    }
+}

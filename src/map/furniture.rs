@@ -1,0 +1,151 @@
+//! Scale bar, north arrow, notes and sources in the lower left corner; the path of areas in the upper left. Owns what
+//! frames the map.
+
+use egui::{Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use super::classes::readable_above;
+use super::sheet::{Sheet, Type, write};
+use crate::command::Command;
+use crate::panels::{Commands, format};
+
+/// Length of a scale bar: the longest readable one that is not wider than `most` points.
+#[must_use]
+pub fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
+    if points_per_meter <= 0.0 || !points_per_meter.is_finite() {
+        return 0.0;
+    }
+    let longest = most / points_per_meter;
+    // The readable number above the longest is too long; the one before it fits.
+    let decade = 10.0_f64.powf(longest.log10().floor());
+    [5.0, 2.0, 1.0].into_iter().map(|m| m * decade).find(|m| *m <= longest * (1.0 + 1e-9)).unwrap_or_else(|| readable_above(longest))
+}
+
+/// Paints the lower left corner; returns what it covers, so that no label lies there.
+pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
+    let theme = sheet.theme();
+    let small = theme.sizes.small;
+    let step = theme.sizes.step;
+    let ink = Type { size: small, bold: false, color: theme.muted };
+    let origin = sheet.clear.left_bottom() + vec2(step, -step);
+    let bottom = origin.y;
+    let mut y = bottom;
+    let mut notes: Vec<String> = Vec::new();
+    if credits {
+        let all: Vec<&str> = sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)).collect();
+        notes.push(all.join(" · "));
+    }
+    if sheet.view.site.meta.areas_schematic {
+        notes.push(sheet.view.text.get("map.schematic").to_owned());
+    }
+    if clustered > 0 {
+        notes.push(sheet.view.text.fill("map.clustered", &[("n", &clustered.to_string())]));
+    }
+    let mut right = origin.x;
+    for words in notes.iter().filter(|n| !n.is_empty()) {
+        y -= small * 1.35;
+        right = right.max(write(painter, pos2(origin.x, y), words, ink, theme.ground.gamma_multiply(0.8)).right());
+    }
+    y -= small * 0.9;
+    let arrow = north(painter, sheet, pos2(origin.x, y), ink);
+    right = right.max(bar(painter, sheet, pos2(arrow + step * 1.5, y), ink));
+    Rect::from_min_max(pos2(origin.x, y - small * 1.6), pos2(right, bottom))
+}
+
+/// An arrow to the north; returns where it ends.
+fn north(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
+    let r = ink.size * 0.42;
+    let tip = at + vec2(r, -ink.size * 0.9);
+    let points = vec![tip, tip + vec2(r * 0.8, r * 2.0), tip + vec2(0.0, r * 1.45), tip + vec2(-r * 0.8, r * 2.0)];
+    painter.add(Shape::Path(egui::epaint::PathShape {
+        points,
+        closed: true,
+        fill: egui::Color32::TRANSPARENT,
+        stroke: Stroke::new(sheet.hairline() * 1.3, ink.color).into(),
+    }));
+    let words = sheet.view.text.get("map.north");
+    let edge = sheet.theme().ground.gamma_multiply(0.8);
+    write(painter, at + vec2(r * 2.4, -ink.size * 1.0), words, ink, edge).right()
+}
+
+fn bar(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
+    let per_meter = sheet.lens.points_per_meter();
+    let meters = bar_meters(per_meter, f64::from(ink.size) * 9.0);
+    #[expect(clippy::cast_possible_truncation, reason = "a length on the screen")]
+    let width = (meters * per_meter) as f32;
+    let (number, unit) = if meters >= 1000.0 { (meters / 1000.0, "map.kilometers") } else { (meters, "map.meters") };
+    let words = sheet.view.text.fill(unit, &[("n", &format::bound(number, usize::from(number < 1.0)))]);
+    let tick = ink.size * 0.28;
+    let points = vec![at + vec2(0.0, -tick), at, at + vec2(width, 0.0), at + vec2(width, -tick)];
+    let ground = Stroke::new(sheet.hairline() * 4.0, sheet.theme().ground.gamma_multiply(0.6));
+    painter.add(Shape::line(points.clone(), ground));
+    painter.add(Shape::line(points, Stroke::new(sheet.hairline() * 1.5, ink.color)));
+    let edge = sheet.theme().ground.gamma_multiply(0.8);
+    let written = write(painter, at + vec2(tick, -ink.size * 1.35), &words, ink, edge);
+    written.right().max(at.x + width)
+}
+
+/// Paints the path from the whole to the chosen area; its steps can be pressed. Returns what it covers.
+pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
+    let theme = sheet.theme();
+    let step = theme.sizes.step;
+    let path = sheet.view.site.areas.path(sheet.scope.chosen);
+    let origin = sheet.clear.left_top() + vec2(step, step);
+    let mut x = origin.x;
+    let size = theme.sizes.body;
+    let edge = theme.ground.gamma_multiply(0.85);
+    for (i, id) in path.iter().enumerate() {
+        if i > 0 {
+            let middle = pos2(x + size * 0.5, origin.y + size * 0.72);
+            let r = size * 0.2;
+            let points = vec![middle + vec2(-r, -r), middle + vec2(r * 0.8, 0.0), middle + vec2(-r, r)];
+            ui.painter().add(Shape::convex_polygon(points, theme.muted, Stroke::NONE));
+            x += size;
+        }
+        let is_last = i + 1 == path.len();
+        let name = sheet.name(*id);
+        let galley =
+            ui.painter().layout_no_wrap(name.to_owned(), crate::fonts::regular(size), egui::Color32::PLACEHOLDER);
+        let rect = Rect::from_min_size(pos2(x, origin.y), galley.size());
+        let response = ui.interact(rect.expand(step * 0.5), ui.id().with(("map path", id.0)), Sense::click());
+        response.widget_info(|| {
+            let words = sheet.view.text.fill("map.go_to", &[("area", name)]);
+            WidgetInfo::labeled(Role::Button, true, words)
+        });
+        let color = if is_last {
+            theme.text
+        } else if response.hovered() || response.has_focus() {
+            theme.accent
+        } else {
+            theme.muted
+        };
+        write(ui.painter(), rect.min, name, Type { size, bold: is_last, color }, edge);
+        if response.has_focus() {
+            let ring = Stroke::new(sheet.hairline() * 2.0, theme.accent);
+            ui.painter().rect_stroke(rect.expand(step * 0.5), step * 0.5, ring, egui::StrokeKind::Outside);
+        }
+        if response.clicked() {
+            commands.push(Command::SelectArea(*id));
+        }
+        if !is_last {
+            response.on_hover_cursor(egui::CursorIcon::PointingHand);
+        }
+        x = rect.right() + size * 0.15;
+    }
+    Rect::from_min_max(origin, pos2(x, origin.y + size * 1.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_bars_are_readable_and_fit() {
+        for (per_meter, most, wanted) in
+            [(0.07, 120.0, 1000.0), (0.03, 120.0, 2000.0), (0.01, 120.0, 10_000.0), (1.0, 120.0, 100.0), (9.0, 90.0, 10.0), (0.0, 90.0, 0.0)]
+        {
+            let found = bar_meters(per_meter, most);
+            assert!((found - wanted).abs() < 1e-6, "{per_meter}: {found}");
+            assert!(found * per_meter <= most + 1e-6);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The ground and what lies around the district: shapes that recede, with faint names where they can be seen. Owns
+//! the lowest layer.
+
+use std::sync::Arc;
+
+use egui::{Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
+
+use super::geometry::Solid;
+use super::kept::{Inker, Kept};
+use super::lens::{Lens, World};
+use super::sheet::{Dress, Sheet, Type, write};
+
+/// The layer.
+#[derive(Debug, Default)]
+pub struct Ground {
+    mesh: Kept<(Lens, Dress), Arc<Mesh>>,
+    names: Kept<(Lens, Rect), Vec<Option<World>>>,
+}
+
+impl Ground {
+    /// Paints ground, neighbours and their names.
+    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+        let theme = sheet.theme();
+        painter.rect_filled(sheet.lens.rect, 0.0, theme.ground);
+        let mesh = self.mesh.get((sheet.lens, sheet.dress()), || around(sheet));
+        painter.add(Shape::Mesh(Arc::clone(mesh)));
+        // Looking for the best place takes a moment; while the map moves the names ride along.
+        let places = if sheet.moving {
+            self.names.last()
+        } else {
+            self.names.get((sheet.lens, sheet.clear), || {
+                sheet.geometry.surroundings.iter().map(|(_, solid)| visible_place(sheet, solid)).collect()
+            })
+        };
+        let ink = theme.muted.lerp_to_gamma(theme.ground, 0.45);
+        let kind = Type { size: theme.sizes.small, bold: false, color: ink };
+        for ((name, _), place) in sheet.geometry.surroundings.iter().zip(places) {
+            let Some(place) = place else { continue };
+            let words = sheet.view.say(name);
+            let size = painter.layout_no_wrap(words.to_owned(), kind.font(), ink).size();
+            write(painter, sheet.lens.to_screen(*place) - size * 0.5, words, kind, theme.surroundings);
+        }
+    }
+}
+
+fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
+    let theme = sheet.theme();
+    let seen = sheet.lens.extent(8.0);
+    let mut mesh = Mesh::default();
+    let mut inker = Inker::new(sheet.lens.pixels_per_point);
+    let stroke = Stroke::new(sheet.hairline(), theme.line.lerp_to_gamma(theme.ground, 0.25));
+    for (_, solid) in &sheet.geometry.surroundings {
+        if !solid.extent.is_some_and(|e| e.meets(&seen)) {
+            continue;
+        }
+        let base = u32::try_from(mesh.vertices.len()).unwrap_or(u32::MAX);
+        for vertex in &solid.vertices {
+            mesh.colored_vertex(sheet.lens.to_screen(*vertex), theme.surroundings);
+        }
+        mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
+        for ring in &solid.rings {
+            inker.add(Shape::closed_line(ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(), stroke));
+        }
+    }
+    mesh.append_ref(&inker.finish());
+    Arc::new(mesh)
+}
+
+/// The place inside a shape, on the free part of the screen, that is farthest from any edge.
+fn visible_place(sheet: &Sheet<'_>, solid: &Solid) -> Option<World> {
+    const COLUMNS: u8 = 28;
+    const ROWS: u8 = 20;
+    let clear = sheet.clear.shrink(sheet.theme().sizes.small);
+    let extent = solid.extent?;
+    if !clear.intersects(sheet.lens.rect_of(&extent)) {
+        return None;
+    }
+    let rings: Vec<Vec<Pos2>> =
+        solid.rings.iter().map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect()).collect();
+    let mut best: Option<(f32, Pos2)> = None;
+    for row in 0..=ROWS {
+        for column in 0..=COLUMNS {
+            let at = pos2(
+                clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
+                clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
+            );
+            if !contains(&rings, at) {
+                continue;
+            }
+            let room = room_around(&rings, at).min(edge_room(clear, at));
+            if best.is_none_or(|(most, _)| room > most) {
+                best = Some((room, at));
+            }
+        }
+    }
+    let (room, at) = best?;
+    // A name that does not fit between the edges says less than none.
+    (room > sheet.theme().sizes.small * 2.0).then(|| sheet.lens.to_world(at))
+}
+
+fn edge_room(clear: Rect, at: Pos2) -> f32 {
+    let x = (at.x - clear.left()).min(clear.right() - at.x);
+    let y = (at.y - clear.top()).min(clear.bottom() - at.y);
+    // The edge of the screen may be nearer than the edge of the shape.
+    x.min(y) + 60.0
+}
+
+fn edges(rings: &[Vec<Pos2>]) -> impl Iterator<Item = (Pos2, Pos2)> + '_ {
+    rings.iter().flat_map(|ring| {
+        let shifted = ring.iter().cycle().skip(1);
+        ring.iter().copied().zip(shifted.copied())
+    })
+}
+
+fn contains(rings: &[Vec<Pos2>], at: Pos2) -> bool {
+    edges(rings)
+        .filter(|(a, b)| (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x)
+        .count()
+        % 2
+        == 1
+}
+
+fn room_around(rings: &[Vec<Pos2>], at: Pos2) -> f32 {
+    let squared = edges(rings)
+        .map(|(a, b)| {
+            let along = b - a;
+            let t = ((at - a).dot(along) / along.length_sq().max(1e-6)).clamp(0.0, 1.0);
+            (at - (a + along * t)).length_sq()
+        })
+        .fold(f32::INFINITY, f32::min);
+    squared.sqrt()
+}

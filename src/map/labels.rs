@@ -1,0 +1,179 @@
+//! Names, figures and badges on the map. Owns what is worth a label in a view; placing them apart is `placement`'s.
+
+use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
+
+use super::events::{Badge, Mark};
+use super::kept::Kept;
+use super::lens::Lens;
+use super::placement::{Wish, place};
+use super::scope::Scope;
+use super::sheet::{Dress, Sheet, Type, write};
+use crate::privacy::shown::Shown;
+use crate::site::areas::AreaId;
+use crate::site::text::Lang;
+use crate::snapshot::IndicatorIx;
+
+/// From how far in finer areas are named, in zoom levels from the view of the whole.
+const FINER_NAMES_FROM: f64 = 0.9;
+
+/// What a label is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// An area: name and figure.
+    Area(AreaId),
+    /// Events of an area without a place.
+    Badge(AreaId),
+}
+
+/// One placed label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// What it is about.
+    pub about: About,
+    /// Where it is.
+    pub rect: Rect,
+    lines: Vec<(String, Type)>,
+}
+
+type Key = (Lens, Dress, Scope, Rect, u64, IndicatorIx, Lang);
+
+/// The layer.
+#[derive(Debug, Default)]
+pub struct Labels {
+    placed: Kept<Key, Vec<Label>>,
+}
+
+impl Labels {
+    /// Places the labels of this frame, apart from each other and, where possible, from marks.
+    pub fn prepare(&mut self, painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge], taken: &[Rect]) {
+        let key = (
+            sheet.lens,
+            sheet.dress(),
+            sheet.scope.clone(),
+            sheet.clear,
+            sheet.view.snapshot.revision,
+            sheet.view.state.indicator,
+            sheet.view.lang(),
+        );
+        self.placed.get(key, || arrange(painter, sheet, marks, badges, taken));
+    }
+
+    /// The placed labels.
+    #[must_use]
+    pub fn placed(&self) -> &[Label] {
+        self.placed.last()
+    }
+
+    /// Paints them.
+    pub fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+        let theme = sheet.theme();
+        let edge = theme.ground.gamma_multiply(0.92);
+        for label in self.placed() {
+            if matches!(label.about, About::Badge(_)) {
+                let radius = theme.sizes.small * 0.3;
+                painter.rect_filled(label.rect, radius, theme.surface.gamma_multiply(0.94));
+                let stroke = Stroke::new(theme.sizes.hairline, theme.muted.gamma_multiply(0.8));
+                painter.rect_stroke(label.rect, radius, stroke, StrokeKind::Inside);
+            }
+            let mut y = label.rect.top();
+            for (words, kind) in &label.lines {
+                let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);
+                let at = Pos2::new(label.rect.center().x - galley.size().x * 0.5, y);
+                if matches!(label.about, About::Badge(_)) {
+                    let middle = label.rect.center() - galley.size() * 0.5;
+                    painter.galley(middle, galley, kind.color);
+                } else {
+                    y += write(painter, at, words, *kind, edge).height();
+                }
+            }
+        }
+    }
+}
+
+fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge], taken: &[Rect]) -> Vec<Label> {
+    let small = sheet.theme().sizes.small;
+    let mut wanted: Vec<(About, Vec<(String, Type)>, Wish)> = Vec::new();
+    for (area, is_major) in named_areas(sheet) {
+        let Some(solid) = sheet.geometry.area(area) else { continue };
+        let lines = area_lines(sheet, area, is_major);
+        let anchor = sheet.lens.to_screen(solid.label);
+        // A finer area must have room for its name; a coarse one is named in any case.
+        let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
+        let size = size_of(painter, &lines);
+        if is_major || room > size.x * 0.8 {
+            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 1.0 }));
+        }
+    }
+    for badge in badges {
+        let Some(solid) = sheet.geometry.area(badge.area) else { continue };
+        let color = sheet.theme().severity(badge.severity);
+        let kind = Type { size: small * 0.92, bold: true, color };
+        let words = badge.count.to_string();
+        let text = size_of(painter, &[(words.clone(), kind)]);
+        let size = vec2((text.x + small * 0.7).max(small * 1.5), small * 1.5);
+        let anchor = sheet.lens.to_screen(solid.label);
+        wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 1.6 }));
+    }
+    let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
+    // Only marks that matter make a label step aside.
+    let soft: Vec<Pos2> = marks.iter().map(|m| m.at).collect();
+    let placed = place(&wishes, taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.25);
+    wanted
+        .into_iter()
+        .zip(placed)
+        .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, lines }))
+        .collect()
+}
+
+/// Areas worth a name, the most important first; the second value is true for the coarse ones.
+fn named_areas(sheet: &Sheet<'_>) -> Vec<(AreaId, bool)> {
+    let areas = &sheet.view.site.areas;
+    let seen = sheet.lens.extent(0.0);
+    let in_sight =
+        |id: AreaId| sheet.geometry.area(id).and_then(|a| a.extent).is_some_and(|e| e.meets(&seen));
+    let chosen = sheet.scope.chosen;
+    let mut out: Vec<(AreaId, bool)> = Vec::new();
+    if chosen == AreaId::ROOT {
+        out.extend(areas.level(1).filter(|id| in_sight(*id)).map(|id| (id, true)));
+    } else {
+        let children = &areas.get(chosen).children;
+        if children.is_empty() || areas.get(chosen).level >= 2 {
+            out.push((chosen, true));
+        }
+        // Grid names are long and alike; their figures are on the hover.
+        let named = areas.get(chosen).level < 2;
+        out.extend(children.iter().filter(|id| named && in_sight(**id)).map(|id| (*id, false)));
+    }
+    if sheet.zoom_from_home() >= FINER_NAMES_FROM {
+        let finer = areas.level(2).filter(|id| in_sight(*id) && !out.iter().any(|(o, _)| o == id));
+        let finer: Vec<_> = finer.map(|id| (id, false)).collect();
+        out.extend(finer);
+    }
+    out
+}
+
+fn area_lines(sheet: &Sheet<'_>, area: AreaId, is_major: bool) -> Vec<(String, Type)> {
+    let theme = sheet.theme();
+    let faded = !sheet.scope.holds(sheet.view, area);
+    let fade = |c: egui::Color32| if faded { c.lerp_to_gamma(theme.ground, 0.45) } else { c };
+    let (name_size, value_size) = if is_major {
+        (theme.sizes.heading, theme.sizes.body)
+    } else {
+        (theme.sizes.body * 0.9, theme.sizes.small)
+    };
+    let name = Type { size: name_size, bold: is_major, color: fade(theme.text) };
+    let mut lines = vec![(sheet.name(area).to_owned(), name)];
+    let reading = sheet.reading(area);
+    if !faded && reading.value != Shown::TooFine {
+        let ink = if reading.value.value().is_some() { theme.text } else { theme.muted };
+        lines.push((sheet.printed(&reading), Type { size: value_size, bold: false, color: fade(ink) }));
+    }
+    lines
+}
+
+fn size_of(painter: &Painter, lines: &[(String, Type)]) -> Vec2 {
+    lines.iter().fold(Vec2::ZERO, |size, (words, kind)| {
+        let line = painter.layout_no_wrap(words.clone(), kind.font(), kind.color).size();
+        vec2(size.x.max(line.x), size.y + line.y)
+    })
+}

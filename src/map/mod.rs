@@ -1,0 +1,153 @@
+//! The map: areas coloured by an indicator, events, buildings, names. Owns the view (where one looks, at which zoom)
+//! and kept drawings; figures and choices come in with each frame, wishes go out as commands.
+
+mod borders;
+mod camera;
+mod choropleth;
+mod classes;
+mod events;
+mod fabric;
+#[cfg(test)]
+mod fixture;
+mod furniture;
+mod geometry;
+mod glow;
+mod ground;
+mod hatch;
+mod hover;
+mod kept;
+mod labels;
+mod lens;
+mod placement;
+mod pulse;
+mod scope;
+mod sheet;
+mod stack;
+mod symbol;
+#[cfg(test)]
+mod tests;
+
+use egui::{Context, Rect, Ui};
+use walkers::Map;
+
+use camera::{Camera, CameraFrame};
+pub use classes::{Classes, Method};
+use geometry::Geometry;
+use kept::Kept;
+use lens::{Lens, position};
+pub use scope::{Legend, Scope};
+use stack::{Stack, StackFrame};
+
+use crate::panels::legend::LegendClass;
+use crate::panels::{Commands, View};
+use crate::site::Site;
+
+/// The map as a panel.
+pub struct MapPanel {
+    /// Whether moves and arrivals take time; a picture wants none of it.
+    pub animate: bool,
+    /// Whether sources are written in the corner; false where the screen writes them elsewhere.
+    pub credits: bool,
+    geometry: Geometry,
+    camera: Camera,
+    stack: Stack,
+    legend: Kept<(u64, usize, usize), Legend>,
+    classes: Vec<LegendClass>,
+}
+
+impl std::fmt::Debug for MapPanel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MapPanel").field("camera", &self.camera).finish_non_exhaustive()
+    }
+}
+
+impl MapPanel {
+    /// A map of a site, at first fitted to the whole.
+    #[must_use]
+    pub fn new(ctx: &Context, site: &Site) -> Self {
+        let geometry = Geometry::new(site);
+        Self {
+            animate: true,
+            credits: true,
+            camera: Camera::new(&geometry.root),
+            stack: Stack::new(ctx, &geometry),
+            geometry,
+            legend: Kept::default(),
+            classes: Vec::new(),
+        }
+    }
+
+    /// Paints the map over the whole of a ui and pushes what the user asks for. `clear` is the part of it that no
+    /// panel covers: areas are fitted into it, and names of the frame stand in its corners.
+    pub fn ui(&mut self, ui: &mut Ui, clear: Rect, view: &View<'_>, commands: &mut Commands) {
+        let rect = ui.available_rect_before_wrap();
+        let time = ui.input(|i| i.time);
+        let animate = self.animate && ui.style().animation_time > 0.0;
+        let request = view.state.map_request;
+        self.camera.prepare(&CameraFrame { rect, clear, time, animate, request, geometry: &self.geometry });
+        let scope = Scope::new(view, self.camera.memory.zoom() - self.camera.home_zoom());
+        let legend_key = (view.snapshot.revision, view.state.indicator, scope.level);
+        let legend = self.legend.get(legend_key, || Legend::new(view, scope.level));
+        self.classes = legend_classes(legend, view);
+        let fallback = self.geometry.root.center();
+        let moving = self.camera.is_moving();
+        let frame = StackFrame {
+            view,
+            geometry: &self.geometry,
+            scope: &scope,
+            legend,
+            clear,
+            home_zoom: self.camera.home_zoom(),
+            fallback,
+            moving,
+            animate,
+            credits: self.credits,
+            time,
+            commands,
+        };
+        let layers = self.stack.in_frame(frame);
+        let response = Map::new(None, &mut self.camera.memory, position(fallback))
+            .zoom_with_ctrl(false)
+            .with_plugin(layers)
+            .show(ui, |_, _, _, _| ())
+            .response;
+        let lens = Lens::of(&self.camera.memory, rect, fallback, ui.pixels_per_point());
+        let touched = response.changed() || response.dragged();
+        self.camera.settle(&lens, touched, &self.geometry.root);
+        if self.camera.is_moving() {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// What the colours mean, as of the last frame.
+    #[must_use]
+    pub const fn legend(&self) -> &Legend {
+        self.legend.last()
+    }
+
+    /// The classes as the legend panel draws them.
+    #[must_use]
+    pub fn classes(&self) -> &[LegendClass] {
+        &self.classes
+    }
+
+    /// Areas without a figure to colour them by: hidden or missing.
+    #[must_use]
+    pub const fn without(&self) -> usize {
+        let legend = self.legend.last();
+        legend.suppressed + legend.missing
+    }
+}
+
+fn legend_classes(legend: &Legend, view: &View<'_>) -> Vec<LegendClass> {
+    let ends = legend.classes.breaks().iter().zip(legend.classes.breaks().iter().skip(1));
+    ends.zip(&legend.counts)
+        .enumerate()
+        .map(|(class, ((low, high), areas))| LegendClass {
+            color: view.theme.class_color(class, legend.classes.len()),
+            low: *low,
+            high: *high,
+            areas: *areas,
+        })
+        .collect()
+}

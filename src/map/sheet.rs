@@ -1,0 +1,121 @@
+//! What every layer looks at in one frame, and the tokens that drawn things depend on. Owns nothing.
+
+use egui::{Color32, FontId, Rect};
+
+use super::geometry::Geometry;
+use super::lens::Lens;
+use super::scope::{Legend, Scope};
+use crate::fonts;
+use crate::panels::View;
+use crate::panels::format;
+use crate::site::areas::AreaId;
+use crate::snapshot::Reading;
+use crate::theme::Theme;
+
+/// One frame of the map.
+#[derive(Clone, Copy)]
+pub struct Sheet<'a> {
+    /// Figures, choices and tokens.
+    pub view: &'a View<'a>,
+    /// Where things are on the screen.
+    pub lens: Lens,
+    /// The site's shapes.
+    pub geometry: &'a Geometry,
+    /// Which areas are coloured.
+    pub scope: &'a Scope,
+    /// What the colours mean.
+    pub legend: &'a Legend,
+    /// The part of the map that no panel covers.
+    pub clear: Rect,
+    /// Zoom of the view of the whole.
+    pub home_zoom: f64,
+    /// Whether the view is on its way: what can wait, waits.
+    pub moving: bool,
+}
+
+/// The tokens of a theme that a kept drawing depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dress {
+    dark: bool,
+    small: f32,
+    hairline: f32,
+}
+
+impl<'a> Sheet<'a> {
+    /// Tokens.
+    #[must_use]
+    pub const fn theme(&self) -> &'a Theme {
+        self.view.theme
+    }
+
+    /// What a kept drawing depends on besides its data.
+    #[must_use]
+    pub const fn dress(&self) -> Dress {
+        let theme = self.view.theme;
+        Dress { dark: theme.dark, small: theme.sizes.small, hairline: theme.sizes.hairline }
+    }
+
+    /// Zoom levels from the view of the whole.
+    #[must_use]
+    pub fn zoom_from_home(&self) -> f64 {
+        self.lens.zoom - self.home_zoom
+    }
+
+    /// The reading of the chosen indicator.
+    #[must_use]
+    pub fn reading(&self, area: AreaId) -> Reading {
+        self.view.snapshot.reading(self.view.state.indicator, area)
+    }
+
+    /// A figure of the chosen indicator as it is printed.
+    #[must_use]
+    pub fn printed(&self, reading: &Reading) -> String {
+        self.view.indicator().map_or_else(String::new, |indicator| {
+            format::shown(reading.value, indicator.decimals, &indicator.unit, self.view.text)
+        })
+    }
+
+    /// Name of an area.
+    #[must_use]
+    pub fn name(&self, area: AreaId) -> &'a str {
+        self.view.say(&self.view.site.areas.get(area).name)
+    }
+
+    /// Width of hairlines.
+    #[must_use]
+    pub const fn hairline(&self) -> f32 {
+        self.view.theme.sizes.hairline
+    }
+}
+
+/// Size and weight of a text on the map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Type {
+    /// Type size in points.
+    pub size: f32,
+    /// Bold.
+    pub bold: bool,
+    /// Colour.
+    pub color: Color32,
+}
+
+impl Type {
+    /// The font.
+    #[must_use]
+    pub fn font(&self) -> FontId {
+        if self.bold { fonts::bold(self.size) } else { fonts::regular(self.size) }
+    }
+}
+
+/// Writes one line with a dark edge around the letters, so that it is read on any colour below.
+pub fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
+    let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
+    let radius = (kind.size * 0.085).max(1.0);
+    let size = galley.size();
+    for i in 0_u8..8 {
+        let off = super::lens::polar(radius, f32::from(i) * std::f32::consts::FRAC_PI_4);
+        painter.galley_with_override_text_color(at + off, galley.clone(), edge);
+    }
+    painter.galley_with_override_text_color(at, galley, kind.color);
+    Rect::from_min_size(at, size)
+}

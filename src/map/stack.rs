@@ -1,0 +1,219 @@
+//! The layers in their order, and what the pointer or the focus does on them. Owns the kept drawings of all layers.
+
+use egui::{Context, Painter, PopupAnchor, Rect, Response, Role, Sense, Ui, WidgetInfo};
+use walkers::{MapMemory, Plugin, Projector};
+
+use super::borders::{self, Borders};
+use super::choropleth::Choropleth;
+use super::events::EventsLayer;
+use super::fabric::Fabric;
+use super::furniture;
+use super::geometry::Geometry;
+use super::glow::Glow;
+use super::ground::Ground;
+use super::hover::{self, Hit};
+use super::labels::{About, Labels};
+use super::lens::{Lens, World, degrees};
+use super::pulse::Pulses;
+use super::scope::{Legend, Scope};
+use super::sheet::Sheet;
+use crate::command::Command;
+use crate::panels::{Commands, View};
+use crate::site::areas::AreaId;
+
+/// All layers.
+pub struct Stack {
+    ground: Ground,
+    glow: Glow,
+    choropleth: Choropleth,
+    fabric: Fabric,
+    borders: Borders,
+    events: EventsLayer,
+    labels: Labels,
+    pulses: Pulses,
+    covered: [Rect; 2],
+}
+
+/// What one frame of the layers is given.
+pub struct StackFrame<'a> {
+    /// Figures, choices and tokens.
+    pub view: &'a View<'a>,
+    /// Shapes.
+    pub geometry: &'a Geometry,
+    /// Which areas are coloured.
+    pub scope: &'a Scope,
+    /// What colours mean.
+    pub legend: &'a Legend,
+    /// The free part of the map.
+    pub clear: Rect,
+    /// Zoom of the view of the whole.
+    pub home_zoom: f64,
+    /// Where the map stands before it was ever moved.
+    pub fallback: World,
+    /// Whether the camera is on its way.
+    pub moving: bool,
+    /// Whether arrivals may move.
+    pub animate: bool,
+    /// Whether sources are written.
+    pub credits: bool,
+    /// Seconds on the frame clock.
+    pub time: f64,
+    /// Where wishes go.
+    pub commands: &'a mut Commands,
+}
+
+impl Stack {
+    /// Layers for a site's shapes.
+    #[must_use]
+    pub fn new(ctx: &Context, geometry: &Geometry) -> Self {
+        Self {
+            ground: Ground::default(),
+            glow: Glow::new(ctx, geometry),
+            choropleth: Choropleth::default(),
+            fabric: Fabric::default(),
+            borders: Borders::default(),
+            events: EventsLayer::default(),
+            labels: Labels::default(),
+            pulses: Pulses::default(),
+            covered: [Rect::NOTHING; 2],
+        }
+    }
+
+    /// The layers as a plugin of the map for one frame.
+    pub const fn in_frame<'a>(&'a mut self, frame: StackFrame<'a>) -> InFrame<'a> {
+        InFrame { stack: self, frame }
+    }
+
+    fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+        self.events.prepare(sheet);
+        self.labels.prepare(painter, sheet, self.events.marks(), self.events.badges(), &self.covered);
+        self.ground.paint(painter, sheet);
+        self.glow.paint(painter, sheet);
+        self.choropleth.paint(painter, sheet);
+        self.fabric.paint(painter, sheet);
+        self.borders.paint(painter, sheet);
+        borders::station_names(painter, sheet);
+        self.events.paint(painter, sheet);
+    }
+
+    /// What is under a point: a mark before a badge before an area.
+    fn hit(&self, sheet: &Sheet<'_>, at: egui::Pos2) -> Option<Hit> {
+        if let Some(mark) = self.events.at(sheet, at) {
+            return Some(Hit::Mark(mark.clone()));
+        }
+        let badge = self.labels.placed().iter().find(|l| l.rect.contains(at));
+        if let Some(label) = badge {
+            let (About::Area(area) | About::Badge(area)) = label.about;
+            return Some(Hit::Area(area));
+        }
+        let found = sheet.view.site.areas.at(degrees(sheet.lens.to_world(at)))?;
+        Some(Hit::Area(sheet.scope.drawn_at(sheet.view, found)))
+    }
+
+    /// Makes areas reachable by keyboard and screen reader: one small button where each stands. Returns the one that
+    /// has the focus.
+    fn buttons(&self, ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Option<(AreaId, Rect)> {
+        let mut focused = None;
+        let areas = &sheet.view.site.areas;
+        let chosen = areas.get(sheet.scope.chosen);
+        let next = if chosen.level == 0 { areas.level(1).collect() } else { chosen.children.clone() };
+        let more = areas.level(2).filter(|id| chosen.level == 0 && sheet.scope.level >= areas.get(*id).level);
+        for id in next.iter().copied().filter(|id| areas.get(*id).level <= 2).chain(more) {
+            let Some(solid) = sheet.geometry.area(id) else { continue };
+            let at = sheet.lens.to_screen(solid.label);
+            if !sheet.lens.rect.contains(at) {
+                continue;
+            }
+            // Too small for a pointer: the map itself answers the pointer everywhere.
+            let rect = Rect::from_center_size(at, egui::Vec2::splat(1.0));
+            let response = ui.interact(rect, ui.id().with(("map area", id.0)), Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, area_words(sheet, id)));
+            if response.has_focus() {
+                focused = Some((id, rect));
+            }
+            if response.clicked() {
+                commands.push(Command::SelectArea(id));
+            }
+        }
+        focused
+    }
+}
+
+/// Name and figure of an area, for those who hear the map.
+fn area_words(sheet: &Sheet<'_>, area: AreaId) -> String {
+    let indicator = sheet.view.indicator().map_or("", |i| sheet.view.say(i.card_name()));
+    let value = sheet.printed(&sheet.reading(area));
+    let args = [("area", sheet.name(area)), ("indicator", indicator), ("value", value.as_str())];
+    sheet.view.text.fill("map.area_says", &args)
+}
+
+/// The layers in one frame.
+pub struct InFrame<'a> {
+    stack: &'a mut Stack,
+    frame: StackFrame<'a>,
+}
+
+impl Plugin for InFrame<'_> {
+    fn run(self: Box<Self>, ui: &mut Ui, response: &Response, _projector: &Projector<'_>, memory: &MapMemory) {
+        let Self { stack, frame } = *self;
+        let lens = Lens::of(memory, response.rect, frame.fallback, ui.pixels_per_point());
+        let sheet = Sheet {
+            view: frame.view,
+            lens,
+            geometry: frame.geometry,
+            scope: frame.scope,
+            legend: frame.legend,
+            clear: frame.clear,
+            home_zoom: frame.home_zoom,
+            moving: frame.moving || response.dragged(),
+        };
+        let painter = ui.painter().clone();
+        stack.paint(&painter, &sheet);
+        let focused = stack.buttons(ui, &sheet, frame.commands);
+        let pointer = response.hover_pos().filter(|_| !sheet.moving);
+        let hit = pointer.and_then(|at| stack.hit(&sheet, at));
+        let lit = match (&hit, focused) {
+            (Some(Hit::Area(area)), _) => Some(*area),
+            (None, Some((area, _))) => Some(area),
+            _ => None,
+        };
+        if let Some(area) = lit.filter(|a| *a != AreaId::ROOT) {
+            borders::highlight(&painter, &sheet, area);
+        }
+        stack.labels.paint(&painter, &sheet);
+        if stack.pulses.paint(&painter, &sheet, frame.time, frame.animate) {
+            ui.ctx().request_repaint();
+        }
+        stack.covered = [
+            furniture::corner(&painter, &sheet, frame.credits, stack.events.clustered()),
+            furniture::breadcrumb(ui, &sheet, frame.commands),
+        ];
+        clicks(response, hit.as_ref(), sheet.view, frame.commands);
+        if hit.is_some() {
+            ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
+        }
+        if let Some(hit) = &hit {
+            hover::card(ui, &sheet, hit, PopupAnchor::Pointer);
+        } else if let Some((area, rect)) = focused {
+            hover::card(ui, &sheet, &Hit::Area(area), PopupAnchor::ParentRect(rect));
+        }
+        let told = lit.unwrap_or(sheet.scope.chosen);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, area_words(&sheet, told)));
+    }
+}
+
+fn clicks(response: &Response, hit: Option<&Hit>, view: &View<'_>, commands: &mut Commands) {
+    if !response.clicked() {
+        return;
+    }
+    match hit {
+        Some(Hit::Mark(mark)) => {
+            let event = view.snapshot.events.open.get(mark.event);
+            commands.push(Command::SelectEvent(event.map(|e| e.id.clone())));
+        }
+        Some(Hit::Area(area)) if *area != view.state.area => commands.push(Command::SelectArea(*area)),
+        Some(Hit::Area(_)) => {}
+        None if response.double_clicked() => commands.push(Command::SelectParentArea),
+        None => {}
+    }
+}

@@ -1,0 +1,230 @@
+//! The map as a whole: what a pointer and a screen reader meet, how long a frame takes, how it looks.
+
+use std::time::Instant;
+
+use egui::accesskit::Role;
+use egui::{Rect, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::MapPanel;
+use super::fixture::{self, Stage};
+use super::lens::world;
+use crate::command::Command;
+use crate::headless::{Headless, Painter, write_png};
+use crate::panels::Commands;
+use crate::site::areas::AreaId;
+use crate::state::MapRequest;
+
+struct Desk {
+    stage: Stage,
+    map: Option<MapPanel>,
+    commands: Commands,
+}
+
+impl Desk {
+    fn new(stage: Stage) -> Self {
+        Self { stage, map: None, commands: Vec::new() }
+    }
+
+    fn frame(&mut self, ui: &mut egui::Ui, clear: Rect) {
+        let map = self.map.get_or_insert_with(|| {
+            crate::fonts::install(ui.ctx());
+            let mut map = MapPanel::new(ui.ctx(), &self.stage.site);
+            map.animate = false;
+            map
+        });
+        // Fonts arrive with the next pass.
+        if ui.ctx().cumulative_frame_nr() > 0 {
+            map.ui(ui, clear, &self.stage.view(), &mut self.commands);
+        }
+        self.stage.state.map_request = None;
+    }
+}
+
+fn harness(stage: Stage) -> Harness<'static, Desk> {
+    let mut harness = Harness::builder().with_size(egui::vec2(1280.0, 800.0)).build_ui_state(
+        |ui, desk: &mut Desk| {
+            let rect = ui.max_rect();
+            desk.frame(ui, rect);
+        },
+        Desk::new(stage),
+    );
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn a_click_on_an_area_chooses_it() {
+    let mut harness = harness(fixture::tiny());
+    let label = {
+        let stage = &harness.state().stage;
+        let ward = stage.site.areas.find("VC0102").expect("the ward");
+        stage.site.areas.get(ward).name.zh.clone()
+    };
+    let node = harness.get_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.starts_with(&label)));
+    node.click();
+    harness.run_steps(3);
+    let ward = harness.state().stage.site.areas.find("VC0102").expect("the ward");
+    assert!(harness.state().commands.contains(&Command::SelectArea(ward)), "{:?}", harness.state().commands);
+}
+
+#[test]
+fn the_pointer_meets_the_area_below_it() {
+    let mut harness = harness(fixture::tiny());
+    for code in ["VC0101", "VC0103", "VC0104"] {
+        let desk = harness.state_mut();
+        desk.commands.clear();
+        desk.stage.snapshot.events.open = std::sync::Arc::from([]);
+        desk.stage.snapshot.revision += 1;
+        let ward = desk.stage.site.areas.find(code).expect("a ward");
+        let area = desk.stage.site.areas.get(ward);
+        let at = [area.label[0] + 0.012, area.label[1] + 0.012];
+        let map = desk.map.as_ref().expect("a map");
+        let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1280.0, 800.0));
+        let lens = super::Lens::of(&map.camera.memory, rect, [0.0; 2], 1.0);
+        let at = lens.to_screen(world(at));
+        harness.hover_at(at);
+        harness.step();
+        for pressed in [true, false] {
+            harness.event(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            });
+            harness.step();
+        }
+        harness.run_steps(2);
+        assert!(harness.state().commands.contains(&Command::SelectArea(ward)), "{code}: {:?}", harness.state().commands);
+    }
+}
+
+#[test]
+fn the_map_tells_its_figure_and_its_path() {
+    let harness = harness(fixture::tiny());
+    let name = harness.state().stage.site.areas.get(AreaId::ROOT).name.zh.clone();
+    let image = harness.get_by(|n| n.role() == Role::Image);
+    assert!(image.accesskit_node().label().is_some_and(|l| l.contains(&name)));
+    assert!(harness.query_all_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.contains(&name))).count() >= 1);
+}
+
+#[test]
+fn the_map_opens_fitted_into_the_clear_part() {
+    let stage = fixture::tiny();
+    let mut headless = Headless::new(1920, 1080);
+    let mut desk = Desk::new(stage);
+    let clear = Rect::from_min_max(pos2(500.0, 60.0), pos2(1400.0, 800.0));
+    for _ in 0..3 {
+        let mut out = headless.frame(0.1, Vec::new(), |ui| desk.frame(ui, clear));
+        out.textures_delta.clear();
+    }
+    let map = desk.map.as_ref().expect("a map");
+    let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1920.0, 1080.0));
+    let lens = super::Lens::of(&map.camera.memory, rect, [0.0; 2], 1.0);
+    let drawn = lens.rect_of(&map.geometry.root);
+    assert!(clear.contains_rect(drawn), "{drawn:?}");
+    assert!((drawn.center() - clear.center()).length() < 1.0);
+    assert!(drawn.height() > clear.height() * 0.85 || drawn.width() > clear.width() * 0.85);
+}
+
+#[test]
+fn both_languages_have_the_words_of_the_map() {
+    let site = fixture::tiny().site;
+    for key in ["map.schematic", "map.north", "map.clustered", "map.area_says", "map.exercise_letter"] {
+        assert!(site.messages_zh.find(key).is_some() && site.messages_en.find(key).is_some(), "{key}");
+    }
+}
+
+fn wall_clear(width: f32, height: f32) -> Rect {
+    Rect::from_min_max(pos2(width * 0.24, height * 0.07), pos2(width * 0.765, height * 0.72))
+}
+
+/// Frame times on this machine: `cargo test --release --lib map::tests::frame_times -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn frame_times() {
+    let Some(stage) = fixture::sample(3840.0, 2160.0, 40_000, 300) else { return };
+    let mut headless = Headless::new(3840, 2160);
+    let mut desk = Desk::new(stage);
+    let clear = wall_clear(3840.0, 2160.0);
+    let mut run = |desk: &mut Desk, request: Option<MapRequest>, fresh: bool| {
+        desk.stage.state.map_request = request;
+        desk.stage.snapshot.revision += u64::from(fresh);
+        let began = Instant::now();
+        let mut out = headless.frame(1.0 / 60.0, Vec::new(), |ui| desk.frame(ui, clear));
+        out.textures_delta.clear();
+        let shapes = began.elapsed();
+        let jobs = headless.ctx.tessellate(out.shapes, 1.0);
+        let vertices: usize = jobs
+            .iter()
+            .map(|j| match &j.primitive {
+                egui::epaint::Primitive::Mesh(m) => m.vertices.len(),
+                egui::epaint::Primitive::Callback(_) => 0,
+            })
+            .sum();
+        (shapes.as_secs_f64() * 1e3, began.elapsed().as_secs_f64() * 1e3, vertices)
+    };
+    for _ in 0..5 {
+        run(&mut desk, None, false);
+    }
+    let cases: [(&str, Option<MapRequest>, bool); 4] = [
+        ("still", None, false),
+        ("new figures", None, true),
+        ("panning", Some(MapRequest::Pan(0.002, 0.001)), false),
+        ("zooming", Some(MapRequest::Zoom(0.01)), false),
+    ];
+    for (name, request, fresh) in cases {
+        let mut times: Vec<(f64, f64, usize)> = (0..60).map(|_| run(&mut desk, request, fresh)).collect();
+        times.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let (mid, worst) = (times[30], times[59]);
+        println!(
+            "{name}: shapes {:.2} ms, with tessellation {:.2} ms (worst {:.2}), {} vertices",
+            mid.0, mid.1, worst.1, mid.2
+        );
+    }
+}
+
+/// Pictures in /tmp/onemap-map: `cargo test --release --lib map::tests::pictures -- --ignored --nocapture`.
+#[test]
+#[ignore = "a look"]
+fn pictures() {
+    let painter = Painter::new().expect("a device");
+    let shots: [(&str, u32, u32, &str, f64, usize, bool); 8] = [
+        ("whole-1080", 1920, 1080, "", 0.0, 60, true),
+        ("whole-2160", 3840, 2160, "", 0.0, 60, true),
+        ("many", 1920, 1080, "", 0.0, 317, true),
+        ("crowd", 1920, 1080, "", 0.0, 1500, true),
+        ("subdistrict", 1920, 1080, "440310006", 0.0, 60, true),
+        ("community", 1920, 1080, "440310002003", 0.0, 60, true),
+        ("near", 1920, 1080, "", 2.5, 60, true),
+        ("light", 1920, 1080, "", 0.0, 60, false),
+    ];
+    for (name, width, height, code, zoom, events, dark) in shots {
+        #[expect(clippy::cast_precision_loss, reason = "pixels")]
+        let (w, h) = (width as f32, height as f32);
+        let Some(mut stage) = fixture::sample(w, h, 30_000, events) else { return };
+        if !dark {
+            stage.theme = crate::theme::Theme::light(stage.theme.sizes);
+        }
+        let area = stage.site.areas.find(code).unwrap_or(AreaId::ROOT);
+        if let Ok(id) = std::env::var("ONEMAP_MAP_INDICATOR") {
+            stage.state.indicator = stage.site.indicator_index(&id).expect("an indicator");
+        }
+        stage.state.area = area;
+        let mut desk = Desk::new(stage);
+        let mut headless = Headless::new(width, height);
+        let mut last = None;
+        for i in 0..4 {
+            if i == 2 {
+                desk.stage.state.map_request =
+                    Some(if zoom > 0.0 { MapRequest::Zoom(zoom) } else { MapRequest::Fit(area) });
+            }
+            let mut out = headless.frame(0.5, Vec::new(), |ui| desk.frame(ui, wall_clear(w, h)));
+            painter.update_textures(&mut out);
+            last = Some(out);
+        }
+        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
+        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba).expect("a file");
+    }
+}
