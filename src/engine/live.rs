@@ -107,7 +107,7 @@ impl Engine {
         live.remember(&table, &rows)?;
         state.rows += added;
         if self.events.follows(&site, &table.id) {
-            self.events.change(&site, &rows, batch.arrived_secs);
+            self.events.change(&site, &old, &rows, batch.arrived_secs);
         }
         let old = pass::measure(&site, &table, level, &old, &measures)?;
         let new = pass::measure(&site, &table, level, &rows, &measures)?;
