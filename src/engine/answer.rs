@@ -51,7 +51,9 @@ impl Engine {
                 let stamped = is_stamped(table, measure);
                 let end = if !stamped {
                     Some(step.place(at.day))
-                } else if table.is_zero_when_absent() {
+                } else if measure.time_column == table.table.time_column {
+                    // The table's newest stamp, also where this figure's filter leaves nothing of it: what is not
+                    // reported for it is a gap, and both sides of a ratio are of one day.
                     table.presence.newest(table.presence.step().place(at.day))
                 } else {
                     calendar.newest(step.place(at.day))
