@@ -51,10 +51,15 @@ impl Engine {
             MeasureData::Calendar(calendar) => {
                 let step = calendar.step();
                 let stamped = is_stamped(table, measure);
-                // Both sides of a ratio over one table end at the same stamp: the newest of the table, whatever the
-                // filter leaves of it.
-                let newest = || table.presence.newest(table.presence.step().place(at.day));
-                let end = if stamped { newest() } else { Some(step.place(at.day)) };
+                let end = if !stamped {
+                    Some(step.place(at.day))
+                } else if measure.time_column == table.table.time_column {
+                    // The table's newest stamp, also where this figure's filter leaves nothing of it: what is not
+                    // reported for it is a gap, and both sides of a ratio are of one day.
+                    table.presence.newest(table.presence.step().place(at.day))
+                } else {
+                    calendar.newest(step.place(at.day))
+                };
                 let zero = table.is_zero_when_absent() && self.covers(table, side.window, step, end);
                 (0..self.sum_up.len())
                     .map(|area| {
@@ -68,10 +73,18 @@ impl Engine {
                     return vec![None; self.sum_up.len()];
                 };
                 let rows = rows.between(from, to);
+                let (step, end) = if is_stamped(table, measure) {
+                    let step = table.presence.step();
+                    (step, table.presence.newest(step.place(at.day)))
+                } else {
+                    (Step::Day, Some(at.day))
+                };
+                let zero = table.is_zero_when_absent()
+                    && (side.window == Window::Now && table.rows > 0 || self.covers(table, side.window, step, end));
                 match &measure.contribution {
-                    Contribution::Additive(_) => self.sums(table, rows, at),
+                    Contribution::Additive(_) => self.sums(table, rows, zero),
                     Contribution::Median(_) => self.medians(table, rows),
-                    Contribution::Distinct(_) => self.distinct(table, rows, values.len()),
+                    Contribution::Distinct(_) => self.distinct(table, rows, values.len(), zero),
                 }
             }
         }
@@ -108,7 +121,7 @@ impl Engine {
         }
         let to = at.secs - measure.youngest_secs;
         let from = match window {
-            Window::TrailingHours(hours) => to - i64::from(hours) * 3600 + 1,
+            Window::TrailingHours(hours) => at.secs - i64::from(hours) * 3600 + 1,
             _ => match window.days(at.day).0 {
                 Day::MIN => EpochSecs::MIN,
                 day => zone.start_of(day),
@@ -117,7 +130,7 @@ impl Engine {
         Some((from, to))
     }
 
-    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], at: At) -> Vec<Option<f64>> {
+    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], zero: bool) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -127,8 +140,6 @@ impl Engine {
                 }
             }
         }
-        let zero = table.is_zero_when_absent()
-            && table.newest_secs.is_some_and(|newest| at.day <= self.site.zone.day_of(newest) + 1);
         sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
     }
 
@@ -144,7 +155,7 @@ impl Engine {
         values.iter_mut().map(|values| median(values)).collect()
     }
 
-    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize) -> Vec<Option<f64>> {
+    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize, zero: bool) -> Vec<Option<f64>> {
         let mut seen = vec![vec![false; known]; self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -157,7 +168,7 @@ impl Engine {
         seen.iter()
             .map(|flags| {
                 let count = u32::try_from(flags.iter().filter(|f| **f).count()).unwrap_or(u32::MAX);
-                (count > 0).then(|| f64::from(count))
+                (count > 0 || zero).then(|| f64::from(count))
             })
             .collect()
     }

@@ -178,14 +178,13 @@ impl Engine {
                 }
             }
         }
-        if sign > 0
-            && let Some(state) = self.tables.get_mut(index)
+        if let Some(state) = self.tables.get_mut(index)
             && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
         {
             let step = state.presence.step();
             for row in 0..rows.areas.len() {
                 if let Some(day) = own.day(row, &site) {
-                    state.presence.change(&roll_up, 0, step.place(day), 0.0, 1);
+                    state.presence.change(&roll_up, 0, step.place(day), 0.0, sign);
                 }
             }
         }

@@ -481,11 +481,13 @@ fn cutoff(part: &Expr, time_column: &str) -> Option<i64> {
     if **column != Expr::Column(time_column.to_owned()) {
         return None;
     }
+    // Instants are whole seconds: earlier than N seconds ago is at least N + 1 seconds ago.
+    let strict = i64::from(matches!(op, Compare::Lt | Compare::Gt));
     match &**bound {
-        Expr::Now => Some(0),
+        Expr::Now => Some(strict),
         Expr::Arith(now, Arith::Sub, secs) if **now == Expr::Now => match **secs {
             #[expect(clippy::cast_possible_truncation, reason = "seconds of a catalogue, far below 2^53")]
-            Expr::Number(secs) => Some(secs as i64),
+            Expr::Number(secs) => Some(secs as i64 + strict),
             _ => None,
         },
         _ => None,
