@@ -59,7 +59,7 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
             let target = indicator
                 .target
                 .as_ref()
-                .and_then(|t| format::target(t, indicator.decimals, view.lang()))
+                .and_then(|t| format::target(t, indicator.decimals, view.text))
                 .map_or_else(String::new, |t| view.text.fill("panel.target.is", &[("target", &t)]));
             row(ui, sheet, &format!("{target} · {}", words::met_word(view, met)), note.color(color));
         }
