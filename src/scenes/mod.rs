@@ -3,7 +3,6 @@
 
 pub mod desk;
 pub mod overlays;
-pub mod plain_map;
 #[cfg(test)]
 mod tests;
 pub mod wall;
@@ -25,7 +24,7 @@ use crate::panels::series_cache::SeriesCache;
 use crate::panels::{Commands, View};
 use crate::site::Site;
 use crate::theme::{self, Sizes};
-use plain_map::MapPanel;
+use crate::map::MapPanel;
 
 /// What the panels of the screen remember between frames.
 pub struct Screen {
@@ -72,6 +71,8 @@ impl Screen {
         let time = ui.input(|i| i.time);
         self.memory.rotation.tick(time, view, commands);
         let screen = ui.max_rect();
+        // The wall writes sources along its foot.
+        self.map.credits = !view.state.mode.is_wall();
         if view.state.mode.is_wall() {
             let opacity = self.fade(time, view, &ctx);
             wall::wall_ui(ui, screen, view, &mut self.map, &mut self.memory, opacity, commands);
