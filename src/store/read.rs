@@ -1,6 +1,7 @@
 //! Reads the parts of a table by its declared schema. Owns the door's first half: an undeclared column refuses the
 //! file, a bad value costs its row and is told by file:row:column. Never fills in a value.
 
+use std::collections::HashSet;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ pub fn parts(site: &Site, folder: &str, table: &str) -> Vec<PathBuf> {
 pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
     let shown = site.relative(path).to_owned();
     let result = match path.extension().and_then(|e| e.to_str()) {
-        Some("parquet") => parquet(table, path, &shown, columns),
+        Some("parquet") => parquet(table, path, &shown, columns).map(|part| refuse_texts(site, table, part, &shown)),
         Some("csv") => csv(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
         _ => ndjson(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
     };
@@ -135,6 +136,46 @@ fn drop_empty_required(table: &Table, frame: DataFrame, shown: &Path) -> Part {
     {
         part.refused = (part.frame.height() - frame.height()) as u64;
         part.frame = frame;
+    }
+    part
+}
+
+/// Rows of a Parquet file whose texts may not come in: identities, and codes outside their list. Only the columns that
+/// are read are looked at; the others come in nowhere.
+fn refuse_texts(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part {
+    let mut bad: Option<Vec<bool>> = None;
+    for column in table.columns.iter().filter(|c| c.kind == ColumnType::Text) {
+        let Ok(texts) = part.frame.column(&column.id).and_then(|c| c.str().cloned()) else { continue };
+        let codes = column.codes.as_ref().map_or(&[][..], |list| site.codes(list));
+        let known: HashSet<&str> = codes.iter().map(String::as_str).collect();
+        // Sorted files repeat their codes, so the last verdict often holds.
+        let mut last = "";
+        for (row, text) in texts.iter().enumerate() {
+            let Some(text) = text.filter(|t| *t != last) else { continue };
+            let problem = if known.contains(text) {
+                None
+            } else {
+                door::refuse_content(text).or_else(|| wrong_code(site, Some(column), text))
+            };
+            let Some(problem) = problem else {
+                last = text;
+                continue;
+            };
+            let bad = bad.get_or_insert_with(|| vec![false; texts.len()]);
+            if let Some(flag) = bad.get_mut(row) {
+                *flag = true;
+            }
+            if part.problems.len() < MAX_PROBLEMS {
+                let problem = Problem::warning(shown, problem.with("column", &column.id));
+                part.problems.push(problem.at(Some(row + 1), Some(column.id.clone())));
+            }
+        }
+    }
+    if let Some(bad) = bad {
+        let keep: BooleanChunked = bad.iter().map(|b| Some(!*b)).collect();
+        // A frame that cannot be filtered is not let in.
+        part.frame = part.frame.filter(&keep).unwrap_or_default();
+        part.refused += bad.iter().filter(|b| **b).count() as u64;
     }
     part
 }
