@@ -15,17 +15,19 @@ impl Engine {
         let areas = self.sum_up.len();
         let numerator = self.side(figure.numerator, at);
         let denominator = figure.denominator.map(|side| self.side(side, at));
-        let withheld = self
-            .plan
-            .measures
-            .get(figure.numerator.measure)
-            .and_then(|m| m.withheld)
-            .map(|measure| self.side(MeasureUse { measure, window: figure.numerator.window }, at));
+        let withheld: Vec<Vec<Option<f64>>> = [Some(figure.numerator), figure.denominator]
+            .into_iter()
+            .flatten()
+            .filter_map(|side| {
+                let measure = self.plan.measures.get(side.measure)?.withheld?;
+                Some(self.side(MeasureUse { measure, window: side.window }, at))
+            })
+            .collect();
         (0..areas)
             .map(|area| Raw {
                 numerator: numerator.get(area).copied().flatten(),
                 denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld.as_ref().and_then(|w| w.get(area).copied().flatten()).is_some_and(|n| n > 0.0),
+                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
             })
             .collect()
     }
@@ -176,7 +178,7 @@ fn is_stamped(table: &TableState, measure: &Measure) -> bool {
     matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
 }
 
-fn first_day(month: i32) -> Day {
+pub(super) fn first_day(month: i32) -> Day {
     if month == i32::MIN {
         return Day::MIN;
     }

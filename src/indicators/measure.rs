@@ -248,9 +248,12 @@ impl Planner<'_> {
             self.problem(row, window_text(row), Message::new("problem.hours_of_stamps").with("table", &table.id));
             return None;
         }
+        // A time other than the row's own, such as a due time, can lie in the future: only rows kept by instant can
+        // leave out what is due later today.
+        let exact_end = !stamped && time_column != table.time_column;
         let storage = if matches!(contribution, Contribution::Additive(_)) && window == Window::Now {
             Storage::Now
-        } else if matches!(contribution, Contribution::Additive(_)) && !hours && youngest_secs == 0 {
+        } else if matches!(contribution, Contribution::Additive(_)) && !hours && youngest_secs == 0 && !exact_end {
             Storage::Calendar
         } else {
             Storage::Rows

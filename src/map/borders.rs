@@ -8,12 +8,11 @@ use egui::{Color32, Mesh, Painter, Pos2, Shape, Stroke};
 use super::geometry::Line;
 use super::kept::{Inker, Kept};
 use super::lens::Lens;
-use super::sheet::{Dress, Sheet, Type, write};
+use super::sheet::{Dress, Sheet};
 use crate::site::areas::AreaId;
 
-/// From how far in grid borders show, and station names, in zoom levels from the view of the whole.
+/// From how far in grid borders show, in zoom levels from the view of the whole.
 const GRID_FROM: f64 = 1.6;
-const STATION_NAMES_FROM: f64 = 1.3;
 
 /// The layer.
 #[derive(Debug, Default)]
@@ -38,22 +37,6 @@ pub fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
         for ring in &solid.rings {
             let points = ring.iter().map(|p| sheet.lens.to_screen(*p)).collect();
             painter.add(Shape::closed_line(points, Stroke::new(width * sheet.hairline(), color)));
-        }
-    }
-}
-
-/// Paints station names; they stand beside their rings.
-pub fn station_names(painter: &Painter, sheet: &Sheet<'_>) {
-    if sheet.zoom_from_home() < STATION_NAMES_FROM {
-        return;
-    }
-    let theme = sheet.theme();
-    let kind = Type { size: theme.sizes.small, bold: false, color: theme.muted };
-    for (name, place) in &sheet.geometry.stations {
-        let at = sheet.lens.to_screen(*place);
-        if sheet.lens.rect.contains(at) {
-            let off = egui::vec2(theme.sizes.small * 0.5, -theme.sizes.small * 0.62);
-            write(painter, at + off, sheet.view.say(name), kind, theme.ground.gamma_multiply(0.7));
         }
     }
 }

@@ -31,8 +31,9 @@ pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: us
     let mut y = bottom;
     let mut notes: Vec<String> = Vec::new();
     if credits {
-        let all: Vec<&str> = sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)).collect();
-        notes.push(all.join(" · "));
+        // One source a line, the first on top: a long line would run into the map.
+        let all = sheet.view.site.meta.attributions.iter().rev();
+        notes.extend(all.map(|a| sheet.view.say(&a.text).to_owned()));
     }
     if sheet.view.site.meta.areas_schematic {
         notes.push(sheet.view.text.get("map.schematic").to_owned());
@@ -106,7 +107,7 @@ pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
         let galley =
             ui.painter().layout_no_wrap(name.to_owned(), crate::fonts::regular(size), egui::Color32::PLACEHOLDER);
         let rect = Rect::from_min_size(pos2(x, origin.y), galley.size());
-        let response = ui.interact(rect.expand(step * 0.5), ui.id().with(("map path", id.0)), Sense::click());
+        let response = ui.interact(rect.expand(step * 0.5), ui.scope_id().with(("map path", id.0)), Sense::click());
         response.widget_info(|| {
             let words = sheet.view.text.fill("map.go_to", &[("area", name)]);
             WidgetInfo::labeled(Role::Button, true, words)

@@ -36,7 +36,10 @@ impl Glow {
     /// Paints the light.
     pub fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
         let theme = sheet.theme();
-        let tint = theme.outline.gamma_multiply(if theme.dark { 0.62 } else { 0.4 });
+        // The picture grows with the zoom; close by, a broad bright band would say nothing.
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let near = (1.0 - 0.3 * sheet.zoom_from_home().clamp(0.0, 2.5)) as f32;
+        let tint = theme.outline.gamma_multiply(near * if theme.dark { 0.6 } else { 0.4 });
         let mut mesh = Mesh::with_texture(self.texture.id());
         let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         mesh.add_rect_with_uv(sheet.lens.rect_of(&self.extent), all, tint);

@@ -14,12 +14,12 @@ use super::sheet::{Dress, Sheet, Type, write};
 #[derive(Debug, Default)]
 pub struct Ground {
     mesh: Kept<(Lens, Dress), Arc<Mesh>>,
-    names: Kept<(Lens, Rect), Vec<Option<World>>>,
+    names: Kept<(Lens, Rect, [Rect; 2]), Vec<Option<World>>>,
 }
 
 impl Ground {
-    /// Paints ground, neighbours and their names.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+    /// Paints ground, neighbours and their names, which keep clear of what is taken.
+    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
         let theme = sheet.theme();
         painter.rect_filled(sheet.lens.rect, 0.0, theme.ground);
         let mesh = self.mesh.get((sheet.lens, sheet.dress()), || around(sheet));
@@ -28,8 +28,8 @@ impl Ground {
         let places = if sheet.moving {
             self.names.last()
         } else {
-            self.names.get((sheet.lens, sheet.clear), || {
-                sheet.geometry.surroundings.iter().map(|(_, solid)| visible_place(sheet, solid)).collect()
+            self.names.get((sheet.lens, sheet.clear, *taken), || {
+                sheet.geometry.surroundings.iter().map(|(_, solid)| visible_place(sheet, solid, taken)).collect()
             })
         };
         let ink = theme.muted.lerp_to_gamma(theme.ground, 0.45);
@@ -67,7 +67,7 @@ fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
 }
 
 /// The place inside a shape, on the free part of the screen, that is farthest from any edge.
-fn visible_place(sheet: &Sheet<'_>, solid: &Solid) -> Option<World> {
+fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<World> {
     const COLUMNS: u8 = 28;
     const ROWS: u8 = 20;
     let clear = sheet.clear.shrink(sheet.theme().sizes.small);
@@ -84,7 +84,8 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid) -> Option<World> {
                 clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
                 clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
             );
-            if !contains(&rings, at) {
+            let is_taken = taken.iter().any(|t| t.expand(sheet.theme().sizes.small * 2.5).contains(at));
+            if is_taken || !contains(&rings, at) {
                 continue;
             }
             let room = room_around(&rings, at).min(edge_room(clear, at));

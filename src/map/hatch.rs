@@ -24,7 +24,7 @@ pub fn draw(inker: &mut Inker, lens: &Lens, rings: &[Vec<World>], pattern: Patte
     let (along, gap) = match pattern {
         Pattern::Suppressed => (vec2(slant, -slant), step),
         Pattern::Late => (vec2(slant, slant), step * 2.0),
-        Pattern::Missing => (vec2(1.0, 0.0), step * 1.5),
+        Pattern::Missing => (vec2(1.0, 0.0), step * 2.25),
     };
     // The pattern is fixed to the ground, so that it does not swim while the map moves.
     let anchor = lens.to_screen([lens.center[0].floor(), lens.center[1].floor()]);
@@ -37,7 +37,7 @@ pub fn draw(inker: &mut Inker, lens: &Lens, rings: &[Vec<World>], pattern: Patte
             let shift = if row.rem_euclid(2) == 0 { 0.0 } else { gap * 0.5 };
             let mut x = anchor.x + shift + ((from.x - anchor.x - shift) / gap).ceil() * gap;
             while x < to.x {
-                inker.add(Shape::circle_filled(pos2(x, from.y), width * 1.1, color));
+                inker.add(Shape::circle_filled(pos2(x, from.y), width * 1.5, color));
                 x += gap;
             }
         } else {

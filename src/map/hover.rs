@@ -20,8 +20,8 @@ pub enum Hit {
 
 /// Shows the card at the pointer.
 pub fn card(ui: &Ui, sheet: &Sheet<'_>, hit: &Hit, anchor: PopupAnchor) {
-    let layer = LayerId::new(egui::Order::Middle, Id::new("map"));
-    let tip = egui::Tooltip::always_open(ui.ctx().clone(), layer, ui.id().with("map card"), anchor);
+    let layer = LayerId::new(egui::Order::Middle, Id::unique("map"));
+    let tip = egui::Tooltip::always_open(ui.ctx().clone(), layer, ui.scope_id().with("map card"), anchor);
     tip.gap(sheet.theme().sizes.step * 2.0).width(sheet.theme().sizes.body * 22.0).show(|ui| match hit {
         Hit::Area(area) => area_card(ui, sheet, *area),
         Hit::Mark(mark) => mark_card(ui, sheet, mark),

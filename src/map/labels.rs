@@ -16,6 +16,9 @@ use crate::snapshot::IndicatorIx;
 /// From how far in finer areas are named, in zoom levels from the view of the whole.
 const FINER_NAMES_FROM: f64 = 0.9;
 
+/// From how far in stations are named.
+const STATION_NAMES_FROM: f64 = 1.1;
+
 /// What a label is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
@@ -23,6 +26,8 @@ pub enum About {
     Area(AreaId),
     /// Events of an area without a place.
     Badge(AreaId),
+    /// A transit station, by its place in the list.
+    Station(usize),
 }
 
 /// One placed label.
@@ -92,7 +97,7 @@ impl Labels {
 
 fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge], taken: &[Rect]) -> Vec<Label> {
     let small = sheet.theme().sizes.small;
-    let mut wanted: Vec<(About, Vec<(String, Type)>, Wish)> = Vec::new();
+    let mut wanted: Vec<Wanted> = Vec::new();
     for (area, is_major) in named_areas(sheet) {
         let Some(solid) = sheet.geometry.area(area) else { continue };
         let lines = area_lines(sheet, area, is_major);
@@ -101,7 +106,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
         let size = size_of(painter, &lines);
         if is_major || room > size.x * 0.8 {
-            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 1.0 }));
+            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.55 }));
         }
     }
     for badge in badges {
@@ -114,6 +119,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         let anchor = sheet.lens.to_screen(solid.label);
         wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 1.6 }));
     }
+    wanted.extend(stations(painter, sheet));
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
     // Only marks that matter make a label step aside.
     let soft: Vec<Pos2> = marks.iter().map(|m| m.at).collect();
@@ -122,6 +128,28 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         .into_iter()
         .zip(placed)
         .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, lines }))
+        .collect()
+}
+
+type Wanted = (About, Vec<(String, Type)>, Wish);
+
+/// Station names beside their rings, once there is room for them.
+fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
+    if sheet.zoom_from_home() < STATION_NAMES_FROM {
+        return Vec::new();
+    }
+    let small = sheet.theme().sizes.small;
+    let kind = Type { size: small, bold: false, color: sheet.theme().muted };
+    let stations = sheet.geometry.stations.iter().enumerate();
+    stations
+        .filter_map(|(i, (name, place))| {
+            let at = sheet.lens.to_screen(*place);
+            let lines = vec![(sheet.view.say(name).to_owned(), kind)];
+            let size = size_of(painter, &lines);
+            let anchor = at + vec2(size.x * 0.5 + small * 0.5, 0.0);
+            let wish = Wish { anchor, size, reach: 0.3 };
+            sheet.lens.rect.contains(at).then_some((About::Station(i), lines, wish))
+        })
         .collect()
 }
 

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_first_wish_gets_its_anchor_and_the_second_moves() {
-        let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.0 };
+        let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.5 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
         let placed = place(&[wish, wish], &[], &[], bounds, 1.0);
         assert_eq!(placed[0].map(|r| r.center()), Some(wish.anchor));

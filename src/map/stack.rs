@@ -87,23 +87,21 @@ impl Stack {
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         self.events.prepare(sheet);
         self.labels.prepare(painter, sheet, self.events.marks(), self.events.badges(), &self.covered);
-        self.ground.paint(painter, sheet);
+        self.ground.paint(painter, sheet, &self.covered);
         self.glow.paint(painter, sheet);
         self.choropleth.paint(painter, sheet);
         self.fabric.paint(painter, sheet);
         self.borders.paint(painter, sheet);
-        borders::station_names(painter, sheet);
         self.events.paint(painter, sheet);
     }
 
-    /// What is under a point: a mark before a badge before an area.
+    /// What is under a point: a mark before a label before an area.
     fn hit(&self, sheet: &Sheet<'_>, at: egui::Pos2) -> Option<Hit> {
         if let Some(mark) = self.events.at(sheet, at) {
             return Some(Hit::Mark(mark.clone()));
         }
-        let badge = self.labels.placed().iter().find(|l| l.rect.contains(at));
-        if let Some(label) = badge {
-            let (About::Area(area) | About::Badge(area)) = label.about;
+        let label = self.labels.placed().iter().find(|l| l.rect.contains(at)).map(|l| l.about);
+        if let Some(About::Area(area) | About::Badge(area)) = label {
             return Some(Hit::Area(area));
         }
         let found = sheet.view.site.areas.at(degrees(sheet.lens.to_world(at)))?;
@@ -126,7 +124,7 @@ impl Stack {
             }
             // Too small for a pointer: the map itself answers the pointer everywhere.
             let rect = Rect::from_center_size(at, egui::Vec2::splat(1.0));
-            let response = ui.interact(rect, ui.id().with(("map area", id.0)), Sense::click());
+            let response = ui.interact(rect, ui.scope_id().with(("map area", id.0)), Sense::click());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, area_words(sheet, id)));
             if response.has_focus() {
                 focused = Some((id, rect));

@@ -64,7 +64,8 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
         )
     };
     let sentence = say("panel.alarm.sentence", &words::area_path(view, event.area));
-    let brief = say("panel.alarm.brief", words::area_name(view, event.area));
+    let name = words::area_name(view, event.area);
+    let briefer = ["panel.alarm.sentence", "panel.alarm.brief", "panel.alarm.least"].map(|key| say(key, name));
     let inner = strip.with_min_x(strip.left() + step * 5.5).with_max_x(strip.right() - step * 2.0);
     let mut left = inner;
     if count > 1 {
@@ -74,8 +75,10 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
         left = rest;
     }
     let response = pen.press(strip, "alarm", &sentence);
-    let fits = pen.width(&sentence, pen.body()) <= left.width();
-    pen.text(left, Align2::LEFT_CENTER, if fits { &sentence } else { &brief }, pen.body());
+    let fits = |words: &&String| pen.width(words, pen.body()) <= left.width();
+    let least = briefer.last().unwrap_or(&sentence);
+    let words = std::iter::once(&sentence).chain(&briefer).find(fits).unwrap_or(least);
+    pen.text(left, Align2::LEFT_CENTER, words, pen.body());
     if response.clicked() {
         commands.push(Command::SelectEvent(Some(Arc::clone(&event.id))));
         commands.push(Command::SelectArea(event.area));

@@ -32,10 +32,10 @@ pub enum Column {
 const COLUMNS: [(Column, &str, f32); 7] = [
     (Column::Name, "panel.table.name", 0.2),
     (Column::Value, "panel.table.value", 0.13),
-    (Column::Interval, "panel.table.interval", 0.18),
-    (Column::Gap, "panel.table.gap", 0.13),
-    (Column::Numerator, "panel.table.numerator", 0.12),
-    (Column::Denominator, "panel.table.denominator", 0.12),
+    (Column::Interval, "panel.table.interval", 0.16),
+    (Column::Gap, "panel.table.gap", 0.11),
+    (Column::Numerator, "panel.table.numerator", 0.13),
+    (Column::Denominator, "panel.table.denominator", 0.15),
     (Column::Status, "panel.table.status", 0.12),
 ];
 
@@ -75,7 +75,8 @@ impl AreaTable {
             let at = if column == Column::Name {
                 pen.text(place.with_max_x(place.right() - mark), Align2::LEFT_CENTER, word, ink)
             } else {
-                pen.text(place.with_max_x(place.right() - mark), Align2::RIGHT_CENTER, word, ink)
+                let place = place.with_min_x(place.left() + pen.step()).with_max_x(place.right() - mark);
+                pen.text(place, Align2::RIGHT_CENTER, word, ink)
             };
             if chosen {
                 let way = if self.reversed { marks::Way::Up } else { marks::Way::Down };

@@ -121,12 +121,13 @@ fn card_ui(
 
 fn name_ui(pen: Pen<'_>, place: Rect, name: &str, shape: CardShape) {
     let ink = pen.note().color(pen.theme.text);
-    if shape.name_rows > 1 {
-        pen.wrapped(place, name, ink, shape.name_rows);
+    let larger = pen.body();
+    if pen.width(name, larger) <= place.width() {
+        pen.text(place, Align2::LEFT_CENTER, name, larger);
+    } else if pen.width(name, ink) <= place.width() || shape.name_rows == 1 {
+        pen.text(place, Align2::LEFT_CENTER, name, ink);
     } else {
-        let larger = pen.body();
-        let fits = pen.width(name, larger) <= place.width();
-        pen.text(place, Align2::LEFT_CENTER, name, if fits { larger } else { ink });
+        pen.wrapped(place, name, ink, shape.name_rows);
     }
 }
 
@@ -220,8 +221,10 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     };
     let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
     marks::way(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, change.way, color);
-    let words = format!("{} {}", words::change(view, &change), words::change_base_short(view, indicator));
-    pen.text(rest, Align2::LEFT_CENTER, &words, pen.note());
+    let change = words::change(view, &change);
+    let words = format!("{change} {}", words::change_base_short(view, indicator));
+    let fits = pen.width(&words, pen.note()) <= rest.width();
+    pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &change }, pen.note());
 }
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {

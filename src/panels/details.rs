@@ -42,7 +42,7 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
     }
     if let Some(at) = reading.oldest_input {
         let moment = format::moment(&view.site.zone, at + view.snapshot.shift_secs);
-        let late = if reading.status == Status::Late { text.get("status.late") } else { "" };
+        let late = if reading.status == Status::Late { text.get("panel.status.late") } else { "" };
         field_ui(ui, view, "panel.details.input", &format!("{moment} · {} {late}", words::input_age(view, &reading)));
     }
     field_ui(ui, view, "panel.details.status", words::status(view, reading.status));

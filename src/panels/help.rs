@@ -21,7 +21,7 @@ pub fn help_ui(ctx: &egui::Context, view: &View<'_>, commands: &mut Commands) {
     let response = Modal::new(egui::Id::unique("help")).frame(frame).show(ctx, |ui| {
         let row = (theme.sizes.body * 1.9).ceil();
         let head = theme.sizes.heading * 2.2;
-        let width = (theme.sizes.body * 54.0).min(ctx.content_rect().width() * 0.9);
+        let width = (theme.sizes.body * 56.0).min(ctx.content_rect().width() * 0.9);
         let (rect, _) = ui.allocate_exact_size(vec2(width, head + row * whole(rows)), Sense::hover());
         let pen = Pen::new(ui, theme);
         let (title, rest) = cut_top(rect, head);
@@ -33,7 +33,7 @@ pub fn help_ui(ctx: &egui::Context, view: &View<'_>, commands: &mut Commands) {
                 pos2(column, rest.top() + row * whole(i % rows)),
                 vec2(width * 0.5 - step * 2.0, row),
             );
-            let (keys_place, words_place) = cut_left(place, theme.sizes.body * 8.5);
+            let (keys_place, words_place) = cut_left(place, theme.sizes.body * 10.0);
             pen.text(keys_place, Align2::LEFT_CENTER, names, pen.body().bold().color(theme.accent));
             pen.named_text(words_place, Align2::LEFT_CENTER, view.text.get(words), pen.body());
         }

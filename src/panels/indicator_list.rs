@@ -42,7 +42,9 @@ impl IndicatorList {
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
-        let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false);
+        // Whole rows only: half a row at the bottom reads like a fault.
+        let tall = (ui.available_height() / height).floor() * height;
+        let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false).max_height(tall);
         if self.shown_for != Some(view.state.indicator) {
             self.shown_for = Some(view.state.indicator);
             let at = rows.iter().position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));

@@ -23,7 +23,7 @@ pub struct LegendClass {
 /// Height of the panel.
 #[must_use]
 pub fn height(pen: Pen<'_>) -> f32 {
-    pen.row(pen.body()) + pen.step() * 4.5 + pen.row(pen.note()) * 3.0
+    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * 4.0
 }
 
 /// Paints classes and severities.
@@ -32,9 +32,15 @@ pub fn legend_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, classes: &[LegendCla
     let step = pen.step();
     let (title, rest) = cut_top(rect, pen.row(pen.body()));
     let unit = view.text.unit_name(&indicator.unit);
-    pen.named_text(title, Align2::LEFT_CENTER, &format!("{} {unit}", view.say(indicator.card_name())), pen.body());
+    let words = format!("{} {unit}", view.say(indicator.card_name()));
+    let at = pen.named_text(title, Align2::LEFT_CENTER, &words, pen.body());
+    let note = view.text.get("panel.legend.counts");
+    let room = title.with_min_x(at.right() + step * 2.0);
+    if pen.width(note, pen.note()) <= room.width() {
+        pen.text(room, Align2::RIGHT_CENTER, note, pen.note());
+    }
     let rest = rest.with_min_y(rest.top() + step * 0.5);
-    let (bar, rest) = cut_top(rest, step * 1.5);
+    let (bar, rest) = cut_top(rest, pen.row(pen.note()));
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
     classes_ui(pen, bar, labels, view, classes, indicator.decimals);
     let (row, rest) = cut_top(rest, pen.row(pen.note()));
@@ -52,6 +58,10 @@ fn classes_ui(pen: Pen<'_>, bar: Rect, labels: Rect, view: &View<'_>, classes: &
     for (i, class) in classes.iter().enumerate() {
         let part = Rect::from_min_size(pos2(bar.left() + width * whole(i), bar.top()), vec2(width, bar.height()));
         pen.painter().rect_filled(part.shrink2(vec2(0.5, 0.0)), 0.0, class.color);
+        if class.areas > 0 {
+            let ink = pen.note().color(pen.theme.on(class.color));
+            pen.text(part, Align2::CENTER_CENTER, &class.areas.to_string(), ink);
+        }
         let range = format::interval(Some((class.low, class.high)), decimals, view.text);
         pen.tip(part, ("class", i), || {
             view.text.fill("panel.legend.class", &[("range", &range), ("n", &class.areas.to_string())])

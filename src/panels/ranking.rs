@@ -217,7 +217,8 @@ fn row_ui(
     let figure = figure(view, indicator, row);
     let ink = pen.body().bold().color(if late { theme.muted } else { theme.text });
     if row.reading.value.is_suppressed() {
-        let at = pen.text(value_place, Align2::RIGHT_CENTER, &figure, pen.body().color(theme.muted));
+        let inner = value_place.with_max_x(value_place.right() - pen.step() * 0.5);
+        let at = pen.text(inner, Align2::RIGHT_CENTER, &figure, pen.body().color(theme.muted));
         let stroke = Stroke::new(theme.sizes.hairline, theme.muted);
         marks::dashed_box(pen.painter(), at.expand2(egui::vec2(pen.step() * 0.5, 0.0)), stroke);
     } else if row.reading.value.value().is_none() {
@@ -252,7 +253,8 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         .filter(|r| words::is_clearly_missed(indicator, &r.reading))
         .map(|r| words::short_name(view, r.area))
         .collect();
-    let below = rows.iter().filter(|r| words::is_met(indicator, r.reading.value) == Some(false)).count();
+    let judged: Vec<bool> = rows.iter().filter_map(|r| words::is_met(indicator, r.reading.value)).collect();
+    let below = judged.iter().filter(|met| !**met).count();
     let joined = missed.join(view.text.get("panel.list_comma"));
     let mut words = if !missed.is_empty() {
         let names = if missed.len() > 3 {
@@ -267,6 +269,10 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         view.text.get("panel.ranking.no_target").to_owned()
     } else if below > 0 {
         view.text.fill("panel.ranking.within", &[("n", &below.to_string())])
+    } else if judged.is_empty() {
+        view.text.get("panel.ranking.no_values").to_owned()
+    } else if judged.len() < rows.len() {
+        view.text.get("panel.ranking.shown_met").to_owned()
     } else {
         view.text.get("panel.ranking.all_met").to_owned()
     };

@@ -25,9 +25,11 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let series = series.get(view, view.state.indicator, area);
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
-    let title = format!("{} · {}", view.say(indicator.card_name()), words::area_name(view, area));
     let (line, rest) = cut_top(rest, pen.row(pen.body()));
-    pen.named_text(line, Align2::LEFT_CENTER, &title, pen.body());
+    pen.named_text(line, Align2::LEFT_CENTER, view.say(indicator.card_name()), pen.body());
+    let span = format!("{} · {}", words::area_name(view, area), format::window(&indicator.window, view.text));
+    let (line, rest) = cut_top(rest, pen.row(pen.note()));
+    pen.named_text(line, Align2::LEFT_CENTER, &span, pen.note());
     let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
     let unusual = is_unusual(&series);
     let key = match unusual {

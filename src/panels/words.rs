@@ -32,6 +32,10 @@ pub fn area_path(view: &View<'_>, area: AreaId) -> String {
 pub fn short_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     let name = area_name(view, area);
     let level = view.site.areas.get(area).level;
+    // The whole keeps its full name: one of its parts may bear the same stem.
+    if level == 0 {
+        return name;
+    }
     let Some(word) = view.site.meta.levels.get(level).map(|l| view.say(&l.name)) else { return name };
     let cut = name.len().checked_sub(word.len()).filter(|cut| *cut > 0);
     let parts = cut.and_then(|cut| Some((name.get(..cut)?.trim_end(), name.get(cut..)?)));
@@ -113,11 +117,12 @@ pub fn is_good(indicator: &Indicator, way: crate::panels::marks::Way) -> Option<
 #[must_use]
 pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
     view.text.get(match status {
-        Status::Current => "status.current",
-        Status::Late => "status.late",
-        Status::Suppressed => "status.suppressed",
-        Status::Missing => "status.missing",
-        Status::TooFine => "status.too_fine",
+        Status::Current => "panel.status.current",
+        Status::Late => "panel.status.late",
+        Status::Partial => "panel.status.partial",
+        Status::Suppressed => "panel.status.suppressed",
+        Status::Missing => "panel.status.missing",
+        Status::TooFine => "panel.status.too_fine",
     })
 }
 

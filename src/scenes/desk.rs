@@ -30,7 +30,7 @@ impl DeskZones {
         let (list, rest) = cut_left(body, (sizes.body * 22.0).min(body.width() * 0.26));
         let (middle, right) = cut_right(rest, (sizes.body * 26.0).min(body.width() * 0.3));
         let middle = middle.shrink2(vec2(gap, 0.0));
-        let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * 0.56);
+        let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * 0.6);
         let below = below.with_min_y(below.top() + gap);
         let (trend, table) = cut_left(below, below.width() * 0.46);
         let (events, details) = right.split_top_bottom_at_y(right.top() + right.height() * 0.42);
@@ -108,7 +108,7 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let zone = &view.site.zone;
     let clock = format!("{}  {}", format::date(zone, secs, view.text), format::clock(zone, secs));
-    let (rest, place) = cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body()) + step);
+    let (rest, place) = cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body().bold()) + step);
     pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
     let freshness = &view.snapshot.freshness;
     let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0);
@@ -142,9 +142,9 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     child.set_clip_rect(rect.intersect(ui.clip_rect()));
     child.painter().rect_filled(rect, step * 0.5, view.theme.surface);
     let pen = Pen::new(ui, view.theme);
-    let legend_size = vec2(step * 38.0, legend::height(pen) + step * 2.0);
+    let legend_size = vec2(step * 44.0, legend::height(pen) + step * 2.0);
     let place = Rect::from_min_size(
-        pos2(rect.left() + step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
+        pos2(rect.right() - legend_size.x - step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
         legend_size,
     );
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
@@ -159,7 +159,7 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
     let inner = surface(ui, view, rect);
     let pen = Pen::new(ui, view.theme);
     let step = pen.step();
-    let (words, rest) = cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 2.0 + step);
+    let (words, rest) = cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 3.0 + step);
     trend::trend_words_ui(pen, words, view, &mut memory.series);
     let chart = rest.with_min_y(rest.top() + step).with_min_x(rest.left() + step * 8.0);
     trend::trend_chart_ui(pen, chart, view, &mut memory.series);
@@ -190,9 +190,9 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     pane.spacing_mut().item_spacing.y = 0.0;
     // Whole rows only: half a row at the bottom reads like a fault.
     let tall = (pane.available_height() / height).floor() * height;
-    pane.set_max_height(tall);
     let recent = &events.recent;
-    ScrollArea::vertical().id_salt("recent").auto_shrink(false).show_rows(&mut pane, height, recent.len(), |ui, range| {
+    let list = ScrollArea::vertical().id_salt("recent").auto_shrink(false).max_height(tall);
+    list.show_rows(&mut pane, height, recent.len(), |ui, range| {
         for event in recent.get(range).unwrap_or_default() {
             let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
             let line = line.with_max_x(line.right() - theme.sizes.step);

@@ -71,6 +71,8 @@ impl Screen {
         let time = ui.input(|i| i.time);
         self.memory.rotation.tick(time, view, commands);
         let screen = ui.max_rect();
+        // The wall writes sources along its foot.
+        self.map.credits = !view.state.mode.is_wall();
         if view.state.mode.is_wall() {
             let opacity = self.fade(time, view, &ctx);
             wall::wall_ui(ui, screen, view, &mut self.map, &mut self.memory, opacity, commands);

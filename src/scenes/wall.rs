@@ -1,7 +1,7 @@
 //! The wall: an edge-to-edge map with a fixed frame of panels over it. Owns the order of painting and the veils that
 //! let words be read over the map.
 
-use egui::{Align2, Color32, Direction, Rect, Shape, Ui, UiBuilder, pos2};
+use egui::{Align2, Color32, Direction, Rect, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2};
 
 use crate::panels::pen::{Pen, cut_left, cut_top, whole};
 use crate::panels::{
@@ -30,6 +30,11 @@ pub(crate) fn wall_ui(
     let mut scene = ui.new_child(UiBuilder::new().id_salt("scene").max_rect(screen));
     scene.set_opacity(opacity);
     scene_ui(&scene, &zones, view, memory, commands);
+    if view.site.meta.sample.is_some() {
+        // A screen of made-up data is framed, so that no photograph of it passes for the real one.
+        let stroke = Stroke::new(view.theme.sizes.hairline * 2.0, view.theme.warn.gamma_multiply(0.7));
+        ui.painter().rect_stroke(screen, 0.0, stroke, StrokeKind::Inside);
+    }
 }
 
 /// Panels that stay when the scene changes.
@@ -88,13 +93,12 @@ fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
 
 fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     let mut words: Vec<&str> = Vec::new();
-    if view.site.meta.areas_schematic {
-        words.push(view.text.get("panel.footer.schematic"));
-    }
     let note = view.site.meta.sample.as_ref().map(|sample| top_band::demo_note(view, sample));
     words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
     let line = words.join(" · ");
-    let note = note.as_deref().unwrap_or("");
+    // The mark in the top band tells the same on hover; who made the map is told nowhere else.
+    let narrow = pen.width(&line, pen.note()) + pen.width(note.as_deref().unwrap_or(""), pen.note()) > rect.width();
+    let note = note.as_deref().filter(|_| !narrow).unwrap_or("");
     let (left, right) = cut_left(rect, pen.width(note, pen.note()) + pen.step() * 4.0);
     pen.text(left, Align2::LEFT_CENTER, note, pen.note());
     pen.text(right, Align2::RIGHT_CENTER, &line, pen.note());
@@ -104,7 +108,7 @@ fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
 fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
     let strong = ground.gamma_multiply(0.95);
     let painter = ui.painter();
-    let reach = (zones.clear.left() - zones.left.right()) + zones.clear.width() * 0.06;
+    let reach = zones.clear.left() - zones.left.right();
     let top = zones.top.bottom();
     let bottom_from = zones.cards.top();
     let left = Rect::from_min_max(pos2(screen.left(), top), pos2(zones.left.right(), screen.bottom()));

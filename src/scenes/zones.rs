@@ -63,7 +63,6 @@ impl WallZones {
         let legend_top = body_bottom - legend::height(pen);
         let right = right_edge - column..=right_edge;
         let left = left_edge..=left_edge + column;
-        let clear_side = step * 2.0;
         let zone = |x: std::ops::RangeInclusive<f32>, top: f32, bottom: f32| {
             snapped(Rect::from_x_y_ranges(x, top..=bottom.max(top)))
         };
@@ -81,7 +80,7 @@ impl WallZones {
             rotation: zone(right, trend_top, trend_bottom),
             footer: snapped(footer),
             clear: zone(
-                center.start() - clear_side..=center.end() + clear_side,
+                center.clone(),
                 top.bottom() + step,
                 cards_top - step,
             ),

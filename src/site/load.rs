@@ -65,21 +65,43 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         dir: dir.to_owned(),
         zone,
         areas,
-        domains: catalogue.domains,
-        indicators: catalogue.indicators,
-        breakdowns: catalogue.breakdowns,
-        datasets: datasets.datasets,
-        scenes: scenes.scenes,
+        domains: catalogue.domains.clone(),
+        indicators: catalogue.indicators.clone(),
+        breakdowns: catalogue.breakdowns.clone(),
+        datasets: datasets.datasets.clone(),
+        scenes: scenes.scenes.clone(),
         layers,
         messages_zh,
         messages_en,
         meta,
     };
+    let mut site = site;
+    keep_table_thresholds(&mut site);
+    for (file, format) in [
+        ("site.toml", site.meta.format),
+        ("catalogue.toml", catalogue.format),
+        ("datasets.toml", datasets.format),
+        ("scenes.toml", scenes.format),
+    ] {
+        if format != 1 {
+            reader.error(file, Message::new("problem.wrong_format").with("file", file));
+        }
+    }
     reader.cross_check(&site);
     if reader.problems.iter().any(|p| p.severity == super::problem::Severity::Error) {
         return Err(SiteError::Broken(reader.problems));
     }
     Ok((site, reader.problems))
+}
+
+/// A figure over a protected table is protected at least as the table says, whatever its own row says.
+fn keep_table_thresholds(site: &mut Site) {
+    let thresholds: std::collections::HashMap<String, u32> =
+        site.tables().map(|(_, t)| (t.id.clone(), t.suppress_below)).collect();
+    for row in site.indicators.iter_mut().chain(&mut site.breakdowns) {
+        let table = thresholds.get(&row.numerator.table).copied().unwrap_or(0);
+        row.suppress_below = row.suppress_below.max(table);
+    }
 }
 
 struct Reader<'a> {
