@@ -196,6 +196,8 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
             }
         }
     }
+    // One wrong cell shows in many figures.
+    out.truncate(4);
     out
 }
 
