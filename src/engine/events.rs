@@ -80,7 +80,7 @@ impl EventLog {
     /// Takes in changed rows; `old` are the rows they replace, as they were.
     pub(super) fn change(&mut self, site: &Site, old: &DataFrame, frame: &DataFrame, arrived: EpochSecs) {
         let Some(columns) = Columns::new(site, frame) else { return };
-        self.forget_openings(site, old);
+        self.forget(site, old);
         for row in 0..frame.height() {
             let Some(opened) = columns.opened.get(row) else { continue };
             if columns.exercise.get(row).unwrap_or(0) == 0 {
@@ -89,22 +89,26 @@ impl EventLog {
             }
             let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
             let Some(event) = columns.event(site, row, changed) else { continue };
-            self.open.remove(&event.id);
             if event.phase == EventPhase::Open {
                 self.open.insert(Arc::clone(&event.id), event.clone());
             }
-            self.recent.retain(|e| e.id != event.id);
             self.recent.push_front(event);
         }
         self.recent.truncate(Events::RECENT);
     }
 
-    /// Takes back the openings of rows that are about to be replaced: a correction is no new event.
-    fn forget_openings(&mut self, site: &Site, old: &DataFrame) {
+    /// Takes back rows that are about to be replaced: a correction is no new event, and one whose new area is unknown
+    /// is shown nowhere.
+    fn forget(&mut self, site: &Site, old: &DataFrame) {
         let Some(columns) = Columns::new(site, old) else { return };
-        for row in (0..old.height()).filter(|row| columns.exercise.get(*row).unwrap_or(0) == 0) {
-            let at = columns.opened.get(row).and_then(|opened| self.opened.binary_search(&opened).ok());
-            if let Some(at) = at {
+        for row in 0..old.height() {
+            if let Some(id) = columns.id.get(row) {
+                self.open.remove(id);
+                self.recent.retain(|e| &*e.id != id);
+            }
+            let real = columns.exercise.get(row).unwrap_or(0) == 0;
+            let opened = columns.opened.get(row).filter(|_| real);
+            if let Some(at) = opened.and_then(|opened| self.opened.binary_search(&opened).ok()) {
                 self.opened.remove(at);
             }
         }
