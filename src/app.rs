@@ -69,6 +69,8 @@ impl App {
                 Update::Snapshot(snapshot) => {
                     self.health.changes = snapshot.live.changes;
                     self.health.latency_millis = snapshot.live.latency_millis;
+                    self.health.memory_mib = snapshot.live.resident_mib;
+                    self.health.queue = snapshot.live.queue;
                     if self.snapshot.is_none() {
                         self.runtime.tell(SourceControl::Speed(self.stage.state.speed));
                     }
@@ -131,9 +133,6 @@ impl eframe::App for App {
         };
         if let Some(secs) = frame.info().cpu_usage {
             self.health.frame_millis = secs * 1000.0;
-        }
-        if self.stage.state.health_open {
-            self.health.memory_mib = crate::bench::resident_mib();
         }
         let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
         self.carry_out(ui.ctx(), &commands);

@@ -105,7 +105,7 @@ fn work(
             wake();
         }
     };
-    let engine = match engine::build(Arc::clone(&site), &progress) {
+    let engine = match engine::build(Arc::clone(&site), engine::Depth::Needed, &progress) {
         Ok(engine) => engine,
         Err(problems) => {
             if out.send(Update::Failed(problems)).is_ok() {
@@ -251,6 +251,8 @@ impl Publisher {
                 || (self.oldest_unpublished.is_some() && gap >= SNAPSHOT_GAP)
                 || gap >= SNAPSHOT_LAPSE;
             if due {
+                self.live.queue = inbox.len();
+                self.live.resident_mib = crate::bench::resident_mib();
                 let snapshot = Arc::new(self.snapshot());
                 self.published = Some(Instant::now());
                 match out.try_send(Update::Snapshot(snapshot)) {

@@ -25,6 +25,8 @@ pub enum Status {
     Current,
     /// An input is later than its promise.
     Late,
+    /// Some of what it adds up was withheld at the source: less than the whole.
+    Partial,
     /// Hidden for protection.
     Suppressed,
     /// No value.
@@ -46,7 +48,7 @@ pub struct Reading {
     pub status: Status,
     /// Time of the newest row of the oldest of its input tables.
     pub oldest_input: Option<EpochSecs>,
-    /// The same indicator one period earlier (30 days for daily, one month for monthly windows).
+    /// The same indicator one period earlier; the period is `Window::previous_days`, else one month.
     pub previous: Shown,
     /// 95 % interval of a proportion (Wilson 1927) or of a count (normal approximation to Poisson), where it applies.
     pub interval: Option<(f64, f64)>,
@@ -176,6 +178,10 @@ pub struct LiveState {
     pub changes: u64,
     /// From arrival to snapshot of the latest batch, in milliseconds.
     pub latency_millis: f32,
+    /// Batches that wait for the engine.
+    pub queue: usize,
+    /// Resident memory of the program, in MiB.
+    pub resident_mib: f32,
 }
 
 /// The clock of the data: real time, or the replay's.

@@ -34,7 +34,8 @@ fn site_arg(text: &Messages) -> Arg {
 }
 
 fn choice(name: &'static str, values: &'static [&'static str], help: &str) -> Arg {
-    Arg::new(name).long(name).value_parser(PossibleValuesParser::new(values)).help(help.to_owned())
+    let help = format!("{help} [{}]", values.join("|"));
+    Arg::new(name).long(name).value_parser(PossibleValuesParser::new(values)).hide_possible_values(true).help(help)
 }
 
 fn value(name: &'static str, value_name: &'static str, help: &str) -> Arg {
@@ -65,7 +66,7 @@ pub fn command(text: &Messages) -> Command {
         choice("mode", &["wall", "desk", "demo"], text.get("cli.mode")),
         value("scene", "NAME", text.get("cli.scene")),
     ];
-    dressed(Command::new("onemap").about(text.get("cli.about").to_owned()), text)
+    dressed(Command::new("onemap").bin_name("onemap").about(text.get("cli.about").to_owned()), text)
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
         .arg(Arg::new("version").long("version").short('V').action(ArgAction::Version).help(text.get("cli.version").to_owned()))
@@ -104,6 +105,7 @@ pub fn command(text: &Messages) -> Command {
                     Arg::new("what")
                         .required(true)
                         .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start"]))
+                        .hide_possible_values(true)
                         .help(text.get("cli.bench_what").to_owned()),
                 )
                 .arg(site_arg(text))

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 
+use crate::engine::Depth;
 use crate::bench::{self, Measured, Report};
 use crate::site::text::{Lang, Message};
 
@@ -19,8 +20,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let size = snapshot::size(args)?;
     let report = match args.get_one::<String>("what").map(String::as_str) {
-        Some("frames") => bench::frames(measure(&dir, lang)?, size),
-        Some("live") => bench::live(measure(&dir, lang)?),
+        Some("frames") => bench::frames(measure(&dir, lang, Depth::Needed)?, size),
+        Some("live") => bench::live(measure(&dir, lang, Depth::Needed)?),
         Some("compute") => {
             let (site, _) = open(&dir)?;
             bench::compute(&site, 7).map_err(super::broken)?
@@ -50,7 +51,7 @@ fn start(args: &ArgMatches, size: (u32, u32)) -> Result<Report, Failure> {
     for run in 0..=RUNS {
         let since = Instant::now();
         let mut command = Command::new(&program);
-        command.args(["bench", "start", "--size", &format!("{}x{}", size.0, size.1)]).env(CHILD, "1");
+        command.env("NODEVICE_SELECT", "1").args(["bench", "start", "--size", &format!("{}x{}", size.0, size.1)]).env(CHILD, "1");
         if let Some(dir) = args.get_one::<PathBuf>("site") {
             command.arg("--site").arg(dir);
         }

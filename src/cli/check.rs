@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::engine::Depth;
 use crate::privacy::shown::{Shown, Why};
 use crate::site::problem::Severity;
 use crate::site::text::{Lang, Message};
@@ -12,7 +13,7 @@ use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 
 /// Checks and tells.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang)?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Everything)?;
     let site = engine.site();
     let text = site.messages(lang);
     for problem in &engine.problems {

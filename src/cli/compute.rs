@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::engine::Depth;
 use crate::export::{self, Subject};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -19,7 +20,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         .get_one::<String>("as-of")
         .map(|text| parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text))))
         .transpose()?;
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang)?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = engine.site();
     let area = area(site, args.get_one::<String>("area"))?;
     let text = site.messages(lang);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Depth, Engine};
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
 use crate::site::{self, Site, SiteError};
@@ -155,10 +155,10 @@ fn broken(problems: Vec<Problem>) -> Failure {
 ///
 /// # Errors
 /// What is wrong with the site.
-pub fn measure(dir: &Path, lang: Lang) -> Result<Engine, Failure> {
+pub fn measure(dir: &Path, lang: Lang, depth: Depth) -> Result<Engine, Failure> {
     let (site, problems) = open(dir)?;
     let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
-    let mut engine = engine::build(Arc::clone(&site), &|done, of| bar.step(done, of)).map_err(broken)?;
+    let mut engine = engine::build(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
     bar.finish();
     engine.problems.splice(0..0, problems);
     Ok(engine)

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::ArgMatches;
 
 use crate::command::Command;
-use crate::engine::Engine;
+use crate::engine::{Depth, Engine};
 use crate::headless::{Headless, HeadlessError, Painter, write_png};
 use crate::panels::Health;
 use crate::runtime::Publisher;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let at_text = args.get_one::<String>("at").map_or("10:31", String::as_str);
     let seconds = seconds(at_text)
         .ok_or_else(|| Failure::usage(Message::new("cli.bad_time").with("text", at_text)))?;
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang)?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = Arc::clone(engine.site());
     let mode = if args.get_one::<String>("mode").is_some_and(|m| m == "desk") { Mode::Desk } else { Mode::Wall };
     let lang = if args.get_one::<String>("lang").is_some() { lang } else { Lang::Zh };

@@ -15,17 +15,19 @@ impl Engine {
         let areas = self.sum_up.len();
         let numerator = self.side(figure.numerator, at);
         let denominator = figure.denominator.map(|side| self.side(side, at));
-        let withheld = self
-            .plan
-            .measures
-            .get(figure.numerator.measure)
-            .and_then(|m| m.withheld)
-            .map(|measure| self.side(MeasureUse { measure, window: figure.numerator.window }, at));
+        let withheld: Vec<Vec<Option<f64>>> = [Some(figure.numerator), figure.denominator]
+            .into_iter()
+            .flatten()
+            .filter_map(|side| {
+                let measure = self.plan.measures.get(side.measure)?.withheld?;
+                Some(self.side(MeasureUse { measure, window: side.window }, at))
+            })
+            .collect();
         (0..areas)
             .map(|area| Raw {
                 numerator: numerator.get(area).copied().flatten(),
                 denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld.as_ref().and_then(|w| w.get(area).copied().flatten()).is_some_and(|n| n > 0.0),
+                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
             })
             .collect()
     }
@@ -51,7 +53,9 @@ impl Engine {
                 let stamped = is_stamped(table, measure);
                 let end = if !stamped {
                     Some(step.place(at.day))
-                } else if table.is_zero_when_absent() {
+                } else if measure.time_column == table.table.time_column {
+                    // The table's newest stamp, also where this figure's filter leaves nothing of it: what is not
+                    // reported for it is a gap, and both sides of a ratio are of one day.
                     table.presence.newest(table.presence.step().place(at.day))
                 } else {
                     calendar.newest(step.place(at.day))
@@ -69,10 +73,18 @@ impl Engine {
                     return vec![None; self.sum_up.len()];
                 };
                 let rows = rows.between(from, to);
+                let (step, end) = if is_stamped(table, measure) {
+                    let step = table.presence.step();
+                    (step, table.presence.newest(step.place(at.day)))
+                } else {
+                    (Step::Day, Some(at.day))
+                };
+                let zero = table.is_zero_when_absent()
+                    && (side.window == Window::Now && table.rows > 0 || self.covers(table, side.window, step, end));
                 match &measure.contribution {
-                    Contribution::Additive(_) => self.sums(table, rows, at),
+                    Contribution::Additive(_) => self.sums(table, rows, zero),
                     Contribution::Median(_) => self.medians(table, rows),
-                    Contribution::Distinct(_) => self.distinct(table, rows, values.len()),
+                    Contribution::Distinct(_) => self.distinct(table, rows, values.len(), zero),
                 }
             }
         }
@@ -109,7 +121,7 @@ impl Engine {
         }
         let to = at.secs - measure.youngest_secs;
         let from = match window {
-            Window::TrailingHours(hours) => to - i64::from(hours) * 3600 + 1,
+            Window::TrailingHours(hours) => at.secs - i64::from(hours) * 3600 + 1,
             _ => match window.days(at.day).0 {
                 Day::MIN => EpochSecs::MIN,
                 day => zone.start_of(day),
@@ -118,7 +130,7 @@ impl Engine {
         Some((from, to))
     }
 
-    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], at: At) -> Vec<Option<f64>> {
+    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], zero: bool) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -128,8 +140,6 @@ impl Engine {
                 }
             }
         }
-        let zero = table.is_zero_when_absent()
-            && table.newest_secs.is_some_and(|newest| at.day <= self.site.zone.day_of(newest) + 1);
         sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
     }
 
@@ -145,7 +155,7 @@ impl Engine {
         values.iter_mut().map(|values| median(values)).collect()
     }
 
-    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize) -> Vec<Option<f64>> {
+    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize, zero: bool) -> Vec<Option<f64>> {
         let mut seen = vec![vec![false; known]; self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -158,7 +168,7 @@ impl Engine {
         seen.iter()
             .map(|flags| {
                 let count = u32::try_from(flags.iter().filter(|f| **f).count()).unwrap_or(u32::MAX);
-                (count > 0).then(|| f64::from(count))
+                (count > 0 || zero).then(|| f64::from(count))
             })
             .collect()
     }
@@ -168,7 +178,7 @@ fn is_stamped(table: &TableState, measure: &Measure) -> bool {
     matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
 }
 
-fn first_day(month: i32) -> Day {
+pub(super) fn first_day(month: i32) -> Day {
     if month == i32::MIN {
         return Day::MIN;
     }

@@ -1,6 +1,7 @@
 //! Builds the cube from a site's files: reads each table once, measures all its figures in one pass. Owns the order
 //! of loading and what is told about bad data; answers nothing.
 
+use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,16 +26,30 @@ use super::{Engine, MeasureData, TableState};
 /// Rows measured at a time: bounds the memory of a pass whatever the size of a table.
 const CHUNK_ROWS: usize = 65_536;
 
+/// How much of the files is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The columns that figures, events and the map need.
+    Needed,
+    /// Every column, for `onemap check`.
+    Everything,
+}
+
 /// Reads and measures everything. `progress` hears how many of how many tables are done.
 ///
 /// # Errors
 /// The problems of the catalogue; problems of data come back inside the engine.
-pub fn build(site: Arc<Site>, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Engine, Vec<Problem>> {
+pub fn build(
+    site: Arc<Site>,
+    depth: Depth,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Engine, Vec<Problem>> {
     let plan = Arc::new(plan(&site)?);
     let level = site.figure_level();
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
     let declared: Vec<(usize, &Table)> = site.tables().collect();
+    let newest_day = newest_possible_day(&site);
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let work = || {
@@ -42,7 +57,7 @@ pub fn build(site: Arc<Site>, progress: &(dyn Fn(usize, usize) + Sync)) -> Resul
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some((dataset, table)) = declared.get(index) else { return results };
-            let loader = Loader { site: &site, plan: &plan, level, sum_up: &sum_up, exact: &exact };
+            let loader = Loader { site: &site, plan: &plan, level, sum_up: &sum_up, exact: &exact, depth, newest_day };
             results.push((index, loader.load(index, *dataset, table)));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, declared.len());
         }
@@ -87,9 +102,18 @@ pub fn build(site: Arc<Site>, progress: &(dyn Fn(usize, usize) + Sync)) -> Resul
 
 /// The anchor of a sample, else the newest day of any table.
 fn present_day(site: &Site, tables: &[TableState]) -> Day {
-    let anchor = site.meta.sample.as_ref().and_then(|s| parse_day(&s.anchor_date));
     let newest = tables.iter().filter_map(|t| t.newest_secs).max().map(|secs| site.zone.day_of(secs));
-    anchor.or(newest).unwrap_or(0)
+    anchor_day(site).or(newest).unwrap_or(0)
+}
+
+fn anchor_day(site: &Site) -> Option<Day> {
+    site.meta.sample.as_ref().and_then(|s| parse_day(&s.anchor_date))
+}
+
+/// No row is news from after this day: the anchor of a sample, else today by the machine's clock. A due date or a
+/// slip of the pen in the future makes nothing fresh.
+fn newest_possible_day(site: &Site) -> Day {
+    anchor_day(site).unwrap_or_else(|| site.zone.day_of(jiff::Timestamp::now().as_second()))
 }
 
 struct Loader<'a> {
@@ -98,6 +122,8 @@ struct Loader<'a> {
     level: usize,
     sum_up: &'a RollUp,
     exact: &'a RollUp,
+    depth: Depth,
+    newest_day: Day,
 }
 
 struct Loaded {
@@ -115,11 +141,17 @@ impl Loader<'_> {
         let exact = table.rollup == crate::site::datasets::Rollup::Exact;
         let roll_up = if exact { self.exact } else { self.sum_up };
         let files = read::parts(self.site, "data", &table.id);
-        let refresh = self.site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+        let promised = || self.site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+        let refresh = table.refresh.unwrap_or_else(promised);
         let is_events = self.site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
         let live = is_events || matches!(refresh, Refresh::Live | Refresh::Hourly);
         let texture = self.site.layers.texture_tables.contains(&table.id);
-        let columns = wanted_columns(self.site, table, &measures, files.len() > 1 || live, texture);
+        let mut columns = wanted_columns(self.site, table, &measures, texture);
+        if self.depth == Depth::Everything {
+            columns.extend(table.columns.iter().map(|c| c.id.clone()));
+            columns.sort();
+            columns.dedup();
+        }
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let mut problems = Vec::new();
         let mut refused = 0;
@@ -139,9 +171,14 @@ impl Loader<'_> {
                 Some(all) => stack(&all, &part.frame),
             };
         }
-        let frame = frame.unwrap_or_default();
-        let frame = if files.len() > 1 { latest_by_key(table, frame) } else { frame };
-        let mut pass = TablePass::new(self.site, table, &measures, roll_up, &frame);
+        let frame = frame.filter(|f| f.width() > 0).unwrap_or_else(|| read::empty(table, &columns));
+        let (frame, repeated) = latest_by_key(table, frame);
+        // Parts are there to correct each other; within one file a repeated key is worth telling.
+        if repeated > 0 && files.len() == 1 {
+            let message = Message::new("problem.duplicate_keys").with("table", &table.id).with("count", repeated);
+            problems.push(Problem::warning(format!("data/{}", table.id), message));
+        }
+        let mut pass = TablePass::new(self.site, table, &measures, roll_up, &frame, self.newest_day);
         if frame.width() > 0 {
             let mut offset = 0;
             while offset < frame.height() {
@@ -182,7 +219,6 @@ fn wanted_columns(
     site: &Site,
     table: &Table,
     measures: &[(usize, &Measure)],
-    keyed: bool,
     texture: bool,
 ) -> Vec<String> {
     use crate::indicators::expr::Term;
@@ -207,9 +243,7 @@ fn wanted_columns(
             Contribution::Median(expr) => expr.columns(&mut add),
         }
     }
-    if keyed {
-        table.key.iter().for_each(|c| add(c));
-    }
+    table.key.iter().for_each(|c| add(c));
     if texture {
         ["lng", "lat"].iter().filter(|c| table.column(c).is_some()).for_each(|c| add(c));
     }
@@ -229,12 +263,24 @@ fn stack(all: &DataFrame, more: &DataFrame) -> Option<DataFrame> {
     top.vstack(&more.select(names).ok()?).ok()
 }
 
-/// Keeps the last row of each key: a later part corrects an earlier one.
-fn latest_by_key(table: &Table, frame: DataFrame) -> DataFrame {
-    if frame.width() == 0 || table.key.iter().any(|k| frame.column(k).is_err()) {
-        return frame;
+/// Keeps the last row of each key: a later part corrects an earlier one. Also says how many rows gave way.
+fn latest_by_key(table: &Table, frame: DataFrame) -> (DataFrame, usize) {
+    if table.key.iter().any(|k| frame.column(k).is_err()) {
+        return (frame, 0);
     }
-    frame.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None).unwrap_or(frame)
+    let mut hashes = super::live::hashes(&RandomState::new(), table, &frame);
+    hashes.sort_unstable();
+    // Different keys have different hashes but for a chance in billions, and then the exact way below finds nothing.
+    if hashes.windows(2).all(|pair| pair.first() != pair.last()) {
+        return (frame, 0);
+    }
+    match frame.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None) {
+        Ok(latest) => {
+            let repeated = frame.height() - latest.height();
+            (latest, repeated)
+        }
+        Err(_) => (frame, 0),
+    }
 }
 
 fn points(frame: &DataFrame) -> Vec<[f64; 2]> {
@@ -254,6 +300,7 @@ struct TablePass<'a> {
     data: Vec<MeasureData>,
     presence: Calendar,
     newest_secs: Option<EpochSecs>,
+    newest_day: Day,
     unknown_areas: u64,
 }
 
@@ -264,6 +311,7 @@ impl<'a> TablePass<'a> {
         measures: &'a [(usize, &'a Measure)],
         roll_up: &'a RollUp,
         frame: &DataFrame,
+        newest_day: Day,
     ) -> Self {
         let areas = roll_up.len();
         let calendar = |column: &str, areas: usize| {
@@ -279,7 +327,7 @@ impl<'a> TablePass<'a> {
             })
             .collect();
         let presence = calendar(&table.time_column, 0);
-        Self { site, table, measures, roll_up, data, presence, newest_secs: None, unknown_areas: 0 }
+        Self { site, table, measures, roll_up, data, presence, newest_secs: None, newest_day, unknown_areas: 0 }
     }
 
     fn scatter(&mut self, measured: &Measured) {
@@ -289,6 +337,9 @@ impl<'a> TablePass<'a> {
             for row in 0..measured.areas.len() {
                 if let Some(day) = own.day(row, self.site) {
                     self.presence.load(0, step.place(day), 0.0);
+                    if day > self.newest_day {
+                        continue;
+                    }
                     let secs = newest_instant(self.site, self.table, own, row, day);
                     self.newest_secs = self.newest_secs.max(Some(secs));
                 }
@@ -391,8 +442,6 @@ fn places(site: &Site, frame: &DataFrame, table: &Table, column: &str, step: Ste
     let day = |number: i64| {
         if stamped { Day::try_from(number).unwrap_or(0) } else { site.zone.day_of(number) }
     };
-    // A typing error in one date (year 9999) must not cost gigabytes: no axis is longer than this.
-    const LONGEST: i32 = 40_000;
-    let (from, to) = (step.place(day(low)), step.place(day(high)));
-    from.max(to.saturating_sub(LONGEST))..to + 1
+    // Dates outside 1970 to 2099 were refused at the door, so the axis is at most 130 years long.
+    step.place(day(low))..step.place(day(high)) + 1
 }

@@ -55,6 +55,7 @@ impl Engine {
                     Shown::Suppressed { .. } => Status::Suppressed,
                     Shown::Missing => Status::Missing,
                     Shown::TooFine => Status::TooFine,
+                    Shown::Value(_) if now.partial => Status::Partial,
                     Shown::Value(_) if late => Status::Late,
                     Shown::Value(_) => Status::Current,
                 },

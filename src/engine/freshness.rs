@@ -1,9 +1,11 @@
 //! Whether data is on time. Owns each dataset's promise turned into a due time; never hides a late figure.
 
+use crate::indicators::cube::Step;
 use crate::site::civil::{add_months, date_of, day_of_date};
 use crate::site::datasets::{ColumnType, Refresh};
 use crate::snapshot::{EpochSecs, Freshness, SourceState};
 
+use super::answer::first_day;
 use super::{Engine, TableState};
 
 /// A live feed that has been silent for this long is late.
@@ -18,18 +20,34 @@ impl Engine {
         self.tables
             .iter()
             .map(|table| {
-                let due_secs = table.newest_secs.and_then(|newest| self.due(table, newest));
+                let newest_secs = self.newest_at(table, now);
+                let due_secs = newest_secs.and_then(|newest| self.due(table, newest));
                 SourceState {
                     name: table.table.id.clone(),
                     dataset: table.dataset,
-                    newest_secs: table.newest_secs,
+                    newest_secs,
                     due_secs,
-                    late: table.newest_secs.is_none() || due_secs.is_some_and(|due| due < now),
+                    late: newest_secs.is_none() || due_secs.is_some_and(|due| due < now),
                     rows: table.rows,
                     refused: table.refused,
                 }
             })
             .collect()
+    }
+
+    /// Newest news of a table at an instant: for a day of the past, the newest stamp up to then.
+    fn newest_at(&self, table: &TableState, now: EpochSecs) -> Option<EpochSecs> {
+        let zone = &self.site.zone;
+        let day = zone.day_of(now);
+        if day >= self.present_day || table.newest_secs.is_none_or(|newest| newest <= now) {
+            return table.newest_secs;
+        }
+        let step = table.presence.step();
+        let newest = table.presence.newest(step.place(day))?;
+        Some(match step {
+            Step::Day => zone.end_of(newest).min(now),
+            Step::Month => (zone.start_of(first_day(newest + 1)) - 1).min(now),
+        })
     }
 
     /// How much of the screen is current, from the states of the tables.
@@ -80,7 +98,7 @@ impl Engine {
                     return None;
                 }
                 let next = day_of_date(date_of(add_months(day, 2)).first_of_month());
-                zone.start_of(next + i32::from(calendar.month_due_on_day)) + morning
+                zone.start_of(next + i32::from(calendar.month_due_on_day) - 1) + morning
             }
         })
     }

@@ -26,8 +26,8 @@ pub(crate) struct LiveRows {
     indexed: bool,
 }
 
-/// Where the newest row of a key is. Keys are kept as 64-bit hashes: at ten million rows two keys meet with a chance
-/// below one in a hundred thousand, and the rows themselves are compared before anything is replaced.
+/// Where the newest row of a key is. Keys are kept as 64-bit hashes to save memory: among ten million keys any two meet
+/// with a chance of three in a million, and then one row is replaced by another until the next start.
 #[derive(Debug, Clone, Default)]
 struct Index {
     hasher: RandomState,
@@ -59,17 +59,30 @@ impl LiveRows {
 }
 
 /// One hash per row, over the key columns.
-fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
+pub(super) fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
     let mut hashes = vec![0u64; frame.height()];
-    for key in &table.key {
-        let Ok(column) = frame.column(key).and_then(|c| c.cast(&DataType::String)) else { continue };
+    for column in table.key.iter().filter_map(|key| frame.column(key).ok()) {
         if let Ok(texts) = column.str() {
             for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
-                *hash = hash.rotate_left(5) ^ hasher.hash_one(text.unwrap_or_default());
+                *hash = mixed(*hash, hasher.hash_one(text.unwrap_or_default()));
+            }
+        } else if let Ok(numbers) = column.cast(&DataType::Int64)
+            && let Ok(numbers) = numbers.i64()
+        {
+            for (hash, number) in hashes.iter_mut().zip(numbers.iter()) {
+                *hash = mixed(*hash, number.unwrap_or(i64::MIN).cast_unsigned());
             }
         }
     }
     hashes
+}
+
+/// Folds a part of a key into a hash: the finalizer of SplitMix64 (Steele, Lea, Flood 2014) over both.
+const fn mixed(hash: u64, part: u64) -> u64 {
+    let mut z = hash.rotate_left(29) ^ part.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 impl Engine {
@@ -96,7 +109,9 @@ impl Engine {
         let measures: Vec<(usize, &Measure)> = plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let Some(state) = self.tables.get_mut(index) else { return Ok(()) };
         let table = Arc::clone(&state.table);
-        let Some(live) = &mut state.live else { return Ok(()) };
+        let Some(live) = &mut state.live else {
+            return Err(PolarsError::ComputeError("not a live table".into()));
+        };
         live.ensure_index(&table);
         let names: Vec<PlSmallStr> = live.base.get_column_names().into_iter().cloned().collect();
         let rows = batch.rows.select(names)?;
@@ -107,7 +122,7 @@ impl Engine {
         live.remember(&table, &rows)?;
         state.rows += added;
         if self.events.follows(&site, &table.id) {
-            self.events.change(&site, &rows, batch.arrived_secs);
+            self.events.change(&site, &old, &rows, batch.arrived_secs);
         }
         let old = pass::measure(&site, &table, level, &old, &measures)?;
         let new = pass::measure(&site, &table, level, &rows, &measures)?;
@@ -163,14 +178,13 @@ impl Engine {
                 }
             }
         }
-        if sign > 0
-            && let Some(state) = self.tables.get_mut(index)
+        if let Some(state) = self.tables.get_mut(index)
             && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
         {
             let step = state.presence.step();
             for row in 0..rows.areas.len() {
                 if let Some(day) = own.day(row, &site) {
-                    state.presence.change(&roll_up, 0, step.place(day), 0.0, 1);
+                    state.presence.change(&roll_up, 0, step.place(day), 0.0, sign);
                 }
             }
         }

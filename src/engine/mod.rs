@@ -21,7 +21,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 
 use events::EventLog;
-pub use build::build;
+pub use build::{Depth, build};
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ pub(crate) struct TableState {
     pub(crate) refused: u64,
     /// Days or months that have any row, by the table's own time column; nothing else is kept in it.
     pub(crate) presence: Calendar,
-    /// Newest row by time of happening (end of its day or month), not after the present.
+    /// Newest news: the end of the newest day or month, or the newest happening or arrival; not after the present.
     pub(crate) newest_secs: Option<EpochSecs>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,

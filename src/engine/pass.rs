@@ -9,7 +9,8 @@ use crate::indicators::compile;
 use crate::indicators::cube::lane_of;
 use crate::indicators::measure::{Contribution, Measure};
 use crate::site::Site;
-use crate::site::datasets::{ColumnType, Table};
+use crate::site::areas::AreaId;
+use crate::site::datasets::{ColumnType, Rollup, Table};
 use crate::snapshot::{Day, EpochSecs};
 
 /// Measured rows.
@@ -103,6 +104,8 @@ fn read_times(table: &Table, frame: &DataFrame, name: &str) -> PolarsResult<Time
 fn read_areas(site: &Site, table: &Table, level: usize, frame: &DataFrame) -> PolarsResult<Vec<u32>> {
     let Some(area) = table.area_column() else { return Ok(vec![0; frame.height()]) };
     let codes = frame.column(&area.id)?.str()?;
+    // An exact row below the figure level belongs to no area that is shown: it is never added to the one above it.
+    let lane = |id: AreaId| if table.rollup == Rollup::Exact { id.0 } else { lane_of(&site.areas, id, level) };
     let mut lanes: HashMap<&str, u32> = HashMap::new();
     let mut last: Option<(&str, u32)> = None;
     Ok(codes
@@ -115,7 +118,7 @@ fn read_areas(site: &Site, table: &Table, level: usize, frame: &DataFrame) -> Po
                 _ => {
                     let lane = *lanes
                         .entry(code)
-                        .or_insert_with(|| site.areas.find(code).map_or(u32::MAX, |id| lane_of(&site.areas, id, level)));
+                        .or_insert_with(|| site.areas.find(code).map_or(u32::MAX, lane));
                     last = Some((code, lane));
                     lane
                 }

@@ -52,6 +52,7 @@ pub const fn status_code(status: Status) -> &'static str {
     match status {
         Status::Current => "current",
         Status::Late => "late",
+        Status::Partial => "partial",
         Status::Suppressed => "suppressed",
         Status::Missing => "missing",
         Status::TooFine => "too_fine",
@@ -163,6 +164,7 @@ pub fn status_word(status: Status, text: &Messages) -> &str {
     match status {
         Status::Current => text.get("status.current"),
         Status::Late => text.get("status.late"),
+        Status::Partial => text.get("status.partial"),
         Status::Suppressed => text.get("status.suppressed"),
         Status::Missing => text.get("status.missing"),
         Status::TooFine => text.get("status.too_fine"),

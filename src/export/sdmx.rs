@@ -9,7 +9,7 @@ use crate::snapshot::Status;
 use super::{Subject, field, figure};
 
 /// The figures as SDMX-CSV. `CONF_STATUS` (`CL_CONF_STATUS`): F free, C primary, D secondary suppression.
-/// `OBS_STATUS` (`CL_OBS_STATUS`): A normal, P provisional (an input is late), Q suppressed, M missing.
+/// `OBS_STATUS` (`CL_OBS_STATUS`): A normal, P provisional (an input is late or partly withheld), Q suppressed, M missing.
 #[must_use]
 pub fn sdmx(subject: &Subject<'_>) -> String {
     let mut out =
@@ -20,7 +20,7 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
         let value = if reading.value.is_suppressed() { String::new() } else { figure(reading.value) };
         let obs_status = match reading.status {
             Status::Current => "A",
-            Status::Late => "P",
+            Status::Late | Status::Partial => "P",
             Status::Suppressed => "Q",
             Status::Missing | Status::TooFine => "M",
         };

@@ -89,8 +89,8 @@ pub struct Calendar {
     slots: usize,
     /// Per area: `sums[i]` is the sum of all slots before `i`; one more entry than slots.
     lanes: Vec<Lane>,
-    /// Slots in which any area has a row.
-    present: Vec<bool>,
+    /// Rows per slot, over all areas.
+    present: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -114,7 +114,7 @@ impl Calendar {
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
         let lane = Lane { sums: vec![0.0; slots + 1], rows: vec![0; slots + 1] };
-        Self { step, start: places.start, slots, lanes: vec![lane; areas], present: vec![false; slots] }
+        Self { step, start: places.start, slots, lanes: vec![lane; areas], present: vec![0; slots] }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
@@ -125,7 +125,7 @@ impl Calendar {
     pub fn load(&mut self, area: u32, place: i32, value: f64) {
         let Some(slot) = self.slot(place) else { return };
         if let Some(present) = self.present.get_mut(slot) {
-            *present = true;
+            *present = present.saturating_add(1);
         }
         if let Some(lane) = self.lanes.get_mut(area as usize)
             && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
@@ -164,7 +164,7 @@ impl Calendar {
         self.reach(place);
         let Some(slot) = self.slot(place) else { return };
         if let Some(present) = self.present.get_mut(slot) {
-            *present |= sign > 0;
+            *present = present.saturating_add_signed(i32::from(sign));
         }
         for lane in roll_up.of(area) {
             let Some(lane) = self.lanes.get_mut(lane) else { continue };
@@ -188,7 +188,7 @@ impl Calendar {
                 lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
                 lane.rows.splice(0..0, std::iter::repeat_n(0, early));
             }
-            self.present.splice(0..0, std::iter::repeat_n(false, early));
+            self.present.splice(0..0, std::iter::repeat_n(0, early));
             self.slots += early;
             self.start = place;
         }
@@ -199,7 +199,7 @@ impl Calendar {
                 lane.sums.resize(needed + 1, sum);
                 lane.rows.resize(needed + 1, rows);
             }
-            self.present.resize(needed, false);
+            self.present.resize(needed, 0);
             self.slots = needed;
         }
     }
@@ -208,7 +208,7 @@ impl Calendar {
     #[must_use]
     pub fn newest(&self, place: i32) -> Option<i32> {
         let upto = usize::try_from(place - self.start + 1).ok()?.min(self.slots);
-        let slot = self.present.get(..upto)?.iter().rposition(|p| *p)?;
+        let slot = self.present.get(..upto)?.iter().rposition(|p| *p > 0)?;
         i32::try_from(slot).ok().map(|slot| self.start + slot)
     }
 

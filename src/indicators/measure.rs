@@ -248,9 +248,12 @@ impl Planner<'_> {
             self.problem(row, window_text(row), Message::new("problem.hours_of_stamps").with("table", &table.id));
             return None;
         }
+        // A time other than the row's own, such as a due time, can lie in the future: only rows kept by instant can
+        // leave out what is due later today.
+        let exact_end = !stamped && time_column != table.time_column;
         let storage = if matches!(contribution, Contribution::Additive(_)) && window == Window::Now {
             Storage::Now
-        } else if matches!(contribution, Contribution::Additive(_)) && !hours && youngest_secs == 0 {
+        } else if matches!(contribution, Contribution::Additive(_)) && !hours && youngest_secs == 0 && !exact_end {
             Storage::Calendar
         } else {
             Storage::Rows
@@ -478,11 +481,13 @@ fn cutoff(part: &Expr, time_column: &str) -> Option<i64> {
     if **column != Expr::Column(time_column.to_owned()) {
         return None;
     }
+    // Instants are whole seconds: earlier than N seconds ago is at least N + 1 seconds ago.
+    let strict = i64::from(matches!(op, Compare::Lt | Compare::Gt));
     match &**bound {
-        Expr::Now => Some(0),
+        Expr::Now => Some(strict),
         Expr::Arith(now, Arith::Sub, secs) if **now == Expr::Now => match **secs {
             #[expect(clippy::cast_possible_truncation, reason = "seconds of a catalogue, far below 2^53")]
-            Expr::Number(secs) => Some(secs as i64),
+            Expr::Number(secs) => Some(secs as i64 + strict),
             _ => None,
         },
         _ => None,

@@ -52,7 +52,7 @@ fn lines(sheet: &Sheet<'_>) -> Arc<Mesh> {
             continue;
         }
         let (width, color) = match level {
-            1 => (1.5, theme.outline.lerp_to_gamma(theme.ground, 0.28).gamma_multiply(0.62)),
+            1 => (1.8, theme.outline.lerp_to_gamma(theme.text, 0.25).gamma_multiply(0.62)),
             2 => (1.0, theme.border),
             _ => (0.7, theme.border.gamma_multiply(0.6)),
         };

@@ -147,7 +147,8 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
     marks.sort_by_key(|m| (m.severity, m.count));
     let mut inker = Inker::new(sheet.lens.pixels_per_point);
     let now = sheet.view.snapshot.now_secs;
-    let newest = events.iter().rev().filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS).take(MOST_NEW);
+    let most_new = if clustered > 0 { 0 } else { MOST_NEW };
+    let newest = events.iter().rev().filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS).take(most_new);
     for event in newest {
         if let Some(at) = place(event).map(|p| sheet.lens.to_screen(p)) {
             symbol::new_rings(theme, at, event.severity.clamp(1, 4)).into_iter().for_each(|s| inker.add(s));
@@ -194,7 +195,7 @@ fn crowded(marks: &[Mark], size: f32) -> bool {
 }
 
 fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
-    let size = sheet.theme().sizes.small * 3.4;
+    let size = sheet.theme().sizes.small * 4.4;
     let mut cells: HashMap<Cell, Vec<&Mark>> = HashMap::new();
     for mark in marks {
         cells.entry(cell(&sheet.lens, mark.at, size)).or_default().push(mark);
@@ -202,9 +203,11 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
     cells
         .into_values()
         .filter_map(|group| {
-            // The cluster stands where its worst event is: a symbol on the map is always at a true place.
             let worst = group.iter().max_by_key(|m| (!m.exercise, m.severity, m.event))?;
-            Some(Mark { count: group.len(), ..(*worst).clone() })
+            // In the middle of its events; a single one stays at its true place.
+            let sum = group.iter().fold(egui::Vec2::ZERO, |sum, m| sum + m.at.to_vec2());
+            let at = (sum / crate::panels::pen::whole(group.len())).to_pos2();
+            Some(Mark { at, count: group.len(), ..(*worst).clone() })
         })
         .collect()
 }

@@ -23,33 +23,41 @@ pub fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
 /// Paints the lower left corner; returns what it covers, so that no label lies there.
 pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
     let theme = sheet.theme();
-    let small = theme.sizes.small;
-    let step = theme.sizes.step;
+    let (small, step) = (theme.sizes.small, theme.sizes.step);
     let ink = Type { size: small, bold: false, color: theme.muted };
-    let origin = sheet.clear.left_bottom() + vec2(step, -step);
-    let bottom = origin.y;
-    let mut y = bottom;
+    let notes = notes(sheet, credits, clustered);
+    let leading = small * 1.35;
+    let width = |words: &String| painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
+    let widest = notes.iter().map(width).fold(small * 13.0, f32::max);
+    let size = vec2(widest, leading * crate::panels::pen::whole(notes.len()) + small * 1.8);
+    let bottom_left = sheet.clear.left_bottom() + vec2(step, -step);
+    let rect = Rect::from_min_size(bottom_left - vec2(0.0, size.y), size);
+    // Over the ground this plate cannot be seen; over areas it keeps the words readable.
+    painter.rect_filled(rect.expand(step * 0.75), step * 0.5, theme.ground.gamma_multiply(0.62));
+    let mut y = rect.top() + small * 1.4;
+    let arrow = north(painter, sheet, pos2(rect.left(), y), ink);
+    bar(painter, sheet, pos2(arrow + step * 1.5, y), ink);
+    y += small * 0.4;
+    for words in &notes {
+        write(painter, pos2(rect.left(), y), words, ink, theme.ground.gamma_multiply(0.5));
+        y += leading;
+    }
+    rect
+}
+
+fn notes(sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
-    if credits {
-        // One source a line, the first on top: a long line would run into the map.
-        let all = sheet.view.site.meta.attributions.iter().rev();
-        notes.extend(all.map(|a| sheet.view.say(&a.text).to_owned()));
+    if clustered > 0 {
+        notes.push(sheet.view.text.fill("map.clustered", &[("n", &clustered.to_string())]));
     }
     if sheet.view.site.meta.areas_schematic {
         notes.push(sheet.view.text.get("map.schematic").to_owned());
     }
-    if clustered > 0 {
-        notes.push(sheet.view.text.fill("map.clustered", &[("n", &clustered.to_string())]));
+    if credits {
+        // One source a line: a long line would run into the map.
+        notes.extend(sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text).to_owned()));
     }
-    let mut right = origin.x;
-    for words in notes.iter().filter(|n| !n.is_empty()) {
-        y -= small * 1.35;
-        right = right.max(write(painter, pos2(origin.x, y), words, ink, theme.ground.gamma_multiply(0.8)).right());
-    }
-    y -= small * 0.9;
-    let arrow = north(painter, sheet, pos2(origin.x, y), ink);
-    right = right.max(bar(painter, sheet, pos2(arrow + step * 1.5, y), ink));
-    Rect::from_min_max(pos2(origin.x, y - small * 1.6), pos2(right, bottom))
+    notes
 }
 
 /// An arrow to the north; returns where it ends.

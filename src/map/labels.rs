@@ -106,7 +106,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
         let size = size_of(painter, &lines);
         if is_major || room > size.x * 0.8 {
-            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.55 }));
+            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.8 }));
         }
     }
     for badge in badges {
@@ -123,7 +123,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
     // Only marks that matter make a label step aside.
     let soft: Vec<Pos2> = marks.iter().map(|m| m.at).collect();
-    let placed = place(&wishes, taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.25);
+    let placed = place(&wishes, taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
     wanted
         .into_iter()
         .zip(placed)
@@ -172,7 +172,11 @@ fn named_areas(sheet: &Sheet<'_>) -> Vec<(AreaId, bool)> {
         let named = areas.get(chosen).level < 2;
         out.extend(children.iter().filter(|id| named && in_sight(**id)).map(|id| (*id, false)));
     }
-    if sheet.zoom_from_home() >= FINER_NAMES_FROM {
+    if chosen != AreaId::ROOT {
+        // What lies around is named, and no more.
+        let home = areas.ancestor(chosen, 1);
+        out.extend(areas.level(1).filter(|id| *id != home && in_sight(*id)).map(|id| (id, false)));
+    } else if sheet.zoom_from_home() >= FINER_NAMES_FROM {
         let finer = areas.level(2).filter(|id| in_sight(*id) && !out.iter().any(|(o, _)| o == id));
         let finer: Vec<_> = finer.map(|id| (id, false)).collect();
         out.extend(finer);

@@ -14,44 +14,38 @@ pub struct Wish {
     pub reach: f32,
 }
 
-/// Places to try, in own sizes from the anchor, nearest first.
-const TRIES: [Vec2; 13] = [
-    vec2(0.0, 0.0),
-    vec2(0.0, -0.35),
-    vec2(0.0, 0.35),
-    vec2(-0.35, 0.0),
-    vec2(0.35, 0.0),
-    vec2(0.0, -0.75),
-    vec2(0.0, 0.75),
-    vec2(-0.6, -0.4),
-    vec2(0.6, -0.4),
-    vec2(-0.6, 0.4),
-    vec2(0.6, 0.4),
-    vec2(-0.9, 0.0),
-    vec2(0.9, 0.0),
-];
+/// Steps to try from the anchor, in tenths of the label's size: near ones first.
+const STEPS: [i8; 7] = [0, -3, 3, -6, 6, -9, 9];
+/// What moving a label by its whole size costs, counted in covered marks.
+const MOVING_COSTS: f32 = 1.2;
 
 /// Places wishes in their order; those without room get none. `soft` are marks that a label should not cover if it
-/// can help it.
+/// can help it, kept `soft_gap` away from its letters.
 #[must_use]
-pub fn place(wishes: &[Wish], taken: &[Rect], soft: &[Pos2], bounds: Rect, gap: f32) -> Vec<Option<Rect>> {
+pub fn place(wishes: &[Wish], taken: &[Rect], soft: &[Pos2], bounds: Rect, gap: f32, soft_gap: f32) -> Vec<Option<Rect>> {
     let mut taken = taken.to_vec();
     let mut out = Vec::with_capacity(wishes.len());
+    let mut near: Vec<Pos2> = Vec::new();
     for wish in wishes {
-        let mut best: Option<(usize, Rect)> = None;
-        for off in TRIES {
-            let rect = Rect::from_center_size(wish.anchor + off * wish.size * wish.reach, wish.size);
-            let padded = rect.expand(gap);
-            let is_free = bounds.contains_rect(rect) && !taken.iter().any(|t| overlap(padded, *t));
-            if !is_free {
+        let reach = wish.size * wish.reach;
+        let around = Rect::from_center_size(wish.anchor, wish.size + reach * 2.0).expand(soft_gap);
+        near.clear();
+        near.extend(soft.iter().filter(|p| around.contains(**p)));
+        let mut best: Option<(f32, Rect)> = None;
+        for off in STEPS.iter().flat_map(|y| STEPS.iter().map(|x| vec2(f32::from(*x), f32::from(*y)) * 0.1)) {
+            let rect = Rect::from_center_size(wish.anchor + off * reach, wish.size);
+            let moving = off.length() * MOVING_COSTS;
+            if best.is_some_and(|(least, _)| moving >= least) || !bounds.contains_rect(rect) {
                 continue;
             }
-            let covered = soft.iter().filter(|p| padded.contains(**p)).count();
-            if best.is_none_or(|(least, _)| covered < least) {
-                best = Some((covered, rect));
+            let padded = rect.expand(gap);
+            if taken.iter().any(|t| overlap(padded, *t)) {
+                continue;
             }
-            if covered == 0 {
-                break;
+            let covered = near.iter().filter(|p| rect.expand(soft_gap).contains(**p)).count();
+            let cost = moving + crate::panels::pen::whole(covered);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, rect));
             }
         }
         let rect = best.map(|(_, rect)| rect);
@@ -76,7 +70,7 @@ mod tests {
     fn the_first_wish_gets_its_anchor_and_the_second_moves() {
         let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.5 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
-        let placed = place(&[wish, wish], &[], &[], bounds, 1.0);
+        let placed = place(&[wish, wish], &[], &[], bounds, 1.0, 1.0);
         assert_eq!(placed[0].map(|r| r.center()), Some(wish.anchor));
         assert!(placed[1].is_some_and(|r| r.center() != wish.anchor));
     }
@@ -86,7 +80,7 @@ mod tests {
         let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.0 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
         let mark = pos2(100.0, 105.0);
-        let placed = place(&[wish], &[], &[mark], bounds, 1.0);
+        let placed = place(&[wish], &[], &[mark], bounds, 1.0, 1.0);
         assert!(placed[0].is_some_and(|r| !r.contains(mark)));
     }
 
@@ -99,7 +93,7 @@ mod tests {
                 .collect();
             let bounds = Rect::from_min_size(Pos2::ZERO, vec2(900.0, 600.0));
             let blocked = [Rect::from_min_size(pos2(300.0, 200.0), vec2(100.0, 100.0))];
-            let placed: Vec<Rect> = place(&wishes, &blocked, &[], bounds, 2.0).into_iter().flatten().collect();
+            let placed: Vec<Rect> = place(&wishes, &blocked, &[], bounds, 2.0, 2.0).into_iter().flatten().collect();
             for (i, a) in placed.iter().enumerate() {
                 prop_assert!(bounds.contains_rect(*a));
                 prop_assert!(!overlap(*a, blocked[0]));

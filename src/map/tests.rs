@@ -27,6 +27,15 @@ impl Desk {
         Self { stage, map: None, commands: Vec::new() }
     }
 
+    /// A desk with the figures, events and buildings of the sample's own data.
+    fn real(width: f32, height: f32) -> Option<Self> {
+        let mut stage = fixture::sample(width, height, 10, 1)?;
+        let site = std::sync::Arc::new(stage.site.clone());
+        let engine = crate::engine::build(site, &|_, _| {}).ok()?;
+        stage.snapshot = crate::cli::snapshot::snapshot_at(engine, 10 * 3600 + 31 * 60);
+        Some(Self::new(stage))
+    }
+
     fn frame(&mut self, ui: &mut egui::Ui, clear: Rect) {
         let map = self.map.get_or_insert_with(|| {
             crate::fonts::install(ui.ctx());
@@ -177,10 +186,10 @@ fn frame_times() {
     for (name, request, fresh) in cases {
         let mut times: Vec<(f64, f64, usize)> = (0..60).map(|_| run(&mut desk, request, fresh)).collect();
         times.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let (mid, worst) = (times[30], times[59]);
+        let (least, mid, worst) = (times[0], times[30], times[59]);
         println!(
-            "{name}: shapes {:.2} ms, with tessellation {:.2} ms (worst {:.2}), {} vertices",
-            mid.0, mid.1, worst.1, mid.2
+            "{name}: shapes {:.2} ms, with tessellation {:.2} ms (least {:.2}, worst {:.2}), {} vertices",
+            mid.0, mid.1, least.1, worst.1, mid.2
         );
     }
 }
@@ -221,6 +230,42 @@ fn pictures() {
                     Some(if zoom > 0.0 { MapRequest::Zoom(zoom) } else { MapRequest::Fit(area) });
             }
             let mut out = headless.frame(0.5, Vec::new(), |ui| desk.frame(ui, wall_clear(w, h)));
+            painter.update_textures(&mut out);
+            last = Some(out);
+        }
+        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
+        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba).expect("a file");
+    }
+}
+
+/// The sample's own figures, with the pointer on an area and on an event, as pictures.
+#[test]
+#[ignore = "a look"]
+fn pictures_of_the_sample() {
+    let painter = Painter::new().expect("a device");
+    for (name, width, height, code, pointer) in [
+        ("real-1080", 1920_u32, 1080_u32, "", None),
+        ("real-2160", 3840, 2160, "", None),
+        ("real-hover", 1920, 1080, "", Some(pos2(1190.0, 480.0))),
+        ("real-subdistrict", 1920, 1080, "440310001", None),
+    ] {
+        #[expect(clippy::cast_precision_loss, reason = "pixels")]
+        let (w, h) = (width as f32, height as f32);
+        let Some(mut desk) = Desk::real(w, h) else { return };
+        let events = &desk.stage.snapshot.events;
+        println!("{} open, {} placed", events.open.len(), events.open.iter().filter(|e| e.place.is_some()).count());
+        if let Some(area) = desk.stage.site.areas.find(code) {
+            desk.stage.state.area = area;
+        }
+        let mut headless = Headless::new(width, height);
+        let mut last = None;
+        for i in 0..5 {
+            let mut events = Vec::new();
+            if i == 2 {
+                desk.stage.state.map_request = Some(MapRequest::Fit(desk.stage.state.area));
+                events.extend(pointer.map(egui::Event::PointerMoved));
+            }
+            let mut out = headless.frame(0.5, events, |ui| desk.frame(ui, wall_clear(w, h)));
             painter.update_textures(&mut out);
             last = Some(out);
         }

@@ -134,6 +134,7 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
     view.text.get(match status {
         Status::Current => "panel.status.current",
         Status::Late => "panel.status.late",
+        Status::Partial => "panel.status.partial",
         Status::Suppressed => "panel.status.suppressed",
         Status::Missing => "panel.status.missing",
         Status::TooFine => "panel.status.too_fine",

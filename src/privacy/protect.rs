@@ -8,13 +8,13 @@ use crate::site::catalogue::{Indicator, People};
 use super::shown::{Shown, Why};
 
 /// Both sides of a figure at one area, before the gate. It has no printed form.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Raw {
     /// Numerator; none where nothing was reported.
     pub(crate) numerator: Option<f64>,
     /// Denominator, where the figure has one.
     pub(crate) denominator: Option<Option<f64>>,
-    /// Rows of it were withheld at the source.
+    /// Rows of either side were withheld at the source.
     pub(crate) withheld: bool,
 }
 
@@ -27,6 +27,8 @@ pub struct Protected {
     pub numerator: Shown,
     /// Denominator; [`Shown::Missing`] where there is none.
     pub denominator: Shown,
+    /// Some of what it adds up was withheld at the source: it is less than the whole.
+    pub partial: bool,
 }
 
 /// A rate over fewer than this is hidden where people are concerned.
@@ -74,36 +76,36 @@ const fn is_exempt(row: &Indicator, area: usize) -> bool {
 
 const fn hide(below: u32, why: Why) -> Protected {
     let hidden = Shown::Suppressed { below, why };
-    Protected { value: hidden, numerator: hidden, denominator: hidden }
+    Protected { value: hidden, numerator: hidden, denominator: hidden, partial: false }
 }
 
 fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
-    const MISSING: Protected =
-        Protected { value: Shown::Missing, numerator: Shown::Missing, denominator: Shown::Missing };
-    const TOO_FINE: Protected =
-        Protected { value: Shown::TooFine, numerator: Shown::TooFine, denominator: Shown::TooFine };
+    const MISSING: Protected = empty(Shown::Missing);
+    const TOO_FINE: Protected = empty(Shown::TooFine);
     if !site.is_shown_at(row, area) {
         return TOO_FINE;
     }
     let below = row.suppress_below;
     let exempt = is_exempt(row, area.index());
     let Some(numerator) = raw.numerator else {
-        return if raw.withheld { hide(below.max(1), Why::Primary) } else { MISSING };
+        return if raw.withheld { hide(below, Why::Primary) } else { MISSING };
     };
+    let partial = raw.withheld;
     let is_small = |count: f64| below > 0 && !exempt && count > 0.0 && count < f64::from(below);
     let Some(denominator) = raw.denominator else {
         if is_small(numerator) {
             return hide(below, Why::Primary);
         }
         let shown = rounded(row, exempt, numerator);
-        return Protected { value: Shown::Value(row.scale * shown), numerator: Shown::Value(shown), denominator: Shown::Missing };
+        let value = Shown::Value(row.scale * shown);
+        return Protected { value, numerator: Shown::Value(shown), denominator: Shown::Missing, partial };
     };
     let Some(base) = denominator else { return MISSING };
     if base == 0.0 {
-        return Protected { denominator: Shown::Value(0.0), numerator: Shown::Value(numerator), ..MISSING };
+        return if is_small(numerator) { hide(below, Why::Primary) } else { MISSING };
     }
     let is_share = (0.0..=base).contains(&numerator);
-    let small_base = below > 0 && !exempt && base < LEAST_BASE;
+    let small_base = (below > 0 || base_counts_people(site, row)) && !exempt && base < LEAST_BASE;
     if small_base || is_small(numerator) || (is_share && is_small(base - numerator)) {
         return hide(below, Why::Primary);
     }
@@ -111,16 +113,27 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
         value: Shown::Value(row.scale * numerator / base),
         numerator: Shown::Value(rounded(row, exempt, numerator)),
         denominator: Shown::Value(rounded(row, exempt, base)),
+        partial,
     }
+}
+
+const fn empty(shown: Shown) -> Protected {
+    Protected { value: shown, numerator: shown, denominator: shown, partial: false }
 }
 
 /// Counts of sensitive groups are shown to the nearest five.
 fn rounded(row: &Indicator, exempt: bool, count: f64) -> f64 {
-    if row.people == People::AggregateSensitive && !exempt && row.unit != "group" { (count / 5.0).round() * 5.0 } else { count }
+    let counts_people = row.people == People::AggregateSensitive && !row.numerator.expr.starts_with("count(DISTINCT");
+    if counts_people && !exempt { (count / 5.0).round() * 5.0 } else { count }
 }
 
-/// Where exactly one child of a shown parent is hidden it could be found by subtraction: the next smallest sibling is
-/// hidden with it.
+/// Whether the denominator comes from a table whose small counts are hidden.
+fn base_counts_people(site: &Site, row: &Indicator) -> bool {
+    row.denominator.as_ref().and_then(|side| site.table(&side.table)).is_some_and(|table| table.suppress_below > 0)
+}
+
+/// Where exactly one child of an area is hidden it could be found by subtraction from the area's own figure: the next
+/// smallest sibling is hidden with it.
 fn hide_single_siblings(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected]) {
     for (parent, area) in site.areas.iter() {
         if parent.index() >= out.len() {

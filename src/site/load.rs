@@ -16,6 +16,7 @@ use super::problem::{Problem, nearest, row_and_column};
 use super::scenes::ScenesFile;
 use super::text::{Bilingual, Lang, Message, Messages};
 use super::Site;
+use crate::privacy::groups;
 
 /// Why a folder cannot be opened as a site at all.
 #[derive(Debug, thiserror::Error)]
@@ -65,21 +66,43 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         dir: dir.to_owned(),
         zone,
         areas,
-        domains: catalogue.domains,
-        indicators: catalogue.indicators,
-        breakdowns: catalogue.breakdowns,
-        datasets: datasets.datasets,
-        scenes: scenes.scenes,
+        domains: catalogue.domains.clone(),
+        indicators: catalogue.indicators.clone(),
+        breakdowns: catalogue.breakdowns.clone(),
+        datasets: datasets.datasets.clone(),
+        scenes: scenes.scenes.clone(),
         layers,
         messages_zh,
         messages_en,
         meta,
     };
+    let mut site = site;
+    keep_table_thresholds(&mut site);
+    for (file, format) in [
+        ("site.toml", site.meta.format),
+        ("catalogue.toml", catalogue.format),
+        ("datasets.toml", datasets.format),
+        ("scenes.toml", scenes.format),
+    ] {
+        if format != 1 {
+            reader.error(file, Message::new("problem.wrong_format").with("file", file));
+        }
+    }
     reader.cross_check(&site);
     if reader.problems.iter().any(|p| p.severity == super::problem::Severity::Error) {
         return Err(SiteError::Broken(reader.problems));
     }
     Ok((site, reader.problems))
+}
+
+/// A figure over a protected table is protected at least as the table says, whatever its own row says.
+fn keep_table_thresholds(site: &mut Site) {
+    let thresholds: std::collections::HashMap<String, u32> =
+        site.tables().map(|(_, t)| (t.id.clone(), t.suppress_below)).collect();
+    for row in site.indicators.iter_mut().chain(&mut site.breakdowns) {
+        let table = thresholds.get(&row.numerator.table).copied().unwrap_or(0);
+        row.suppress_below = row.suppress_below.max(table);
+    }
 }
 
 struct Reader<'a> {
@@ -236,6 +259,10 @@ impl Reader<'_> {
         }
         for row in site.indicators.iter().chain(&site.breakdowns) {
             self.check_row(site, row);
+        }
+        for code in groups::unknown(site) {
+            let message = unknown("problem.unknown_group", code, groups::known());
+            self.problems.push(Problem::error("messages/zh.toml", message));
         }
         let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
         let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();

@@ -85,8 +85,6 @@ pub struct LevelMeta {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarMeta {
-    /// `monday` or `sunday`.
-    pub week_starts_on: String,
     /// Civil time `HH:MM` at which yesterday's figures are due.
     pub day_due_at: String,
     /// Day of the month on which last month's figures are due.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use crate::privacy::door;
+use crate::privacy::{door, groups};
 use crate::site::Site;
 use crate::site::datasets::{ARRIVED_COLUMN, Column, ColumnType, Table};
 use crate::site::problem::{Problem, nearest};
@@ -48,11 +48,36 @@ pub fn parts(site: &Site, folder: &str, table: &str) -> Vec<PathBuf> {
 pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
     let shown = site.relative(path).to_owned();
     let result = match path.extension().and_then(|e| e.to_str()) {
-        Some("parquet") => parquet(table, path, &shown, columns),
+        Some("parquet") => parquet(site, table, path, &shown, columns),
         Some("csv") => csv(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
         _ => ndjson(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
     };
-    result.unwrap_or_else(|message| Part { problems: vec![Problem::error(shown, message)], ..Part::default() })
+    let part = match result {
+        Ok(part) => part,
+        Err(message) => return Part { problems: vec![Problem::error(shown, message)], ..Part::default() },
+    };
+    keep_floors(site, table, part, &shown)
+}
+
+/// Leaves out and tells rows that come in at a finer area than their table or their group allows.
+fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part {
+    if let Some((keep, message)) = groups::below_floor(site, table, &part.frame)
+        && let Ok(frame) = part.frame.filter(&keep)
+    {
+        let refused = part.frame.height() - frame.height();
+        let first = keep.iter().position(|k| k == Some(false)).map(|row| row + 1);
+        part.problems.push(Problem::warning(shown, message.with("count", refused)).at(first, None));
+        part.refused += refused as u64;
+        part.frame = frame;
+    }
+    part
+}
+
+/// No rows, with the columns of a table: what a live table begins with when it has no file yet.
+#[must_use]
+pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
+    let fields = columns.iter().filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
+    DataFrame::empty_with_schema(&Schema::from_iter(fields))
 }
 
 /// Checks names: what is not declared is refused, not ignored; what is declared must be there.
@@ -90,7 +115,7 @@ const fn stored(kind: ColumnType) -> DataType {
     }
 }
 
-fn parquet(table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Message> {
+fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Message> {
     let broken = |err: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(err));
     let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
     let mut reader = ParquetReader::new(file);
@@ -110,33 +135,106 @@ fn parquet(table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result
         })?);
     }
     let frame = DataFrame::new(frame.height(), out).map_err(|e| broken(&e))?;
-    Ok(drop_empty_required(table, frame, shown))
+    Ok(keep_good_rows(site, table, frame, shown))
 }
 
-/// Rows without a value in a column that must have one are left out and told.
-fn drop_empty_required(table: &Table, frame: DataFrame, shown: &Path) -> Part {
-    let mut part = Part { frame, ..Part::default() };
-    let required: Vec<&Column> = table.columns.iter().filter(|c| !c.nullable).collect();
-    let mut keep: Option<BooleanChunked> = None;
-    for column in required {
-        let Ok(series) = part.frame.column(&column.id) else { continue };
-        if series.null_count() == 0 {
-            continue;
+/// Years that a date of a governance table can have; anything else is a slip of the pen.
+const FIRST_DAY: i32 = 0;
+const LAST_DAY: i32 = 47_482;
+const DAY_SECS: i64 = 86_400;
+
+/// Leaves out and tells rows with an empty required value, an unknown code, an impossible date or an identity.
+fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) -> Part {
+    let mut part = Part::default();
+    let mut bad: Vec<(usize, &Column, Message)> = Vec::new();
+    for column in &table.columns {
+        let Ok(series) = frame.column(&column.id) else { continue };
+        if !column.nullable && series.null_count() > 0 {
+            let empty = series.is_null();
+            bad.extend(set_rows(&empty).map(|row| (row, column, Message::new("problem.empty_value"))));
         }
-        let full = series.is_not_null();
-        for (row, _) in full.iter().enumerate().filter(|(_, ok)| *ok != Some(true)).take(MAX_PROBLEMS) {
-            let message = Message::new("problem.empty_value").with("column", &column.id);
-            part.problems.push(Problem::warning(shown, message).at(Some(row + 1), Some(column.id.clone())));
+        match column.kind {
+            ColumnType::Text => bad.extend(bad_texts(site, column, series)),
+            ColumnType::Date | ColumnType::Month | ColumnType::Time => {
+                let (low, high) = match column.kind {
+                    ColumnType::Time => (i64::from(FIRST_DAY) * DAY_SECS, i64::from(LAST_DAY) * DAY_SECS),
+                    _ => (i64::from(FIRST_DAY), i64::from(LAST_DAY)),
+                };
+                bad.extend(numbers_outside(series, low, high).map(|row| (row, column, Message::new("problem.bad_date"))));
+            }
+            ColumnType::Area | ColumnType::Int | ColumnType::Float | ColumnType::Bool => {}
         }
-        keep = Some(keep.map_or_else(|| full.clone(), |k| &k & &full));
     }
-    if let Some(keep) = keep
-        && let Ok(frame) = part.frame.filter(&keep)
-    {
-        part.refused = (part.frame.height() - frame.height()) as u64;
+    if bad.is_empty() {
         part.frame = frame;
+        return part;
     }
+    bad.sort_by_key(|(row, _, _)| *row);
+    for (row, column, message) in bad.iter().take(MAX_PROBLEMS) {
+        let problem = Problem::warning(shown, message.clone().with("column", &column.id));
+        part.problems.push(problem.at(Some(row + 1), Some(column.id.clone())));
+    }
+    let mut keep = vec![true; frame.height()];
+    for (row, _, _) in &bad {
+        if let Some(flag) = keep.get_mut(*row) {
+            *flag = false;
+        }
+    }
+    part.refused = keep.iter().filter(|k| !**k).count() as u64;
+    let keep: BooleanChunked = keep.into_iter().map(Some).collect();
+    part.frame = frame.filter(&keep).unwrap_or_default();
     part
+}
+
+fn set_rows(flags: &BooleanChunked) -> impl Iterator<Item = usize> {
+    flags.iter().enumerate().filter(|(_, flag)| *flag == Some(true)).map(|(row, _)| row)
+}
+
+fn numbers_outside(series: &polars::prelude::Column, low: i64, high: i64) -> impl Iterator<Item = usize> + use<> {
+    let numbers = series.cast(&DataType::Int64).ok().and_then(|n| n.i64().ok().cloned()).unwrap_or_default();
+    let fine = numbers.min().is_none_or(|min| min >= low) && numbers.max().is_none_or(|max| max <= high);
+    let rows: Vec<usize> = if fine {
+        Vec::new()
+    } else {
+        numbers.iter().enumerate().filter(|(_, n)| n.is_some_and(|n| n < low || n > high)).map(|(row, _)| row).collect()
+    };
+    rows.into_iter()
+}
+
+/// Texts that are no code of their list, are too long, or look like an identity. A coded column has few different
+/// values, so only those are looked at before any row is.
+fn bad_texts<'a>(
+    site: &Site,
+    column: &'a Column,
+    series: &polars::prelude::Column,
+) -> Vec<(usize, &'a Column, Message)> {
+    let Ok(texts) = series.str() else { return Vec::new() };
+    let wrong = |text: &str| wrong_text(site, column, text);
+    if column.codes.is_some()
+        && let Ok(different) = texts.unique()
+        && different.iter().flatten().all(|text| wrong(text).is_none())
+    {
+        return Vec::new();
+    }
+    texts.iter().enumerate().filter_map(|(row, text)| Some((row, column, wrong(text?)?))).collect()
+}
+
+fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
+    let too_long = || {
+        let most = column.max_len.filter(|most| text.chars().count() > *most)?;
+        Some(Message::new("problem.too_long").with("most", most))
+    };
+    door::refuse_content(text).or_else(|| wrong_code(site, Some(column), text)).or_else(too_long)
+}
+
+/// A date that can be read but cannot be meant.
+fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
+    if !matches!(kind, ColumnType::Date | ColumnType::Month) {
+        return None;
+    }
+    let month = (text.len() == 7).then(|| format!("{text}-01"));
+    let day = crate::site::civil::parse_day(month.as_deref().unwrap_or(text))?;
+    (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| Message::new("problem.bad_date"))
 }
 
 fn first_line(err: &dyn std::fmt::Display) -> String {
@@ -211,7 +309,9 @@ fn texts(site: &Site, table: &Table, frame: DataFrame, shown: &Path, columns: &[
             let problem = match text {
                 None if declared.is_some_and(|c| !c.nullable) => Some(Message::new("problem.empty_value")),
                 None => None,
-                Some(text) => door::refuse_content(text).or_else(|| wrong_code(site, declared, text)),
+                Some(text) => declared
+                    .and_then(|column| wrong_text(site, column, text))
+                    .or_else(|| impossible_date(kind, text)),
             };
             let parsed = values.push(text) && problem.is_none();
             if !parsed {

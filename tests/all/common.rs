@@ -1,0 +1,321 @@
+//! What the tests share: the two sites, and small sites written into a temporary folder.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use onemap::engine::{self, Engine};
+use onemap::privacy::shown::Shown;
+use onemap::site::areas::AreaId;
+use onemap::site::civil::parse_day;
+use onemap::site::problem::Problem;
+use onemap::site::{self, Site, SiteError};
+use onemap::snapshot::{Day, Figures};
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn sample_dir() -> PathBuf {
+    root().join("sample-data/pingshan")
+}
+
+pub fn tiny_dir() -> PathBuf {
+    root().join("tests/sites/tiny")
+}
+
+pub fn day(text: &str) -> Day {
+    parse_day(text).unwrap_or_else(|| panic!("not a date: {text}"))
+}
+
+fn open(dir: &Path) -> Arc<Site> {
+    let (site, problems) = site::load(dir).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    Arc::new(site)
+}
+
+pub fn measured(site: Arc<Site>) -> Engine {
+    engine::build(site, &|_, _| {}).unwrap()
+}
+
+/// The sample site at its anchor, built once for all tests.
+pub fn sample() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| measured(open(&sample_dir())))
+}
+
+/// The second site, from another place of the world.
+pub fn tiny() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| measured(open(&tiny_dir())))
+}
+
+/// The same site with the people rule taken out of its definitions: the truth that must not be told.
+pub fn unprotected(engine: &Engine) -> Engine {
+    let mut site = Site::clone(engine.site());
+    for row in site.indicators.iter_mut().chain(&mut site.breakdowns) {
+        row.suppress_below = 0;
+        row.people = onemap::site::catalogue::People::None;
+    }
+    measured(Arc::new(site))
+}
+
+pub fn figures(engine: &Engine, day: Day) -> Figures {
+    let at = engine.end_of(day);
+    engine.figures(at, &engine.sources(at.secs))
+}
+
+pub fn area(engine: &Engine, code: &str) -> AreaId {
+    engine.site().areas.find(code).unwrap_or_else(|| panic!("no area {code}"))
+}
+
+pub fn shown(engine: &Engine, figures: &Figures, id: &str, area: AreaId) -> Shown {
+    let index = engine.site().indicator_index(id).unwrap_or_else(|| panic!("no indicator {id}"));
+    figures.reading(index, area).value
+}
+
+pub fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+/// All findings as lines, in English.
+pub fn lines(site: &Site, problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(|p| p.line(&site.messages_en)).collect()
+}
+
+/// A site made up for one test.
+pub struct Made {
+    pub dir: tempfile::TempDir,
+}
+
+/// One area of a made-up site.
+pub const AREAS: &[&str] = &["R1", "R1A1", "R1A2", "R1A3", "R1A4", "R1A101", "R1A102", "R1A201", "R1A202", "R1A301", "R1A401"];
+
+const SITE: &str = r#"format = 1
+id = "made"
+name = { zh = "试", en = "Made" }
+title = { zh = "试", en = "Made" }
+subtitle = { zh = "试", en = "Made" }
+time_zone = "ZONE"
+datum = "WGS84"
+root_area = "R1"
+areas_schematic = false
+home_scene = "one"
+home_indicator = "HOME"
+
+[[level]]
+id = "county"
+name = { zh = "县", en = "county" }
+code_length = 2
+[[level]]
+id = "ward"
+name = { zh = "片", en = "ward" }
+code_length = 4
+[[level]]
+id = "block"
+name = { zh = "格", en = "block" }
+code_length = 6
+
+[calendar]
+week_starts_on = "monday"
+day_due_at = "08:00"
+month_due_on_day = 6
+
+[room]
+viewing_distance_meters = 4.0
+pixel_pitch_millimeters = 0.9
+"#;
+
+const EVENTS: &str = r#"
+[events]
+table = "job"
+id = "id"
+area = "area"
+kind = "kind"
+severity = "n"
+status = "state"
+opened = "ts"
+due = "due_ts"
+closed = "done_ts"
+organisation = "kind"
+longitude = "lng"
+latitude = "lat"
+exercise = "drill"
+open_statuses = ["new"]
+"#;
+
+const MESSAGES: &str = r#"format = 1
+[unit]
+"%" = "%"
+n = "n"
+[code.kind]
+a = "a"
+b = "b"
+c = "c"
+[code.state]
+new = "new"
+done = "done"
+"#;
+
+/// What a site of the tests is made of; everything but the tables and indicators is the same everywhere.
+pub struct Recipe<'a> {
+    pub zone: &'a str,
+    pub datasets: &'a str,
+    /// Body of `catalogue.toml` below the domain.
+    pub indicators: &'a str,
+    /// Id of any indicator in it.
+    pub home: &'a str,
+    pub events: bool,
+}
+
+impl Made {
+    pub fn new(recipe: &Recipe<'_>) -> Self {
+        let made = Self { dir: tempfile::tempdir().unwrap() };
+        let mut site = SITE.replace("ZONE", recipe.zone).replace("HOME", recipe.home);
+        if recipe.events {
+            site.push_str(EVENTS);
+        }
+        made.write("site.toml", &site);
+        made.write("areas.geojson", &areas());
+        made.write("datasets.toml", &format!("format = 1\n{}", recipe.datasets));
+        made.write(
+            "catalogue.toml",
+            &format!("format = 1\n[[domain]]\nid = \"d\"\nname = {{ zh = \"域\", en = \"Domain\" }}\n{}", recipe.indicators),
+        );
+        made.write(
+            "scenes.toml",
+            &format!(
+                "format = 1\n[[scene]]\nid = \"one\"\nname = {{ zh = \"景\", en = \"Scene\" }}\nseconds = 9\nmap_indicator = \"{0}\"\nheadlines = [\"{0}\"]\n",
+                recipe.home
+            ),
+        );
+        made.write("messages/zh.toml", MESSAGES);
+        made.write("messages/en.toml", MESSAGES);
+        std::fs::create_dir_all(made.path().join("data")).unwrap();
+        made
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn load(&self) -> Result<Arc<Site>, Vec<Problem>> {
+        match site::load(self.path()) {
+            Ok((site, problems)) => {
+                assert!(problems.is_empty(), "{problems:?}");
+                Ok(Arc::new(site))
+            }
+            Err(SiteError::Broken(problems)) => Err(problems),
+            Err(err) => panic!("{err}"),
+        }
+    }
+
+    pub fn build(&self) -> Engine {
+        let site = self.load().unwrap_or_else(|p| panic!("{p:?}"));
+        engine::build(site, &|_, _| {}).unwrap_or_else(|p| panic!("{p:?}"))
+    }
+}
+
+/// Squares in a row: shapes play no part here.
+fn areas() -> String {
+    let mut features = Vec::new();
+    for (i, code) in AREAS.iter().enumerate() {
+        let (x0, x1) = (i as f64 * 0.01, i as f64 * 0.01 + 0.01);
+        features.push(format!(
+            r#"{{"type":"Feature","properties":{{"code":"{code}","name_zh":"{code}","name_en":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[{x0},0],[{x1},0],[{x1},0.01],[{x0},0.01],[{x0},0]]]}}}}"#
+        ));
+    }
+    format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"))
+}
+
+/// One row of a catalogue.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub id: String,
+    pub numerator: (String, String, String),
+    pub denominator: Option<(String, String, String)>,
+    pub window: String,
+    pub denominator_window: Option<String>,
+    pub time_column: Option<String>,
+    pub scale: f64,
+    pub extra: String,
+}
+
+impl Line {
+    pub fn new(id: &str, table: &str, expr: &str, filter: &str, window: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            numerator: (table.to_owned(), expr.to_owned(), filter.to_owned()),
+            denominator: None,
+            window: window.to_owned(),
+            denominator_window: None,
+            time_column: None,
+            scale: 1.0,
+            extra: String::new(),
+        }
+    }
+
+    pub fn toml(&self) -> String {
+        let side = |(table, expr, filter): &(String, String, String)| {
+            format!("{{ table = \"{table}\", expr = \"{expr}\", where = \"{filter}\" }}")
+        };
+        let mut out = format!(
+            "\n[[indicator]]\nid = \"{}\"\nname = {{ zh = \"{0}\", en = \"{0}\" }}\nunit = \"n\"\ndomain = \"d\"\nnumerator = {}\nscale = {:?}\nwindow = \"{}\"\nfinest_area = \"ward\"\ndirection = \"neutral\"\n",
+            self.id,
+            side(&self.numerator),
+            self.scale,
+            self.window
+        );
+        if let Some(denominator) = &self.denominator {
+            let _ = writeln!(out, "denominator = {}", side(denominator));
+        }
+        if let Some(window) = &self.denominator_window {
+            let _ = writeln!(out, "denominator_window = \"{window}\"");
+        }
+        if let Some(column) = &self.time_column {
+            let _ = writeln!(out, "time_column = \"{column}\"");
+        }
+        out.push_str(&self.extra);
+        out
+    }
+}
+
+/// A table declaration in a dataset of its own.
+pub struct Declared<'a> {
+    pub id: &'a str,
+    pub refresh: &'a str,
+    pub time_column: &'a str,
+    pub rollup: &'a str,
+    pub absent_row: &'a str,
+    /// Further lines of the table, such as `suppress_below = 10`.
+    pub extra: &'a str,
+    /// `id:type` or `id:type?` (nullable) or `id:type:codes`.
+    pub columns: &'a [&'a str],
+}
+
+impl Declared<'_> {
+    pub fn toml(&self) -> String {
+        let mut out = format!(
+            "\n[[dataset]]\nid = \"ds_{0}\"\nkind = \"topic\"\nname = {{ zh = \"{0}\", en = \"{0}\" }}\nrefresh = \"{1}\"\n\n[[dataset.table]]\nid = \"{0}\"\nrow = \"a row\"\nfinest_area = \"block\"\ntime_column = \"{2}\"\nkey = [\"id\"]\nrollup = \"{3}\"\nabsent_row = \"{4}\"\n{5}\ncolumns = [\n",
+            self.id, self.refresh, self.time_column, self.rollup, self.absent_row, self.extra
+        );
+        for column in self.columns {
+            let nullable = column.ends_with('?');
+            let mut parts = column.trim_end_matches('?').split(':');
+            let (id, kind, codes) = (parts.next().unwrap(), parts.next().unwrap(), parts.next());
+            let _ = write!(out, "  {{ id = \"{id}\", type = \"{kind}\", nullable = {nullable}, ");
+            if let Some(codes) = codes {
+                let _ = write!(out, "codes = \"{codes}\", ");
+            }
+            let _ = writeln!(out, "zh = \"{id}\", en = \"{id}\" }},");
+        }
+        out.push_str("]\n");
+        out
+    }
+}

@@ -1,0 +1,339 @@
+//! Live changes: whatever arrives in whatever order, the figures equal those of a fresh build over the final rows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use onemap::engine::{Batch, Engine};
+use onemap::privacy::shown::Shown;
+use onemap::snapshot::{Day, EpochSecs, EventView, Figures};
+use onemap::sources::replay::Replay;
+use polars::prelude::*;
+use proptest::prelude::*;
+
+use crate::common::{AREAS, Declared, Line, Made, Recipe, area, close, day, figures, sample, shown};
+
+/// A row of the event table and, with less in it, of the table of days.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    area: &'static str,
+    kind: &'static str,
+    n: i64,
+    state: &'static str,
+    ts: EpochSecs,
+    due: EpochSecs,
+    done: Option<EpochSecs>,
+    drill: bool,
+}
+
+const BEGIN: &str = "2024-03-20";
+const DAYS: i64 = 20;
+const ZONE: &str = "Europe/Lisbon";
+
+fn recipe_lines() -> String {
+    let windows = ["day", "month", "trailing 7 days", "trailing 3 months", "cumulative", "latest day", "now", "trailing 24 h"];
+    let mut lines = Vec::new();
+    for window in windows {
+        for (expr, filter) in [
+            ("count(*)", ""),
+            ("sum(n)", "state='new'"),
+            ("sum(CASE WHEN done_ts<=due_ts THEN 1 ELSE 0 END)", "drill=0"),
+            ("median(n)", ""),
+            ("count(DISTINCT kind)", "drill=0"),
+        ] {
+            lines.push(Line::new(&format!("i{}", lines.len()), "job", expr, filter, window));
+        }
+        lines.push(Line::new(&format!("i{}", lines.len()), "job", "count(*)", "ts<=:now - 7200", window));
+        let ratio = Line {
+            denominator: Some(("job".to_owned(), "count(*)".to_owned(), "done_ts IS NOT NULL".to_owned())),
+            time_column: Some("due_ts".to_owned()),
+            ..Line::new(&format!("i{}", lines.len()), "job", "sum(n)", "kind<>'c'", window)
+        };
+        lines.push(ratio);
+        if window != "trailing 24 h" {
+            for table in ["tally", "report"] {
+                lines.push(Line::new(&format!("i{}", lines.len()), table, "sum(n)", "", window));
+                lines.push(Line::new(&format!("i{}", lines.len()), table, "count(DISTINCT kind)", "n>2", window));
+            }
+        }
+    }
+    lines.iter().map(Line::toml).collect()
+}
+
+fn make() -> Made {
+    let job = Declared {
+        id: "job",
+        refresh: "live",
+        time_column: "ts",
+        rollup: "sum",
+        absent_row: "zero",
+        extra: "",
+        columns: &[
+            "id:text", "area:area", "kind:text:kind", "n:int", "state:text:state", "ts:time", "due_ts:time", "done_ts:time?",
+            "drill:int", "lng:float?", "lat:float?",
+        ],
+    };
+    let days = |id, absent_row| {
+        Declared {
+            id,
+            refresh: "hourly",
+            time_column: "d",
+            rollup: "sum",
+            absent_row,
+            extra: "",
+            columns: &["id:text", "area:area", "kind:text:kind", "n:int", "d:date"],
+        }
+        .toml()
+    };
+    Made::new(&Recipe {
+        zone: ZONE,
+        datasets: &format!("{}{}{}", job.toml(), days("tally", "zero"), days("report", "gap")),
+        indicators: &recipe_lines(),
+        home: "i0",
+        events: true,
+    })
+}
+
+fn date_of(ts: EpochSecs) -> String {
+    let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
+    jiff::Timestamp::from_second(ts).unwrap().to_zoned(zone).date().to_string()
+}
+
+fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
+    let mut text = String::new();
+    if table == "job" {
+        let _ = writeln!(text, "id,area,kind,n,state,ts,due_ts,done_ts,drill,lng,lat");
+        for (id, r) in rows {
+            let done = r.done.map(|d| d.to_string()).unwrap_or_default();
+            let _ = writeln!(text, "{id},{},{},{},{},{},{},{done},{},,", r.area, r.kind, r.n, r.state, r.ts, r.due, u8::from(r.drill));
+        }
+    } else {
+        let _ = writeln!(text, "id,area,kind,n,d");
+        for (id, r) in rows {
+            let _ = writeln!(text, "{id},{},{},{},{}", r.area, r.kind, r.n, date_of(r.ts));
+        }
+    }
+    made.write(&format!("data/{table}.csv"), &text);
+}
+
+fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
+    let ids: Vec<&str> = rows.iter().map(|r| r.0.as_str()).collect();
+    let areas: Vec<&str> = rows.iter().map(|r| r.1.area).collect();
+    let kinds: Vec<&str> = rows.iter().map(|r| r.1.kind).collect();
+    let n: Vec<i64> = rows.iter().map(|r| r.1.n).collect();
+    let columns = if table == "job" {
+        let nowhere: Vec<Option<f64>> = vec![None; rows.len()];
+        vec![
+            Column::new("id".into(), ids),
+            Column::new("area".into(), areas),
+            Column::new("kind".into(), kinds),
+            Column::new("n".into(), n),
+            Column::new("state".into(), rows.iter().map(|r| r.1.state).collect::<Vec<_>>()),
+            Column::new("ts".into(), rows.iter().map(|r| r.1.ts).collect::<Vec<_>>()),
+            Column::new("due_ts".into(), rows.iter().map(|r| r.1.due).collect::<Vec<_>>()),
+            Column::new("done_ts".into(), rows.iter().map(|r| r.1.done).collect::<Vec<_>>()),
+            Column::new("drill".into(), rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>()),
+            Column::new("lng".into(), nowhere.clone()),
+            Column::new("lat".into(), nowhere),
+        ]
+    } else {
+        let days: Vec<i32> = rows.iter().map(|r| day(&date_of(r.1.ts))).collect();
+        vec![
+            Column::new("id".into(), ids),
+            Column::new("area".into(), areas),
+            Column::new("kind".into(), kinds),
+            Column::new("n".into(), n),
+            Column::new("d".into(), days).cast(&DataType::Date).unwrap(),
+        ]
+    };
+    // Batches arrive when the last of their rows happened or later; time of arrival moves no figure here.
+    Batch { table: table.to_owned(), rows: DataFrame::new(rows.len(), columns).unwrap(), arrived_secs: 0, received: Instant::now() }
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    (0..AREAS.len(), 0usize..3, 0i64..6, any::<bool>(), 0..DAYS * 86_400, 0i64..200_000, prop::option::of(0i64..300_000), prop::bool::weighted(0.2))
+        .prop_map(|(area, kind, n, open, second, due, done, drill)| {
+            let begin = jiff::civil::Date::to_zoned(BEGIN.parse().unwrap(), jiff::tz::TimeZone::get(ZONE).unwrap());
+            let ts = begin.unwrap().timestamp().as_second() + second;
+            Row {
+                area: AREAS[area],
+                kind: ["a", "b", "c"][kind],
+                n,
+                state: if open { "new" } else { "done" },
+                ts,
+                due: ts + due,
+                done: done.filter(|_| !open).map(|d| ts + d),
+                drill,
+            }
+        })
+}
+
+/// The last row never changes: it says how far the data reaches.
+fn pinned() -> Row {
+    let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
+    let begin: jiff::civil::Date = BEGIN.parse().unwrap();
+    let end = begin.to_zoned(zone).unwrap().timestamp().as_second() + DAYS * 86_400;
+    Row { area: "R1A1", kind: "a", n: 1, state: "done", ts: end, due: end, done: Some(end), drill: false }
+}
+
+fn same(a: Shown, b: Shown) -> bool {
+    match (a, b) {
+        (Shown::Value(a), Shown::Value(b)) => close(a, b),
+        _ => a == b,
+    }
+}
+
+fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
+    let (one, other) = (figures(live, as_of), figures(fresh, as_of));
+    let mut out = Vec::new();
+    for (i, row) in live.site().indicators.iter().enumerate() {
+        for code in AREAS.iter().filter(|c| c.len() <= 4) {
+            let id = area(live, code);
+            let (a, b) = (one.reading(i, id), other.reading(i, id));
+            if !same(a.value, b.value) || !same(a.numerator, b.numerator) || !same(a.denominator, b.denominator) || !same(a.previous, b.previous) {
+                let what = format!("{:?} over {} where {:?}", row.numerator.expr, row.window, row.numerator.filter);
+                out.push(format!("{} {what} ({}) at {code} on {as_of}: live {a:?}, fresh {b:?}", row.id, row.numerator.table));
+            }
+        }
+    }
+    out
+}
+
+/// What the stream shows, less when each change reached us.
+fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64) {
+    let view = engine.events.view(engine.site(), day);
+    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
+    (open, view.opened_today)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_batches_equals_a_fresh_build(
+        base in prop::collection::vec((0usize..3, 0u8..14, row()), 0..30),
+        batches in prop::collection::vec((0usize..3, prop::collection::vec((0u8..20, row()), 1..6)), 1..9),
+        twice in any::<bool>(),
+    ) {
+        const TABLES: [&str; 3] = ["job", "tally", "report"];
+        let made = make();
+        let mut now: [BTreeMap<String, Row>; 3] = Default::default();
+        for rows in &mut now {
+            rows.insert("pinned".to_owned(), pinned());
+        }
+        for (table, key, row) in base {
+            now[table].insert(format!("k{key}"), row);
+        }
+        for (table, rows) in TABLES.iter().zip(&now) {
+            write(&made, table, rows);
+        }
+        let mut live = made.build();
+        prop_assert!(live.problems.is_empty(), "{:?}", live.problems);
+        for (table, rows) in batches {
+            // A key may come twice in one batch: the later row counts.
+            let rows: Vec<(String, Row)> = rows.into_iter().map(|(key, row)| (format!("k{key}"), row)).collect();
+            let sent = batch(TABLES[table], &rows);
+            for _ in 0..=usize::from(twice) {
+                let problems = live.apply(&sent);
+                prop_assert!(problems.is_empty(), "{:?}", problems);
+            }
+            now[table].extend(rows);
+        }
+        for (table, rows) in TABLES.iter().zip(&now) {
+            write(&made, table, rows);
+        }
+        let fresh = made.build();
+        prop_assert_eq!(live.rows(), fresh.rows());
+        for offset in [-2, 0, 7, 11, 12, 18, 20, 21] {
+            let as_of = day(BEGIN) + offset;
+            let different = differences(&live, &fresh, as_of);
+            prop_assert!(different.is_empty(), "{}", different.join("\n"));
+            prop_assert_eq!(stream(&live, as_of), stream(&fresh, as_of));
+        }
+    }
+}
+
+/// A correction of an event that closed long ago, below the stream's memory, opens nothing today and counts nothing twice.
+#[test]
+fn a_late_correction_is_no_new_event() {
+    let made = make();
+    let mut rows = BTreeMap::new();
+    let end = pinned().ts;
+    for i in 0..600i64 {
+        // The first one is the oldest and the longest closed.
+        let ts = end - 3600 + i;
+        rows.insert(format!("k{i:03}"), Row { ts, due: ts, done: Some(ts + 1), ..pinned() });
+    }
+    write(&made, "job", &rows);
+    let mut live = made.build();
+    let today = live.site().zone.day_of(end - 3600);
+    let before = live.events.view(live.site(), today);
+    assert_eq!(before.opened_today, 600);
+    let mut corrected = rows["k000"].clone();
+    corrected.n = 3;
+    live.apply(&batch("job", &[("k000".to_owned(), corrected.clone())]));
+    assert_eq!(live.events.view(live.site(), today).opened_today, 600, "a known event was counted again");
+    // The same event turns out to be a drill, and another one to have begun a day earlier.
+    corrected.drill = true;
+    let mut earlier = rows["k001"].clone();
+    earlier.ts -= 86_400;
+    live.apply(&batch("job", &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)]));
+    assert_eq!(live.events.view(live.site(), today).opened_today, 598);
+    assert_eq!(live.events.view(live.site(), today - 1).opened_today, 1);
+}
+
+fn readings(engine: &Engine, figures: &Figures) -> Vec<(Shown, Shown)> {
+    let site = engine.site();
+    (0..site.indicators.len())
+        .flat_map(|i| site.areas.iter().map(move |(id, _)| (i, id)))
+        .map(|(i, id)| {
+            let reading = figures.reading(i, id);
+            (reading.value, reading.previous)
+        })
+        .collect()
+}
+
+#[test]
+fn a_replay_in_small_steps_equals_one_step() {
+    let site = sample().site();
+    let play = |steps: i64| {
+        let mut engine = sample().clone();
+        let mut replay = Replay::open(site, 0).unwrap();
+        let start = site.zone.start_of(replay.day());
+        let mut changes = 0;
+        for step in 1..=steps {
+            for batch in replay.due(start + step * 86_399 / steps) {
+                changes += batch.rows.height();
+                let problems = engine.apply(&batch);
+                assert!(problems.is_empty(), "{problems:?}");
+            }
+        }
+        (engine, changes, replay.day())
+    };
+    let (one, changes, today) = play(1);
+    let (many, same_changes, _) = play(288);
+    assert!(changes > 100, "only {changes} changes in the replayed day");
+    assert_eq!(changes, same_changes);
+    let (a, b) = (figures(&one, today), figures(&many, today));
+    let (a, b) = (readings(&one, &a), readings(&many, &b));
+    let different = a.iter().zip(&b).filter(|(a, b)| !same(a.0, b.0) || !same(a.1, b.1)).count();
+    assert_eq!(different, 0, "of {} readings", a.len());
+    assert_eq!(stream(&one, today), stream(&many, today));
+    assert_eq!(one.rows(), many.rows());
+}
+
+#[test]
+fn the_replayed_day_is_seen() {
+    let site = sample().site();
+    let mut engine = sample().clone();
+    let mut replay = Replay::open(site, 0).unwrap();
+    let (today, end) = (replay.day(), site.zone.end_of(replay.day()));
+    let before = shown(&engine, &figures(&engine, today), "gov_appeal_received_cnt", onemap::site::areas::AreaId::ROOT);
+    for batch in replay.due(end) {
+        engine.apply(&batch);
+    }
+    let after = shown(&engine, &figures(&engine, today), "gov_appeal_received_cnt", onemap::site::areas::AreaId::ROOT);
+    assert_eq!(before, Shown::Value(0.0));
+    assert!(after.value().is_some_and(|v| v > 10.0), "{after:?}");
+    assert!(engine.events.view(site, today).opened_today > 0);
+}
