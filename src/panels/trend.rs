@@ -33,6 +33,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
     let unusual = is_unusual(&series);
     let key = match unusual {
+        _ if series.points.len() < 2 => "panel.trend.single",
         None => "panel.trend.no_limits",
         Some(false) => "panel.trend.usual",
         Some(true) => "panel.trend.unusual",
@@ -40,12 +41,23 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
     let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), 2);
     pen.name(place, "trend sentence", view.text.get(key));
-    let note = view.text.get("panel.trend.legend");
+    let target = words::target_at(view, indicator, area).and_then(|t| t.value);
+    let note = legend_words(view, &series, target.is_some());
     let room = place.height() - used;
     if room >= pen.row(pen.note()) {
         let rows = if room >= pen.row(pen.note()) * 2.0 { 2 } else { 1 };
-        pen.wrapped(place.with_min_y(place.top() + used), note, pen.note(), rows);
+        pen.wrapped(place.with_min_y(place.top() + used), &note, pen.note(), rows);
     }
+}
+
+/// What the dashed line and the band are, where they are drawn.
+fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
+    if series.points.len() < 2 {
+        return String::new();
+    }
+    let parts = [(has_target, "panel.trend.dashed"), (series.limits.is_some(), "panel.trend.band")];
+    let parts: Vec<&str> = parts.into_iter().filter(|(drawn, _)| *drawn).map(|(_, key)| view.text.get(key)).collect();
+    parts.join(" · ")
 }
 
 /// Whether the last value lies outside the usual range.
