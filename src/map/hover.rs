@@ -54,7 +54,7 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
     let reading = sheet.reading(area);
     if let Some(indicator) = view.indicator() {
         row(ui, sheet, &format!("{} {}", view.say(indicator.card_name()), sheet.printed(&reading)), body);
-        if let Some(met) = words::is_met(indicator, reading.value) {
+        if let Some(met) = words::is_met(sheet.view, indicator, area, reading.value) {
             let color = if met { sheet.theme().good } else { sheet.theme().warn };
             let target = indicator
                 .target

@@ -1,7 +1,7 @@
 //! Which areas are coloured: the level that fits the zoom, the chosen area and the indicator. Owns that rule; draws
 //! nothing.
 
-use crate::panels::View;
+use crate::panels::{View, words};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::snapshot::{Reading, Status};
@@ -102,7 +102,9 @@ impl Legend {
             view.site.areas.level(level).map(|id| view.snapshot.reading(view.state.indicator, id)).collect();
         let values: Vec<f64> = readings.iter().filter_map(|r| r.value.value()).collect();
         let indicator = view.indicator();
-        let target = indicator.and_then(|i| i.target.as_ref()).filter(|t| t.op.is_some()).and_then(|t| t.value);
+        // A total's target is the whole's; parts are classed by their own values.
+        let held = indicator.filter(|i| !words::adds_up(i));
+        let target = held.and_then(|i| i.target.as_ref()).filter(|t| t.op.is_some()).and_then(|t| t.value);
         let method = target.map_or(Method::Quantile, Method::AroundTarget);
         let classes = Classes::new(&values, method, indicator.map_or(0, |i| i.decimals));
         let is_share = indicator.is_some_and(|i| i.unit == "%") && values.iter().all(|v| *v <= 100.0);

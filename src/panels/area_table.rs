@@ -154,9 +154,10 @@ fn row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, indicator: &Indicator, row:
             Column::Value => (figure.clone(), plain.bold()),
             Column::Interval => (format::interval(reading.interval, d, text), pen.note()),
             Column::Gap => {
-                let met = words::is_met(indicator, reading.value);
+                let met = words::is_met(view, indicator, row.area, reading.value);
                 let color = if met == Some(false) { pen.theme.warn } else { pen.theme.text };
-                (format::target_gap(reading.value, indicator).unwrap_or_default(), plain.color(color))
+                let gap = words::target_at(view, indicator, row.area).and_then(|t| format::target_gap(reading.value, t, d));
+                (gap.unwrap_or_default(), plain.color(color))
             }
             Column::Numerator => (format::bare(reading.numerator, 0, text), plain),
             Column::Denominator if indicator.denominator.is_none() => (String::new(), plain),

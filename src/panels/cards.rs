@@ -224,18 +224,20 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     let change = words::change(view, &change);
     let words = format!("{change} {}", words::change_base_short(view, indicator));
     let fits = pen.width(&words, pen.note()) <= rest.width();
-    pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &change }, pen.note());
+    if fits || pen.width(&change, pen.note()) <= rest.width() {
+        pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &change }, pen.note());
+    }
 }
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
-    let target = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.text));
+    let target = words::target_at(view, indicator, view.state.area).and_then(|t| format::target(t, indicator.decimals, view.text));
     let Some(target) = target else {
         pen.text(place, Align2::LEFT_CENTER, &format::window(&indicator.window, view.text), pen.note());
         return;
     };
     let size = pen.theme.sizes.small * 0.62;
     let words = view.text.fill("panel.target.is", &[("target", &target)]);
-    let Some(met) = words::is_met(indicator, reading.value) else {
+    let Some(met) = words::is_met(view, indicator, view.state.area, reading.value) else {
         pen.text(place, Align2::LEFT_CENTER, &words, pen.note());
         return;
     };

@@ -26,10 +26,10 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
         field_ui(ui, view, "panel.details.denominator", &side(view, indicator, side_row, reading.denominator));
     }
     field_ui(ui, view, "panel.details.window", &format::window(&indicator.window, text));
-    if let Some(target) = &indicator.target {
+    if let Some(target) = words::target_at(view, indicator, area) {
         let bound = format::target(target, d, text).unwrap_or_default();
         let source = target.source.as_ref().map_or("", |s| view.say(s));
-        let met = words::is_met(indicator, reading.value).map_or("", |met| words::met_word(view, met));
+        let met = words::is_met(view, indicator, area, reading.value).map_or("", |met| words::met_word(view, met));
         let parts: Vec<&str> = [bound.as_str(), met, source].into_iter().filter(|p| !p.is_empty()).collect();
         field_ui(ui, view, "panel.details.target", &parts.join(" · "));
     }

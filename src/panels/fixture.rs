@@ -196,7 +196,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         clock: Clock { data_secs: NOW as f64, since: std::time::Instant::now(), speed: 0.0 },
         events: events(site),
         freshness: Freshness { current: site.indicators.len() - 2, total: site.indicators.len(), sources },
-        live: LiveState { running: true, speed: 10, changes: 4321, latency_millis: 38.0 },
+        live: LiveState { running: true, speed: 10, changes: 4321, latency_millis: 38.0, queue: 0, resident_mib: 180.0 },
         texture: Arc::from([]),
         figures: Arc::new(Figures { readings, slices }),
         series: Arc::new(Wander { values }),

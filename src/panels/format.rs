@@ -157,11 +157,11 @@ pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
 
 /// Distance to the target: how much a figure is above (or below, with a minus) it.
 #[must_use]
-pub fn target_gap(value: Shown, indicator: &Indicator) -> Option<String> {
-    let bound = indicator.target.as_ref()?.value?;
+pub fn target_gap(value: Shown, target: &Target, decimals: usize) -> Option<String> {
+    let bound = target.value?;
     let gap = value.value()? - bound;
     let sign = if gap > 0.0 { "+" } else { "" };
-    Some(format!("{sign}{}", number(gap, indicator.decimals)))
+    Some(format!("{sign}{}", number(gap, decimals)))
 }
 
 const MINUTE: i64 = 60;
@@ -317,7 +317,9 @@ mod tests {
         }
         assert_eq!(change(Shown::Value(3.0), hidden, 0), None, "a change would give the hidden one away");
         assert_eq!(share(Shown::Value(3.0), hidden), None);
-        assert_eq!(target_gap(hidden, &crate::panels::fixture::site().indicators[0]), None);
+        let target = Target { op: Some(TargetOp::AtLeast), value: Some(5.0), note: None, source: None };
+        assert_eq!(target_gap(hidden, &target, 0), None);
+        assert_eq!(target_gap(Shown::Value(3.0), &target, 0).as_deref(), Some("−2"));
     }
 
     #[test]
@@ -343,7 +345,7 @@ mod tests {
             (3600, "1 小时前", "1 h ago"),
             (47 * 3600, "47 小时前", "47 h ago"),
             (48 * 3600, "2 天前", "2 d ago"),
-            (60 * 86_400, "2 个月前", "2 months ago"),
+            (60 * 86_400, "2 个月前", "2 mo ago"),
         ] {
             assert_eq!(ago(secs, &zh()), in_zh);
             assert_eq!(ago(secs, &en()), in_en);

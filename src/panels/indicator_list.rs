@@ -126,7 +126,7 @@ fn indicator_ui(
     let response = pen.press(line, ("indicator", index), name);
     pen.hover_ground(line, &response);
     let (mark, rest) = cut_left(line, step * 2.5);
-    status_ui(pen, mark, view, indicator, &reading);
+    status_ui(pen, mark, &reading, words::is_met(view, indicator, area, reading.value));
     let late = reading.status == Status::Late;
     let ink = if late || reading.value.value().is_none() { pen.note() } else { pen.note().color(theme.text) };
     let (rest, value) = cut_right(rest.with_max_x(rest.right() - step), pen.width(&figure, ink.bold()) + step);
@@ -145,14 +145,7 @@ fn indicator_ui(
 }
 
 /// Filled circle: target met. Ring: not met. Dash: no target. Half hatch: late.
-fn status_ui(
-    pen: Pen<'_>,
-    place: Rect,
-    view: &View<'_>,
-    indicator: &crate::site::catalogue::Indicator,
-    reading: &crate::snapshot::Reading,
-) {
-    let _ = view;
+fn status_ui(pen: Pen<'_>, place: Rect, reading: &crate::snapshot::Reading, met: Option<bool>) {
     let theme = pen.theme;
     let size = theme.sizes.small * 0.7;
     let center = pos2(place.left() + pen.step(), place.center().y);
@@ -166,7 +159,7 @@ fn status_ui(
         marks::dashed_box(pen.painter(), square, Stroke::new(1.0, theme.muted));
         return;
     }
-    match words::is_met(indicator, reading.value) {
+    match met {
         Some(true) => marks::target(pen.painter(), center, size, true, theme.good),
         Some(false) => marks::target(pen.painter(), center, size, false, theme.warn),
         None => marks::way(pen.painter(), center, size * 0.7, marks::Way::Level, theme.muted),

@@ -8,7 +8,7 @@ use crate::panels::pictures::Room;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::site::areas::AreaId;
-use crate::site::catalogue::{Direction, Indicator};
+use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::snapshot::{Reading, Status};
 
 /// One row of the ranking.
@@ -71,7 +71,7 @@ pub fn room(pen: Pen<'_>, rows: usize) -> Room {
 pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], commands: &mut Commands) {
     let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
-    let rest = heading_ui(pen, rect, view, indicator);
+    let rest = heading_ui(pen, rect, view, indicator, rows);
     let for_rows = rest.height() - pen.row(pen.note()) - step * 0.5;
     let tight = pen.row(pen.body());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
@@ -79,7 +79,8 @@ pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], comma
     let spare = if fits < rows.len() { 0.0 } else { pen.row(pen.note()) };
     let pitch = ((for_rows - spare) / whole(fits)).clamp(tight, tight + step * 2.0);
     let (body, below) = cut_top(rest, pitch * whole(fits));
-    let scale = Scale::of(indicator, rows);
+    let target = target_of(view, indicator, rows).and_then(|t| t.value);
+    let scale = Scale::of(indicator, rows, target);
     let columns = Columns::of(pen, body, view, indicator, rows);
     scale.target_line_ui(pen, &columns, body);
     // Where not all fit, the best and the last are shown: those are asked about.
@@ -101,15 +102,21 @@ pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], comma
     pen.name(Rect::from_min_size(place.min, egui::vec2(place.width(), height)), "ranking sentence", &words);
 }
 
-fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator) -> Rect {
+/// The target that the rows are held to, where they are.
+fn target_of<'a>(view: &View<'_>, indicator: &'a Indicator, rows: &[Row]) -> Option<&'a Target> {
+    rows.first().and_then(|row| words::target_at(view, indicator, row.area))
+}
+
+fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Rect {
     let name = view.say(indicator.card_name());
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, name, pen.heading());
     pen.tip(line, "ranking name", || view.say(&indicator.name).to_owned());
     let mut parts = vec![format::window(&indicator.window, view.text)];
-    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, indicator.decimals, view.text)) {
+    let shown_target = target_of(view, indicator, rows);
+    if let Some(target) = shown_target.and_then(|t| format::target(t, indicator.decimals, view.text)) {
         let unit = format::unit_suffix(&indicator.unit, view.text);
-        let target = if indicator.target.as_ref().is_some_and(|t| t.value.is_some()) { target + &unit } else { target };
+        let target = if shown_target.is_some_and(|t| t.value.is_some()) { target + &unit } else { target };
         parts.push(view.text.fill("panel.target.is", &[("target", &target)]));
     }
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
@@ -145,8 +152,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(indicator: &Indicator, rows: &[Row]) -> Self {
-        let target = indicator.target.as_ref().and_then(|t| t.value);
+    fn of(indicator: &Indicator, rows: &[Row], target: Option<f64>) -> Self {
         let mut low = f64::INFINITY;
         let mut high = f64::NEG_INFINITY;
         let mut hold = |value: f64| {
@@ -205,7 +211,7 @@ fn row_ui(
     pen.hover_ground(line, &response);
     let chosen = row.area == view.state.area;
     let late = row.reading.status == Status::Late;
-    let missed = words::is_clearly_missed(indicator, &row.reading);
+    let missed = words::is_clearly_missed(view, indicator, row.area, &row.reading);
     let (name_place, _) = cut_left(line, columns.name);
     let ink = if chosen { pen.body().bold().color(theme.accent) } else { pen.body() };
     pen.text(name_place, Align2::LEFT_CENTER, name, if late { ink.color(theme.muted) } else { ink });
@@ -250,10 +256,10 @@ fn plot_ui(pen: Pen<'_>, y: f32, row: &Row, columns: &Columns, scale: &Scale, co
 pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: usize) -> (bool, String) {
     let missed: Vec<&str> = rows
         .iter()
-        .filter(|r| words::is_clearly_missed(indicator, &r.reading))
+        .filter(|r| words::is_clearly_missed(view, indicator, r.area, &r.reading))
         .map(|r| words::short_name(view, r.area))
         .collect();
-    let judged: Vec<bool> = rows.iter().filter_map(|r| words::is_met(indicator, r.reading.value)).collect();
+    let judged: Vec<bool> = rows.iter().filter_map(|r| words::is_met(view, indicator, r.area, r.reading.value)).collect();
     let below = judged.iter().filter(|met| !**met).count();
     let joined = missed.join(view.text.get("panel.list_comma"));
     let mut words = if !missed.is_empty() {
@@ -265,7 +271,7 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         view.text.fill("panel.ranking.missed", &[("names", &names)])
     } else if rows.len() == 1 {
         view.text.get("panel.ranking.only_here").to_owned()
-    } else if indicator.target.as_ref().is_none_or(|t| t.value.is_none()) {
+    } else if target_of(view, indicator, rows).is_none_or(|t| t.value.is_none()) {
         view.text.get("panel.ranking.no_target").to_owned()
     } else if below > 0 {
         view.text.fill("panel.ranking.within", &[("n", &below.to_string())])

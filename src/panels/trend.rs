@@ -33,6 +33,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
     let unusual = is_unusual(&series);
     let key = match unusual {
+        _ if series.points.len() < 2 => "panel.trend.single",
         None => "panel.trend.no_limits",
         Some(false) => "panel.trend.usual",
         Some(true) => "panel.trend.unusual",
@@ -40,12 +41,23 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
     let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), 2);
     pen.name(place, "trend sentence", view.text.get(key));
-    let note = view.text.get("panel.trend.legend");
+    let target = words::target_at(view, indicator, area).and_then(|t| t.value);
+    let note = legend_words(view, &series, target.is_some());
     let room = place.height() - used;
     if room >= pen.row(pen.note()) {
         let rows = if room >= pen.row(pen.note()) * 2.0 { 2 } else { 1 };
-        pen.wrapped(place.with_min_y(place.top() + used), note, pen.note(), rows);
+        pen.wrapped(place.with_min_y(place.top() + used), &note, pen.note(), rows);
     }
+}
+
+/// What the dashed line and the band are, where they are drawn.
+fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
+    if series.points.len() < 2 {
+        return String::new();
+    }
+    let parts = [(has_target, "panel.trend.dashed"), (series.limits.is_some(), "panel.trend.band")];
+    let parts: Vec<&str> = parts.into_iter().filter(|(drawn, _)| *drawn).map(|(_, key)| view.text.get(key)).collect();
+    parts.join(" · ")
 }
 
 /// Whether the last value lies outside the usual range.
@@ -78,16 +90,17 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.named_text(plot, Align2::CENTER_CENTER, &words, pen.body().color(pen.theme.muted));
         return;
     }
-    let scale = Scale::of(&series, indicator);
+    let target = words::target_at(view, indicator, area).and_then(|t| t.value);
+    let scale = Scale::of(&series, target);
     let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
-    band_ui(pen, plot, &series, indicator, y);
+    band_ui(pen, plot, &series, target, y);
     grid_ui(pen, plot, &scale, y);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
     let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
     line_ui(pen, plot, &series, at);
     if let Some(value) = last.value() {
         let end = at(series.points.len().saturating_sub(1), value);
-        let color = if words::is_clearly_missed(indicator, &reading) { pen.theme.warn } else { pen.theme.outline };
+        let color = if words::is_clearly_missed(view, indicator, area, &reading) { pen.theme.warn } else { pen.theme.outline };
         pen.painter().circle_filled(end, pen.step() * 0.75, color);
         let place = Rect::from_center_size(pos2(value_place.center().x, end.y), vec2(value_place.width(), pen.row(ink)));
         let slack = (rect.bottom() - labels - place.bottom()).min(0.0);
@@ -103,7 +116,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(series: &Series, indicator: &Indicator) -> Self {
+    fn of(series: &Series, target: Option<f64>) -> Self {
         let values = series.points.iter().filter_map(|p| p.value.value());
         let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if let Some((a, b)) = series.limits {
@@ -111,7 +124,7 @@ impl Scale {
         }
         let spread = (high - low).max(high.abs() * 1e-3).max(1e-9);
         // A target far away would flatten the line; it is then named in words only.
-        if let Some(target) = indicator.target.as_ref().and_then(|t| t.value)
+        if let Some(target) = target
             && target > low - spread * 2.0
             && target < high + spread * 2.0
         {
@@ -122,12 +135,12 @@ impl Scale {
     }
 }
 
-fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, indicator: &Indicator, y: impl Fn(f64) -> f32) {
+fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, target: Option<f64>, y: impl Fn(f64) -> f32) {
     if let Some((low, high)) = series.limits {
         let band = Rect::from_x_y_ranges(plot.x_range(), y(high)..=y(low));
         pen.painter().rect_filled(band, 0.0, pen.theme.outline.gamma_multiply(0.12));
     }
-    if let Some(target) = indicator.target.as_ref().and_then(|t| t.value) {
+    if let Some(target) = target {
         let y = y(target);
         if y > plot.top() && y < plot.bottom() {
             let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));

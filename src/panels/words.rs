@@ -5,7 +5,7 @@ use crate::panels::View;
 use crate::panels::format;
 use crate::privacy::shown::{Shown, Why};
 use crate::site::areas::AreaId;
-use crate::site::catalogue::{Direction, Indicator};
+use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::snapshot::{Reading, Status};
 
 /// Names from below the root down to an area; the root's own name for the root.
@@ -52,17 +52,32 @@ pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     view.say(&view.site.areas.get(area).name)
 }
 
-/// Whether a value meets its indicator's target, judged as it is printed; `None` where there is no target or no value.
+/// Whether an indicator adds up over areas: a count or a sum without a denominator.
 #[must_use]
-pub fn is_met(indicator: &Indicator, value: Shown) -> Option<bool> {
-    indicator.target.as_ref()?.is_met(value.value()?, indicator.decimals)
+pub fn adds_up(indicator: &Indicator) -> bool {
+    let expr = indicator.numerator.expr.trim_start();
+    indicator.denominator.is_none() && (expr.starts_with("sum(") || expr.starts_with("count("))
+}
+
+/// The target of an indicator at an area. A total's target is the whole's: no part can be held to it.
+#[must_use]
+pub fn target_at<'a>(view: &View<'_>, indicator: &'a Indicator, area: AreaId) -> Option<&'a Target> {
+    let applies = !adds_up(indicator) || view.site.areas.get(area).level == 0;
+    indicator.target.as_ref().filter(|_| applies)
+}
+
+/// Whether a value meets its indicator's target at an area, judged as it is printed; `None` where there is no target
+/// or no value.
+#[must_use]
+pub fn is_met(view: &View<'_>, indicator: &Indicator, area: AreaId, value: Shown) -> Option<bool> {
+    target_at(view, indicator, area)?.is_met(value.value()?, indicator.decimals)
 }
 
 /// Whether a reading misses its target by more than its own 95 % interval allows for.
 #[must_use]
-pub fn is_clearly_missed(indicator: &Indicator, reading: &Reading) -> bool {
-    let Some(bound) = indicator.target.as_ref().and_then(|t| t.value) else { return false };
-    is_met(indicator, reading.value) == Some(false)
+pub fn is_clearly_missed(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &Reading) -> bool {
+    let Some(bound) = target_at(view, indicator, area).and_then(|t| t.value) else { return false };
+    is_met(view, indicator, area, reading.value) == Some(false)
         && reading.interval.is_some_and(|(low, high)| high < bound || low > bound)
 }
 
@@ -157,7 +172,7 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
     if reading.interval.is_some() {
         lines.push(text.fill("panel.explain.interval", &[("interval", &format::interval(reading.interval, d, text))]));
     }
-    if let Some(target) = indicator.target.as_ref().and_then(|t| format::target(t, d, text)) {
+    if let Some(target) = target_at(view, indicator, area).and_then(|t| format::target(t, d, text)) {
         lines.push(text.fill("panel.target.is", &[("target", &target)]));
     }
     if let Some(moved) = format::change(reading.value, reading.previous, d) {

@@ -144,6 +144,21 @@ fn the_palette_finds_an_area_and_goes_there() {
 }
 
 #[test]
+fn a_hover_explains_a_figure() {
+    let mut harness = harness(Mode::Wall, Lang::En, |_| {});
+    let (name, window) = {
+        let stage = &harness.state().stage;
+        let site = &stage.site;
+        let row = &site.indicators[site.indicator_index(&site.scenes[0].headlines[1]).unwrap()];
+        (row.card_name().en.clone(), crate::panels::format::window(&row.window, site.messages(Lang::En)))
+    };
+    let at = harness.get_all_by_label_contains(&name).last().unwrap().rect().center();
+    harness.hover_at(at);
+    harness.run_steps(12);
+    assert!(harness.query_all_by_label_contains(&window).next().is_some(), "the hover tells the span");
+}
+
+#[test]
 fn the_palette_searches_both_languages() {
     let stage = Stage::new(Mode::Desk, Lang::Zh, 1920.0, 1080.0);
     let view = stage.view();

@@ -106,7 +106,7 @@ fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
 
 /// Grounds that fade towards the middle: words stay readable over any map, and the map has no edge.
 fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
-    let strong = ground.gamma_multiply(0.95);
+    let strong = ground.gamma_multiply(0.97);
     let painter = ui.painter();
     let reach = zones.clear.left() - zones.left.right();
     let top = zones.top.bottom();

@@ -26,7 +26,7 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     let step = pen.step();
     let bar_height = if line.height() > pen.row(pen.body()) + step * 2.0 { step * 1.25 } else { step * 0.9 };
     let text_place = line.with_max_y(line.bottom() - bar_height - step * 0.75);
-    let met = words::is_met(item.row, item.value);
+    let met = words::is_met(view, item.row, view.state.area, item.value);
     let figure = format::shown(item.value, item.row.decimals, &item.row.unit, view.text);
     let ink = pen.body().bold().size(pen.theme.sizes.body.min(text_place.height() / 1.25).max(pen.theme.sizes.small));
     let (name_place, value_place) = cut_right(text_place, pen.width(&figure, ink) + step);
@@ -43,7 +43,7 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     pen.text(rest, Align2::LEFT_CENTER, item.name, ink.color(pen.theme.text).size(ink.size));
     let bar = Rect::from_min_size(pos2(line.left(), text_place.bottom()), vec2(line.width(), bar_height));
     pen.painter().rect_filled(bar, bar_height * 0.2, pen.theme.line.gamma_multiply(0.7));
-    let target = item.row.target.as_ref().and_then(|t| t.value);
+    let target = words::target_at(view, item.row, view.state.area).and_then(|t| t.value);
     let top = if item.row.unit == "%" {
         100.0
     } else {
@@ -63,7 +63,7 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
 }
 
 fn sentence(view: &View<'_>, items: &[Item<'_>]) -> String {
-    let judged: Vec<bool> = items.iter().filter_map(|i| words::is_met(i.row, i.value)).collect();
+    let judged: Vec<bool> = items.iter().filter_map(|i| words::is_met(view, i.row, view.state.area, i.value)).collect();
     if judged.is_empty() {
         return String::new();
     }
