@@ -173,10 +173,16 @@ struct Parser {
 
 /// Deeper nesting than any honest catalogue needs; stops a hostile file from exhausting the stack.
 const MAX_DEPTH: usize = 64;
+/// The same for chains: `1+1+1+…` nests to the left.
+const MAX_TOKENS: usize = 2048;
 
 impl Parser {
     fn new(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0 })
+        let tokens = tokens(text)?;
+        if let Some((offset, _)) = tokens.get(MAX_TOKENS) {
+            return Err(ParseError { offset: *offset, expected: "less nesting".to_owned() });
+        }
+        Ok(Self { tokens, at: 0, depth: 0 })
     }
 
     fn peek(&self) -> &Token {

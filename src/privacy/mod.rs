@@ -1,5 +1,6 @@
 //! The gate: what may come in, and what may be shown. The people rule lives here and has no switch.
 
 pub mod door;
+pub mod groups;
 pub mod protect;
 pub mod shown;

@@ -39,7 +39,7 @@ pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protecte
     let mut out: Vec<Protected> =
         raw.iter().enumerate().map(|(area, raw)| first(site, row, AreaId(u32::try_from(area).unwrap_or(0)), raw)).collect();
     if row.suppress_below > 0 {
-        hide_single_siblings(site, row, raw, &mut out);
+        hide_findable(site, row, raw, &mut out);
     }
     out
 }
@@ -50,23 +50,35 @@ pub(crate) fn protect_cells(site: &Site, row: &Indicator, raws: &[Vec<Raw>]) -> 
     if row.suppress_below == 0 {
         return cells;
     }
-    let areas = raws.first().map_or(0, Vec::len);
-    for area in 0..areas {
-        let hidden: Vec<usize> = (0..cells.len())
-            .filter(|c| cells.get(*c).and_then(|v| v.get(area)).is_some_and(|p| p.value.is_suppressed()))
-            .collect();
-        if hidden.len() != 1 || is_exempt(row, area) {
+    // A cell hidden beside another cell may be the only one hidden among its sibling areas, and the other way round.
+    while hide_lone_cells(row, &mut cells) {
+        for (raw, out) in raws.iter().zip(&mut cells) {
+            hide_findable(site, row, raw, out);
+        }
+    }
+    cells
+}
+
+/// Where one cell of an area is hidden alone, its smallest neighbour is hidden with it; whether any was.
+fn hide_lone_cells(row: &Indicator, cells: &mut [Vec<Protected>]) -> bool {
+    let mut changed = false;
+    for area in (0..cells.first().map_or(0, Vec::len)).filter(|area| !is_exempt(row, *area)) {
+        let value = |cell: &Vec<Protected>| cell.get(area).map_or(Shown::Missing, |p| p.value);
+        if cells.iter().filter(|c| value(c).is_suppressed()).count() != 1 {
             continue;
         }
-        let smallest = (0..cells.len())
-            .filter_map(|c| Some((c, cells.get(c)?.get(area)?.value.value().filter(|v| *v > 0.0)?)))
+        let smallest = cells
+            .iter()
+            .enumerate()
+            .filter_map(|(c, cell)| Some((c, value(cell).value().filter(|v| *v > 0.0)?)))
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(c, _)| c);
         if let Some(cell) = smallest.and_then(|c| cells.get_mut(c)).and_then(|v| v.get_mut(area)) {
             *cell = hide(row.suppress_below, Why::Secondary);
+            changed = true;
         }
     }
-    cells
+    changed
 }
 
 /// The top area's published total needs no protection: it is known already.
@@ -132,25 +144,43 @@ fn base_counts_people(site: &Site, row: &Indicator) -> bool {
     row.denominator.as_ref().and_then(|side| site.table(&side.table)).is_some_and(|table| table.suppress_below > 0)
 }
 
-/// Where exactly one child of an area is hidden it could be found by subtraction from the area's own figure: the next
-/// smallest sibling is hidden with it.
-fn hide_single_siblings(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected]) {
-    for (parent, area) in site.areas.iter() {
-        if parent.index() >= out.len() {
-            break;
-        }
-        let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < out.len()).collect();
-        let hidden = children.iter().filter(|c| out.get(**c).is_some_and(|p| p.value.is_suppressed())).count();
-        if hidden != 1 {
-            continue;
-        }
-        let next = children
-            .iter()
-            .filter(|c| out.get(**c).is_some_and(|p| p.value.value().is_some()))
-            .filter_map(|c| Some((*c, raw.get(*c)?.numerator.filter(|n| *n > 0.0)?)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        if let Some(cell) = next.and_then(|(c, _)| out.get_mut(c)) {
-            *cell = hide(row.suppress_below, Why::Secondary);
+/// Hides what could be found by subtraction, until nothing more can: the lone hidden child of a shown parent takes a
+/// sibling with it, and a hidden parent takes a child with it, since otherwise its children's sum would tell it.
+fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected]) {
+    // Every round but the last hides at least one more cell.
+    let kept = out.len();
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (parent, area) in site.areas.iter().take_while(|(parent, _)| parent.index() < kept) {
+            let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < kept).collect();
+            if let Some(cell) = findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c)) {
+                *cell = hide(row.suppress_below, Why::Secondary);
+                changed = true;
+            }
         }
     }
+}
+
+/// The cell to hide, where a hidden child or the hidden parent could be found: the smallest shown child.
+fn findable(row: &Indicator, raw: &[Raw], out: &[Protected], parent: usize, children: &[usize]) -> Option<usize> {
+    let value = |area: usize| out.get(area).map_or(Shown::Missing, |p| p.value);
+    let is_shown = |area: usize| value(area).value().is_some();
+    let hidden = children.iter().filter(|c| value(**c).is_suppressed()).count();
+    let lone_child = hidden == 1 && is_shown(parent);
+    let told_by_children = hidden == 0 && value(parent).is_suppressed() && children.iter().all(|c| is_shown(*c));
+    if !lone_child && !told_by_children {
+        return None;
+    }
+    if lone_child && children.len() == 1 {
+        return (!is_exempt(row, parent)).then_some(parent);
+    }
+    children
+        .iter()
+        .filter(|c| is_shown(**c))
+        .filter_map(|c| Some((*c, raw.get(*c)?.numerator?)))
+        // Hiding nothing at all helps only where there is nothing else.
+        .filter(|(_, count)| *count > 0.0 || lone_child)
+        .min_by(|a, b| (a.1 <= 0.0).cmp(&(b.1 <= 0.0)).then(a.1.total_cmp(&b.1)))
+        .map(|(c, _)| c)
 }

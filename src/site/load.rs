@@ -16,6 +16,7 @@ use super::problem::{Problem, nearest, row_and_column};
 use super::scenes::ScenesFile;
 use super::text::{Bilingual, Lang, Message, Messages};
 use super::Site;
+use crate::privacy::groups;
 
 /// Why a folder cannot be opened as a site at all.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +259,10 @@ impl Reader<'_> {
         }
         for row in site.indicators.iter().chain(&site.breakdowns) {
             self.check_row(site, row);
+        }
+        for code in groups::unknown(site) {
+            let message = unknown("problem.unknown_group", code, groups::known());
+            self.problems.push(Problem::error("messages/zh.toml", message));
         }
         let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
         let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();

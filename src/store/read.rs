@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use crate::privacy::door;
+use crate::privacy::{door, groups};
 use crate::site::Site;
 use crate::site::datasets::{ARRIVED_COLUMN, Column, ColumnType, Table};
 use crate::site::problem::{Problem, nearest};
@@ -52,7 +52,25 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
         Some("csv") => csv(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
         _ => ndjson(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
     };
-    result.unwrap_or_else(|message| Part { problems: vec![Problem::error(shown, message)], ..Part::default() })
+    let part = match result {
+        Ok(part) => part,
+        Err(message) => return Part { problems: vec![Problem::error(shown, message)], ..Part::default() },
+    };
+    keep_floors(site, table, part, &shown)
+}
+
+/// Leaves out and tells rows that come in at a finer area than their table or their group allows.
+fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part {
+    if let Some((keep, message)) = groups::below_floor(site, table, &part.frame)
+        && let Ok(frame) = part.frame.filter(&keep)
+    {
+        let refused = part.frame.height() - frame.height();
+        let first = keep.iter().position(|k| k == Some(false)).map(|row| row + 1);
+        part.problems.push(Problem::warning(shown, message.with("count", refused)).at(first, None));
+        part.refused += refused as u64;
+        part.frame = frame;
+    }
+    part
 }
 
 /// No rows, with the columns of a table: what a live table begins with when it has no file yet.
