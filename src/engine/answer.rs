@@ -2,6 +2,7 @@
 
 use crate::indicators::cube::{At, Step, median};
 use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse};
+use crate::indicators::rows::Row;
 use crate::indicators::window::Window;
 use crate::privacy::protect::Raw;
 use crate::site::datasets::ColumnType;
@@ -130,7 +131,7 @@ impl Engine {
         Some((from, to))
     }
 
-    fn sums(&self, table: &TableState, rows: &[crate::indicators::cube::Row], zero: bool) -> Vec<Option<f64>> {
+    fn sums<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>, zero: bool) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -143,7 +144,7 @@ impl Engine {
         sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
     }
 
-    fn medians(&self, table: &TableState, rows: &[crate::indicators::cube::Row]) -> Vec<Option<f64>> {
+    fn medians<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>) -> Vec<Option<f64>> {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -155,7 +156,7 @@ impl Engine {
         values.iter_mut().map(|values| median(values)).collect()
     }
 
-    fn distinct(&self, table: &TableState, rows: &[crate::indicators::cube::Row], known: usize, zero: bool) -> Vec<Option<f64>> {
+    fn distinct<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>, known: usize, zero: bool) -> Vec<Option<f64>> {
         let mut seen = vec![vec![false; known]; self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::*;
 
-use crate::indicators::cube::{Calendar, Present, RollUp, Row, Rows, Step};
+use crate::indicators::cube::{Calendar, Present, RollUp, Step};
+use crate::indicators::rows::{Row, Rows};
 use crate::indicators::measure::{Measure, Plan, Storage, plan};
 use crate::site::Site;
 use crate::site::civil::parse_day;

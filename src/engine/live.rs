@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use crate::indicators::cube::Row;
+use crate::indicators::rows::Row;
 use crate::indicators::measure::Measure;
 use crate::site::datasets::Table;
 use crate::site::problem::Problem;

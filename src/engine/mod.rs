@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
-use crate::indicators::cube::{At, Calendar, Present, RollUp, Rows};
+use crate::indicators::cube::{At, Calendar, Present, RollUp};
+use crate::indicators::rows::Rows;
 use crate::indicators::measure::Plan;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, ColumnType, Rollup, Table};

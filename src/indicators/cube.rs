@@ -2,6 +2,7 @@
 //! roll-up over areas and the difference between nothing and not reported; knows no catalogue.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::site::areas::{AreaId, AreaTree};
 use crate::snapshot::{Day, EpochSecs};
@@ -88,7 +89,8 @@ pub struct Calendar {
     start: i32,
     slots: usize,
     /// Per area: `sums[i]` is the sum of all slots before `i`; one more entry than slots.
-    lanes: Vec<Lane>,
+    /// Shared with the snapshots that hold the cube: a change copies the lanes it touches and no others.
+    lanes: Vec<Arc<Lane>>,
     /// Rows per slot, over all areas.
     present: Vec<u32>,
 }
@@ -113,8 +115,8 @@ impl Calendar {
     #[must_use]
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
-        let lane = Lane { sums: vec![0.0; slots + 1], rows: vec![0; slots + 1] };
-        Self { step, start: places.start, slots, lanes: vec![lane; areas], present: vec![0; slots] }
+        let lane = || Arc::new(Lane { sums: vec![0.0; slots + 1], rows: vec![0; slots + 1] });
+        Self { step, start: places.start, slots, lanes: (0..areas).map(|_| lane()).collect(), present: vec![0; slots] }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
@@ -127,7 +129,7 @@ impl Calendar {
         if let Some(present) = self.present.get_mut(slot) {
             *present = present.saturating_add(1);
         }
-        if let Some(lane) = self.lanes.get_mut(area as usize)
+        if let Some(lane) = self.lanes.get_mut(area as usize).map(Arc::make_mut)
             && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
         {
             *sum += value;
@@ -144,12 +146,12 @@ impl Calendar {
                 continue;
             };
             let (before, after) = self.lanes.split_at_mut(area);
-            if let (Some(parent), Some(child)) = (before.get_mut(parent), after.first()) {
+            if let (Some(parent), Some(child)) = (before.get_mut(parent).map(Arc::make_mut), after.first()) {
                 parent.sums.iter_mut().zip(&child.sums).for_each(|(p, c)| *p += c);
                 parent.rows.iter_mut().zip(&child.rows).for_each(|(p, c)| *p += c);
             }
         }
-        for lane in &mut self.lanes {
+        for lane in self.lanes.iter_mut().map(Arc::make_mut) {
             let (mut sum, mut rows) = (0.0, 0);
             for (s, r) in lane.sums.iter_mut().zip(&mut lane.rows) {
                 sum += *s;
@@ -167,7 +169,7 @@ impl Calendar {
             *present = present.saturating_add_signed(i32::from(sign));
         }
         for lane in roll_up.of(area) {
-            let Some(lane) = self.lanes.get_mut(lane) else { continue };
+            let Some(lane) = self.lanes.get_mut(lane).map(Arc::make_mut) else { continue };
             for sum in lane.sums.iter_mut().skip(slot + 1) {
                 *sum += f64::from(sign) * value;
             }
@@ -184,7 +186,7 @@ impl Calendar {
         }
         let early = usize::try_from(self.start - place).unwrap_or(0);
         if early > 0 {
-            for lane in &mut self.lanes {
+            for lane in self.lanes.iter_mut().map(Arc::make_mut) {
                 lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
                 lane.rows.splice(0..0, std::iter::repeat_n(0, early));
             }
@@ -194,7 +196,7 @@ impl Calendar {
         }
         let needed = usize::try_from(place - self.start + 1).unwrap_or(0);
         if needed > self.slots {
-            for lane in &mut self.lanes {
+            for lane in self.lanes.iter_mut().map(Arc::make_mut) {
                 let (sum, rows) = (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
                 lane.sums.resize(needed + 1, sum);
                 lane.rows.resize(needed + 1, rows);
@@ -261,68 +263,6 @@ impl Present {
     #[must_use]
     pub fn cell(&self, area: usize) -> Cell {
         self.cells.get(area).copied().unwrap_or_default()
-    }
-}
-
-/// One kept row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
-    /// When.
-    pub secs: EpochSecs,
-    /// Where.
-    pub area: u32,
-    /// Its number, or the place of its value in a list of values.
-    pub value: f64,
-}
-
-/// Rows of one measure in order of time.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    rows: Vec<Row>,
-    sorted: bool,
-}
-
-impl Rows {
-    /// Adds a row while loading; [`Rows::finish`] sorts.
-    pub fn load(&mut self, row: Row) {
-        self.rows.push(row);
-        self.sorted = false;
-    }
-
-    /// Sorts by time. Call once, after loading.
-    pub fn finish(&mut self) {
-        self.rows.sort_by_key(|row| row.secs);
-        self.rows.shrink_to_fit();
-        self.sorted = true;
-    }
-
-    /// Adds or takes back one row after loading.
-    pub fn change(&mut self, row: Row, sign: i8) {
-        let range = self.range(row.secs, row.secs);
-        if sign > 0 {
-            self.rows.insert(range.end, row);
-        } else if let Some(offset) = self.rows.get(range.clone()).and_then(|rows| rows.iter().position(|r| *r == row)) {
-            self.rows.remove(range.start + offset);
-        }
-    }
-
-    fn range(&self, from: EpochSecs, to: EpochSecs) -> Range<usize> {
-        let low = self.rows.partition_point(|row| row.secs < from);
-        let high = self.rows.partition_point(|row| row.secs <= to);
-        low..high.max(low)
-    }
-
-    /// Rows from one instant to another, both included.
-    #[must_use]
-    pub fn between(&self, from: EpochSecs, to: EpochSecs) -> &[Row] {
-        self.rows.get(self.range(from, to)).unwrap_or(&[])
-    }
-
-    /// Instant of the newest row at or before an instant.
-    #[must_use]
-    pub fn newest(&self, at: EpochSecs) -> Option<EpochSecs> {
-        let high = self.rows.partition_point(|row| row.secs <= at);
-        high.checked_sub(1).and_then(|i| self.rows.get(i)).map(|row| row.secs)
     }
 }
 

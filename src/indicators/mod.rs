@@ -5,6 +5,7 @@ pub mod cube;
 pub mod expr;
 mod filters;
 pub mod measure;
+pub mod rows;
 mod print;
 mod tokens;
 pub mod window;

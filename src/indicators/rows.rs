@@ -1,0 +1,138 @@
+//! Rows of one measure in order of time, for spans that are exact to the second and for what is not additive. Owns
+//! their order; kept in shared pieces, so that a change copies one piece and not the history.
+
+use std::sync::Arc;
+
+use crate::snapshot::EpochSecs;
+
+/// One kept row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// When.
+    pub secs: EpochSecs,
+    /// Where.
+    pub area: u32,
+    /// Its number, or the place of its value in a list of values.
+    pub value: f64,
+}
+
+/// Rows in order of time.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// While loading: everything, in any order.
+    loading: Vec<Row>,
+    /// Afterwards: pieces in order, none empty.
+    pieces: Vec<Arc<Vec<Row>>>,
+}
+
+/// Rows of a piece when it is made; a piece that grows to twice as many is split.
+const PIECE_ROWS: usize = 2048;
+
+impl Rows {
+    /// Adds a row while loading; [`Rows::finish`] sorts.
+    pub fn load(&mut self, row: Row) {
+        self.loading.push(row);
+    }
+
+    /// Sorts by time. Call once, after loading.
+    pub fn finish(&mut self) {
+        let mut rows = std::mem::take(&mut self.loading);
+        rows.sort_by_key(|row| row.secs);
+        self.pieces = rows.chunks(PIECE_ROWS).map(|piece| Arc::new(piece.to_vec())).collect();
+    }
+
+    /// Adds or takes back one row after loading.
+    pub fn change(&mut self, row: Row, sign: i8) {
+        let first = self.first_piece_reaching(row.secs);
+        if sign > 0 {
+            self.insert(first, row);
+            return;
+        }
+        for index in first..self.pieces.len() {
+            let Some(piece) = self.pieces.get_mut(index) else { return };
+            if piece.first().is_some_and(|r| r.secs > row.secs) {
+                return;
+            }
+            if let Some(place) = piece.iter().position(|r| *r == row) {
+                Arc::make_mut(piece).remove(place);
+                if piece.is_empty() {
+                    self.pieces.remove(index);
+                }
+                return;
+            }
+        }
+    }
+
+    fn insert(&mut self, first: usize, row: Row) {
+        let index = first.min(self.pieces.len().saturating_sub(1));
+        let Some(piece) = self.pieces.get_mut(index) else {
+            self.pieces.push(Arc::new(vec![row]));
+            return;
+        };
+        let piece = Arc::make_mut(piece);
+        piece.insert(piece.partition_point(|r| r.secs <= row.secs), row);
+        if piece.len() >= 2 * PIECE_ROWS {
+            let later = piece.split_off(PIECE_ROWS);
+            self.pieces.insert(index + 1, Arc::new(later));
+        }
+    }
+
+    /// The first piece whose last row is not before an instant.
+    fn first_piece_reaching(&self, secs: EpochSecs) -> usize {
+        self.pieces.partition_point(|piece| piece.last().is_some_and(|r| r.secs < secs))
+    }
+
+    /// Rows from one instant to another, both included, in order.
+    pub fn between(&self, from: EpochSecs, to: EpochSecs) -> impl Iterator<Item = &Row> {
+        self.pieces
+            .iter()
+            .skip(self.first_piece_reaching(from))
+            .take_while(move |piece| piece.first().is_some_and(|r| r.secs <= to))
+            .flat_map(move |piece| {
+                let low = piece.partition_point(|r| r.secs < from);
+                let high = piece.partition_point(|r| r.secs <= to);
+                piece.get(low..high).unwrap_or(&[])
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equals_a_sorted_list(
+            loaded in prop::collection::vec((0i64..500, 0u32..3), 0..6000),
+            changes in prop::collection::vec((0i64..500, 0u32..3, any::<bool>()), 0..400),
+            from in -10i64..510,
+            length in 0i64..200,
+        ) {
+            let row = |(secs, area): (i64, u32)| Row { secs, area, value: 1.0 };
+            let mut rows = Rows::default();
+            let mut plain: Vec<Row> = loaded.into_iter().map(row).collect();
+            plain.iter().for_each(|r| rows.load(*r));
+            rows.finish();
+            for (secs, area, add) in changes {
+                let changed = row((secs, area));
+                if add {
+                    plain.push(changed);
+                    rows.change(changed, 1);
+                } else if let Some(at) = plain.iter().position(|r| *r == changed) {
+                    plain.swap_remove(at);
+                    rows.change(changed, -1);
+                }
+            }
+            let key = |r: &Row| (r.secs, r.area);
+            let mut expected: Vec<_> =
+                plain.iter().filter(|r| (from..=from + length).contains(&r.secs)).map(key).collect();
+            let found: Vec<_> = rows.between(from, from + length).map(key).collect();
+            prop_assert!(found.is_sorted_by_key(|(secs, _)| *secs));
+            let mut found = found;
+            expected.sort_unstable();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
