@@ -385,7 +385,7 @@ mod tests {
             cube.finish(&roll_up);
             for (area, day, value, take_back) in later {
                 if take_back && !kept.is_empty() {
-                    let (area, day, value) = kept.remove(usize::from(value.unsigned_abs()) % kept.len());
+                    let (area, day, value) = kept.remove(usize::from(value) % kept.len());
                     cube.change(&roll_up, area, day, value, -1);
                 } else {
                     cube.change(&roll_up, area, day, f64::from(value), 1);

@@ -31,7 +31,7 @@ impl Desk {
     fn real(width: f32, height: f32) -> Option<Self> {
         let mut stage = fixture::sample(width, height, 10, 1)?;
         let site = std::sync::Arc::new(stage.site.clone());
-        let engine = crate::engine::build(site, &|_, _| {}).ok()?;
+        let engine = crate::engine::build(site, crate::engine::Depth::Needed, &|_, _| {}).ok()?;
         stage.snapshot = crate::cli::snapshot::snapshot_at(engine, 10 * 3600 + 31 * 60);
         Some(Self::new(stage))
     }
