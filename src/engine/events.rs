@@ -77,32 +77,41 @@ impl EventLog {
         log
     }
 
-    /// Takes in changed rows; `old` are the rows they replace.
+    /// Takes in changed rows; `old` are the rows they replace, as they were.
     pub(super) fn change(&mut self, site: &Site, old: &DataFrame, frame: &DataFrame, arrived: EpochSecs) {
-        if let Some(old) = Columns::new(site, old) {
-            for opened in old.opened.iter().zip(old.exercise.iter()).filter_map(real_opening) {
-                if let Ok(at) = self.opened.binary_search(&opened) {
-                    self.opened.remove(at);
-                }
-            }
-        }
         let Some(columns) = Columns::new(site, frame) else { return };
+        self.forget(site, old);
         for row in 0..frame.height() {
             let Some(opened) = columns.opened.get(row) else { continue };
-            let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
-            let Some(event) = columns.event(site, row, changed) else { continue };
-            self.open.remove(&event.id);
-            if !event.exercise {
+            if columns.exercise.get(row).unwrap_or(0) == 0 {
                 let at = self.opened.partition_point(|o| *o <= opened);
                 self.opened.insert(at, opened);
             }
+            let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
+            let Some(event) = columns.event(site, row, changed) else { continue };
             if event.phase == EventPhase::Open {
                 self.open.insert(Arc::clone(&event.id), event.clone());
             }
-            self.recent.retain(|e| e.id != event.id);
             self.recent.push_front(event);
         }
         self.recent.truncate(Events::RECENT);
+    }
+
+    /// Takes back rows that are about to be replaced: a correction is no new event, and one whose new area is unknown
+    /// is shown nowhere.
+    fn forget(&mut self, site: &Site, old: &DataFrame) {
+        let Some(columns) = Columns::new(site, old) else { return };
+        for row in 0..old.height() {
+            if let Some(id) = columns.id.get(row) {
+                self.open.remove(id);
+                self.recent.retain(|e| &*e.id != id);
+            }
+            let real = columns.exercise.get(row).unwrap_or(0) == 0;
+            let opened = columns.opened.get(row).filter(|_| real);
+            if let Some(at) = opened.and_then(|opened| self.opened.binary_search(&opened).ok()) {
+                self.opened.remove(at);
+            }
+        }
     }
 
     /// What the screen shows on a day.
@@ -118,11 +127,6 @@ impl EventLog {
             opened_today: (until - from) as u64,
         }
     }
-}
-
-/// Opening time of a row that is no drill.
-fn real_opening((opened, exercise): (Option<EpochSecs>, Option<i64>)) -> Option<EpochSecs> {
-    opened.filter(|_| exercise.unwrap_or(0) == 0)
 }
 
 struct Columns<'a> {

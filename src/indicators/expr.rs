@@ -1,7 +1,7 @@
-//! The small language of the catalogue: aggregates over a table and row filters. Owns parsing and printing back;
+//! The small language of the catalogue: aggregates over a table and row filters. Owns parsing;
 //! knows no table. The same text is valid SQL, so that a database can run it.
 
-use std::fmt;
+use super::tokens::{Token, tokens};
 
 /// A row expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,54 +115,6 @@ pub fn parse_filter(text: &str) -> Result<Option<Expr>, ParseError> {
     let expr = parser.or()?;
     parser.end()?;
     Ok(Some(expr))
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Word(String),
-    Number(f64),
-    Text(String),
-    Symbol(&'static str),
-    Now,
-    End,
-}
-
-const SYMBOLS: &[&str] = &["<=", ">=", "<>", "!=", "<", ">", "=", "(", ")", ",", "+", "-", "*", "/"];
-
-fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ParseError> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = text.get(at..)
-        && let Some(first) = rest.chars().next()
-    {
-        let (token, len) = if first.is_whitespace() {
-            at += first.len_utf8();
-            continue;
-        } else if let Some(quoted) = rest.strip_prefix('\'') {
-            let Some(end) = quoted.find('\'') else {
-                return Err(ParseError { offset: at, expected: "'".to_owned() });
-            };
-            (Token::Text(quoted.get(..end).unwrap_or_default().to_owned()), end + 2)
-        } else if first.is_ascii_digit() {
-            let len = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-            let digits = rest.get(..len).unwrap_or_default();
-            let number = digits.parse().map_err(|_| ParseError { offset: at, expected: "0-9".to_owned() })?;
-            (Token::Number(number), len)
-        } else if first.is_alphabetic() || first == '_' {
-            let len = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            (Token::Word(rest.get(..len).unwrap_or_default().to_owned()), len)
-        } else if rest.starts_with(":now") {
-            (Token::Now, 4)
-        } else if let Some(symbol) = SYMBOLS.iter().find(|s| rest.starts_with(**s)) {
-            (Token::Symbol(symbol), symbol.len())
-        } else {
-            return Err(ParseError { offset: at, expected: "column, number or 'text'".to_owned() });
-        };
-        out.push((at, token));
-        at += len;
-    }
-    out.push((text.len(), Token::End));
-    Ok(out)
 }
 
 struct Parser {
@@ -471,73 +423,6 @@ impl Expr {
         match self {
             Self::And(parts) => parts.into_iter().flat_map(Self::conjuncts).collect(),
             other => vec![other],
-        }
-    }
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let join = |f: &mut fmt::Formatter<'_>, parts: &[Self], word: &str| {
-            for (i, part) in parts.iter().enumerate() {
-                if i > 0 {
-                    f.write_str(word)?;
-                }
-                write!(f, "{part}")?;
-            }
-            Ok(())
-        };
-        match self {
-            Self::Column(name) => f.write_str(name),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Text(text) => write!(f, "'{text}'"),
-            Self::Now => f.write_str(":now"),
-            Self::Arith(a, op, b) => {
-                let op = match op {
-                    Arith::Add => "+",
-                    Arith::Sub => "-",
-                    Arith::Mul => "*",
-                    Arith::Div => "/",
-                };
-                write!(f, "({a} {op} {b})")
-            }
-            Self::Compare(a, op, b) => {
-                let op = match op {
-                    Compare::Eq => "=",
-                    Compare::Ne => "<>",
-                    Compare::Lt => "<",
-                    Compare::Le => "<=",
-                    Compare::Gt => ">",
-                    Compare::Ge => ">=",
-                };
-                write!(f, "{a} {op} {b}")
-            }
-            Self::And(parts) => {
-                f.write_str("(")?;
-                join(f, parts, " AND ")?;
-                f.write_str(")")
-            }
-            Self::Or(parts) => {
-                f.write_str("(")?;
-                join(f, parts, " OR ")?;
-                f.write_str(")")
-            }
-            Self::Not(inner) => write!(f, "NOT ({inner})"),
-            Self::In(inner, list) => {
-                write!(f, "{inner} IN (")?;
-                join(f, list, ", ")?;
-                f.write_str(")")
-            }
-            Self::IsNull(inner, negated) => write!(f, "{inner} IS {}NULL", if *negated { "NOT " } else { "" }),
-            Self::Case(arms, otherwise) => {
-                f.write_str("CASE")?;
-                for (condition, value) in arms {
-                    write!(f, " WHEN {condition} THEN {value}")?;
-                }
-                if let Some(otherwise) = otherwise {
-                    write!(f, " ELSE {otherwise}")?;
-                }
-                f.write_str(" END")
-            }
         }
     }
 }

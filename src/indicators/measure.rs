@@ -7,7 +7,8 @@ use crate::site::datasets::{ColumnType, Rollup, Table};
 use crate::site::problem::{Problem, nearest, row_and_column};
 use crate::site::text::Message;
 
-use super::expr::{Aggregate, Arith, Compare, Expr, Term, parse_aggregate, parse_filter};
+use super::expr::{Aggregate, Compare, Expr, Term, parse_aggregate, parse_filter};
+use super::filters::{cutoff, with_codes};
 use super::window::Window;
 
 /// How a measure is kept.
@@ -468,45 +469,4 @@ impl Planner<'_> {
 
 fn window_text(row: &Indicator) -> &str {
     &row.window
-}
-
-/// N of `column <= :now - N` (or `:now - N >= column`), in seconds.
-fn cutoff(part: &Expr, time_column: &str) -> Option<i64> {
-    let Expr::Compare(a, op, b) = part else { return None };
-    let (column, bound) = match op {
-        Compare::Le | Compare::Lt => (a, b),
-        Compare::Ge | Compare::Gt => (b, a),
-        Compare::Eq | Compare::Ne => return None,
-    };
-    if **column != Expr::Column(time_column.to_owned()) {
-        return None;
-    }
-    // Instants are whole seconds: earlier than N seconds ago is at least N + 1 seconds ago.
-    let strict = i64::from(matches!(op, Compare::Lt | Compare::Gt));
-    match &**bound {
-        Expr::Now => Some(strict),
-        Expr::Arith(now, Arith::Sub, secs) if **now == Expr::Now => match **secs {
-            #[expect(clippy::cast_possible_truncation, reason = "seconds of a catalogue, far below 2^53")]
-            Expr::Number(secs) => Some(secs as i64 + strict),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Adds `column = code` for each column of a breakdown's cell.
-fn with_codes(filter: Option<Expr>, by: &[String], codes: &[String], table: &Table) -> Option<Expr> {
-    let mut parts: Vec<Expr> = filter.map(Expr::conjuncts).unwrap_or_default();
-    for (column, code) in by.iter().zip(codes) {
-        let value = match table.column_type(column) {
-            Some(ColumnType::Int) => code.parse().map_or_else(|_| Expr::Text(code.clone()), Expr::Number),
-            _ => Expr::Text(code.clone()),
-        };
-        parts.push(Expr::Compare(Box::new(Expr::Column(column.clone())), Compare::Eq, Box::new(value)));
-    }
-    match parts.len() {
-        0 => None,
-        1 => parts.pop(),
-        _ => Some(Expr::And(parts)),
-    }
 }

@@ -3,5 +3,8 @@
 pub mod compile;
 pub mod cube;
 pub mod expr;
+mod filters;
 pub mod measure;
+mod print;
+mod tokens;
 pub mod window;

@@ -106,7 +106,7 @@ fn transit(pen: &mut Pen<'_>) {
     for (_, place) in &pen.sheet.geometry.stations {
         let at = pen.sheet.lens.to_screen(*place);
         if pen.sheet.lens.rect.expand(8.0).contains(at) {
-            let ring = Stroke::new(hair, theme.muted.gamma_multiply(0.85));
+            let ring = Stroke::new(hair, theme.text.gamma_multiply(0.7));
             pen.inker.add(Shape::circle_filled(at, 2.6 * hair * grown, Color32::from(theme.ground)));
             pen.inker.add(Shape::circle_stroke(at, 2.6 * hair * grown, ring));
         }

@@ -74,7 +74,7 @@ impl Camera {
     /// Before the map is drawn: takes the request, keeps a fitted area fitted, goes on with a move.
     pub fn prepare(&mut self, frame: &CameraFrame<'_>) {
         self.home_zoom = fit(&frame.geometry.root, frame).zoom;
-        let placed = (frame.rect, frame.clear);
+        let placed = (frame.rect, room(frame));
         let was_placed = self.placed.replace(placed);
         match frame.request {
             Some(MapRequest::Fit(area)) => {
@@ -185,6 +185,8 @@ pub struct CameraFrame<'a> {
     pub rect: Rect,
     /// The part of it that nothing covers.
     pub clear: Rect,
+    /// Height at the bottom of `clear` that notes take.
+    pub notes_height: f32,
     /// Seconds on the frame clock.
     pub time: f64,
     /// Whether moves take time.
@@ -204,15 +206,23 @@ fn inside(center: World, root: &Extent) -> World {
     [center[0].clamp(root.min[0], root.max[0]), center[1].clamp(root.min[1], root.max[1])]
 }
 
-fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
+/// The part of the clear rectangle that an area is fitted into: a margin all around, and the notes left readable.
+fn room(frame: &CameraFrame<'_>) -> Rect {
     const MARGIN: f32 = 0.045;
-    let room = frame.clear.shrink(frame.clear.width().min(frame.clear.height()) * MARGIN);
+    let margin = frame.clear.width().min(frame.clear.height()) * MARGIN;
+    let below = (frame.notes_height - margin).clamp(0.0, frame.clear.height() * 0.25);
+    let inner = frame.clear.shrink(margin);
+    inner.with_max_y(inner.bottom() - below)
+}
+
+fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
+    let room = room(frame);
     let [w, h] = extent.size();
     let scale = (f64::from(room.width().max(1.0)) / w.max(1e-9)).min(f64::from(room.height().max(1.0)) / h.max(1e-9));
     fit_at(extent, scale.log2().clamp(0.0, CLOSEST), frame)
 }
 
 fn fit_at(extent: &Extent, zoom: f64, frame: &CameraFrame<'_>) -> Stand {
-    let off = frame.rect.center() - frame.clear.center();
+    let off = frame.rect.center() - room(frame).center();
     Stand { center: moved(extent.center(), off, zoom), zoom }
 }

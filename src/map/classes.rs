@@ -34,7 +34,7 @@ impl Classes {
             return Self { breaks: vec![low, high] };
         }
         let breaks = match method {
-            Method::AroundTarget(target) if suits(target, low, high) => around(target, low, high, finest),
+            Method::AroundTarget(target) if suits(target, low, high) => around(target, &sorted, finest),
             _ => quantiles(&sorted, finest),
         };
         Self { breaks }
@@ -97,19 +97,36 @@ pub fn readable_above(least: f64) -> f64 {
     [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
 }
 
-fn around(target: f64, low: f64, high: f64, finest: f64) -> Vec<f64> {
+/// Steps of one size through the bulk of the values, a break at the target; a lone low or high value stretches the
+/// class at its end instead of all of them.
+fn around(target: f64, sorted: &[f64], finest: f64) -> Vec<f64> {
+    let at = |share: f64| quantile(sorted, share);
+    let (low, high) = (at(0.0), at(1.0));
+    let (from, to) = (at(0.08), at(0.92));
     #[expect(clippy::cast_precision_loss, reason = "seven")]
     let most = Classes::MOST as f64;
-    let mut step = readable_above(((high - low) / most).max(finest));
+    let mut step = readable_above(((to - from) / most).max(finest));
     loop {
-        let first = ((low - target) / step + 1e-9).floor();
-        let last = ((high - target) / step - 1e-9).ceil().max(first + 1.0);
-        if last - first <= most {
+        let first = ((from - target) / step + 1e-9).floor();
+        let last = ((to - target) / step - 1e-9).ceil().max(first + 1.0);
+        let below = target + first * step > low + finest * 0.01;
+        let above = target + last * step < high - finest * 0.01;
+        if last - first + f64::from(u8::from(below) + u8::from(above)) <= most {
             #[expect(clippy::cast_possible_truncation, reason = "at most eight steps from the target")]
-            return ((first as i64)..=(last as i64)).map(|i| tidy(target + to_f64(i) * step, finest)).collect();
+            let inner = ((first as i64)..=(last as i64)).map(|i| tidy(target + to_f64(i) * step, finest));
+            let start = below.then(|| tidy(target + ((low - target) / step + 1e-9).floor() * step, finest));
+            let end = above.then(|| tidy(target + ((high - target) / step - 1e-9).ceil() * step, finest));
+            return start.into_iter().chain(inner).chain(end).collect();
         }
         step = readable_above(step * 1.01);
     }
+}
+
+/// The value that a share of all values does not pass.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    let index = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
+    sorted.get(index).copied().unwrap_or(0.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a few steps")]
@@ -160,13 +177,19 @@ mod tests {
 
     #[test]
     fn breaks_of_known_values() {
-        let rows: [(&[f64], Method, usize, &[f64]); 8] = [
+        let rows: [(&[f64], Method, usize, &[f64]); 9] = [
             (&[], Method::Quantile, 1, &[]),
             (&[5.0], Method::Quantile, 1, &[5.0, 5.0]),
             (&[3.0, 3.0, 3.0], Method::AroundTarget(3.0), 0, &[3.0, 3.0]),
             (&[97.1, 98.4, 99.9], Method::AroundTarget(99.0), 1, &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0]),
             (&[80.0, 98.0], Method::AroundTarget(96.0), 0, &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0]),
             (&[80.0, 100.0], Method::AroundTarget(105.0), 0, &[80.0, 85.0, 90.0, 95.0, 100.0]),
+            (
+                &[91.0, 97.0, 97.5, 98.0, 98.5, 98.6, 99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.9],
+                Method::AroundTarget(99.0),
+                1,
+                &[91.0, 97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
+            ),
             (&[0.0, 100.0], Method::AroundTarget(2000.0), 0, &[0.0, 100.0]),
             (
                 &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],

@@ -7,6 +7,7 @@ use super::classes::readable_above;
 use super::sheet::{Sheet, Type, write};
 use crate::command::Command;
 use crate::panels::{Commands, format};
+use crate::theme::Theme;
 
 /// Length of a scale bar: the longest readable one that is not wider than `most` points.
 #[must_use]
@@ -20,44 +21,58 @@ pub fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
     [5.0, 2.0, 1.0].into_iter().map(|m| m * decade).find(|m| *m <= longest * (1.0 + 1e-9)).unwrap_or_else(|| readable_above(longest))
 }
 
+/// Height of the notes in the lower left corner, at most two lines of sources among them.
+#[must_use]
+pub fn notes_height(theme: &Theme, credits: bool) -> f32 {
+    theme.sizes.small * if credits { 2.4 + 2.0 * LEADING } else { 2.4 }
+}
+
+/// Line height of notes, in type sizes.
+const LEADING: f32 = 1.35;
+
 /// Paints the lower left corner; returns what it covers, so that no label lies there.
 pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
     let theme = sheet.theme();
     let (small, step) = (theme.sizes.small, theme.sizes.step);
     let ink = Type { size: small, bold: false, color: theme.muted };
-    let notes = notes(sheet, credits, clustered);
-    let leading = small * 1.35;
-    let width = |words: &String| painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
-    let widest = notes.iter().map(width).fold(small * 13.0, f32::max);
-    let size = vec2(widest, leading * crate::panels::pen::whole(notes.len()) + small * 1.8);
-    let bottom_left = sheet.clear.left_bottom() + vec2(step, -step);
-    let rect = Rect::from_min_size(bottom_left - vec2(0.0, size.y), size);
+    let left = sheet.clear.left() + step;
+    let mut bottom = sheet.clear.bottom() - step;
+    let mut right = left;
     // Over the ground this plate cannot be seen; over areas it keeps the words readable.
-    painter.rect_filled(rect.expand(step * 0.75), step * 0.5, theme.ground.gamma_multiply(0.62));
-    let mut y = rect.top() + small * 1.4;
-    let arrow = north(painter, sheet, pos2(rect.left(), y), ink);
-    bar(painter, sheet, pos2(arrow + step * 1.5, y), ink);
-    y += small * 0.4;
-    for words in &notes {
-        write(painter, pos2(rect.left(), y), words, ink, theme.ground.gamma_multiply(0.5));
-        y += leading;
+    let plate = |rect: Rect| painter.rect_filled(rect.expand2(vec2(step, step * 0.4)), step * 0.5, theme.ground.gamma_multiply(0.6));
+    if credits {
+        let all: Vec<&str> = sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)).collect();
+        let width = sheet.clear.width() - step * 2.0;
+        let galley = painter.layout(all.join(" · "), ink.font(), ink.color, width);
+        let rect = Rect::from_min_size(pos2(left, bottom - galley.size().y), galley.size());
+        plate(rect);
+        painter.galley(rect.min, galley, ink.color);
+        bottom = rect.top() - small * 0.4;
+        right = rect.right();
     }
-    rect
+    let words = row_words(sheet, clustered);
+    let edge = theme.ground.gamma_multiply(0.6);
+    let wide = painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
+    let before = small * 2.6 + bar_width(sheet, small).1 + step * 3.0;
+    let row = Rect::from_min_max(pos2(left, bottom - small * 1.5), pos2(left + before + wide, bottom));
+    plate(row);
+    let arrow = north(painter, sheet, pos2(left, bottom - small * 0.2), ink);
+    let bar_end = bar(painter, sheet, pos2(arrow + step * 1.5, bottom - small * 0.2), ink);
+    let written = write(painter, pos2(bar_end + step * 1.5, bottom - small * 1.4), &words, ink, edge);
+    Rect::from_min_max(row.min, pos2(right.max(written.right()), sheet.clear.bottom()))
 }
 
-fn notes(sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
-    if clustered > 0 {
-        notes.push(sheet.view.text.fill("map.clustered", &[("n", &clustered.to_string())]));
-    }
+/// What stands beside the scale bar.
+fn row_words(sheet: &Sheet<'_>, clustered: usize) -> String {
+    let text = sheet.view.text;
+    let mut words: Vec<String> = Vec::new();
     if sheet.view.site.meta.areas_schematic {
-        notes.push(sheet.view.text.get("map.schematic").to_owned());
+        words.push(text.get("map.schematic").to_owned());
     }
-    if credits {
-        // One source a line: a long line would run into the map.
-        notes.extend(sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text).to_owned()));
+    if clustered > 0 {
+        words.push(text.fill("map.clustered", &[("n", &clustered.to_string())]));
     }
-    notes
+    words.join(" · ")
 }
 
 /// An arrow to the north; returns where it ends.
@@ -76,11 +91,17 @@ fn north(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
     write(painter, at + vec2(r * 2.4, -ink.size * 1.0), words, ink, edge).right()
 }
 
-fn bar(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
+/// Metres and screen points of the scale bar.
+fn bar_width(sheet: &Sheet<'_>, small: f32) -> (f64, f32) {
     let per_meter = sheet.lens.points_per_meter();
-    let meters = bar_meters(per_meter, f64::from(ink.size) * 9.0);
+    let meters = bar_meters(per_meter, f64::from(small) * 9.0);
     #[expect(clippy::cast_possible_truncation, reason = "a length on the screen")]
     let width = (meters * per_meter) as f32;
+    (meters, width)
+}
+
+fn bar(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
+    let (meters, width) = bar_width(sheet, ink.size);
     let (number, unit) = if meters >= 1000.0 { (meters / 1000.0, "map.kilometers") } else { (meters, "map.meters") };
     let words = sheet.view.text.fill(unit, &[("n", &format::bound(number, usize::from(number < 1.0)))]);
     let tick = ink.size * 0.28;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use egui::{Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::geometry::Solid;
 use super::kept::{Inker, Kept};
@@ -84,7 +84,7 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
                 clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
                 clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
             );
-            let is_taken = taken.iter().any(|t| t.expand(sheet.theme().sizes.small * 2.5).contains(at));
+            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * sheet.theme().sizes.small).contains(at));
             if is_taken || !contains(&rings, at) {
                 continue;
             }

@@ -40,7 +40,7 @@ pub struct Label {
     lines: Vec<(String, Type)>,
 }
 
-type Key = (Lens, Dress, Scope, Rect, u64, IndicatorIx, Lang);
+type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang);
 
 /// The layer.
 #[derive(Debug, Default)]
@@ -50,12 +50,12 @@ pub struct Labels {
 
 impl Labels {
     /// Places the labels of this frame, apart from each other and, where possible, from marks.
-    pub fn prepare(&mut self, painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge], taken: &[Rect]) {
+    pub fn prepare(&mut self, painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge], taken: &[Rect; 2]) {
         let key = (
             sheet.lens,
             sheet.dress(),
             sheet.scope.clone(),
-            sheet.clear,
+            *taken,
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
             sheet.view.lang(),
@@ -76,8 +76,9 @@ impl Labels {
         for label in self.placed() {
             if matches!(label.about, About::Badge(_)) {
                 let radius = theme.sizes.small * 0.3;
-                painter.rect_filled(label.rect, radius, theme.surface.gamma_multiply(0.94));
-                let stroke = Stroke::new(theme.sizes.hairline, theme.muted.gamma_multiply(0.8));
+                painter.rect_filled(label.rect, radius, theme.surface.gamma_multiply(0.86));
+                let rim = label.lines.first().map_or(theme.muted, |(_, kind)| kind.color);
+                let stroke = Stroke::new(theme.sizes.hairline, rim.gamma_multiply(0.6));
                 painter.rect_stroke(label.rect, radius, stroke, StrokeKind::Inside);
             }
             let mut y = label.rect.top();
@@ -106,24 +107,30 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
         let size = size_of(painter, &lines);
         if is_major || room > size.x * 0.8 {
-            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.8 }));
+            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.5 }));
         }
     }
-    for badge in badges {
+    let whole = sheet.scope.chosen == AreaId::ROOT;
+    for badge in badges.iter().filter(|b| whole || sheet.scope.holds(sheet.view, b.area)) {
         let Some(solid) = sheet.geometry.area(badge.area) else { continue };
-        let color = sheet.theme().severity(badge.severity);
-        let kind = Type { size: small * 0.92, bold: true, color };
+        // Only a grave one calls out in its colour; the card tells the rest.
+        let grave = badge.severity >= 3;
+        let color = if grave { sheet.theme().severity(badge.severity) } else { sheet.theme().muted };
+        let kind = Type { size: small * 0.88, bold: grave, color };
         let words = badge.count.to_string();
         let text = size_of(painter, &[(words.clone(), kind)]);
-        let size = vec2((text.x + small * 0.7).max(small * 1.5), small * 1.5);
+        let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
         wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 1.6 }));
     }
     wanted.extend(stations(painter, sheet));
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
-    // Only marks that matter make a label step aside.
-    let soft: Vec<Pos2> = marks.iter().map(|m| m.at).collect();
-    let placed = place(&wishes, taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
+    // A grave event is never covered; others are, where there is no better place.
+    let grave = marks.iter().filter(|m| m.severity >= 3);
+    let mut taken = taken.to_vec();
+    taken.extend(grave.map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 1.2))));
+    let soft: Vec<(Pos2, f32)> = marks.iter().map(|m| (m.at, if m.severity > 1 { 1.0 } else { 0.4 })).collect();
+    let placed = place(&wishes, &taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
     wanted
         .into_iter()
         .zip(placed)

@@ -27,7 +27,7 @@ mod symbol;
 #[cfg(test)]
 mod tests;
 
-use egui::{Context, Rect, Ui};
+use egui::{Context, DragPanButtons, Rect, Ui};
 use walkers::Map;
 
 use camera::{Camera, CameraFrame};
@@ -84,7 +84,15 @@ impl MapPanel {
         let time = ui.input(|i| i.time);
         let animate = self.animate && ui.style().animation_time > 0.0;
         let request = view.state.map_request;
-        self.camera.prepare(&CameraFrame { rect, clear, time, animate, request, geometry: &self.geometry });
+        self.camera.prepare(&CameraFrame {
+            rect,
+            clear,
+            notes_height: furniture::notes_height(view.theme, self.credits),
+            time,
+            animate,
+            request,
+            geometry: &self.geometry,
+        });
         let scope = Scope::new(view, self.camera.memory.zoom() - self.camera.home_zoom());
         let legend_key = (view.snapshot.revision, view.state.indicator, scope.level);
         let legend = self.legend.get(legend_key, || Legend::new(view, scope.level));
@@ -106,8 +114,14 @@ impl MapPanel {
             commands,
         };
         let layers = self.stack.in_frame(frame);
+        // What is done over a panel is meant for the panel, though the map goes on below it.
+        let pressed = ui.input(|i| i.pointer.press_origin());
+        let is_mine = pressed.is_none_or(|at| clear.contains(at));
+        let buttons = if is_mine { DragPanButtons::PRIMARY } else { DragPanButtons::empty() };
         let response = Map::new(None, &mut self.camera.memory, position(fallback))
             .zoom_with_ctrl(false)
+            .zoom_gesture(ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at)))
+            .drag_pan_buttons(buttons)
             .with_plugin(layers)
             .show(ui, |_, _, _, _| ())
             .response;

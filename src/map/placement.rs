@@ -17,20 +17,20 @@ pub struct Wish {
 /// Steps to try from the anchor, in tenths of the label's size: near ones first.
 const STEPS: [i8; 7] = [0, -3, 3, -6, 6, -9, 9];
 /// What moving a label by its whole size costs, counted in covered marks.
-const MOVING_COSTS: f32 = 1.2;
+const MOVING_COSTS: f32 = 1.5;
 
 /// Places wishes in their order; those without room get none. `soft` are marks that a label should not cover if it
-/// can help it, kept `soft_gap` away from its letters.
+/// can help it, with what covering it costs, kept `soft_gap` away from its letters.
 #[must_use]
-pub fn place(wishes: &[Wish], taken: &[Rect], soft: &[Pos2], bounds: Rect, gap: f32, soft_gap: f32) -> Vec<Option<Rect>> {
+pub fn place(wishes: &[Wish], taken: &[Rect], soft: &[(Pos2, f32)], bounds: Rect, gap: f32, soft_gap: f32) -> Vec<Option<Rect>> {
     let mut taken = taken.to_vec();
     let mut out = Vec::with_capacity(wishes.len());
-    let mut near: Vec<Pos2> = Vec::new();
+    let mut near: Vec<(Pos2, f32)> = Vec::new();
     for wish in wishes {
         let reach = wish.size * wish.reach;
         let around = Rect::from_center_size(wish.anchor, wish.size + reach * 2.0).expand(soft_gap);
         near.clear();
-        near.extend(soft.iter().filter(|p| around.contains(**p)));
+        near.extend(soft.iter().filter(|(p, _)| around.contains(*p)));
         let mut best: Option<(f32, Rect)> = None;
         for off in STEPS.iter().flat_map(|y| STEPS.iter().map(|x| vec2(f32::from(*x), f32::from(*y)) * 0.1)) {
             let rect = Rect::from_center_size(wish.anchor + off * reach, wish.size);
@@ -42,8 +42,9 @@ pub fn place(wishes: &[Wish], taken: &[Rect], soft: &[Pos2], bounds: Rect, gap: 
             if taken.iter().any(|t| overlap(padded, *t)) {
                 continue;
             }
-            let covered = near.iter().filter(|p| rect.expand(soft_gap).contains(**p)).count();
-            let cost = moving + crate::panels::pen::whole(covered);
+            let reached = rect.expand(soft_gap);
+            let covered: f32 = near.iter().filter(|(p, _)| reached.contains(*p)).map(|(_, cost)| cost).sum();
+            let cost = moving + covered;
             if best.is_none_or(|(least, _)| cost < least) {
                 best = Some((cost, rect));
             }
@@ -80,7 +81,7 @@ mod tests {
         let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.0 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
         let mark = pos2(100.0, 105.0);
-        let placed = place(&[wish], &[], &[mark], bounds, 1.0, 1.0);
+        let placed = place(&[wish], &[], &[(mark, 1.0)], bounds, 1.0, 1.0);
         assert!(placed[0].is_some_and(|r| !r.contains(mark)));
     }
 

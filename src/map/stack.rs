@@ -168,7 +168,7 @@ impl Plugin for InFrame<'_> {
         let painter = ui.painter().clone();
         stack.paint(&painter, &sheet);
         let focused = stack.buttons(ui, &sheet, frame.commands);
-        let pointer = response.hover_pos().filter(|_| !sheet.moving);
+        let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),

@@ -133,7 +133,7 @@ fn the_map_opens_fitted_into_the_clear_part() {
     let lens = super::Lens::of(&map.camera.memory, rect, [0.0; 2], 1.0);
     let drawn = lens.rect_of(&map.geometry.root);
     assert!(clear.contains_rect(drawn), "{drawn:?}");
-    assert!((drawn.center() - clear.center()).length() < 1.0);
+    assert!((drawn.center().x - clear.center().x).abs() < 1.0);
     assert!(drawn.height() > clear.height() * 0.85 || drawn.width() > clear.width() * 0.85);
 }
 
@@ -174,8 +174,9 @@ fn frame_times() {
             .sum();
         (shapes.as_secs_f64() * 1e3, began.elapsed().as_secs_f64() * 1e3, vertices)
     };
-    for _ in 0..5 {
-        run(&mut desk, None, false);
+    // The allocator learns in the first frames how big the meshes are.
+    for _ in 0..60 {
+        run(&mut desk, None, true);
     }
     let cases: [(&str, Option<MapRequest>, bool); 4] = [
         ("still", None, false),
@@ -271,5 +272,23 @@ fn pictures_of_the_sample() {
         }
         let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
         write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba).expect("a file");
+    }
+}
+
+/// The whole wall with the sample's own data, as pictures.
+#[test]
+#[ignore = "a look"]
+fn pictures_of_the_wall() {
+    use crate::cli::snapshot::{Shot, shoot};
+    let Some(desk) = Desk::real(1920.0, 1080.0) else { return };
+    let site = std::sync::Arc::new(desk.stage.site.clone());
+    for (name, mode, size) in [
+        ("wall-1080", crate::state::Mode::Wall, (1920, 1080)),
+        ("wall-2160", crate::state::Mode::Wall, (3840, 2160)),
+        ("desk-1080", crate::state::Mode::Desk, (1920, 1080)),
+    ] {
+        let shot = Shot { mode, lang: crate::site::text::Lang::Zh, size, scene: None, area: AreaId::ROOT };
+        let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));
+        shoot(&site, &desk.stage.snapshot, &shot, &out).expect("a picture");
     }
 }

@@ -2,6 +2,7 @@
 //! the engine comes in as [`Shown`] and in no other form, so that nothing hidden can be printed by accident.
 
 use crate::panels::marks::Way;
+use crate::indicators::window::Window;
 use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
@@ -256,11 +257,10 @@ pub fn window(window: &str, text: &Messages) -> String {
     }
 }
 
-/// Whether an indicator moves by months: its period before is a month, else thirty days.
+/// How many days back an indicator is compared with itself; `None` is one month.
 #[must_use]
-pub fn is_monthly(indicator: &Indicator) -> bool {
-    let grain = indicator.grain.as_deref();
-    grain == Some("month") || (grain.is_none() && indicator.window.contains("month"))
+pub fn period_before(indicator: &Indicator) -> Option<i32> {
+    Window::parse(&indicator.window).and_then(Window::previous_days)
 }
 
 /// Name of a code of a breakdown's column.

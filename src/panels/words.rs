@@ -108,13 +108,21 @@ pub fn change(view: &View<'_>, change: &format::Change) -> String {
 /// The same in a few characters.
 #[must_use]
 pub fn change_base_short<'a>(view: &View<'a>, indicator: &Indicator) -> &'a str {
-    view.text.get(if format::is_monthly(indicator) { "panel.change.per_month" } else { "panel.change.per_days" })
+    view.text.get(match format::period_before(indicator) {
+        Some(7) => "panel.change.per_week",
+        Some(_) => "panel.change.per_days",
+        None => "panel.change.per_month",
+    })
 }
 
 /// Which period a change is measured against.
 #[must_use]
 pub fn change_base<'a>(view: &View<'a>, indicator: &Indicator) -> &'a str {
-    view.text.get(if format::is_monthly(indicator) { "panel.change.base_month" } else { "panel.change.base_days" })
+    view.text.get(match format::period_before(indicator) {
+        Some(7) => "panel.change.base_week",
+        Some(_) => "panel.change.base_days",
+        None => "panel.change.base_month",
+    })
 }
 
 /// Whether a way is good news under an indicator's direction; `None` where neither is.

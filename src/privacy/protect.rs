@@ -148,12 +148,11 @@ fn base_counts_people(site: &Site, row: &Indicator) -> bool {
 /// sibling with it, and a hidden parent takes a child with it, since otherwise its children's sum would tell it.
 fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected]) {
     // Every round but the last hides at least one more cell.
-    let kept = out.len();
-    let mut changed = true;
+    let (areas, mut changed) = (out.len(), true);
     while changed {
         changed = false;
-        for (parent, area) in site.areas.iter().take_while(|(parent, _)| parent.index() < kept) {
-            let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < kept).collect();
+        for (parent, area) in site.areas.iter().take(areas) {
+            let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect();
             if let Some(cell) = findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c)) {
                 *cell = hide(row.suppress_below, Why::Secondary);
                 changed = true;

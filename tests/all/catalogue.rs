@@ -1,6 +1,6 @@
 //! Wrong rows of a catalogue are refused with file and row, and with the name that was probably meant.
 
-use onemap::engine;
+use onemap::engine::{self, Depth};
 use onemap::site::problem::Problem;
 
 use crate::common::{Declared, Line, Made, Recipe};
@@ -51,7 +51,7 @@ fn made(indicators: &str) -> Made {
 fn problems(made: &Made) -> Vec<Problem> {
     match made.load() {
         Err(problems) => problems,
-        Ok(site) => engine::build(site, &|_, _| {}).err().unwrap_or_default(),
+        Ok(site) => engine::build(site, Depth::Needed, &|_, _| {}).err().unwrap_or_default(),
     }
 }
 
@@ -171,6 +171,16 @@ fn a_deep_expression_is_refused_and_overflows_nothing() {
     assert!(told.len() == 1 && told[0].0.contains("less nesting"), "{}", told.len());
     let told = refusals(&made(&bad(&format!("sum({}visit_cnt)", "-".repeat(5000)), "").toml()));
     assert_eq!(told.len(), 1, "{}", told.len());
+    // Chains nest as well, only to the left; so do branches.
+    for expr in [
+        format!("sum(visit_cnt{})", "+visit_cnt".repeat(30_000)),
+        format!("sum(visit_cnt{})", "*visit_cnt".repeat(30_000)),
+        format!("sum({}1{})", "CASE WHEN kind='a' THEN ".repeat(10_000), " END".repeat(10_000)),
+        vec!["sum(visit_cnt)"; 20_000].join("+"),
+    ] {
+        let told = refusals(&made(&bad(&expr, "").toml()));
+        assert!(told.len() == 1 && told[0].0.contains("less nesting"), "{}", told.len());
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn csv_has_the_contract_header_and_every_indicator_in_order() {
     assert_eq!(rows.len(), 101);
     assert!(rows.iter().zip(&site.indicators).all(|(row, i)| row[0] == i.id && row.len() == 10));
     assert!(rows.iter().all(|row| row[1] == "440310" && row[2] == "2026-11-23"));
-    let known = ["current", "late", "suppressed", "missing", "too_fine"];
+    let known = ["current", "partial", "late", "suppressed", "missing", "too_fine"];
     assert!(rows.iter().all(|row| known.contains(&row[8])));
     let of = |id: &str| rows.iter().find(|row| row[0] == id).unwrap().clone();
     assert_eq!(of("saf_defence_team_cnt")[3], "151");
@@ -124,9 +124,9 @@ fn wrong_usage_is_2_with_a_hint_and_nothing_on_stdout() {
         (vec!["compute", "--site", site, "--format", "cvs"], vec!["cvs", "csv"]),
         (vec!["compute", "--site", site, "--as-of", "23.11.2026"], vec!["23.11.2026", "2026-11-23"]),
         (vec!["compute", "--site", site, "--as-of", "2026-02-30"], vec!["2026-02-30"]),
-        (vec!["snapshot", "--site", site, "--out", "/nonexistent/x.png", "--size", "12x9"], vec!["12x9", "3840x2160"]),
-        (vec!["snapshot", "--site", site, "--out", "/nonexistent/x.png", "--at", "25:00"], vec!["25:00", "10:31"]),
-        (vec!["snapshot", "--site", site, "--out", "/nonexistent/x.png", "--scene", "overviw"], vec!["overviw", "overview"]),
+        (vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--size", "12x9"], vec!["12x9", "3840x2160"]),
+        (vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--at", "25:00"], vec!["25:00", "10:31"]),
+        (vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--scene", "overviw"], vec!["overviw", "overview"]),
         (vec!["snapshot", "--site", site], vec!["--out"]),
         (vec!["compte"], vec!["compte", "compute"]),
         (vec!["compute", "--nonsense"], vec!["--nonsense"]),
@@ -156,7 +156,7 @@ fn a_folder_that_is_no_site_is_1() {
 
 #[test]
 fn help_in_both_languages() {
-    for (lang, words) in [("en", ["one map of what is going on", "Commands", "Options"]), ("zh", ["一图", "命令", "选项"])] {
+    for (lang, words) in [("en", ["one map of what is going on", "Commands", "Options"]), ("zh", ["一张图", "命令", "选项"])] {
         let ran = run(&["--lang", lang, "--help"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.err.is_empty());
@@ -242,10 +242,11 @@ fn a_snapshot_is_a_picture_of_the_size_asked_for() {
     let bytes = std::fs::read(&out).unwrap();
     assert_eq!(png_size(&bytes), (640, 360));
     assert!(bytes.len() > 4000, "an empty picture: {} bytes", bytes.len());
-    // The folder of the picture must exist.
-    let ran = run(&["snapshot", "--lang", "en", "--size", "640x360", "--site", site.to_str().unwrap(), "--out", "/nonexistent/x.png"]);
+    // A file is no folder.
+    let below = out.join("x.png");
+    let ran = run(&["snapshot", "--lang", "en", "--size", "640x360", "--site", site.to_str().unwrap(), "--out", below.to_str().unwrap()]);
     assert_eq!(ran.code, 3, "{}", ran.err);
-    assert!(ran.err.contains("/nonexistent/x.png"), "{}", ran.err);
+    assert!(ran.err.contains("wall.png/x.png"), "{}", ran.err);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use onemap::engine::{self, Engine};
+use onemap::engine::{self, Depth, Engine};
 use onemap::privacy::shown::Shown;
 use onemap::site::areas::AreaId;
 use onemap::site::civil::parse_day;
@@ -35,7 +35,7 @@ fn open(dir: &Path) -> Arc<Site> {
 }
 
 pub fn measured(site: Arc<Site>) -> Engine {
-    engine::build(site, &|_, _| {}).unwrap()
+    engine::build(site, Depth::Needed, &|_, _| {}).unwrap()
 }
 
 /// The sample site at its anchor, built once for all tests.
@@ -117,7 +117,6 @@ name = { zh = "格", en = "block" }
 code_length = 6
 
 [calendar]
-week_starts_on = "monday"
 day_due_at = "08:00"
 month_due_on_day = 6
 
@@ -218,7 +217,7 @@ impl Made {
 
     pub fn build(&self) -> Engine {
         let site = self.load().unwrap_or_else(|p| panic!("{p:?}"));
-        engine::build(site, &|_, _| {}).unwrap_or_else(|p| panic!("{p:?}"))
+        engine::build(site, Depth::Everything, &|_, _| {}).unwrap_or_else(|p| panic!("{p:?}"))
     }
 }
 

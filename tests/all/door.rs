@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use onemap::engine::{self, Engine};
+use onemap::engine::{self, Depth, Engine};
 use onemap::privacy::shown::Shown;
 use onemap::site::areas::AreaId;
 use onemap::site::problem::Severity;
@@ -281,7 +281,7 @@ fn excluded_categories_and_groups_have_no_code() {
     let groups = "stat_month,area_code,group_code,person_cnt,contact_due_cnt,contact_done_cnt,aid_linked_cnt,suppressed";
     let group = |g: &str| format!("2026-10,440310,{g},120,100,99,50,false\n");
     made.write("data/service_group_month.csv", &format!("{groups}\n{}{}{}{}", group("older_alone"), group("petitioner"), group("key_person"), group("ex_prisoner")));
-    let engine = engine::build(site, &|_, _| {}).unwrap();
+    let engine = engine::build(site, Depth::Everything, &|_, _| {}).unwrap();
     let told: Vec<String> = told(&engine).into_iter().filter(|l| !l.contains("no data file")).collect();
     let about = |file: &str, column: &str| told.iter().filter(|l| l.starts_with(file) && l.contains(column)).count();
     assert_eq!(about("data/appeal_order.csv:", "category_code"), excluded.len(), "{told:?}");

@@ -151,12 +151,13 @@ fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    (0..AREAS.len(), 0usize..3, 0i64..6, any::<bool>(), 0..DAYS * 86_400, 0i64..200_000, prop::option::of(0i64..300_000), prop::bool::weighted(0.2))
+    (0..=AREAS.len(), 0usize..3, 0i64..6, any::<bool>(), 0..DAYS * 86_400, 0i64..200_000, prop::option::of(0i64..300_000), prop::bool::weighted(0.2))
         .prop_map(|(area, kind, n, open, second, due, done, drill)| {
             let begin = jiff::civil::Date::to_zoned(BEGIN.parse().unwrap(), jiff::tz::TimeZone::get(ZONE).unwrap());
             let ts = begin.unwrap().timestamp().as_second() + second;
             Row {
-                area: AREAS[area],
+                // One code is in no list of areas: such a row is kept and counts nowhere.
+                area: AREAS.get(area).copied().unwrap_or("R1A9"),
                 kind: ["a", "b", "c"][kind],
                 n,
                 state: if open { "new" } else { "done" },
@@ -196,6 +197,8 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
             }
         }
     }
+    // One wrong cell shows in many figures.
+    out.truncate(4);
     out
 }
 
@@ -228,7 +231,8 @@ proptest! {
             write(&made, table, rows);
         }
         let mut live = made.build();
-        prop_assert!(live.problems.is_empty(), "{:?}", live.problems);
+        let told = crate::common::lines(live.site(), &live.problems);
+        prop_assert!(told.iter().all(|l| l.contains("an area code that is not in areas.geojson")), "{:?}", told);
         for (table, rows) in batches {
             // A key may come twice in one batch: the later row counts.
             let rows: Vec<(String, Row)> = rows.into_iter().map(|(key, row)| (format!("k{key}"), row)).collect();
