@@ -77,6 +77,17 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
     }
     let rings: Vec<Vec<Pos2>> =
         solid.rings.iter().map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect()).collect();
+    // Station names stand to the right of their rings.
+    let unit = vec2(1.0, 1.0) * sheet.theme().sizes.small;
+    let stations: Vec<Rect> = sheet
+        .geometry
+        .stations
+        .iter()
+        .map(|(_, place)| {
+            let at = sheet.lens.to_screen(*place);
+            Rect::from_min_max(at - vec2(3.0, 2.0) * unit, at + vec2(8.0, 2.0) * unit)
+        })
+        .collect();
     let mut best: Option<(f32, Pos2)> = None;
     for row in 0..=ROWS {
         for column in 0..=COLUMNS {
@@ -84,7 +95,8 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
                 clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
                 clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
             );
-            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * sheet.theme().sizes.small).contains(at));
+            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
+                || stations.iter().any(|s| s.contains(at));
             if is_taken || !contains(&rings, at) {
                 continue;
             }

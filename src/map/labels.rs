@@ -121,7 +121,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, marks: &[Mark], badges: &[Badge
         let text = size_of(painter, &[(words.clone(), kind)]);
         let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
-        wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 1.6 }));
+        wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 4.0 }));
     }
     wanted.extend(stations(painter, sheet));
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
