@@ -283,6 +283,7 @@ fn no_export_holds_a_hidden_number() {
                     let reading = protected.reading(i, area);
                     let Shown::Suppressed { below, .. } = reading.value else { continue };
                     hidden += 1;
+                    assert!(below > 1, "{} says it is below {below}", row.id);
                     assert!(reading.interval.is_none() && reading.numerator.value().is_none() && reading.denominator.value().is_none());
                     let mark = format!("<{below}");
                     let line: Vec<&str> = csv.lines().nth(i + 1).unwrap().split(',').collect();
@@ -324,6 +325,44 @@ fn series_pass_the_same_gate() {
             }
         }
     }
+}
+
+/// A rate of things over people needs enough people, and says so with a number that means something.
+#[test]
+fn rates_over_few_people_are_hidden() {
+    let table = |id, extra| {
+        Declared {
+            id,
+            refresh: "monthly",
+            time_column: "m",
+            rollup: "sum",
+            absent_row: "gap",
+            extra,
+            columns: &["id:text", "area:area", "m:month", "n:int"],
+        }
+        .toml()
+    };
+    let line = Line {
+        denominator: Some(("people".to_owned(), "sum(n)".to_owned(), String::new())),
+        scale: 100.0,
+        ..Line::new("rate", "calls", "sum(n)", "", "latest month")
+    };
+    let made = Made::new(&Recipe {
+        zone: "Asia/Shanghai",
+        datasets: &format!("{}{}", table("calls", ""), table("people", "suppress_below = 10")),
+        indicators: &line.toml(),
+        home: "rate",
+        events: false,
+    });
+    made.write("data/calls.csv", "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n");
+    made.write("data/people.csv", "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n");
+    let engine = made.build();
+    let figures = figures(&engine, engine.present_day());
+    let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
+    assert_eq!(at("R1A1"), Shown::Suppressed { below: 10, why: Why::Primary });
+    // Its neighbour hides with it, or six people follow from the county's ninety-six.
+    assert_eq!(at("R1A2"), Shown::Suppressed { below: 10, why: Why::Secondary });
+    assert_eq!((at("R1A3"), at("R1")), (Shown::Value(10.0), Shown::Value(12.5)));
 }
 
 proptest! {
