@@ -38,7 +38,7 @@ const LEAST_BASE: f64 = 10.0;
 pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protected> {
     let mut out: Vec<Protected> =
         raw.iter().enumerate().map(|(area, raw)| first(site, row, AreaId(u32::try_from(area).unwrap_or(0)), raw)).collect();
-    if row.suppress_below > 0 {
+    if mark(site, row) > 0 {
         hide_findable(site, row, raw, &mut out);
     }
     out
@@ -47,11 +47,11 @@ pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protecte
 /// Protects the cells of a breakdown: each over the areas, then over the cells of each area.
 pub(crate) fn protect_cells(site: &Site, row: &Indicator, raws: &[Vec<Raw>]) -> Vec<Vec<Protected>> {
     let mut cells: Vec<Vec<Protected>> = raws.iter().map(|raw| protect(site, row, raw)).collect();
-    if row.suppress_below == 0 {
+    if mark(site, row) == 0 {
         return cells;
     }
     // A cell hidden beside another cell may be the only one hidden among its sibling areas, and the other way round.
-    while hide_lone_cells(row, &mut cells) {
+    while hide_lone_cells(site, row, &mut cells) {
         for (raw, out) in raws.iter().zip(&mut cells) {
             hide_findable(site, row, raw, out);
         }
@@ -60,7 +60,7 @@ pub(crate) fn protect_cells(site: &Site, row: &Indicator, raws: &[Vec<Raw>]) -> 
 }
 
 /// Where one cell of an area is hidden alone, its smallest neighbour is hidden with it; whether any was.
-fn hide_lone_cells(row: &Indicator, cells: &mut [Vec<Protected>]) -> bool {
+fn hide_lone_cells(site: &Site, row: &Indicator, cells: &mut [Vec<Protected>]) -> bool {
     let mut changed = false;
     for area in (0..cells.first().map_or(0, Vec::len)).filter(|area| !is_exempt(row, *area)) {
         let value = |cell: &Vec<Protected>| cell.get(area).map_or(Shown::Missing, |p| p.value);
@@ -74,7 +74,7 @@ fn hide_lone_cells(row: &Indicator, cells: &mut [Vec<Protected>]) -> bool {
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(c, _)| c);
         if let Some(cell) = smallest.and_then(|c| cells.get_mut(c)).and_then(|v| v.get_mut(area)) {
-            *cell = hide(row.suppress_below, Why::Secondary);
+            *cell = hide(mark(site, row), Why::Secondary);
             changed = true;
         }
     }
@@ -119,7 +119,7 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
     let is_share = (0.0..=base).contains(&numerator);
     let small_base = (below > 0 || base_counts_people(site, row)) && !exempt && base < LEAST_BASE;
     if small_base || is_small(numerator) || (is_share && is_small(base - numerator)) {
-        return hide(below, Why::Primary);
+        return hide(mark(site, row), Why::Primary);
     }
     Protected {
         value: Shown::Value(row.scale * numerator / base),
@@ -127,6 +127,12 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
         denominator: Shown::Value(rounded(row, exempt, base)),
         partial,
     }
+}
+
+/// The number that a hidden figure is said to be below; 0 where nothing of the row is ever hidden.
+fn mark(site: &Site, row: &Indicator) -> u32 {
+    const BASE: u32 = 10;
+    if row.suppress_below == 0 && base_counts_people(site, row) { BASE } else { row.suppress_below }
 }
 
 const fn empty(shown: Shown) -> Protected {
@@ -154,7 +160,7 @@ fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected
         for (parent, area) in site.areas.iter().take(areas) {
             let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect();
             if let Some(cell) = findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c)) {
-                *cell = hide(row.suppress_below, Why::Secondary);
+                *cell = hide(mark(site, row), Why::Secondary);
                 changed = true;
             }
         }

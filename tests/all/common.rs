@@ -12,19 +12,19 @@ use onemap::site::problem::Problem;
 use onemap::site::{self, Site, SiteError};
 use onemap::snapshot::{Day, Figures};
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn sample_dir() -> PathBuf {
+pub(crate) fn sample_dir() -> PathBuf {
     root().join("sample-data/pingshan")
 }
 
-pub fn tiny_dir() -> PathBuf {
+pub(crate) fn tiny_dir() -> PathBuf {
     root().join("tests/sites/tiny")
 }
 
-pub fn day(text: &str) -> Day {
+pub(crate) fn day(text: &str) -> Day {
     parse_day(text).unwrap_or_else(|| panic!("not a date: {text}"))
 }
 
@@ -34,24 +34,24 @@ fn open(dir: &Path) -> Arc<Site> {
     Arc::new(site)
 }
 
-pub fn measured(site: Arc<Site>) -> Engine {
+pub(crate) fn measured(site: Arc<Site>) -> Engine {
     engine::build(site, Depth::Needed, &|_, _| {}).unwrap()
 }
 
 /// The sample site at its anchor, built once for all tests.
-pub fn sample() -> &'static Engine {
+pub(crate) fn sample() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| measured(open(&sample_dir())))
 }
 
 /// The second site, from another place of the world.
-pub fn tiny() -> &'static Engine {
+pub(crate) fn tiny() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| measured(open(&tiny_dir())))
 }
 
 /// The same site with the people rule taken out of its definitions: the truth that must not be told.
-pub fn unprotected(engine: &Engine) -> Engine {
+pub(crate) fn unprotected(engine: &Engine) -> Engine {
     let mut site = Site::clone(engine.site());
     for row in site.indicators.iter_mut().chain(&mut site.breakdowns) {
         row.suppress_below = 0;
@@ -60,36 +60,36 @@ pub fn unprotected(engine: &Engine) -> Engine {
     measured(Arc::new(site))
 }
 
-pub fn figures(engine: &Engine, day: Day) -> Figures {
+pub(crate) fn figures(engine: &Engine, day: Day) -> Figures {
     let at = engine.end_of(day);
     engine.figures(at, &engine.sources(at.secs))
 }
 
-pub fn area(engine: &Engine, code: &str) -> AreaId {
+pub(crate) fn area(engine: &Engine, code: &str) -> AreaId {
     engine.site().areas.find(code).unwrap_or_else(|| panic!("no area {code}"))
 }
 
-pub fn shown(engine: &Engine, figures: &Figures, id: &str, area: AreaId) -> Shown {
+pub(crate) fn shown(engine: &Engine, figures: &Figures, id: &str, area: AreaId) -> Shown {
     let index = engine.site().indicator_index(id).unwrap_or_else(|| panic!("no indicator {id}"));
     figures.reading(index, area).value
 }
 
-pub fn close(a: f64, b: f64) -> bool {
+pub(crate) fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
 /// All findings as lines, in English.
-pub fn lines(site: &Site, problems: &[Problem]) -> Vec<String> {
+pub(crate) fn lines(site: &Site, problems: &[Problem]) -> Vec<String> {
     problems.iter().map(|p| p.line(&site.messages_en)).collect()
 }
 
 /// A site made up for one test.
-pub struct Made {
-    pub dir: tempfile::TempDir,
+pub(crate) struct Made {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// One area of a made-up site.
-pub const AREAS: &[&str] = &["R1", "R1A1", "R1A2", "R1A3", "R1A4", "R1A101", "R1A102", "R1A201", "R1A202", "R1A301", "R1A401"];
+pub(crate) const AREAS: &[&str] = &["R1", "R1A1", "R1A2", "R1A3", "R1A4", "R1A101", "R1A102", "R1A201", "R1A202", "R1A301", "R1A401"];
 
 const SITE: &str = r#"format = 1
 id = "made"
@@ -157,18 +157,18 @@ done = "done"
 "#;
 
 /// What a site of the tests is made of; everything but the tables and indicators is the same everywhere.
-pub struct Recipe<'a> {
-    pub zone: &'a str,
-    pub datasets: &'a str,
+pub(crate) struct Recipe<'a> {
+    pub(crate) zone: &'a str,
+    pub(crate) datasets: &'a str,
     /// Body of `catalogue.toml` below the domain.
-    pub indicators: &'a str,
+    pub(crate) indicators: &'a str,
     /// Id of any indicator in it.
-    pub home: &'a str,
-    pub events: bool,
+    pub(crate) home: &'a str,
+    pub(crate) events: bool,
 }
 
 impl Made {
-    pub fn new(recipe: &Recipe<'_>) -> Self {
+    pub(crate) fn new(recipe: &Recipe<'_>) -> Self {
         let made = Self { dir: tempfile::tempdir().unwrap() };
         let mut site = SITE.replace("ZONE", recipe.zone).replace("HOME", recipe.home);
         if recipe.events {
@@ -194,17 +194,17 @@ impl Made {
         made
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn load(&self) -> Result<Arc<Site>, Vec<Problem>> {
+    pub(crate) fn load(&self) -> Result<Arc<Site>, Vec<Problem>> {
         match site::load(self.path()) {
             Ok((site, problems)) => {
                 assert!(problems.is_empty(), "{problems:?}");
@@ -215,7 +215,7 @@ impl Made {
         }
     }
 
-    pub fn build(&self) -> Engine {
+    pub(crate) fn build(&self) -> Engine {
         let site = self.load().unwrap_or_else(|p| panic!("{p:?}"));
         engine::build(site, Depth::Everything, &|_, _| {}).unwrap_or_else(|p| panic!("{p:?}"))
     }
@@ -235,19 +235,19 @@ fn areas() -> String {
 
 /// One row of a catalogue.
 #[derive(Clone, Debug)]
-pub struct Line {
-    pub id: String,
-    pub numerator: (String, String, String),
-    pub denominator: Option<(String, String, String)>,
-    pub window: String,
-    pub denominator_window: Option<String>,
-    pub time_column: Option<String>,
-    pub scale: f64,
-    pub extra: String,
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) numerator: (String, String, String),
+    pub(crate) denominator: Option<(String, String, String)>,
+    pub(crate) window: String,
+    pub(crate) denominator_window: Option<String>,
+    pub(crate) time_column: Option<String>,
+    pub(crate) scale: f64,
+    pub(crate) extra: String,
 }
 
 impl Line {
-    pub fn new(id: &str, table: &str, expr: &str, filter: &str, window: &str) -> Self {
+    pub(crate) fn new(id: &str, table: &str, expr: &str, filter: &str, window: &str) -> Self {
         Self {
             id: id.to_owned(),
             numerator: (table.to_owned(), expr.to_owned(), filter.to_owned()),
@@ -260,7 +260,7 @@ impl Line {
         }
     }
 
-    pub fn toml(&self) -> String {
+    pub(crate) fn toml(&self) -> String {
         let side = |(table, expr, filter): &(String, String, String)| {
             format!("{{ table = \"{table}\", expr = \"{expr}\", where = \"{filter}\" }}")
         };
@@ -286,20 +286,20 @@ impl Line {
 }
 
 /// A table declaration in a dataset of its own.
-pub struct Declared<'a> {
-    pub id: &'a str,
-    pub refresh: &'a str,
-    pub time_column: &'a str,
-    pub rollup: &'a str,
-    pub absent_row: &'a str,
+pub(crate) struct Declared<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) refresh: &'a str,
+    pub(crate) time_column: &'a str,
+    pub(crate) rollup: &'a str,
+    pub(crate) absent_row: &'a str,
     /// Further lines of the table, such as `suppress_below = 10`.
-    pub extra: &'a str,
+    pub(crate) extra: &'a str,
     /// `id:type` or `id:type?` (nullable) or `id:type:codes`.
-    pub columns: &'a [&'a str],
+    pub(crate) columns: &'a [&'a str],
 }
 
 impl Declared<'_> {
-    pub fn toml(&self) -> String {
+    pub(crate) fn toml(&self) -> String {
         let mut out = format!(
             "\n[[dataset]]\nid = \"ds_{0}\"\nkind = \"topic\"\nname = {{ zh = \"{0}\", en = \"{0}\" }}\nrefresh = \"{1}\"\n\n[[dataset.table]]\nid = \"{0}\"\nrow = \"a row\"\nfinest_area = \"block\"\ntime_column = \"{2}\"\nkey = [\"id\"]\nrollup = \"{3}\"\nabsent_row = \"{4}\"\n{5}\ncolumns = [\n",
             self.id, self.refresh, self.time_column, self.rollup, self.absent_row, self.extra

@@ -283,6 +283,7 @@ fn no_export_holds_a_hidden_number() {
                     let reading = protected.reading(i, area);
                     let Shown::Suppressed { below, .. } = reading.value else { continue };
                     hidden += 1;
+                    assert!(below > 1, "{} says it is below {below}", row.id);
                     assert!(reading.interval.is_none() && reading.numerator.value().is_none() && reading.denominator.value().is_none());
                     let mark = format!("<{below}");
                     let line: Vec<&str> = csv.lines().nth(i + 1).unwrap().split(',').collect();
@@ -324,6 +325,75 @@ fn series_pass_the_same_gate() {
             }
         }
     }
+}
+
+/// Hiding a neighbour is of no use while its own parts are shown.
+#[test]
+fn a_hidden_area_is_not_told_by_its_children() {
+    let table = Declared {
+        id: "served",
+        refresh: "monthly",
+        time_column: "m",
+        rollup: "sum",
+        absent_row: "zero",
+        extra: "suppress_below = 10",
+        columns: &["id:text", "area:area", "m:month", "n:int"],
+    };
+    let line = Line::new("count", "served", "sum(n)", "", "latest month").toml();
+    let made = Made::new(&Recipe {
+        zone: "Asia/Shanghai",
+        datasets: &table.toml(),
+        indicators: &line.replace("finest_area = \"ward\"", "finest_area = \"block\""),
+        home: "count",
+        events: false,
+    });
+    made.write("data/served.csv", "id,area,m,n\n1,R1A101,2026-10,5\n2,R1A201,2026-10,30\n3,R1A202,2026-10,40\n4,R1A301,2026-10,90\n5,R1A401,2026-10,95\n");
+    let engine = made.build();
+    let figures = figures(&engine, engine.present_day());
+    let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
+    let (primary, secondary) = (Shown::Suppressed { below: 10, why: Why::Primary }, Shown::Suppressed { below: 10, why: Why::Secondary });
+    assert_eq!((at("R1"), at("R1A3"), at("R1A4")), (Shown::Value(260.0), Shown::Value(90.0), Shown::Value(95.0)));
+    assert_eq!((at("R1A1"), at("R1A101")), (primary, primary));
+    // 260 - 90 - 95 - 70 = 5: the ward of 70 is hidden, and one of its blocks, since 30 + 40 = 70.
+    assert_eq!((at("R1A2"), at("R1A201"), at("R1A202")), (secondary, secondary, Shown::Value(40.0)));
+}
+
+/// A rate of things over people needs enough people, and says so with a number that means something.
+#[test]
+fn rates_over_few_people_are_hidden() {
+    let table = |id, extra| {
+        Declared {
+            id,
+            refresh: "monthly",
+            time_column: "m",
+            rollup: "sum",
+            absent_row: "gap",
+            extra,
+            columns: &["id:text", "area:area", "m:month", "n:int"],
+        }
+        .toml()
+    };
+    let line = Line {
+        denominator: Some(("people".to_owned(), "sum(n)".to_owned(), String::new())),
+        scale: 100.0,
+        ..Line::new("rate", "calls", "sum(n)", "", "latest month")
+    };
+    let made = Made::new(&Recipe {
+        zone: "Asia/Shanghai",
+        datasets: &format!("{}{}", table("calls", ""), table("people", "suppress_below = 10")),
+        indicators: &line.toml(),
+        home: "rate",
+        events: false,
+    });
+    made.write("data/calls.csv", "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n");
+    made.write("data/people.csv", "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n");
+    let engine = made.build();
+    let figures = figures(&engine, engine.present_day());
+    let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
+    assert_eq!(at("R1A1"), Shown::Suppressed { below: 10, why: Why::Primary });
+    // Its neighbour hides with it, or six people follow from the county's ninety-six.
+    assert_eq!(at("R1A2"), Shown::Suppressed { below: 10, why: Why::Secondary });
+    assert_eq!((at("R1A3"), at("R1")), (Shown::Value(10.0), Shown::Value(12.5)));
 }
 
 proptest! {
