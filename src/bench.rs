@@ -124,6 +124,7 @@ fn millis(since: Instant) -> f64 {
 #[must_use]
 pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
     const FRAMES: usize = 600;
+    crate::memory::give_back(crate::memory::GiveBack::Later);
     let site = Arc::clone(engine.site());
     let snapshots = live_snapshots(engine);
     let mut headless = Headless::new(size.0, size.1);

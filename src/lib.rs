@@ -34,4 +34,5 @@ pub mod theme;
 
 pub mod bench;
 pub mod cli;
+pub mod memory;
 pub mod generate;

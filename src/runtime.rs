@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::engine::{self, Engine};
+use crate::memory::{self, GiveBack};
 use crate::site::Site;
 use crate::site::problem::Problem;
 use crate::snapshot::{Clock, LiveState, Snapshot};
@@ -114,6 +115,7 @@ fn work(
             return;
         }
     };
+    memory::give_back(GiveBack::Later);
     for problem in &engine.problems {
         log::warn!("{}", problem.line(&site.messages_en));
     }

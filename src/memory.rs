@@ -1,0 +1,30 @@
+//! The allocator. Owns when freed memory goes back to the system; allocates nothing itself.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// `mi_option_purge_delay` in mimalloc v3's `mi_option_t`, which the bindings do not name.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
+/// When freed memory goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveBack {
+    /// At once: while loading, since the passes over the tables use far more than they leave behind.
+    AtOnce,
+    /// After a while: once a window paints, since the next frame needs what this one frees, and a page that was given
+    /// back costs a fault when it is needed again.
+    Later,
+}
+
+/// Chooses when freed memory goes back to the system.
+#[expect(unsafe_code, reason = "one call of the allocator's own interface")]
+pub fn give_back(when: GiveBack) {
+    const LATER_MILLIS: std::ffi::c_long = 100;
+    let millis = match when {
+        GiveBack::AtOnce => 0,
+        GiveBack::Later => LATER_MILLIS,
+    };
+    // SAFETY: the call stores one aligned integer in the allocator's table of options and touches nothing else. Other
+    // threads may read it meanwhile; they see the old delay or the new one, and both are valid at any time.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, millis) };
+}
