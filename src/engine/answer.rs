@@ -107,7 +107,8 @@ impl Engine {
     fn instants(&self, table: &TableState, measure: &Measure, window: Window, at: At) -> Option<(EpochSecs, EpochSecs)> {
         let zone = &self.site.zone;
         if window == Window::Now {
-            return (at.day >= self.present_day).then_some((EpochSecs::MIN, EpochSecs::MAX));
+            let to = if measure.youngest_secs > 0 { at.secs - measure.youngest_secs } else { EpochSecs::MAX };
+            return (at.day >= self.present_day).then_some((EpochSecs::MIN, to));
         }
         if is_stamped(table, measure) {
             let newest = table.presence.newest(table.presence.step().place(at.day))?;

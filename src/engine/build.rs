@@ -408,15 +408,15 @@ fn scatter_column(
         }
         (MeasuredColumn::Numbers(numbers), MeasureData::Rows(rows, _)) => {
             for (row, (value, area)) in numbers.iter().zip(areas).enumerate() {
-                if let (Some(value), Some(secs), false) = (value, times.secs(row, site), *area == u32::MAX) {
-                    rows.load(Row { secs, area: *area, value });
+                if let (Some(value), false) = (value, *area == u32::MAX) {
+                    rows.load(Row { secs: times.kept(row, site), area: *area, value });
                 }
             }
         }
         (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
             for (row, (value, area)) in values.iter().zip(areas).enumerate() {
-                if let (Some(value), Some(secs), false) = (value, times.secs(row, site), *area == u32::MAX) {
-                    rows.load(Row { secs, area: *area, value: place_of(known, value) });
+                if let (Some(value), false) = (value, *area == u32::MAX) {
+                    rows.load(Row { secs: times.kept(row, site), area: *area, value: place_of(known, value) });
                 }
             }
         }

@@ -162,16 +162,14 @@ impl Engine {
                                 }
                             }
                             MeasureData::Rows(rows, _) => {
-                                if let Some(secs) = times.secs(row, &site) {
-                                    rows.change(Row { secs, area: *area, value }, sign);
-                                }
+                                rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
                             }
                         }
                     }
                     (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
-                        if let (Some(value), Some(secs)) = (values.get(row), times.secs(row, &site)) {
+                        if let Some(value) = values.get(row) {
                             let value = place_of(known, value);
-                            rows.change(Row { secs, area: *area, value }, sign);
+                            rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
                         }
                     }
                     (MeasuredColumn::Values(_), _) => {}

@@ -55,6 +55,11 @@ impl Times {
             Self::Instants(instants) => instants.get(row).copied().flatten(),
         }
     }
+
+    /// The same for a row that is kept: without an instant it lies in no span of time, only in the present state.
+    pub(super) fn kept(&self, row: usize, site: &Site) -> EpochSecs {
+        self.secs(row, site).unwrap_or(EpochSecs::MAX)
+    }
 }
 
 /// Measures a frame for all measures of its table at once.

@@ -184,8 +184,7 @@ fn findable(row: &Indicator, raw: &[Raw], out: &[Protected], parent: usize, chil
         .iter()
         .filter(|c| is_shown(**c))
         .filter_map(|c| Some((*c, raw.get(*c)?.numerator?)))
-        // Hiding nothing at all helps only where there is nothing else.
-        .filter(|(_, count)| *count > 0.0 || lone_child)
+        // A zero is hidden only where there is nothing else to hide.
         .min_by(|a, b| (a.1 <= 0.0).cmp(&(b.1 <= 0.0)).then(a.1.total_cmp(&b.1)))
         .map(|(c, _)| c)
 }

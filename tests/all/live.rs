@@ -210,7 +210,7 @@ fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_of_batches_equals_a_fresh_build(

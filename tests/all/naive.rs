@@ -473,7 +473,7 @@ fn place(seeds: &[Seed], begin: Date, zone: &TimeZone, table: usize) -> Table {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_engine_equals_the_naive_evaluator(
