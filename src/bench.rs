@@ -255,12 +255,12 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
     })
 }
 
-/// From here to the first complete frame, drawn and read back, by the same threads as a window: prints the time since
-/// `began` in milliseconds. The measuring process starts this one, so that process start is inside.
+/// From here to the first complete frame, drawn and read back, by the same threads as a window; gives the resident
+/// memory at that moment, in MiB. The measuring process starts this one, so that process start is inside.
 ///
 /// # Errors
 /// No graphics device.
-pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<(), HeadlessError> {
+pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessError> {
     let no_thread = |err: std::io::Error| HeadlessError::Device(err.to_string());
     let runtime = Runtime::start(Arc::clone(site), Arc::new(|| {})).map_err(no_thread)?;
     let painter = Painter::new()?;
@@ -278,7 +278,7 @@ pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<(), HeadlessErr
     });
     painter.update_textures(&mut frame);
     std::hint::black_box(painter.draw(&headless, &frame)?);
-    Ok(())
+    Ok(resident_mib())
 }
 
 #[cfg(test)]

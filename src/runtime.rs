@@ -115,7 +115,7 @@ fn work(
             return;
         }
     };
-    memory::give_back(GiveBack::Later);
+    log::info!("{} rows measured, {:.0} MiB resident", engine.rows(), crate::bench::resident_mib());
     for problem in &engine.problems {
         log::warn!("{}", problem.line(&site.messages_en));
     }
@@ -134,6 +134,7 @@ fn work(
             publisher.live.running = false;
         }
     }
+    log::info!("today caught up with, {:.0} MiB resident", crate::bench::resident_mib());
     publisher.run(out, &inbox, stop, wake);
 }
 
@@ -255,6 +256,10 @@ impl Publisher {
             if due {
                 self.live.queue = inbox.len();
                 self.live.resident_mib = crate::bench::resident_mib();
+                if self.revision == 1 {
+                    // The first picture is out: what loading left behind has been given back by now.
+                    memory::give_back(GiveBack::Later);
+                }
                 let snapshot = Arc::new(self.snapshot());
                 self.published = Some(Instant::now());
                 match out.try_send(Update::Snapshot(snapshot)) {

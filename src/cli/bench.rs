@@ -28,8 +28,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         }
         _ if std::env::var_os(CHILD).is_some() => {
             let (site, _) = open(&dir)?;
-            bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
-            write_out(&format!("{:.0}\n", bench::resident_mib()));
+            let resident_mib = bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
+            write_out(&format!("{resident_mib:.0}\n"));
             return Ok(Exit::Done);
         }
         _ => start(args, size)?,

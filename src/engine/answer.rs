@@ -132,7 +132,7 @@ impl Engine {
         Some((from, to))
     }
 
-    fn sums<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>, zero: bool) -> Vec<Option<f64>> {
+    fn sums(&self, table: &TableState, rows: impl Iterator<Item = Row>, zero: bool) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -145,7 +145,7 @@ impl Engine {
         sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
     }
 
-    fn medians<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>) -> Vec<Option<f64>> {
+    fn medians(&self, table: &TableState, rows: impl Iterator<Item = Row>) -> Vec<Option<f64>> {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
@@ -157,7 +157,7 @@ impl Engine {
         values.iter_mut().map(|values| median(values)).collect()
     }
 
-    fn distinct<'a>(&self, table: &TableState, rows: impl Iterator<Item = &'a Row>, known: usize, zero: bool) -> Vec<Option<f64>> {
+    fn distinct(&self, table: &TableState, rows: impl Iterator<Item = Row>, known: usize, zero: bool) -> Vec<Option<f64>> {
         let mut seen = vec![vec![false; known]; self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {

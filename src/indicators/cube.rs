@@ -88,17 +88,29 @@ pub struct Calendar {
     step: Step,
     start: i32,
     slots: usize,
-    /// Per area: `sums[i]` is the sum of all slots before `i`; one more entry than slots.
     /// Shared with the snapshots that hold the cube: a change copies the lanes it touches and no others.
     lanes: Vec<Arc<Lane>>,
     /// Rows per slot, over all areas.
     present: Vec<u32>,
 }
 
+/// One area: `sums[i]` is the sum of all slots before `i`, one more entry than slots; empty where there is no row at
+/// all, since most tables reach only some levels.
 #[derive(Debug, Clone, Default)]
 struct Lane {
     sums: Vec<f64>,
     rows: Vec<u32>,
+}
+
+impl Lane {
+    /// The lane with room for every slot.
+    fn filled(&mut self, slots: usize) -> &mut Self {
+        if self.sums.is_empty() {
+            self.sums = vec![0.0; slots + 1];
+            self.rows = vec![0; slots + 1];
+        }
+        self
+    }
 }
 
 /// Sum and number of rows of a span.
@@ -115,8 +127,8 @@ impl Calendar {
     #[must_use]
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
-        let lane = || Arc::new(Lane { sums: vec![0.0; slots + 1], rows: vec![0; slots + 1] });
-        Self { step, start: places.start, slots, lanes: (0..areas).map(|_| lane()).collect(), present: vec![0; slots] }
+        let lanes = (0..areas).map(|_| Arc::default()).collect();
+        Self { step, start: places.start, slots, lanes, present: vec![0; slots] }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
@@ -129,7 +141,7 @@ impl Calendar {
         if let Some(present) = self.present.get_mut(slot) {
             *present = present.saturating_add(1);
         }
-        if let Some(lane) = self.lanes.get_mut(area as usize).map(Arc::make_mut)
+        if let Some(lane) = self.lanes.get_mut(area as usize).map(|lane| Arc::make_mut(lane).filled(self.slots))
             && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
         {
             *sum += value;
@@ -146,7 +158,10 @@ impl Calendar {
                 continue;
             };
             let (before, after) = self.lanes.split_at_mut(area);
-            if let (Some(parent), Some(child)) = (before.get_mut(parent).map(Arc::make_mut), after.first()) {
+            if let (Some(parent), Some(child)) = (before.get_mut(parent), after.first())
+                && !child.sums.is_empty()
+            {
+                let parent = Arc::make_mut(parent).filled(self.slots);
                 parent.sums.iter_mut().zip(&child.sums).for_each(|(p, c)| *p += c);
                 parent.rows.iter_mut().zip(&child.rows).for_each(|(p, c)| *p += c);
             }
@@ -169,7 +184,8 @@ impl Calendar {
             *present = present.saturating_add_signed(i32::from(sign));
         }
         for lane in roll_up.of(area) {
-            let Some(lane) = self.lanes.get_mut(lane).map(Arc::make_mut) else { continue };
+            let Some(lane) = self.lanes.get_mut(lane) else { continue };
+            let lane = Arc::make_mut(lane).filled(self.slots);
             for sum in lane.sums.iter_mut().skip(slot + 1) {
                 *sum += f64::from(sign) * value;
             }
@@ -186,7 +202,7 @@ impl Calendar {
         }
         let early = usize::try_from(self.start - place).unwrap_or(0);
         if early > 0 {
-            for lane in self.lanes.iter_mut().map(Arc::make_mut) {
+            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
                 lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
                 lane.rows.splice(0..0, std::iter::repeat_n(0, early));
             }
@@ -196,7 +212,7 @@ impl Calendar {
         }
         let needed = usize::try_from(place - self.start + 1).unwrap_or(0);
         if needed > self.slots {
-            for lane in self.lanes.iter_mut().map(Arc::make_mut) {
+            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
                 let (sum, rows) = (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
                 lane.sums.resize(needed + 1, sum);
                 lane.rows.resize(needed + 1, rows);
