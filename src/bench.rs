@@ -37,10 +37,18 @@ impl Measured {
 
     /// The value below which a share (0 to 1) of the values lies.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
     pub fn quantile(&self, share: f64) -> f64 {
         let last = self.values.len().saturating_sub(1) as f64;
-        self.values.get((last * share).round() as usize).copied().unwrap_or(f64::NAN)
+        self.values
+            .get((last * share).round() as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
     }
 }
 
@@ -62,10 +70,22 @@ impl Report {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "{name}: {value}");
         }
-        let _ = writeln!(out, "{:<28}{:>6}{:>10}{:>10}{:>10}{:>10}", "figure", "n", "min", "median", "p99", "max");
+        let _ = writeln!(
+            out,
+            "{:<28}{:>6}{:>10}{:>10}{:>10}{:>10}",
+            "figure", "n", "min", "median", "p99", "max"
+        );
         for f in &self.figures {
             let (n, q) = (f.values.len(), |s| f.quantile(s));
-            let _ = writeln!(out, "{:<28}{n:>6}{:>10.2}{:>10.2}{:>10.2}{:>10.2}", f.name, q(0.0), q(0.5), q(0.99), q(1.0));
+            let _ = writeln!(
+                out,
+                "{:<28}{n:>6}{:>10.2}{:>10.2}{:>10.2}{:>10.2}",
+                f.name,
+                q(0.0),
+                q(0.5),
+                q(0.99),
+                q(1.0)
+            );
         }
         out
     }
@@ -84,10 +104,14 @@ impl Report {
                 (f.name.to_owned(), value)
             })
             .collect();
-        let context: serde_json::Map<String, serde_json::Value> =
-            self.context.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
-        let mut text = serde_json::to_string_pretty(&serde_json::json!({ "context": context, "figures": figures }))
-            .unwrap_or_default();
+        let context: serde_json::Map<String, serde_json::Value> = self
+            .context
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+            .collect();
+        let mut text =
+            serde_json::to_string_pretty(&serde_json::json!({ "context": context, "figures": figures }))
+                .unwrap_or_default();
         text.push('\n');
         text
     }
@@ -98,7 +122,11 @@ impl Report {
 pub fn machine() -> Vec<(&'static str, String)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()));
+    let cpu = info.lines().find_map(|l| {
+        l.strip_prefix("model name")?
+            .split_once(':')
+            .map(|(_, name)| name.trim().to_owned())
+    });
     vec![
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("cores", cores.to_string()),
@@ -111,7 +139,13 @@ pub fn machine() -> Vec<(&'static str, String)> {
 #[must_use]
 pub fn resident_mib() -> f32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().trim_end_matches(" kB").parse::<f32>().ok());
+    let kib = status.lines().find_map(|l| {
+        l.strip_prefix("VmRSS:")?
+            .trim()
+            .trim_end_matches(" kB")
+            .parse::<f32>()
+            .ok()
+    });
     kib.map_or(0.0, |kib| kib / 1024.0)
 }
 
@@ -130,10 +164,17 @@ pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
     let mut headless = Headless::new(size.0, size.1);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
     stage.state.rotating = false;
-    let mut kinds: [(&'static str, Vec<f64>); 4] =
-        ["frame_still_millis", "frame_live_millis", "frame_pan_millis", "frame_scene_millis"].map(|name| (name, Vec::new()));
+    let mut kinds: [(&'static str, Vec<f64>); 4] = [
+        "frame_still_millis",
+        "frame_live_millis",
+        "frame_pan_millis",
+        "frame_scene_millis",
+    ]
+    .map(|name| (name, Vec::new()));
     let mut all = Vec::new();
-    let Some(first) = snapshots.first() else { return Report::default() };
+    let Some(first) = snapshots.first() else {
+        return Report::default();
+    };
     let mut at = 0;
     for number in 0..FRAMES + 20 {
         let kind = number % kinds.len();
@@ -166,7 +207,11 @@ pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
         }
     }
     let mut figures = vec![Measured::new("frame_millis", all)];
-    figures.extend(kinds.into_iter().map(|(name, values)| Measured::new(name, values)));
+    figures.extend(
+        kinds
+            .into_iter()
+            .map(|(name, values)| Measured::new(name, values)),
+    );
     let mut context = machine();
     context.push(("size", format!("{}x{}", size.0, size.1)));
     context.push(("events_open", first.events.open.len().to_string()));
@@ -179,9 +224,18 @@ pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
 fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
     const STEPS: u32 = 60;
     let site = Arc::clone(engine.site());
-    let Some(mut replay) = Replay::open(&site, 10 * 3600) else { return vec![snapshot_at(engine, 0)] };
+    let Some(mut replay) = Replay::open(&site, 10 * 3600) else {
+        return vec![snapshot_at(engine, 0)];
+    };
     let start = replay.clock().data_secs;
-    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    let mut publisher = Publisher::new(
+        engine,
+        Clock {
+            data_secs: start,
+            since: Instant::now(),
+            speed: 0.0,
+        },
+    );
     publisher.set_running();
     (0..STEPS)
         .map(|step| {
@@ -189,7 +243,11 @@ fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
             for batch in replay.due(whole(now)) {
                 publisher.take(SourceEvent::Batch(batch));
             }
-            publisher.take(SourceEvent::Clock(Clock { data_secs: now, since: Instant::now(), speed: 0.0 }));
+            publisher.take(SourceEvent::Clock(Clock {
+                data_secs: now,
+                since: Instant::now(),
+                speed: 0.0,
+            }));
             publisher.snapshot()
         })
         .collect()
@@ -202,9 +260,21 @@ pub fn live(engine: Engine) -> Report {
     let site = Arc::clone(engine.site());
     let mut context = machine();
     context.push(("rows", engine.rows().to_string()));
-    let Some(mut replay) = Replay::open(&site, 9 * 3600) else { return Report { context, figures: Vec::new() } };
+    let Some(mut replay) = Replay::open(&site, 9 * 3600) else {
+        return Report {
+            context,
+            figures: Vec::new(),
+        };
+    };
     let start = replay.clock().data_secs;
-    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    let mut publisher = Publisher::new(
+        engine,
+        Clock {
+            data_secs: start,
+            since: Instant::now(),
+            speed: 0.0,
+        },
+    );
     for batch in replay.due(whole(start)) {
         publisher.take(SourceEvent::Batch(batch));
     }
@@ -218,14 +288,22 @@ pub fn live(engine: Engine) -> Report {
         #[expect(clippy::cast_precision_loss, reason = "a few rows")]
         changes.push(batches.iter().map(|b| b.rows.height()).sum::<usize>() as f64);
         let since = Instant::now();
-        batches.into_iter().for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
+        batches
+            .into_iter()
+            .for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
         // The window holds the earlier picture meanwhile, as in life.
         let next = publisher.snapshot();
         took.push(millis(since));
         held = next;
     }
     std::hint::black_box(held);
-    Report { context, figures: vec![Measured::new("batch_to_snapshot_millis", took), Measured::new("changes", changes)] }
+    Report {
+        context,
+        figures: vec![
+            Measured::new("batch_to_snapshot_millis", took),
+            Measured::new("changes", changes),
+        ],
+    }
 }
 
 /// Reading and measuring everything, then every figure at one instant.
@@ -251,7 +329,10 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
     context.push(("resident_mib", format!("{:.0}", resident_mib())));
     Ok(Report {
         context,
-        figures: vec![Measured::new("files_to_cube_millis", cold), Measured::new("all_figures_millis", figures)],
+        figures: vec![
+            Measured::new("files_to_cube_millis", cold),
+            Measured::new("all_figures_millis", figures),
+        ],
     })
 }
 
@@ -288,7 +369,14 @@ mod tests {
     #[test]
     fn quantiles() {
         let measured = Measured::new("x", vec![3.0, 1.0, 2.0]);
-        assert_eq!((measured.quantile(0.0), measured.quantile(0.5), measured.quantile(1.0)), (1.0, 2.0, 3.0));
+        assert_eq!(
+            (
+                measured.quantile(0.0),
+                measured.quantile(0.5),
+                measured.quantile(1.0)
+            ),
+            (1.0, 2.0, 3.0)
+        );
         assert!(Measured::new("x", Vec::new()).quantile(0.5).is_nan());
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use egui::{Context, FullOutput, RawInput, Rect, Ui};
-use egui_wgpu::{RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
+use egui_wgpu::{
+    RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
+};
 
 /// Why no picture could be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +37,10 @@ pub struct Headless {
 
 impl std::fmt::Debug for Headless {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Headless").field("width", &self.width).field("height", &self.height).finish_non_exhaustive()
+        f.debug_struct("Headless")
+            .field("width", &self.width)
+            .field("height", &self.height)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,12 +48,22 @@ impl Headless {
     /// A context of a size in pixels, one pixel per point.
     #[must_use]
     pub fn new(width: u32, height: u32) -> Self {
-        Self { ctx: Context::default(), width, height, time: 0.0 }
+        Self {
+            ctx: Context::default(),
+            width,
+            height,
+            time: 0.0,
+        }
     }
 
     /// Runs one frame, some seconds after the last, with events.
     #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
-    pub fn frame(&mut self, lapse_secs: f64, events: Vec<egui::Event>, ui: impl FnMut(&mut Ui)) -> FullOutput {
+    pub fn frame(
+        &mut self,
+        lapse_secs: f64,
+        events: Vec<egui::Event>,
+        ui: impl FnMut(&mut Ui),
+    ) -> FullOutput {
         self.time += lapse_secs;
         let size = egui::vec2(self.width as f32, self.height as f32);
         let input = RawInput {
@@ -85,7 +100,10 @@ impl Painter {
         create.instance_descriptor.backends.remove(wgpu::Backends::GL);
         let setup = WgpuSetup::CreateNew(create);
         let instance = pollster::block_on(setup.new_instance());
-        let config = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
+        let config = WgpuConfiguration {
+            wgpu_setup: setup,
+            ..WgpuConfiguration::default()
+        };
         let created = RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE);
         let state = pollster::block_on(created).map_err(|err| HeadlessError::NoDevice(err.to_string()))?;
         Ok(Self { state })
@@ -117,14 +135,21 @@ impl Painter {
     /// The device gave up.
     pub fn draw(&self, headless: &Headless, output: &FullOutput) -> Result<Vec<u8>, HeadlessError> {
         let jobs = headless.ctx.tessellate(output.shapes.clone(), 1.0);
-        let screen = ScreenDescriptor { size_in_pixels: [headless.width, headless.height], pixels_per_point: 1.0 };
+        let screen = ScreenDescriptor {
+            size_in_pixels: [headless.width, headless.height],
+            pixels_per_point: 1.0,
+        };
         let device = &self.state.device;
         let mut renderer = self.state.renderer.write();
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut commands = renderer.update_buffers(device, &self.state.queue, &mut encoder, &jobs, &screen);
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: None,
-            size: wgpu::Extent3d { width: headless.width, height: headless.height, depth_or_array_layers: 1 },
+            size: wgpu::Extent3d {
+                width: headless.width,
+                height: headless.height,
+                depth_or_array_layers: 1,
+            },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
@@ -137,11 +162,21 @@ impl Painter {
             let attachment = wgpu::RenderPassColorAttachment {
                 view: &view,
                 resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+                ops: wgpu::Operations {
+                    load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                    store: wgpu::StoreOp::Store,
+                },
                 depth_slice: None,
             };
-            let pass = wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
-            renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), &jobs, &screen);
+            let pass = wgpu::RenderPassDescriptor {
+                color_attachments: &[Some(attachment)],
+                ..Default::default()
+            };
+            renderer.render(
+                &mut encoder.begin_render_pass(&pass).forget_lifetime(),
+                &jobs,
+                &screen,
+            );
         }
         commands.push(encoder.finish());
         self.state.queue.submit(commands);
@@ -165,7 +200,11 @@ impl Painter {
             texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {
                 buffer: &buffer,
-                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(padded), rows_per_image: None },
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(padded),
+                    rows_per_image: None,
+                },
             },
             texture.size(),
         );
@@ -177,11 +216,20 @@ impl Painter {
             }
         });
         device
-            .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) })
+            .poll(wgpu::PollType::Wait {
+                submission_index: Some(submission),
+                timeout: Some(PATIENCE),
+            })
             .map_err(|err| failed(&err))?;
-        mapped.recv().map_err(|err| failed(&err))?.map_err(|err| failed(&err))?;
+        mapped
+            .recv()
+            .map_err(|err| failed(&err))?
+            .map_err(|err| failed(&err))?;
         let bytes = buffer.slice(..).get_mapped_range().map_err(|err| failed(&err))?;
-        let swap = matches!(texture.format(), wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb);
+        let swap = matches!(
+            texture.format(),
+            wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
+        );
         let mut out = Vec::with_capacity((row_bytes * texture.height()) as usize);
         for row in bytes.chunks_exact(padded as usize) {
             for pixel in row.chunks_exact(4).take(texture.width() as usize) {
@@ -211,6 +259,9 @@ pub fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(|err| failed(&err))?;
-    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|p| p.iter().take(3).copied()).collect();
+    let rgb: Vec<u8> = rgba
+        .chunks_exact(4)
+        .flat_map(|p| p.iter().take(3).copied())
+        .collect();
     writer.write_image_data(&rgb).map_err(|err| failed(&err))
 }

@@ -34,5 +34,5 @@ pub mod theme;
 
 pub mod bench;
 pub mod cli;
-pub mod memory;
 pub mod generate;
+pub mod memory;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 
-use crate::engine::Depth;
 use crate::bench::{self, Measured, Report};
+use crate::engine::Depth;
 use crate::site::text::{Lang, Message};
 
 use super::{Exit, Failure, measure, open, site_dir, snapshot, write_out};
@@ -28,7 +28,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         }
         _ if std::env::var_os(CHILD).is_some() => {
             let (site, _) = open(&dir)?;
-            let resident_mib = bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
+            let resident_mib =
+                bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
             write_out(&format!("{resident_mib:.0}\n"));
             return Ok(Exit::Done);
         }
@@ -51,22 +52,39 @@ fn start(args: &ArgMatches, size: (u32, u32)) -> Result<Report, Failure> {
     for run in 0..=RUNS {
         let since = Instant::now();
         let mut command = Command::new(&program);
-        command.env("NODEVICE_SELECT", "1").args(["bench", "start", "--size", &format!("{}x{}", size.0, size.1)]).env(CHILD, "1");
+        command
+            .env("NODEVICE_SELECT", "1")
+            .args(["bench", "start", "--size", &format!("{}x{}", size.0, size.1)])
+            .env(CHILD, "1");
         if let Some(dir) = args.get_one::<PathBuf>("site") {
             command.arg("--site").arg(dir);
         }
-        let output = command.stderr(Stdio::inherit()).output().map_err(|err| failed(&err))?;
+        let output = command
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|err| failed(&err))?;
         if !output.status.success() {
             return Err(failed(&output.status));
         }
         if run > 0 {
             took.push(since.elapsed().as_secs_f64() * 1000.0);
-            resident.push(String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN));
+            resident.push(
+                String::from_utf8_lossy(&output.stdout)
+                    .trim()
+                    .parse()
+                    .unwrap_or(f64::NAN),
+            );
         }
     }
     let mut context = bench::machine();
     context.push(("size", format!("{}x{}", size.0, size.1)));
-    context.push(("measured", "process start to end of the first complete frame, drawn without a window, disk warm".to_owned()));
-    let figures = vec![Measured::new("first_frame_millis", took), Measured::new("resident_mib", resident)];
+    context.push((
+        "measured",
+        "process start to end of the first complete frame, drawn without a window, disk warm".to_owned(),
+    ));
+    let figures = vec![
+        Measured::new("first_frame_millis", took),
+        Measured::new("resident_mib", resident),
+    ];
     Ok(Report { context, figures })
 }

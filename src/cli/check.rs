@@ -13,7 +13,11 @@ use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 
 /// Checks and tells.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Everything)?;
+    let engine = measure(
+        &site_dir(args.get_one::<PathBuf>("site")),
+        lang,
+        Depth::Everything,
+    )?;
     let site = engine.site();
     let text = site.messages(lang);
     for problem in &engine.problems {

@@ -18,7 +18,9 @@ use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let day = args
         .get_one::<String>("as-of")
-        .map(|text| parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text))))
+        .map(|text| {
+            parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text)))
+        })
         .transpose()?;
     let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = engine.site();
@@ -30,7 +32,12 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let day = day.unwrap_or_else(|| engine.present_day());
     let at = engine.end_of(day);
     let figures = engine.figures(at, &engine.sources(at.secs));
-    let subject = Subject { site, figures: &figures, area, as_of: day };
+    let subject = Subject {
+        site,
+        figures: &figures,
+        area,
+        as_of: day,
+    };
     let out = match args.get_one::<String>("format").map(String::as_str) {
         Some("csv") => export::csv(&subject),
         Some("json") => export::json(&subject),
@@ -46,6 +53,10 @@ pub(super) fn area(site: &Site, code: Option<&String>) -> Result<AreaId, Failure
     let Some(code) = code else { return Ok(AreaId::ROOT) };
     site.areas.find(code).ok_or_else(|| {
         let hint = nearest(code, site.areas.iter().map(|(_, a)| a.code.as_str())).unwrap_or("—");
-        Failure::usage(Message::new("cli.bad_area").with("text", code).with("nearest", hint))
+        Failure::usage(
+            Message::new("cli.bad_area")
+                .with("text", code)
+                .with("nearest", hint),
+        )
     })
 }

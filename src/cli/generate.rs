@@ -19,11 +19,16 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some(_) => Scale::Sample,
         None => Scale::Times(args.get_one::<f64>("scale").copied().unwrap_or(1.0)),
     };
-    let options = Options { scale, seed: args.get_one::<u64>("seed").copied().unwrap_or_default() };
+    let options = Options {
+        scale,
+        seed: args.get_one::<u64>("seed").copied().unwrap_or_default(),
+    };
     let began = Instant::now();
     let bar = Bar::new(text.get("cli.generating"));
-    let summary = generate::generate(&template, &out, &options, &mut |step| bar.step(step.done, step.total))
-        .map_err(|err| Failure::new(Exit::Data, Message::new("cli.generate_failed").with("error", err)))?;
+    let summary = generate::generate(&template, &out, &options, &mut |step| {
+        bar.step(step.done, step.total)
+    })
+    .map_err(|err| Failure::new(Exit::Data, Message::new("cli.generate_failed").with("error", err)))?;
     bar.finish();
     let mib = folder_bytes(&out) / (1 << 20);
     write_err(&text.fill(
@@ -40,7 +45,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
 }
 
 fn folder_bytes(dir: &std::path::Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return 0;
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.metadata() {

@@ -60,7 +60,11 @@ impl Failure {
     /// A failure without findings.
     #[must_use]
     pub const fn new(exit: Exit, message: Message) -> Self {
-        Self { exit, message, problems: Vec::new() }
+        Self {
+            exit,
+            message,
+            problems: Vec::new(),
+        }
     }
 
     fn usage(message: Message) -> Self {
@@ -126,7 +130,9 @@ pub fn site_dir(named: Option<&PathBuf>) -> PathBuf {
     }
     let program = std::env::current_exe().unwrap_or_default();
     let beside = program.ancestors().map(|a| a.join(SAMPLE)).find(|p| p.is_dir());
-    beside.or_else(|| Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE)).filter(|p| p.is_dir())).unwrap_or(here)
+    beside
+        .or_else(|| Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE)).filter(|p| p.is_dir()))
+        .unwrap_or(here)
 }
 
 /// Opens a site.
@@ -136,19 +142,28 @@ pub fn site_dir(named: Option<&PathBuf>) -> PathBuf {
 pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
     match site::load(dir) {
         Ok((site, problems)) => Ok((Arc::new(site), problems)),
-        Err(SiteError::NoFolder(dir)) => {
-            Err(Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display())))
-        }
-        Err(SiteError::NotASite(dir)) => {
-            Err(Failure::new(Exit::Data, Message::new("cli.not_a_site").with("dir", dir.display())))
-        }
+        Err(SiteError::NoFolder(dir)) => Err(Failure::new(
+            Exit::Data,
+            Message::new("cli.no_site").with("dir", dir.display()),
+        )),
+        Err(SiteError::NotASite(dir)) => Err(Failure::new(
+            Exit::Data,
+            Message::new("cli.not_a_site").with("dir", dir.display()),
+        )),
         Err(SiteError::Broken(problems)) => Err(broken(problems)),
     }
 }
 
 fn broken(problems: Vec<Problem>) -> Failure {
-    let errors = problems.iter().filter(|p| p.severity == site::problem::Severity::Error).count();
-    Failure { exit: Exit::Data, message: Message::new("cli.broken_site").with("count", errors), problems }
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity == site::problem::Severity::Error)
+        .count();
+    Failure {
+        exit: Exit::Data,
+        message: Message::new("cli.broken_site").with("count", errors),
+        problems,
+    }
 }
 
 /// Opens a site and measures its data, with a progress bar where a person watches.
@@ -158,7 +173,8 @@ fn broken(problems: Vec<Problem>) -> Failure {
 pub fn measure(dir: &Path, lang: Lang, depth: Depth) -> Result<Engine, Failure> {
     let (site, problems) = open(dir)?;
     let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
-    let mut engine = engine::build(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
+    let mut engine =
+        engine::build(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
     bar.finish();
     engine.problems.splice(0..0, problems);
     Ok(engine)

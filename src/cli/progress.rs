@@ -22,7 +22,10 @@ impl Bar {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(word.to_owned());
-        Self { bar, since: Instant::now() }
+        Self {
+            bar,
+            since: Instant::now(),
+        }
     }
 
     /// So many of so many are done.

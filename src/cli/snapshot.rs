@@ -40,12 +40,20 @@ pub struct Shot {
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let size = size(args)?;
     let at_text = args.get_one::<String>("at").map_or("10:31", String::as_str);
-    let seconds = seconds(at_text)
-        .ok_or_else(|| Failure::usage(Message::new("cli.bad_time").with("text", at_text)))?;
+    let seconds =
+        seconds(at_text).ok_or_else(|| Failure::usage(Message::new("cli.bad_time").with("text", at_text)))?;
     let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = Arc::clone(engine.site());
-    let mode = if args.get_one::<String>("mode").is_some_and(|m| m == "desk") { Mode::Desk } else { Mode::Wall };
-    let lang = if args.get_one::<String>("lang").is_some() { lang } else { Lang::Zh };
+    let mode = if args.get_one::<String>("mode").is_some_and(|m| m == "desk") {
+        Mode::Desk
+    } else {
+        Mode::Wall
+    };
+    let lang = if args.get_one::<String>("lang").is_some() {
+        lang
+    } else {
+        Lang::Zh
+    };
     let shot = Shot {
         mode,
         lang,
@@ -57,7 +65,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
     shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
-    write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
+    write_err(
+        &site
+            .messages(lang)
+            .fill("cli.wrote", &[("path", &out.display().to_string())]),
+    );
     Ok(Exit::Done)
 }
 
@@ -67,7 +79,9 @@ pub(super) fn failure(err: &HeadlessError, out: &Path) -> Failure {
             Failure::new(Exit::Machine, Message::new("cli.no_gpu").with("error", err))
         }
         HeadlessError::File(_) => {
-            let message = Message::new("cli.write_failed").with("path", out.display()).with("error", err);
+            let message = Message::new("cli.write_failed")
+                .with("path", out.display())
+                .with("error", err);
             Failure::new(Exit::Machine, message)
         }
     }
@@ -79,7 +93,11 @@ pub fn snapshot_at(engine: Engine, seconds_of_day: i64) -> Snapshot {
     let site = Arc::clone(engine.site());
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
     let newest = engine.end_of(engine.present_day()).secs as f64;
-    let still = |data_secs| Clock { data_secs, since: Instant::now(), speed: 0.0 };
+    let still = |data_secs| Clock {
+        data_secs,
+        since: Instant::now(),
+        speed: 0.0,
+    };
     match Replay::open(&site, seconds_of_day) {
         None => Publisher::new(engine, still(newest)).snapshot(),
         Some(mut replay) => {
@@ -98,7 +116,12 @@ pub fn snapshot_at(engine: Engine, seconds_of_day: i64) -> Snapshot {
 ///
 /// # Errors
 /// No device, or the file could not be written.
-pub fn shoot(site: &Arc<crate::site::Site>, snapshot: &Snapshot, shot: &Shot, out: &Path) -> Result<(), HeadlessError> {
+pub fn shoot(
+    site: &Arc<crate::site::Site>,
+    snapshot: &Snapshot,
+    shot: &Shot,
+    out: &Path,
+) -> Result<(), HeadlessError> {
     let painter = Painter::new()?;
     let (width, height) = shot.size;
     let mut headless = Headless::new(width, height);
@@ -128,7 +151,9 @@ pub fn shoot(site: &Arc<crate::site::Site>, snapshot: &Snapshot, shot: &Shot, ou
 /// Width and height of `--size`.
 pub(super) fn size(args: &ArgMatches) -> Result<(u32, u32), Failure> {
     let text = args.get_one::<String>("size").map_or("3840x2160", String::as_str);
-    let parsed = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let parsed = text
+        .split_once(['x', 'X', '×'])
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     parsed
         .filter(|(w, h)| (320..=8192).contains(w) && (240..=8192).contains(h))
         .ok_or_else(|| Failure::usage(Message::new("cli.bad_size").with("text", text)))

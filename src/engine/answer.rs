@@ -21,23 +21,37 @@ impl Engine {
             .flatten()
             .filter_map(|side| {
                 let measure = self.plan.measures.get(side.measure)?.withheld?;
-                Some(self.side(MeasureUse { measure, window: side.window }, at))
+                Some(self.side(
+                    MeasureUse {
+                        measure,
+                        window: side.window,
+                    },
+                    at,
+                ))
             })
             .collect();
         (0..areas)
             .map(|area| Raw {
                 numerator: numerator.get(area).copied().flatten(),
                 denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
+                withheld: withheld
+                    .iter()
+                    .filter_map(|w| w.get(area).copied().flatten())
+                    .any(|n| n > 0.0),
             })
             .collect()
     }
 
     fn side(&self, side: MeasureUse, at: At) -> Vec<Option<f64>> {
-        let (Some(measure), Some(data)) = (self.plan.measures.get(side.measure), self.measures.get(side.measure)) else {
+        let (Some(measure), Some(data)) = (
+            self.plan.measures.get(side.measure),
+            self.measures.get(side.measure),
+        ) else {
             return Vec::new();
         };
-        let Some(table) = self.tables.get(measure.table) else { return Vec::new() };
+        let Some(table) = self.tables.get(measure.table) else {
+            return Vec::new();
+        };
         match &**data {
             MeasureData::Now(present) => {
                 // The present state says nothing about an earlier day: that is a gap.
@@ -81,7 +95,8 @@ impl Engine {
                     (Step::Day, Some(at.day))
                 };
                 let zero = table.is_zero_when_absent()
-                    && (side.window == Window::Now && table.rows > 0 || self.covers(table, side.window, step, end));
+                    && (side.window == Window::Now && table.rows > 0
+                        || self.covers(table, side.window, step, end));
                 match &measure.contribution {
                     Contribution::Additive(_) => self.sums(table, rows, zero),
                     Contribution::Median(_) => self.medians(table, rows),
@@ -93,21 +108,37 @@ impl Engine {
 
     /// Whether the table reaches the span at all: only then does the absence of rows mean that nothing happened.
     fn covers(&self, table: &TableState, window: Window, step: Step, end: Option<i32>) -> bool {
-        let (Some(end), Some(newest)) = (end, table.newest_secs) else { return false };
+        let (Some(end), Some(newest)) = (end, table.newest_secs) else {
+            return false;
+        };
         let newest = step.place(self.site.zone.day_of(newest));
         let (from, _) = match step {
             Step::Day => window.days(end),
             Step::Month => window.months(end),
         };
         // One step of grace: just after midnight nothing has happened yet today.
-        from <= newest.saturating_add(1) && table.presence.newest(table.presence.step().place(date_in(step, end))).is_some()
+        from <= newest.saturating_add(1)
+            && table
+                .presence
+                .newest(table.presence.step().place(date_in(step, end)))
+                .is_some()
     }
 
     /// First and last instant of a span, for rows kept by instant.
-    fn instants(&self, table: &TableState, measure: &Measure, window: Window, at: At) -> Option<(EpochSecs, EpochSecs)> {
+    fn instants(
+        &self,
+        table: &TableState,
+        measure: &Measure,
+        window: Window,
+        at: At,
+    ) -> Option<(EpochSecs, EpochSecs)> {
         let zone = &self.site.zone;
         if window == Window::Now {
-            let to = if measure.youngest_secs > 0 { at.secs - measure.youngest_secs } else { EpochSecs::MAX };
+            let to = if measure.youngest_secs > 0 {
+                at.secs - measure.youngest_secs
+            } else {
+                EpochSecs::MAX
+            };
             return (at.day >= self.present_day).then_some((EpochSecs::MIN, to));
         }
         if is_stamped(table, measure) {
@@ -119,7 +150,14 @@ impl Engine {
                     (first_day(from), first_day(to.saturating_add(1)) - 1)
                 }
             };
-            return Some((if from == Day::MIN { EpochSecs::MIN } else { zone.start_of(from) }, zone.end_of(to)));
+            return Some((
+                if from == Day::MIN {
+                    EpochSecs::MIN
+                } else {
+                    zone.start_of(from)
+                },
+                zone.end_of(to),
+            ));
         }
         let to = at.secs - measure.youngest_secs;
         let from = match window {
@@ -142,7 +180,9 @@ impl Engine {
                 }
             }
         }
-        sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
+        sums.into_iter()
+            .map(|(sum, count)| (count > 0 || zero).then_some(sum))
+            .collect()
     }
 
     fn medians(&self, table: &TableState, rows: impl Iterator<Item = Row>) -> Vec<Option<f64>> {
@@ -157,11 +197,21 @@ impl Engine {
         values.iter_mut().map(|values| median(values)).collect()
     }
 
-    fn distinct(&self, table: &TableState, rows: impl Iterator<Item = Row>, known: usize, zero: bool) -> Vec<Option<f64>> {
+    fn distinct(
+        &self,
+        table: &TableState,
+        rows: impl Iterator<Item = Row>,
+        known: usize,
+        zero: bool,
+    ) -> Vec<Option<f64>> {
         let mut seen = vec![vec![false; known]; self.sum_up.len()];
         for row in rows {
             for area in self.roll_up(table).of(row.area) {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a short list")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a place in a short list"
+                )]
                 if let Some(flag) = seen.get_mut(area).and_then(|s| s.get_mut(row.value as usize)) {
                     *flag = true;
                 }
@@ -177,7 +227,10 @@ impl Engine {
 }
 
 fn is_stamped(table: &TableState, measure: &Measure) -> bool {
-    matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
+    matches!(
+        table.table.column_type(&measure.time_column),
+        Some(ColumnType::Date | ColumnType::Month)
+    )
 }
 
 pub(super) fn first_day(month: i32) -> Day {

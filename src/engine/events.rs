@@ -50,10 +50,14 @@ impl EventLog {
     #[must_use]
     pub(super) fn from_rows(site: &Site, frame: &DataFrame) -> Self {
         let mut log = Self::default();
-        let Some(columns) = Columns::new(site, frame) else { return log };
+        let Some(columns) = Columns::new(site, frame) else {
+            return log;
+        };
         let mut newest: Vec<(EpochSecs, usize)> = Vec::with_capacity(frame.height());
         for row in 0..frame.height() {
-            let Some(opened) = columns.opened.get(row) else { continue };
+            let Some(opened) = columns.opened.get(row) else {
+                continue;
+            };
             let is_real = columns.exercise.get(row).unwrap_or(0) == 0;
             if is_real {
                 log.opened.push(opened);
@@ -73,22 +77,35 @@ impl EventLog {
             newest.truncate(keep);
             newest.sort_unstable_by(|a, b| b.cmp(a));
         }
-        log.recent = newest.iter().filter_map(|(changed, row)| columns.event(site, *row, *changed)).collect();
+        log.recent = newest
+            .iter()
+            .filter_map(|(changed, row)| columns.event(site, *row, *changed))
+            .collect();
         log
     }
 
     /// Takes in changed rows; `old` are the rows they replace, as they were.
     pub(super) fn change(&mut self, site: &Site, old: &DataFrame, frame: &DataFrame, arrived: EpochSecs) {
-        let Some(columns) = Columns::new(site, frame) else { return };
+        let Some(columns) = Columns::new(site, frame) else {
+            return;
+        };
         self.forget(site, old);
         for row in 0..frame.height() {
-            let Some(opened) = columns.opened.get(row) else { continue };
+            let Some(opened) = columns.opened.get(row) else {
+                continue;
+            };
             if columns.exercise.get(row).unwrap_or(0) == 0 {
                 let at = self.opened.partition_point(|o| *o <= opened);
                 self.opened.insert(at, opened);
             }
-            let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
-            let Some(event) = columns.event(site, row, changed) else { continue };
+            let changed = columns
+                .arrived
+                .as_ref()
+                .and_then(|a| a.get(row))
+                .unwrap_or(arrived);
+            let Some(event) = columns.event(site, row, changed) else {
+                continue;
+            };
             if event.phase == EventPhase::Open {
                 self.open.insert(Arc::clone(&event.id), event.clone());
             }
@@ -100,7 +117,9 @@ impl EventLog {
     /// Takes back rows that are about to be replaced: a correction is no new event, and one whose new area is unknown
     /// is shown nowhere.
     fn forget(&mut self, site: &Site, old: &DataFrame) {
-        let Some(columns) = Columns::new(site, old) else { return };
+        let Some(columns) = Columns::new(site, old) else {
+            return;
+        };
         for row in 0..old.height() {
             if let Some(id) = columns.id.get(row) {
                 self.open.remove(id);
@@ -150,8 +169,26 @@ impl<'a> Columns<'a> {
     fn new(site: &'a Site, frame: &DataFrame) -> Option<Self> {
         let meta = site.meta.events.as_ref()?;
         let text = |name: &str| frame.column(name).ok()?.str().ok().cloned();
-        let int = |name: &str| frame.column(name).ok()?.cast(&DataType::Int64).ok()?.i64().ok().cloned();
-        let float = |name: &str| frame.column(name).ok()?.cast(&DataType::Float64).ok()?.f64().ok().cloned();
+        let int = |name: &str| {
+            frame
+                .column(name)
+                .ok()?
+                .cast(&DataType::Int64)
+                .ok()?
+                .i64()
+                .ok()
+                .cloned()
+        };
+        let float = |name: &str| {
+            frame
+                .column(name)
+                .ok()?
+                .cast(&DataType::Float64)
+                .ok()?
+                .f64()
+                .ok()
+                .cloned()
+        };
         Some(Self {
             id: text(&meta.id)?,
             area: text(&meta.area)?,
@@ -171,7 +208,9 @@ impl<'a> Columns<'a> {
     }
 
     fn is_open(&self, row: usize) -> bool {
-        self.status.get(row).is_some_and(|s| self.meta.open_statuses.iter().any(|o| o == s))
+        self.status
+            .get(row)
+            .is_some_and(|s| self.meta.open_statuses.iter().any(|o| o == s))
     }
 
     /// When the row last changed: its arrival, else its closing, else its opening.
@@ -190,9 +229,15 @@ impl<'a> Columns<'a> {
             id: self.id.get(row)?.into(),
             area,
             kind: self.kind.get(row)?.into(),
-            severity: u8::try_from(self.severity.get(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4),
+            severity: u8::try_from(self.severity.get(row).unwrap_or(1))
+                .unwrap_or(1)
+                .clamp(1, 4),
             status: self.status.get(row)?.into(),
-            phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
+            phase: if self.is_open(row) {
+                EventPhase::Open
+            } else {
+                EventPhase::Done
+            },
             organisation: self.organisation.get(row).map(Into::into),
             opened_secs: self.opened.get(row)?,
             due_secs: self.due.get(row),

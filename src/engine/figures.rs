@@ -29,8 +29,13 @@ impl Engine {
             .zip(&self.plan.indicators)
             .map(|(row, figure)| self.readings(row, figure, at, sources, self.is_late(figure, &late)))
             .collect();
-        let slices =
-            self.site.breakdowns.iter().zip(&self.plan.breakdowns).map(|(row, cells)| self.slices(row, cells, at)).collect();
+        let slices = self
+            .site
+            .breakdowns
+            .iter()
+            .zip(&self.plan.breakdowns)
+            .map(|(row, cells)| self.slices(row, cells, at))
+            .collect();
         Figures { readings, slices }
     }
 
@@ -87,7 +92,10 @@ impl Engine {
     /// The same time of day on another day.
     fn moved(&self, at: At, day: i32) -> At {
         let into_day = at.secs - self.site.zone.start_of(at.day);
-        At { secs: (self.site.zone.start_of(day) + into_day).min(self.site.zone.end_of(day)), day }
+        At {
+            secs: (self.site.zone.start_of(day) + into_day).min(self.site.zone.end_of(day)),
+            day,
+        }
     }
 
     fn slices(&self, row: &Indicator, cells: &[FigurePlan], at: At) -> Vec<Vec<Slice>> {
@@ -110,12 +118,18 @@ impl Engine {
 
 impl SeriesSource for Engine {
     fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series {
-        let (Some(row), Some(figure)) = (self.site.indicators.get(indicator), self.plan.indicators.get(indicator)) else {
+        let (Some(row), Some(figure)) = (
+            self.site.indicators.get(indicator),
+            self.plan.indicators.get(indicator),
+        ) else {
             return Series::default();
         };
         let until = self.at(until_secs);
-        let present_only =
-            self.plan.measures.get(figure.numerator.measure).is_some_and(|m| m.storage == Storage::Now);
+        let present_only = self
+            .plan
+            .measures
+            .get(figure.numerator.measure)
+            .is_some_and(|m| m.storage == Storage::Now);
         let points = if present_only { 1 } else { points };
         let mut series = Series::default();
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
@@ -124,7 +138,10 @@ impl SeriesSource for Engine {
             let value = protected.get(area.index()).map_or(Shown::TooFine, |p| p.value);
             series.points.push(SeriesPoint { day: at.day, value });
         }
-        if !matches!(figure.numerator.window, Window::Cumulative | Window::Since(_) | Window::Now) {
+        if !matches!(
+            figure.numerator.window,
+            Window::Cumulative | Window::Since(_) | Window::Now
+        ) {
             (series.mean, series.limits) = individuals_chart(&series.points);
         }
         series
@@ -153,7 +170,10 @@ fn individuals_chart(points: &[SeriesPoint]) -> (Option<f64>, Option<(f64, f64)>
     #[expect(clippy::cast_precision_loss, reason = "a few dozen points")]
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     #[expect(clippy::cast_precision_loss, reason = "a few dozen points")]
-    let range = values.windows(2).map(|w| (w.first().copied().unwrap_or(0.0) - w.last().copied().unwrap_or(0.0)).abs()).sum::<f64>()
+    let range = values
+        .windows(2)
+        .map(|w| (w.first().copied().unwrap_or(0.0) - w.last().copied().unwrap_or(0.0)).abs())
+        .sum::<f64>()
         / (values.len() - 1) as f64;
     let spread = 2.66 * range;
     (Some(mean), Some((mean - spread, mean + spread)))
@@ -167,8 +187,12 @@ fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
             let share = numerator / base;
             let z2 = Z95 * Z95;
             let center = (share + z2 / (2.0 * base)) / (1.0 + z2 / base);
-            let half = Z95 / (1.0 + z2 / base) * (share * (1.0 - share) / base + z2 / (4.0 * base * base)).sqrt();
-            Some((row.scale * (center - half).max(0.0), row.scale * (center + half).min(1.0)))
+            let half =
+                Z95 / (1.0 + z2 / base) * (share * (1.0 - share) / base + z2 / (4.0 * base * base)).sqrt();
+            Some((
+                row.scale * (center - half).max(0.0),
+                row.scale * (center + half).min(1.0),
+            ))
         }
         Shown::Missing if row.denominator.is_none() => {
             let counted = matches!(row.grain.as_deref(), Some("day" | "month"))
@@ -176,7 +200,10 @@ fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
                 && !row.window.starts_with("cumulative");
             counted.then(|| {
                 let half = Z95 * numerator.max(0.0).sqrt();
-                (row.scale * (numerator - half).max(0.0), row.scale * (numerator + half))
+                (
+                    row.scale * (numerator - half).max(0.0),
+                    row.scale * (numerator + half),
+                )
             })
         }
         _ => None,
@@ -190,11 +217,18 @@ mod tests {
     #[test]
     fn limits_need_enough_points_and_leave_the_last_out() {
         let points = |values: &[f64]| -> Vec<SeriesPoint> {
-            values.iter().map(|v| SeriesPoint { day: 0, value: Shown::Value(*v) }).collect()
+            values
+                .iter()
+                .map(|v| SeriesPoint {
+                    day: 0,
+                    value: Shown::Value(*v),
+                })
+                .collect()
         };
         assert_eq!(individuals_chart(&points(&[1.0; 8])), (None, None));
         // Moving ranges are all 2, the mean is 11, the outlier at the end changes nothing.
-        let (mean, limits) = individuals_chart(&points(&[10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 99.0]));
+        let (mean, limits) =
+            individuals_chart(&points(&[10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 99.0]));
         assert_eq!(mean, Some(11.0));
         let (low, high) = limits.unwrap();
         assert!((low - (11.0 - 5.32)).abs() < 1e-9 && (high - (11.0 + 5.32)).abs() < 1e-9);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use crate::indicators::rows::Row;
 use crate::indicators::measure::Measure;
+use crate::indicators::rows::Row;
 use crate::site::datasets::Table;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
@@ -42,7 +42,12 @@ enum Place {
 
 impl LiveRows {
     pub(super) fn new(frame: DataFrame) -> Self {
-        Self { changed: frame.clear(), base: Arc::new(frame), index: Arc::default(), indexed: false }
+        Self {
+            changed: frame.clear(),
+            base: Arc::new(frame),
+            index: Arc::default(),
+            indexed: false,
+        }
     }
 
     fn ensure_index(&mut self, table: &Table) {
@@ -52,7 +57,9 @@ impl LiveRows {
         let index = Arc::make_mut(&mut self.index);
         index.rows.reserve(self.base.height());
         for (row, hash) in hashes(&index.hasher, table, &self.base).into_iter().enumerate() {
-            index.rows.insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
+            index
+                .rows
+                .insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
         }
         self.indexed = true;
     }
@@ -90,7 +97,9 @@ impl Engine {
     /// costs. Problems come back; good rows go on.
     pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
         let fail = |error: &dyn std::fmt::Display| {
-            let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
+            let message = Message::new("problem.measure")
+                .with("table", &batch.table)
+                .with("error", error);
             vec![Problem::error(format!("live/{}", batch.table), message)]
         };
         let Some(index) = self.tables.iter().position(|t| t.table.id == batch.table) else {
@@ -106,8 +115,15 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         let site = Arc::clone(&self.site);
         let level = site.figure_level();
-        let measures: Vec<(usize, &Measure)> = plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
-        let Some(state) = self.tables.get_mut(index) else { return Ok(()) };
+        let measures: Vec<(usize, &Measure)> = plan
+            .measures
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| m.table == index)
+            .collect();
+        let Some(state) = self.tables.get_mut(index) else {
+            return Ok(());
+        };
         let table = Arc::clone(&state.table);
         let Some(live) = &mut state.live else {
             return Err(PolarsError::ComputeError("not a live table".into()));
@@ -141,15 +157,24 @@ impl Engine {
             _ => Arc::clone(&self.sum_up),
         };
         for ((position, measure), column) in measures.iter().zip(&rows.columns) {
-            let Some((_, times)) = rows.times.iter().find(|(name, _)| *name == measure.time_column) else { continue };
+            let Some((_, times)) = rows.times.iter().find(|(name, _)| *name == measure.time_column) else {
+                continue;
+            };
             let counts = match column {
                 MeasuredColumn::Numbers(numbers) => numbers.null_count() < numbers.len(),
                 MeasuredColumn::Values(values) => values.null_count() < values.len(),
             };
             // A measure that the batch does not touch stays shared with the snapshots that hold it.
-            let Some(data) = self.measures.get_mut(*position).filter(|_| counts) else { continue };
+            let Some(data) = self.measures.get_mut(*position).filter(|_| counts) else {
+                continue;
+            };
             let data = Arc::make_mut(data);
-            for (row, area) in rows.areas.iter().enumerate().filter(|(_, area)| **area != u32::MAX) {
+            for (row, area) in rows
+                .areas
+                .iter()
+                .enumerate()
+                .filter(|(_, area)| **area != u32::MAX)
+            {
                 match (column, &mut *data) {
                     (MeasuredColumn::Numbers(numbers), data) => {
                         let Some(value) = numbers.get(row) else { continue };
@@ -162,14 +187,28 @@ impl Engine {
                                 }
                             }
                             MeasureData::Rows(rows, _) => {
-                                rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
+                                rows.change(
+                                    Row {
+                                        secs: times.kept(row, &site),
+                                        area: *area,
+                                        value,
+                                    },
+                                    sign,
+                                );
                             }
                         }
                     }
                     (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
                         if let Some(value) = values.get(row) {
                             let value = place_of(known, value);
-                            rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
+                            rows.change(
+                                Row {
+                                    secs: times.kept(row, &site),
+                                    area: *area,
+                                    value,
+                                },
+                                sign,
+                            );
                         }
                     }
                     (MeasuredColumn::Values(_), _) => {}
@@ -177,7 +216,10 @@ impl Engine {
             }
         }
         if let Some(state) = self.tables.get_mut(index)
-            && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
+            && let Some((_, own)) = rows
+                .times
+                .iter()
+                .find(|(name, _)| *name == state.table.time_column)
         {
             let step = state.presence.step();
             for row in 0..rows.areas.len() {

@@ -14,15 +14,15 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
-use crate::indicators::rows::Rows;
 use crate::indicators::measure::Plan;
+use crate::indicators::rows::Rows;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, ColumnType, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 
-use events::EventLog;
 pub use build::{Depth, build};
+use events::EventLog;
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]
@@ -56,7 +56,10 @@ pub(crate) struct TableState {
 
 impl TableState {
     fn is_stamped(&self) -> bool {
-        matches!(self.table.column_type(&self.table.time_column), Some(ColumnType::Date | ColumnType::Month))
+        matches!(
+            self.table.column_type(&self.table.time_column),
+            Some(ColumnType::Date | ColumnType::Month)
+        )
     }
 
     fn is_zero_when_absent(&self) -> bool {
@@ -97,13 +100,19 @@ impl Engine {
     /// An instant with its civil day.
     #[must_use]
     pub fn at(&self, secs: EpochSecs) -> At {
-        At { secs, day: self.site.zone.day_of(secs) }
+        At {
+            secs,
+            day: self.site.zone.day_of(secs),
+        }
     }
 
     /// The last instant of a day.
     #[must_use]
     pub fn end_of(&self, day: Day) -> At {
-        At { secs: self.site.zone.end_of(day), day }
+        At {
+            secs: self.site.zone.end_of(day),
+            day,
+        }
     }
 
     /// Last day of which the present state is known: the anchor of a sample, else the newest day in the data.
@@ -113,13 +122,22 @@ impl Engine {
     }
 
     pub(crate) fn roll_up(&self, table: &TableState) -> &RollUp {
-        if table.is_exact() { &self.exact } else { &self.sum_up }
+        if table.is_exact() {
+            &self.exact
+        } else {
+            &self.sum_up
+        }
     }
 
     /// The engine without the rows that live changes replace: what a snapshot needs to answer for series.
     #[must_use]
     pub(crate) fn without_rows(&self) -> Self {
-        let bare = |table: &TableState| TableState { live: None, table: Arc::clone(&table.table), presence: table.presence.clone(), ..*table };
+        let bare = |table: &TableState| TableState {
+            live: None,
+            table: Arc::clone(&table.table),
+            presence: table.presence.clone(),
+            ..*table
+        };
         Self {
             site: Arc::clone(&self.site),
             plan: Arc::clone(&self.plan),

@@ -34,7 +34,11 @@ impl<'a> Subject<'a> {
     /// Indicators in catalogue order with their readings.
     pub fn rows(&self) -> impl Iterator<Item = (&'a Indicator, Reading)> + use<'a> {
         let (figures, area) = (self.figures, self.area);
-        self.site.indicators.iter().enumerate().map(move |(i, row)| (row, figures.reading(i, area)))
+        self.site
+            .indicators
+            .iter()
+            .enumerate()
+            .map(move |(i, row)| (row, figures.reading(i, area)))
     }
 
     fn area_code(&self) -> &'a str {
@@ -42,7 +46,10 @@ impl<'a> Subject<'a> {
     }
 
     fn oldest_input(&self, reading: &Reading) -> String {
-        reading.oldest_input.map(|secs| self.site.zone.iso(secs)).unwrap_or_default()
+        reading
+            .oldest_input
+            .map(|secs| self.site.zone.iso(secs))
+            .unwrap_or_default()
     }
 }
 
@@ -81,7 +88,9 @@ fn plain(value: f64) -> String {
 /// A target in one word for machines: `>=96`.
 #[must_use]
 pub fn target_text(target: Option<&Target>) -> String {
-    let Some(target) = target else { return String::new() };
+    let Some(target) = target else {
+        return String::new();
+    };
     match (target.op, target.value) {
         (Some(TargetOp::AtLeast), Some(value)) => format!(">={value}"),
         (Some(TargetOp::AtMost), Some(value)) => format!("<={value}"),
@@ -92,13 +101,18 @@ pub fn target_text(target: Option<&Target>) -> String {
 /// A CSV field, quoted where it must be (RFC 4180).
 #[must_use]
 pub fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// One row an indicator, in catalogue order; columns as in the command line's contract.
 #[must_use]
 pub fn csv(subject: &Subject<'_>) -> String {
-    let mut out = "id,area_code,as_of,value,unit,numerator,denominator,target,status,oldest_input\n".to_owned();
+    let mut out =
+        "id,area_code,as_of,value,unit,numerator,denominator,target,status,oldest_input\n".to_owned();
     for (row, reading) in subject.rows() {
         let fields = [
             row.id.clone(),
@@ -122,9 +136,13 @@ pub fn csv(subject: &Subject<'_>) -> String {
 /// The same as JSON, with names, marks and intervals.
 #[must_use]
 pub fn json(subject: &Subject<'_>) -> String {
-    let number = |shown: Shown| shown.value().map_or(serde_json::Value::Null, |_| {
-        figure(shown).parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
-    });
+    let number = |shown: Shown| {
+        shown.value().map_or(serde_json::Value::Null, |_| {
+            figure(shown)
+                .parse::<f64>()
+                .map_or(serde_json::Value::Null, serde_json::Value::from)
+        })
+    };
     let rows: Vec<serde_json::Value> = subject
         .rows()
         .map(|(row, reading)| {
@@ -183,7 +201,13 @@ mod tests {
             (Shown::Value(96.0), "96"),
             (Shown::Value(0.1 + 0.2), "0.3"),
             (Shown::Value(1_234_567.0), "1234567"),
-            (Shown::Suppressed { below: 10, why: Why::Secondary }, "<10"),
+            (
+                Shown::Suppressed {
+                    below: 10,
+                    why: Why::Secondary,
+                },
+                "<10",
+            ),
             (Shown::Missing, ""),
         ] {
             assert_eq!(figure(shown), text);

@@ -16,14 +16,32 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
     let day = date_of(subject.as_of).to_string();
     let mut out = text.fill(
         "cli.as_of_line",
-        &[("site", site.meta.title.get(lang)), ("area", site.areas.get(subject.area).name.get(lang)), ("day", &day)],
+        &[
+            ("site", site.meta.title.get(lang)),
+            ("area", site.areas.get(subject.area).name.get(lang)),
+            ("day", &day),
+        ],
     );
     if site.meta.sample.is_some() {
         let _ = write!(out, " · {}", text.get("cli.sample_mark"));
     }
     out.push('\n');
-    let head = ["#", "table_indicator", "table_value", "table_unit", "table_target", "table_status", "table_input"]
-        .map(|key| if key == "#" { key.to_owned() } else { text.get(&format!("cli.{key}")).to_owned() });
+    let head = [
+        "#",
+        "table_indicator",
+        "table_value",
+        "table_unit",
+        "table_target",
+        "table_status",
+        "table_input",
+    ]
+    .map(|key| {
+        if key == "#" {
+            key.to_owned()
+        } else {
+            text.get(&format!("cli.{key}")).to_owned()
+        }
+    });
     let mut rows = vec![head];
     let mut groups = Vec::new();
     for (number, (row, reading)) in subject.rows().enumerate() {
@@ -33,7 +51,10 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             Shown::Suppressed { below, .. } => format!("<{below}"),
             Shown::Missing | Shown::TooFine => "–".to_owned(),
         };
-        let input = reading.oldest_input.map(|secs| date_of(site.zone.day_of(secs)).to_string()).unwrap_or_default();
+        let input = reading
+            .oldest_input
+            .map(|secs| date_of(site.zone.day_of(secs)).to_string())
+            .unwrap_or_default();
         rows.push([
             (number + 1).to_string(),
             row.name.get(lang).to_owned(),
@@ -47,14 +68,23 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             input,
         ]);
     }
-    let widths: Vec<usize> =
-        (0..7).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| cells(t)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..7)
+        .map(|c| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(|t| cells(t))
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
     let mut domain = None;
     for (number, row) in rows.iter().enumerate() {
         let group = number.checked_sub(1).and_then(|n| groups.get(n));
         if group != domain {
             domain = group;
-            let name = group.and_then(|g| site.domain_index(g)).and_then(|i| site.domains.get(i));
+            let name = group
+                .and_then(|g| site.domain_index(g))
+                .and_then(|i| site.domains.get(i));
             let _ = writeln!(out, "\n{}", name.map_or("", |d| d.name.get(lang)));
         }
         let line: Vec<String> = row
@@ -64,7 +94,11 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             .map(|(column, (cell, width))| {
                 let pad = " ".repeat(width.saturating_sub(cells(cell)));
                 // Numbers stand right, words left.
-                if column == 0 || column == 2 { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+                if column == 0 || column == 2 {
+                    format!("{pad}{cell}")
+                } else {
+                    format!("{cell}{pad}")
+                }
             })
             .collect();
         let _ = writeln!(out, "{}", line.join("  ").trim_end());
@@ -75,8 +109,12 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
 /// A number with groups of three.
 fn thousands(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, None), |(w, f)| (w, Some(f)));
     let mut grouped = String::new();
     for (i, digit) in whole.chars().enumerate() {
         if i > 0 && (whole.len() - i).is_multiple_of(3) {
@@ -91,7 +129,12 @@ fn thousands(value: f64, decimals: usize) -> String {
 fn cells(text: &str) -> usize {
     text.chars()
         .map(|c| match u32::from(c) {
-            0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60
+            0x1100..=0x115f
+            | 0x2e80..=0xa4cf
+            | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f
+            | 0xff00..=0xff60
             | 0xffe0..=0xffe6 => 2,
             0x2018..=0x201d | 0x2030 => 1,
             _ => 1,
@@ -105,9 +148,13 @@ mod tests {
 
     #[test]
     fn groups_of_three() {
-        for (value, decimals, text) in
-            [(0.0, 0, "0"), (999.0, 0, "999"), (1000.0, 0, "1,000"), (-1_234_567.891, 1, "-1,234,567.9"), (0.05, 2, "0.05")]
-        {
+        for (value, decimals, text) in [
+            (0.0, 0, "0"),
+            (999.0, 0, "999"),
+            (1000.0, 0, "1,000"),
+            (-1_234_567.891, 1, "-1,234,567.9"),
+            (0.05, 2, "0.05"),
+        ] {
             assert_eq!(thousands(value, decimals), text);
         }
     }

@@ -244,11 +244,15 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
             }
         }
         if month.ends_quarter() {
-            let sensitive = |row: &&GroupRow<'a>| spec.group.iter().any(|g| g.sensitive && g.code == row.group_code);
+            let sensitive =
+                |row: &&GroupRow<'a>| spec.group.iter().any(|g| g.sensitive && g.code == row.group_code);
             carried = rows.iter().skip(first).filter(sensitive).cloned().collect();
         } else {
             let now = On(month.number);
-            rows.extend(carried.iter().map(|row| GroupRow { stat_month: now, ..row.clone() }));
+            rows.extend(carried.iter().map(|row| GroupRow {
+                stat_month: now,
+                ..row.clone()
+            }));
         }
     }
     rows

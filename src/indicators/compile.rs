@@ -13,7 +13,9 @@ pub fn contribution(measure: &Measure, table: &Table) -> Polars {
     let value = match &measure.contribution {
         Contribution::Additive(terms) => additive(terms, table),
         // The set's values stay as they are; the filter is applied below.
-        Contribution::Distinct(column) => return filtered(measure, table, col(column).cast(DataType::String)),
+        Contribution::Distinct(column) => {
+            return filtered(measure, table, col(column).cast(DataType::String));
+        }
         Contribution::Median(expr) => row(expr, table),
     };
     filtered(measure, table, value.cast(DataType::Float64))
@@ -33,7 +35,11 @@ fn additive(terms: &[(f64, Term)], table: &Table) -> Polars {
             Term::Rows => lit(1.0),
             Term::Sum(expr) => row(expr, table).cast(DataType::Float64),
         };
-        return if (*sign - 1.0).abs() < f64::EPSILON { value } else { lit(*sign) * value };
+        return if (*sign - 1.0).abs() < f64::EPSILON {
+            value
+        } else {
+            lit(*sign) * value
+        };
     }
     let mut sum = lit(0.0);
     let mut all_empty = lit(true);
@@ -83,8 +89,16 @@ fn row(expr: &Expr, table: &Table) -> Polars {
                 Compare::Ge => a.gt_eq(b),
             }
         }
-        Expr::And(parts) => parts.iter().map(|p| row(p, table)).reduce(Polars::and).unwrap_or_else(|| lit(true)),
-        Expr::Or(parts) => parts.iter().map(|p| row(p, table)).reduce(Polars::or).unwrap_or_else(|| lit(false)),
+        Expr::And(parts) => parts
+            .iter()
+            .map(|p| row(p, table))
+            .reduce(Polars::and)
+            .unwrap_or_else(|| lit(true)),
+        Expr::Or(parts) => parts
+            .iter()
+            .map(|p| row(p, table))
+            .reduce(Polars::or)
+            .unwrap_or_else(|| lit(false)),
         Expr::Not(inner) => row(inner, table).not(),
         Expr::In(inner, list) => list
             .iter()
@@ -99,7 +113,9 @@ fn row(expr: &Expr, table: &Table) -> Polars {
         Expr::Case(arms, otherwise) => {
             let otherwise = otherwise.as_ref().map_or_else(|| lit(NULL), |o| row(o, table));
             arms.iter().rev().fold(otherwise, |rest, (condition, value)| {
-                when(row(condition, table)).then(row(value, table)).otherwise(rest)
+                when(row(condition, table))
+                    .then(row(value, table))
+                    .otherwise(rest)
             })
         }
     }
@@ -107,9 +123,7 @@ fn row(expr: &Expr, table: &Table) -> Polars {
 
 /// Both sides of a comparison; a text beside a date becomes a date.
 fn dated(a: &Expr, b: &Expr, table: &Table) -> (Polars, Polars) {
-    let is_date = |e: &Expr| {
-        matches!(e, Expr::Column(c) if matches!(table.column_type(c), Some(ColumnType::Date | ColumnType::Month)))
-    };
+    let is_date = |e: &Expr| matches!(e, Expr::Column(c) if matches!(table.column_type(c), Some(ColumnType::Date | ColumnType::Month)));
     let side = |e: &Expr, other: &Expr| match e {
         Expr::Text(text) if is_date(other) => match crate::site::civil::parse_day(text) {
             Some(day) => lit(day).cast(DataType::Date),
@@ -123,5 +137,9 @@ fn dated(a: &Expr, b: &Expr, table: &Table) -> (Polars, Polars) {
 /// Whole numbers stay whole, so that a comparison with an integer column needs no cast of the column.
 fn number_literal(number: f64) -> Polars {
     #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^53")]
-    if number.fract() == 0.0 && number.abs() < 9e15 { lit(number as i64) } else { lit(number) }
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        lit(number as i64)
+    } else {
+        lit(number)
+    }
 }

@@ -5,7 +5,7 @@ pub mod cube;
 pub mod expr;
 mod filters;
 pub mod measure;
-pub mod rows;
 mod print;
+pub mod rows;
 mod tokens;
 pub mod window;

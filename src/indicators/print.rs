@@ -56,7 +56,9 @@ impl fmt::Display for Expr {
                 join(f, list, ", ")?;
                 f.write_str(")")
             }
-            Self::IsNull(inner, negated) => write!(f, "{inner} IS {}NULL", if *negated { "NOT " } else { "" }),
+            Self::IsNull(inner, negated) => {
+                write!(f, "{inner} IS {}NULL", if *negated { "NOT " } else { "" })
+            }
             Self::Case(arms, otherwise) => {
                 f.write_str("CASE")?;
                 for (condition, value) in arms {

@@ -26,11 +26,19 @@ struct Packed {
 
 impl Packed {
     fn new(row: Row) -> Self {
-        Self { secs: place(row.secs), area: row.area, value: row.value }
+        Self {
+            secs: place(row.secs),
+            area: row.area,
+            value: row.value,
+        }
     }
 
     fn row(self) -> Row {
-        Row { secs: EpochSecs::from(self.secs), area: self.area, value: self.value }
+        Row {
+            secs: EpochSecs::from(self.secs),
+            area: self.area,
+            value: self.value,
+        }
     }
 }
 
@@ -61,7 +69,10 @@ impl Rows {
     pub fn finish(&mut self) {
         let mut rows = std::mem::take(&mut self.loading);
         rows.sort_by_key(|row| row.secs);
-        self.pieces = rows.chunks(PIECE_ROWS).map(|piece| Arc::new(piece.to_vec())).collect();
+        self.pieces = rows
+            .chunks(PIECE_ROWS)
+            .map(|piece| Arc::new(piece.to_vec()))
+            .collect();
     }
 
     /// Adds or takes back one row after loading.
@@ -73,7 +84,9 @@ impl Rows {
             return;
         }
         for index in first..self.pieces.len() {
-            let Some(piece) = self.pieces.get_mut(index) else { return };
+            let Some(piece) = self.pieces.get_mut(index) else {
+                return;
+            };
             if piece.first().is_some_and(|r| r.secs > row.secs) {
                 return;
             }
@@ -103,7 +116,8 @@ impl Rows {
 
     /// The first piece whose last row is not before an instant.
     fn first_piece_reaching(&self, secs: u32) -> usize {
-        self.pieces.partition_point(|piece| piece.last().is_some_and(|r| r.secs < secs))
+        self.pieces
+            .partition_point(|piece| piece.last().is_some_and(|r| r.secs < secs))
     }
 
     /// Rows from one instant to another, both included, in order.

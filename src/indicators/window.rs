@@ -54,8 +54,19 @@ impl Window {
 
     /// All words that are understood, for "did you mean".
     pub const WORDS: &'static [&'static str] = &[
-        "day", "month", "year to date", "cumulative", "cumulative since 2020-01-01", "latest day", "latest month", "now",
-        "trailing 7 days", "trailing 30 days", "trailing 3 months", "trailing 12 months", "trailing 24 h",
+        "day",
+        "month",
+        "year to date",
+        "cumulative",
+        "cumulative since 2020-01-01",
+        "latest day",
+        "latest month",
+        "now",
+        "trailing 7 days",
+        "trailing 30 days",
+        "trailing 3 months",
+        "trailing 12 months",
+        "trailing 24 h",
     ];
 
     /// First and last day of the span that ends on `end`, on an axis of days.
@@ -122,7 +133,13 @@ mod tests {
         for text in Window::WORDS {
             assert!(Window::parse(text).is_some(), "{text}");
         }
-        for text in ["", "trailing 0 days", "trailing days", "cumulative since then", "last week"] {
+        for text in [
+            "",
+            "trailing 0 days",
+            "trailing days",
+            "cumulative since then",
+            "last week",
+        ] {
             assert_eq!(Window::parse(text), None, "{text}");
         }
     }
@@ -140,18 +157,28 @@ mod tests {
             ("trailing 24 h", "2026-11-23", "2026-11-23"),
             ("cumulative since 2021-01-01", "2026-11-23", "2021-01-01"),
         ] {
-            assert_eq!(Window::parse(window).unwrap().days(day(end)), (day(from), day(end)), "{window} {end}");
+            assert_eq!(
+                Window::parse(window).unwrap().days(day(end)),
+                (day(from), day(end)),
+                "{window} {end}"
+            );
         }
     }
 
     #[test]
     fn spans_of_months() {
         let october = month_number(day("2026-10-01"));
-        for (window, from) in
-            [("latest month", "2026-10-01"), ("trailing 12 months", "2025-11-01"), ("year to date", "2026-01-01")]
-        {
+        for (window, from) in [
+            ("latest month", "2026-10-01"),
+            ("trailing 12 months", "2025-11-01"),
+            ("year to date", "2026-01-01"),
+        ] {
             let expected = (month_number(day(from)), october);
-            assert_eq!(Window::parse(window).unwrap().months(october), expected, "{window}");
+            assert_eq!(
+                Window::parse(window).unwrap().months(october),
+                expected,
+                "{window}"
+            );
         }
     }
 }

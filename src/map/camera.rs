@@ -46,7 +46,10 @@ impl Camera {
     /// A camera that will fit the whole when it first learns its place on the screen.
     #[must_use]
     pub fn new(root: &Extent) -> Self {
-        let last = Stand { center: root.center(), zoom: 10.0 };
+        let last = Stand {
+            center: root.center(),
+            zoom: 10.0,
+        };
         let mut camera = Self {
             memory: MapMemory::default(),
             moving: None,
@@ -88,14 +91,28 @@ impl Camera {
                 let off = frame.clear.center() - frame.rect.center();
                 let anchor = moved(goal.center, off, goal.zoom);
                 self.fitted = None;
-                self.go(Stand { center: moved(anchor, -off, zoom), zoom }, frame, true);
+                self.go(
+                    Stand {
+                        center: moved(anchor, -off, zoom),
+                        zoom,
+                    },
+                    frame,
+                    true,
+                );
             }
             Some(MapRequest::Pan(x, y)) => {
                 let goal = self.goal();
                 let by = Vec2::new(x * frame.rect.width(), y * frame.rect.height());
                 let center = inside(moved(goal.center, by, goal.zoom), &frame.geometry.root);
                 self.fitted = None;
-                self.go(Stand { center, zoom: goal.zoom }, frame, true);
+                self.go(
+                    Stand {
+                        center,
+                        zoom: goal.zoom,
+                    },
+                    frame,
+                    true,
+                );
             }
             None => {
                 if was_placed != Some(placed)
@@ -110,7 +127,10 @@ impl Camera {
 
     /// After the map was drawn: notices what the hand did, and keeps the view within limits.
     pub fn settle(&mut self, lens: &Lens, touched: bool, root: &Extent) {
-        let now = Stand { center: lens.center, zoom: lens.zoom };
+        let now = Stand {
+            center: lens.center,
+            zoom: lens.zoom,
+        };
         if touched && now != self.last {
             self.moving = None;
             self.fitted = None;
@@ -119,23 +139,43 @@ impl Camera {
         if self.moving.is_none() && !(least - 1e-6..=CLOSEST + 1e-6).contains(&now.zoom) {
             // A wheel beyond the limit must not shift the middle either.
             let zoom = now.zoom.clamp(least, CLOSEST);
-            self.stand(Stand { center: self.last.center, zoom });
+            self.stand(Stand {
+                center: self.last.center,
+                zoom,
+            });
         } else if touched {
             let center = inside(now.center, root);
             if center != now.center {
-                self.stand(Stand { center, zoom: now.zoom });
+                self.stand(Stand {
+                    center,
+                    zoom: now.zoom,
+                });
             }
         }
-        let center = self.memory.detached().map_or(now.center, |p| super::lens::world([p.x(), p.y()]));
-        self.last = Stand { center, zoom: self.memory.zoom() };
+        let center = self
+            .memory
+            .detached()
+            .map_or(now.center, |p| super::lens::world([p.x(), p.y()]));
+        self.last = Stand {
+            center,
+            zoom: self.memory.zoom(),
+        };
     }
 
     fn fit_of(&self, area: AreaId, frame: &CameraFrame<'_>) -> Stand {
-        let extent = frame.geometry.area(area).and_then(|a| a.extent).unwrap_or(frame.geometry.root);
+        let extent = frame
+            .geometry
+            .area(area)
+            .and_then(|a| a.extent)
+            .unwrap_or(frame.geometry.root);
         let stand = fit(&extent, frame);
         // A tiny area still shows where it lies.
         let most = self.home_zoom + 4.5;
-        if stand.zoom > most { fit_at(&extent, most, frame) } else { stand }
+        if stand.zoom > most {
+            fit_at(&extent, most, frame)
+        } else {
+            stand
+        }
     }
 
     fn goal(&self) -> Stand {
@@ -144,7 +184,11 @@ impl Camera {
 
     fn go(&mut self, to: Stand, frame: &CameraFrame<'_>, smooth: bool) {
         if smooth && frame.animate && to != self.last {
-            self.moving = Some(Move { from: self.last, to, began: frame.time });
+            self.moving = Some(Move {
+                from: self.last,
+                to,
+                began: frame.time,
+            });
         } else {
             self.moving = None;
             self.stand(to);
@@ -152,7 +196,9 @@ impl Camera {
     }
 
     fn step(&mut self, time: f64) {
-        let Some(Move { from, to, began }) = self.moving else { return };
+        let Some(Move { from, to, began }) = self.moving else {
+            return;
+        };
         let t = ((time - began) / MOVE_SECS).clamp(0.0, 1.0);
         let eased = t * t * (3.0 - 2.0 * t);
         if t >= 1.0 {
@@ -163,9 +209,16 @@ impl Camera {
         let zoom = from.zoom + (to.zoom - from.zoom) * eased;
         // While zooming, the place that stays put on the screen is the same all the way: no swing to the side.
         let (a, b, now) = ((-from.zoom).exp2(), (-to.zoom).exp2(), (-zoom).exp2());
-        let share = if (a - b).abs() < a * 1e-6 { eased } else { (a - now) / (a - b) };
+        let share = if (a - b).abs() < a * 1e-6 {
+            eased
+        } else {
+            (a - now) / (a - b)
+        };
         let between = |x: f64, y: f64| x + (y - x) * share;
-        let center = [between(from.center[0], to.center[0]), between(from.center[1], to.center[1])];
+        let center = [
+            between(from.center[0], to.center[0]),
+            between(from.center[1], to.center[1]),
+        ];
         self.stand(Stand { center, zoom });
     }
 
@@ -199,11 +252,17 @@ pub struct CameraFrame<'a> {
 
 fn moved(center: World, by: Vec2, zoom: f64) -> World {
     let scale = zoom.exp2();
-    [center[0] + f64::from(by.x) / scale, center[1] + f64::from(by.y) / scale]
+    [
+        center[0] + f64::from(by.x) / scale,
+        center[1] + f64::from(by.y) / scale,
+    ]
 }
 
 fn inside(center: World, root: &Extent) -> World {
-    [center[0].clamp(root.min[0], root.max[0]), center[1].clamp(root.min[1], root.max[1])]
+    [
+        center[0].clamp(root.min[0], root.max[0]),
+        center[1].clamp(root.min[1], root.max[1]),
+    ]
 }
 
 /// The part of the clear rectangle that an area is fitted into: a margin all around, and the notes left readable.
@@ -218,11 +277,15 @@ fn room(frame: &CameraFrame<'_>) -> Rect {
 fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
     let room = room(frame);
     let [w, h] = extent.size();
-    let scale = (f64::from(room.width().max(1.0)) / w.max(1e-9)).min(f64::from(room.height().max(1.0)) / h.max(1e-9));
+    let scale =
+        (f64::from(room.width().max(1.0)) / w.max(1e-9)).min(f64::from(room.height().max(1.0)) / h.max(1e-9));
     fit_at(extent, scale.log2().clamp(0.0, CLOSEST), frame)
 }
 
 fn fit_at(extent: &Extent, zoom: f64, frame: &CameraFrame<'_>) -> Stand {
     let off = frame.rect.center() - room(frame).center();
-    Stand { center: moved(extent.center(), off, zoom), zoom }
+    Stand {
+        center: moved(extent.center(), off, zoom),
+        zoom,
+    }
 }

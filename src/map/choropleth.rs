@@ -61,11 +61,17 @@ fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
     let mut mesh = Mesh::default();
     let mut inker = Inker::new(lens.pixels_per_point);
     for (id, is_coloured) in sheet.scope.drawn(sheet.view) {
-        let Some(solid) = sheet.geometry.area(id) else { continue };
+        let Some(solid) = sheet.geometry.area(id) else {
+            continue;
+        };
         if !solid.extent.is_some_and(|e| e.meets(&seen)) {
             continue;
         }
-        let (mut color, pattern) = if is_coloured { dress(sheet, &sheet.reading(id)) } else { (grey, None) };
+        let (mut color, pattern) = if is_coloured {
+            dress(sheet, &sheet.reading(id))
+        } else {
+            (grey, None)
+        };
         let dim = !chosen_is_whole && !sheet.scope.holds(sheet.view, id);
         if dim {
             color = color.lerp_to_gamma(theme.ground, 0.55);
@@ -79,9 +85,19 @@ fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
         if let Some(pattern) = pattern {
             let ink = match pattern {
                 Pattern::Late => theme.ground.gamma_multiply(0.55),
-                Pattern::Suppressed | Pattern::Missing => theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 }),
+                Pattern::Suppressed | Pattern::Missing => {
+                    theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 })
+                }
             };
-            hatch::draw(&mut inker, lens, &solid.rings, pattern, theme.sizes.step, sheet.hairline(), ink);
+            hatch::draw(
+                &mut inker,
+                lens,
+                &solid.rings,
+                pattern,
+                theme.sizes.step,
+                sheet.hairline(),
+                ink,
+            );
         }
     }
     mesh.append_ref(&inker.finish());

@@ -31,7 +31,9 @@ impl Classes {
         };
         let finest = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
         if high - low < finest * 0.5 {
-            return Self { breaks: vec![low, high] };
+            return Self {
+                breaks: vec![low, high],
+            };
         }
         let breaks = match method {
             Method::AroundTarget(target) if suits(target, low, high) => around(target, &sorted, finest),
@@ -74,7 +76,11 @@ impl Classes {
     #[must_use]
     pub fn class(&self, value: f64) -> usize {
         // A value that prints as the break belongs above it: 95.99999 is 96.
-        let slack = self.breaks.first().zip(self.breaks.last()).map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
+        let slack = self
+            .breaks
+            .first()
+            .zip(self.breaks.last())
+            .map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
         let below = self.breaks.iter().filter(|b| **b <= value + slack).count();
         below.saturating_sub(1).min(self.len().saturating_sub(1))
     }
@@ -94,7 +100,11 @@ pub fn readable_above(least: f64) -> f64 {
     }
     let decade = 10.0_f64.powf(least.log10().floor());
     // A hair of slack: 0.30000000000000004 is 0.3.
-    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+    [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * decade)
+        .find(|s| *s >= least * (1.0 - 1e-9))
+        .unwrap_or(10.0 * decade)
 }
 
 /// Steps of one size through the bulk of the values, a break at the target; a lone low or high value stretches the
@@ -112,7 +122,10 @@ fn around(target: f64, sorted: &[f64], finest: f64) -> Vec<f64> {
         let below = target + first * step > low + finest * 0.01;
         let above = target + last * step < high - finest * 0.01;
         if last - first + f64::from(u8::from(below) + u8::from(above)) <= most {
-            #[expect(clippy::cast_possible_truncation, reason = "at most eight steps from the target")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "at most eight steps from the target"
+            )]
             let inner = ((first as i64)..=(last as i64)).map(|i| tidy(target + to_f64(i) * step, finest));
             let start = below.then(|| tidy(target + ((low - target) / step + 1e-9).floor() * step, finest));
             let end = above.then(|| tidy(target + ((high - target) / step - 1e-9).ceil() * step, finest));
@@ -124,7 +137,12 @@ fn around(target: f64, sorted: &[f64], finest: f64) -> Vec<f64> {
 
 /// The value that a share of all values does not pass.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
     let index = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
     sorted.get(index).copied().unwrap_or(0.0)
 }
@@ -135,14 +153,19 @@ const fn to_f64(i: i64) -> f64 {
 }
 
 fn quantiles(sorted: &[f64], finest: f64) -> Vec<f64> {
-    let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else { return Vec::new() };
+    let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else {
+        return Vec::new();
+    };
     let unit = readable_above(((high - low) / 60.0).max(finest));
     let down = |v: f64| tidy((v / unit + 1e-9).floor() * unit, finest);
     let up = |v: f64| tidy((v / unit - 1e-9).ceil() * unit, finest);
     let mut breaks = vec![down(low)];
     let last = sorted.len() - 1;
     for i in 1..Classes::MOST {
-        let raw = sorted.get(i * (last + 1) / Classes::MOST).copied().unwrap_or(high);
+        let raw = sorted
+            .get(i * (last + 1) / Classes::MOST)
+            .copied()
+            .unwrap_or(high);
         let rounded = tidy((raw / unit).round() * unit, finest);
         let from = breaks.last().copied().unwrap_or(low);
         let holds_a_value = sorted.iter().any(|v| *v >= from && *v < rounded);
@@ -181,11 +204,28 @@ mod tests {
             (&[], Method::Quantile, 1, &[]),
             (&[5.0], Method::Quantile, 1, &[5.0, 5.0]),
             (&[3.0, 3.0, 3.0], Method::AroundTarget(3.0), 0, &[3.0, 3.0]),
-            (&[97.1, 98.4, 99.9], Method::AroundTarget(99.0), 1, &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0]),
-            (&[80.0, 98.0], Method::AroundTarget(96.0), 0, &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0]),
-            (&[80.0, 100.0], Method::AroundTarget(105.0), 0, &[80.0, 85.0, 90.0, 95.0, 100.0]),
             (
-                &[91.0, 97.0, 97.5, 98.0, 98.5, 98.6, 99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.9],
+                &[97.1, 98.4, 99.9],
+                Method::AroundTarget(99.0),
+                1,
+                &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
+            ),
+            (
+                &[80.0, 98.0],
+                Method::AroundTarget(96.0),
+                0,
+                &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0],
+            ),
+            (
+                &[80.0, 100.0],
+                Method::AroundTarget(105.0),
+                0,
+                &[80.0, 85.0, 90.0, 95.0, 100.0],
+            ),
+            (
+                &[
+                    91.0, 97.0, 97.5, 98.0, 98.5, 98.6, 99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.9,
+                ],
                 Method::AroundTarget(99.0),
                 1,
                 &[91.0, 97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
@@ -200,22 +240,48 @@ mod tests {
         ];
         for (values, method, decimals, wanted) in rows {
             let found = Classes::new(values, method, decimals);
-            assert!(near(found.breaks(), wanted), "{values:?} by {method:?}: {:?}", found.breaks());
+            assert!(
+                near(found.breaks(), wanted),
+                "{values:?} by {method:?}: {:?}",
+                found.breaks()
+            );
         }
     }
 
     #[test]
     fn values_fall_into_their_classes() {
-        let classes = Classes { breaks: vec![0.0, 10.0, 20.0, 30.0] };
-        for (value, wanted) in [(-5.0, 0), (0.0, 0), (9.9, 0), (10.0, 1), (9.999_999_999_9, 1), (30.0, 2), (99.0, 2)] {
+        let classes = Classes {
+            breaks: vec![0.0, 10.0, 20.0, 30.0],
+        };
+        for (value, wanted) in [
+            (-5.0, 0),
+            (0.0, 0),
+            (9.9, 0),
+            (10.0, 1),
+            (9.999_999_999_9, 1),
+            (30.0, 2),
+            (99.0, 2),
+        ] {
             assert_eq!(classes.class(value), wanted, "{value}");
         }
     }
 
     #[test]
     fn steps_are_readable() {
-        for (least, wanted) in [(0.07, 0.1), (0.3, 0.5), (1.0, 1.0), (1.2, 2.0), (2.2, 2.5), (2.6, 5.0), (70.0, 100.0)] {
-            assert!((readable_above(least) - wanted).abs() < 1e-9, "{least}: {}", readable_above(least));
+        for (least, wanted) in [
+            (0.07, 0.1),
+            (0.3, 0.5),
+            (1.0, 1.0),
+            (1.2, 2.0),
+            (2.2, 2.5),
+            (2.6, 5.0),
+            (70.0, 100.0),
+        ] {
+            assert!(
+                (readable_above(least) - wanted).abs() < 1e-9,
+                "{least}: {}",
+                readable_above(least)
+            );
         }
     }
 

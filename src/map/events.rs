@@ -67,7 +67,12 @@ impl EventsLayer {
     /// Works out marks and badges for this frame.
     pub fn prepare(&mut self, sheet: &Sheet<'_>) {
         let revision = sheet.view.snapshot.revision;
-        let key = (sheet.lens, sheet.dress(), revision, sheet.view.state.event.clone());
+        let key = (
+            sheet.lens,
+            sheet.dress(),
+            revision,
+            sheet.view.state.event.clone(),
+        );
         self.drawn.get(key, || draw(sheet));
         self.badges.get(revision, || badges(sheet));
     }
@@ -95,7 +100,11 @@ impl EventsLayer {
         let theme = sheet.theme();
         let drawn = self.drawn.last();
         painter.add(Shape::Mesh(Arc::clone(&drawn.mesh)));
-        let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
+        let kind = Type {
+            size: theme.sizes.small * 0.92,
+            bold: true,
+            color: theme.text,
+        };
         for mark in &drawn.marks {
             let r = symbol::radius(theme, mark.severity);
             if mark.count > 1 {
@@ -103,7 +112,13 @@ impl EventsLayer {
                 write(painter, at, &mark.count.to_string(), kind, theme.ground);
             } else if mark.exercise {
                 let at = mark.at + egui::vec2(r * 1.3, -kind.size * 1.1);
-                write(painter, at, sheet.view.text.get("map.exercise_letter"), kind, theme.ground);
+                write(
+                    painter,
+                    at,
+                    sheet.view.text.get("map.exercise_letter"),
+                    kind,
+                    theme.ground,
+                );
             }
         }
     }
@@ -111,11 +126,16 @@ impl EventsLayer {
     /// The mark at a point of the screen: the worst of those within reach, then the nearest.
     #[must_use]
     pub fn at(&self, sheet: &Sheet<'_>, at: Pos2) -> Option<&Mark> {
-        let reach = |m: &Mark| symbol::radius(sheet.theme(), m.severity).max(sheet.theme().sizes.small * 0.4) * 1.25;
+        let reach =
+            |m: &Mark| symbol::radius(sheet.theme(), m.severity).max(sheet.theme().sizes.small * 0.4) * 1.25;
         self.marks()
             .iter()
             .filter(|m| (m.at - at).length() <= reach(m))
-            .min_by(|a, b| b.severity.cmp(&a.severity).then((a.at - at).length().total_cmp(&(b.at - at).length())))
+            .min_by(|a, b| {
+                b.severity
+                    .cmp(&a.severity)
+                    .then((a.at - at).length().total_cmp(&(b.at - at).length()))
+            })
     }
 }
 
@@ -135,7 +155,13 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
         .filter_map(|(event, e)| {
             let at = sheet.lens.to_screen(place(e)?);
             let severity = e.severity.clamp(1, 4);
-            seen.contains(at).then_some(Mark { at, severity, event, count: 1, exercise: e.exercise })
+            seen.contains(at).then_some(Mark {
+                at,
+                severity,
+                event,
+                count: 1,
+                exercise: e.exercise,
+            })
         })
         .collect();
     let mut clustered = 0;
@@ -148,10 +174,16 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
     let mut inker = Inker::new(sheet.lens.pixels_per_point);
     let now = sheet.view.snapshot.now_secs;
     let most_new = if clustered > 0 { 0 } else { MOST_NEW };
-    let newest = events.iter().rev().filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS).take(most_new);
+    let newest = events
+        .iter()
+        .rev()
+        .filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS)
+        .take(most_new);
     for event in newest {
         if let Some(at) = place(event).map(|p| sheet.lens.to_screen(p)) {
-            symbol::new_rings(theme, at, event.severity.clamp(1, 4)).into_iter().for_each(|s| inker.add(s));
+            symbol::new_rings(theme, at, event.severity.clamp(1, 4))
+                .into_iter()
+                .for_each(|s| inker.add(s));
         }
     }
     for mark in &marks {
@@ -159,13 +191,32 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
         let chosen = event.is_some_and(|e| sheet.view.state.event.as_ref() == Some(&e.id));
         if chosen {
             let r = symbol::radius(theme, mark.severity) * 2.2;
-            inker.add(Shape::circle_stroke(mark.at, r, egui::Stroke::new(sheet.hairline() * 2.0, theme.text)));
+            inker.add(Shape::circle_stroke(
+                mark.at,
+                r,
+                egui::Stroke::new(sheet.hairline() * 2.0, theme.text),
+            ));
         }
-        let grown = if mark.count > 1 { 1.35 } else if chosen { 1.25 } else { 1.0 };
-        let symbol = Symbol { at: mark.at, severity: mark.severity, grown, hollow: mark.exercise && mark.count == 1 };
+        let grown = if mark.count > 1 {
+            1.35
+        } else if chosen {
+            1.25
+        } else {
+            1.0
+        };
+        let symbol = Symbol {
+            at: mark.at,
+            severity: mark.severity,
+            grown,
+            hollow: mark.exercise && mark.count == 1,
+        };
         symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
     }
-    Drawn { marks, mesh: inker.finish(), clustered }
+    Drawn {
+        marks,
+        mesh: inker.finish(),
+        clustered,
+    }
 }
 
 type Cell = (i64, i64);
@@ -198,7 +249,10 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
     let size = sheet.theme().sizes.small * 4.4;
     let mut cells: HashMap<Cell, Vec<&Mark>> = HashMap::new();
     for mark in marks {
-        cells.entry(cell(&sheet.lens, mark.at, size)).or_default().push(mark);
+        cells
+            .entry(cell(&sheet.lens, mark.at, size))
+            .or_default()
+            .push(mark);
     }
     cells
         .into_values()
@@ -207,7 +261,11 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
             // In the middle of its events; a single one stays at its true place.
             let sum = group.iter().fold(egui::Vec2::ZERO, |sum, m| sum + m.at.to_vec2());
             let at = (sum / crate::panels::pen::whole(group.len())).to_pos2();
-            Some(Mark { at, count: group.len(), ..(*worst).clone() })
+            Some(Mark {
+                at,
+                count: group.len(),
+                ..(*worst).clone()
+            })
         })
         .collect()
 }
@@ -215,15 +273,28 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
 fn badges(sheet: &Sheet<'_>) -> Vec<Badge> {
     let areas = &sheet.view.site.areas;
     let mut counts: HashMap<AreaId, (usize, u8)> = HashMap::new();
-    for event in sheet.view.snapshot.events.open.iter().filter(|e| e.place.is_none() && !e.exercise) {
+    for event in sheet
+        .view
+        .snapshot
+        .events
+        .open
+        .iter()
+        .filter(|e| e.place.is_none() && !e.exercise)
+    {
         if event.area.index() < areas.len() {
             let (count, worst) = counts.entry(areas.ancestor(event.area, 2)).or_default();
             *count += 1;
             *worst = (*worst).max(event.severity.clamp(1, 4));
         }
     }
-    let mut out: Vec<Badge> =
-        counts.into_iter().map(|(area, (count, severity))| Badge { area, count, severity }).collect();
+    let mut out: Vec<Badge> = counts
+        .into_iter()
+        .map(|(area, (count, severity))| Badge {
+            area,
+            count,
+            severity,
+        })
+        .collect();
     out.sort_by_key(|b| (std::cmp::Reverse(b.severity), b.area));
     out
 }

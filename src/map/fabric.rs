@@ -21,12 +21,16 @@ impl Fabric {
     pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let texture = &sheet.view.snapshot.texture;
         let name = texture.as_ptr().addr();
-        let places = self
-            .places
-            .get((name, texture.len()), || texture.iter().map(|p| world(*p)).collect());
-        let mesh = self.mesh.get((sheet.lens, sheet.dress(), name), || squares(sheet, places));
+        let places = self.places.get((name, texture.len()), || {
+            texture.iter().map(|p| world(*p)).collect()
+        });
+        let mesh = self
+            .mesh
+            .get((sheet.lens, sheet.dress(), name), || squares(sheet, places));
         // With a clip rectangle of its own the mesh is taken over as it is, and not appended to its neighbours.
-        painter.with_clip_rect(painter.clip_rect().expand(1.0)).add(Shape::Mesh(Arc::clone(mesh)));
+        painter
+            .with_clip_rect(painter.clip_rect().expand(1.0))
+            .add(Shape::Mesh(Arc::clone(mesh)));
     }
 }
 

@@ -46,8 +46,11 @@ pub fn tiny() -> Stage {
 
 /// The sample site, with its real outline, where it has been generated.
 pub fn sample(width: f32, height: f32, buildings: usize, events: usize) -> Option<Stage> {
-    let dir = std::env::var_os("ONEMAP_MAP_SITE").map_or_else(|| folder("sample-data/pingshan"), PathBuf::from);
-    dir.join("areas.geojson").is_file().then(|| stage(&dir, width, height, buildings, events))
+    let dir =
+        std::env::var_os("ONEMAP_MAP_SITE").map_or_else(|| folder("sample-data/pingshan"), PathBuf::from);
+    dir.join("areas.geojson")
+        .is_file()
+        .then(|| stage(&dir, width, height, buildings, events))
 }
 
 fn stage(dir: &Path, width: f32, height: f32, buildings: usize, events: usize) -> Stage {
@@ -58,14 +61,23 @@ fn stage(dir: &Path, width: f32, height: f32, buildings: usize, events: usize) -
     snapshot.events = scattered(&site, &snapshot.events, events, &mut dice);
     let state = AppState::new(&site, Mode::Wall, Lang::Zh);
     let theme = Theme::dark(Sizes::for_wall(width, height, 1.0, site.meta.room));
-    Stage { site, snapshot, state, theme }
+    Stage {
+        site,
+        snapshot,
+        state,
+        theme,
+    }
 }
 
 /// Points around the label places of the finest areas: denser in some than in others, as towns are.
 fn points(site: &Site, count: usize, dice: &mut Dice) -> Vec<LonLat> {
     let root = site.areas.get(AreaId::ROOT);
     let last = site.meta.levels.len() - 1;
-    let seeds: Vec<LonLat> = site.areas.level(last).map(|id| site.areas.get(id).label).collect();
+    let seeds: Vec<LonLat> = site
+        .areas
+        .level(last)
+        .map(|id| site.areas.get(id).label)
+        .collect();
     let mut out = Vec::with_capacity(count);
     while out.len() < count {
         let seed = seeds[((dice.roll() * dice.roll()) * seeds.len() as f64) as usize];
@@ -106,7 +118,10 @@ fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Event
             ..pattern.clone()
         });
     }
-    Events { open: open.into(), ..like.clone() }
+    Events {
+        open: open.into(),
+        ..like.clone()
+    }
 }
 
 impl Stage {

@@ -55,19 +55,37 @@ impl Geometry {
     #[must_use]
     pub fn new(site: &Site) -> Self {
         let mut earcut = Earcut::new();
-        let areas: Vec<Solid> =
-            site.areas.iter().map(|(_, a)| solid(&mut earcut, &a.polygons, Some(world(a.label)))).collect();
-        let surroundings =
-            site.layers.surroundings.iter().map(|(n, p)| (n.clone(), solid(&mut earcut, p, None))).collect();
-        let line = |points: &Vec<_>| Line { points: points.iter().map(|p| world(*p)).collect(), closed: false };
+        let areas: Vec<Solid> = site
+            .areas
+            .iter()
+            .map(|(_, a)| solid(&mut earcut, &a.polygons, Some(world(a.label))))
+            .collect();
+        let surroundings = site
+            .layers
+            .surroundings
+            .iter()
+            .map(|(n, p)| (n.clone(), solid(&mut earcut, p, None)))
+            .collect();
+        let line = |points: &Vec<_>| Line {
+            points: points.iter().map(|p| world(*p)).collect(),
+            closed: false,
+        };
         let root = areas.first().and_then(|a| a.extent);
         Self {
             borders: borders(site, &areas),
             areas,
             surroundings,
             transit_lines: site.layers.transit_lines.iter().map(|(_, l)| line(l)).collect(),
-            stations: site.layers.stations.iter().map(|(n, p)| (n.clone(), world(*p))).collect(),
-            root: root.unwrap_or(Extent { min: [0.0; 2], max: [256.0; 2] }),
+            stations: site
+                .layers
+                .stations
+                .iter()
+                .map(|(n, p)| (n.clone(), world(*p)))
+                .collect(),
+            root: root.unwrap_or(Extent {
+                min: [0.0; 2],
+                max: [256.0; 2],
+            }),
         }
     }
 
@@ -83,7 +101,10 @@ fn solid(earcut: &mut Earcut<f64>, polygons: &[Polygon], label: Option<World>) -
     let mut extent = Extent::EMPTY;
     let mut triangles: Vec<u32> = Vec::new();
     for polygon in polygons {
-        let rings: Vec<Vec<World>> = polygon.iter().map(|r| r.iter().map(|p| world(*p)).collect()).collect();
+        let rings: Vec<Vec<World>> = polygon
+            .iter()
+            .map(|r| r.iter().map(|p| world(*p)).collect())
+            .collect();
         let mut holes: Vec<u32> = Vec::new();
         let mut flat: Vec<World> = Vec::new();
         for (i, ring) in rings.iter().enumerate() {
@@ -126,7 +147,9 @@ fn borders(site: &Site, areas: &[Solid]) -> Vec<Vec<Line>> {
     // Areas come parents first, so the first area with an edge has the coarsest level.
     for ((_, area), solid) in site.areas.iter().zip(areas) {
         for ring in &solid.rings {
-            let Some(mut last) = ring.last().copied() else { continue };
+            let Some(mut last) = ring.last().copied() else {
+                continue;
+            };
             for point in ring {
                 let (a, b) = (key(last), key(*point));
                 let pair = if a <= b { (a, b) } else { (b, a) };
@@ -190,13 +213,20 @@ fn walk(
         if forks(end) {
             break;
         }
-        let next = at.get(&key(end)).and_then(|list| list.iter().copied().find(|i| *i != edge));
-        let Some((next, [a, b])) = next.and_then(|i| edges.get(i).map(|e| (i, *e))) else { break };
+        let next = at
+            .get(&key(end))
+            .and_then(|list| list.iter().copied().find(|i| *i != edge));
+        let Some((next, [a, b])) = next.and_then(|i| edges.get(i).map(|e| (i, *e))) else {
+            break;
+        };
         edge = next;
         end = if key(a) == key(end) { b } else { a };
         points.push(end);
     }
-    Line { points, closed: false }
+    Line {
+        points,
+        closed: false,
+    }
 }
 
 #[cfg(test)]
@@ -210,10 +240,19 @@ mod tests {
         let lines = chain(&ring);
         assert_eq!(lines.len(), 1);
         assert!(lines[0].closed && lines[0].points.len() == 4, "{lines:?}");
-        let fork = [[[0.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [2.0, 0.0]], [[2.0, 0.0], [3.0, 1.0]], [[2.0, 0.0], [3.0, -1.0]]];
+        let fork = [
+            [[0.0, 0.0], [1.0, 0.0]],
+            [[1.0, 0.0], [2.0, 0.0]],
+            [[2.0, 0.0], [3.0, 1.0]],
+            [[2.0, 0.0], [3.0, -1.0]],
+        ];
         let lines = chain(&fork);
         assert_eq!(lines.len(), 3);
-        assert_eq!(lines.iter().map(|l| l.points.len() - 1).sum::<usize>(), 4, "every edge is drawn once");
+        assert_eq!(
+            lines.iter().map(|l| l.points.len() - 1).sum::<usize>(),
+            4,
+            "every edge is drawn once"
+        );
     }
 
     #[test]
@@ -222,8 +261,9 @@ mod tests {
         let hole = vec![[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 1.0]];
         let solid = solid(&mut Earcut::new(), &[vec![outer, hole]], None);
         let area = |p: &[World]| {
-            let double: f64 =
-                (0..p.len()).map(|i| p[i][0] * p[(i + 1) % p.len()][1] - p[(i + 1) % p.len()][0] * p[i][1]).sum();
+            let double: f64 = (0..p.len())
+                .map(|i| p[i][0] * p[(i + 1) % p.len()][1] - p[(i + 1) % p.len()][0] * p[i][1])
+                .sum();
             double.abs() / 2.0
         };
         let covered: f64 = solid

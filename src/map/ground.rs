@@ -29,16 +29,31 @@ impl Ground {
             self.names.last()
         } else {
             self.names.get((sheet.lens, sheet.clear, *taken), || {
-                sheet.geometry.surroundings.iter().map(|(_, solid)| visible_place(sheet, solid, taken)).collect()
+                sheet
+                    .geometry
+                    .surroundings
+                    .iter()
+                    .map(|(_, solid)| visible_place(sheet, solid, taken))
+                    .collect()
             })
         };
         let ink = theme.muted.lerp_to_gamma(theme.ground, 0.45);
-        let kind = Type { size: theme.sizes.small, bold: false, color: ink };
+        let kind = Type {
+            size: theme.sizes.small,
+            bold: false,
+            color: ink,
+        };
         for ((name, _), place) in sheet.geometry.surroundings.iter().zip(places) {
             let Some(place) = place else { continue };
             let words = sheet.view.say(name);
             let size = painter.layout_no_wrap(words.to_owned(), kind.font(), ink).size();
-            write(painter, sheet.lens.to_screen(*place) - size * 0.5, words, kind, theme.surroundings);
+            write(
+                painter,
+                sheet.lens.to_screen(*place) - size * 0.5,
+                words,
+                kind,
+                theme.surroundings,
+            );
         }
     }
 }
@@ -59,7 +74,10 @@ fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
         }
         mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
         for ring in &solid.rings {
-            inker.add(Shape::closed_line(ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(), stroke));
+            inker.add(Shape::closed_line(
+                ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(),
+                stroke,
+            ));
         }
     }
     mesh.append_ref(&inker.finish());
@@ -75,8 +93,11 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
     if !clear.intersects(sheet.lens.rect_of(&extent)) {
         return None;
     }
-    let rings: Vec<Vec<Pos2>> =
-        solid.rings.iter().map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect()).collect();
+    let rings: Vec<Vec<Pos2>> = solid
+        .rings
+        .iter()
+        .map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect())
+        .collect();
     // Station names stand to the right of their rings.
     let unit = vec2(1.0, 1.0) * sheet.theme().sizes.small;
     let stations: Vec<Rect> = sheet
@@ -95,7 +116,9 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
                 clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
                 clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
             );
-            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
+            let is_taken = taken
+                .iter()
+                .any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
                 || stations.iter().any(|s| s.contains(at));
             if is_taken || !contains(&rings, at) {
                 continue;
@@ -127,7 +150,9 @@ fn edges(rings: &[Vec<Pos2>]) -> impl Iterator<Item = (Pos2, Pos2)> + '_ {
 
 fn contains(rings: &[Vec<Pos2>], at: Pos2) -> bool {
     edges(rings)
-        .filter(|(a, b)| (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x)
+        .filter(|(a, b)| {
+            (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x
+        })
         .count()
         % 2
         == 1

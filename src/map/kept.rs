@@ -14,7 +14,10 @@ pub struct Kept<K, T> {
 
 impl<K, T: Default> Default for Kept<K, T> {
     fn default() -> Self {
-        Self { key: None, value: T::default() }
+        Self {
+            key: None,
+            value: T::default(),
+        }
     }
 }
 
@@ -51,7 +54,10 @@ impl Inker {
             parallel_tessellation: false,
             ..TessellationOptions::default()
         };
-        Self { tessellator: Tessellator::new(pixels_per_point, options, [1, 1], Vec::new()), mesh: Mesh::default() }
+        Self {
+            tessellator: Tessellator::new(pixels_per_point, options, [1, 1], Vec::new()),
+            mesh: Mesh::default(),
+        }
     }
 
     /// Adds a shape.

@@ -39,7 +39,10 @@ pub struct Extent {
 
 impl Extent {
     /// An extent that holds nothing yet.
-    pub const EMPTY: Self = Self { min: [f64::INFINITY; 2], max: [f64::NEG_INFINITY; 2] };
+    pub const EMPTY: Self = Self {
+        min: [f64::INFINITY; 2],
+        max: [f64::NEG_INFINITY; 2],
+    };
 
     /// Grows to hold a place.
     pub const fn add(&mut self, [x, y]: World) {
@@ -50,7 +53,10 @@ impl Extent {
     /// Middle.
     #[must_use]
     pub const fn center(&self) -> World {
-        [f64::midpoint(self.min[0], self.max[0]), f64::midpoint(self.min[1], self.max[1])]
+        [
+            f64::midpoint(self.min[0], self.max[0]),
+            f64::midpoint(self.min[1], self.max[1]),
+        ]
     }
 
     /// Width and height.
@@ -64,15 +70,25 @@ impl Extent {
     pub fn grown(&self, share: f64) -> Self {
         let [w, h] = self.size();
         let by = w.max(h) * share;
-        Self { min: [self.min[0] - by, self.min[1] - by], max: [self.max[0] + by, self.max[1] + by] }
+        Self {
+            min: [self.min[0] - by, self.min[1] - by],
+            max: [self.max[0] + by, self.max[1] + by],
+        }
     }
 
     /// Whether two extents share a place.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        (0..2).all(|i| match (self.min.get(i), self.max.get(i), other.min.get(i), other.max.get(i)) {
-            (Some(a), Some(b), Some(c), Some(d)) => a <= d && b >= c,
-            _ => false,
+        (0..2).all(|i| {
+            match (
+                self.min.get(i),
+                self.max.get(i),
+                other.min.get(i),
+                other.max.get(i),
+            ) {
+                (Some(a), Some(b), Some(c), Some(d)) => a <= d && b >= c,
+                _ => false,
+            }
         })
     }
 }
@@ -96,7 +112,13 @@ impl Lens {
     /// The view of a map on a rectangle.
     #[must_use]
     pub fn new(rect: Rect, center: World, zoom: f64, pixels_per_point: f32) -> Self {
-        Self { rect, center, zoom, scale: zoom.exp2(), pixels_per_point }
+        Self {
+            rect,
+            center,
+            zoom,
+            scale: zoom.exp2(),
+            pixels_per_point,
+        }
     }
 
     /// The view that the map library stands at.
@@ -121,14 +143,20 @@ impl Lens {
     #[must_use]
     pub fn to_world(&self, at: Pos2) -> World {
         let Vec2 { x, y } = at - self.rect.center();
-        [self.center[0] + f64::from(x) / self.scale, self.center[1] + f64::from(y) / self.scale]
+        [
+            self.center[0] + f64::from(x) / self.scale,
+            self.center[1] + f64::from(y) / self.scale,
+        ]
     }
 
     /// What the screen rectangle shows, with points added around.
     #[must_use]
     pub fn extent(&self, margin: f32) -> Extent {
         let rect = self.rect.expand(margin);
-        Extent { min: self.to_world(rect.min), max: self.to_world(rect.max) }
+        Extent {
+            min: self.to_world(rect.min),
+            max: self.to_world(rect.max),
+        }
     }
 
     /// An extent as a rectangle on the screen.

@@ -59,7 +59,12 @@ impl Pulses {
         let window = ARRIVED_SECS * i64::from(sheet.view.state.speed.max(1));
         let since = self.newest;
         let recent = &snapshot.events.recent;
-        self.newest = recent.iter().map(|e| e.changed_secs).max().unwrap_or(0).max(since);
+        self.newest = recent
+            .iter()
+            .map(|e| e.changed_secs)
+            .max()
+            .unwrap_or(0)
+            .max(since);
         if !animate || first {
             return;
         }
@@ -73,9 +78,16 @@ impl Pulses {
             if self.rings.len() >= MOST {
                 break;
             }
-            let at = event.place.map(world).or_else(|| sheet.geometry.area(event.area).map(|a| a.label));
+            let at = event
+                .place
+                .map(world)
+                .or_else(|| sheet.geometry.area(event.area).map(|a| a.label));
             if let Some(at) = at {
-                self.rings.push(Ring { at, severity: event.severity.clamp(1, 4), began: time });
+                self.rings.push(Ring {
+                    at,
+                    severity: event.severity.clamp(1, 4),
+                    began: time,
+                });
             }
         }
     }

@@ -52,7 +52,11 @@ impl<'a> Sheet<'a> {
     #[must_use]
     pub const fn dress(&self) -> Dress {
         let theme = self.view.theme;
-        Dress { dark: theme.dark, small: theme.sizes.small, hairline: theme.sizes.hairline }
+        Dress {
+            dark: theme.dark,
+            small: theme.sizes.small,
+            hairline: theme.sizes.hairline,
+        }
     }
 
     /// Zoom levels from the view of the whole.
@@ -103,7 +107,11 @@ impl Type {
     /// The font.
     #[must_use]
     pub fn font(&self) -> FontId {
-        if self.bold { fonts::bold(self.size) } else { fonts::regular(self.size) }
+        if self.bold {
+            fonts::bold(self.size)
+        } else {
+            fonts::regular(self.size)
+        }
     }
 }
 

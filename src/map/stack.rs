@@ -86,7 +86,13 @@ impl Stack {
 
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         self.events.prepare(sheet);
-        self.labels.prepare(painter, sheet, self.events.marks(), self.events.badges(), &self.covered);
+        self.labels.prepare(
+            painter,
+            sheet,
+            self.events.marks(),
+            self.events.badges(),
+            &self.covered,
+        );
         self.ground.paint(painter, sheet, &self.covered);
         self.glow.paint(painter, sheet);
         self.choropleth.paint(painter, sheet);
@@ -100,7 +106,12 @@ impl Stack {
         if let Some(mark) = self.events.at(sheet, at) {
             return Some(Hit::Mark(mark.clone()));
         }
-        let label = self.labels.placed().iter().find(|l| l.rect.contains(at)).map(|l| l.about);
+        let label = self
+            .labels
+            .placed()
+            .iter()
+            .find(|l| l.rect.contains(at))
+            .map(|l| l.about);
         if let Some(About::Area(area) | About::Badge(area)) = label {
             return Some(Hit::Area(area));
         }
@@ -114,10 +125,23 @@ impl Stack {
         let mut focused = None;
         let areas = &sheet.view.site.areas;
         let chosen = areas.get(sheet.scope.chosen);
-        let next = if chosen.level == 0 { areas.level(1).collect() } else { chosen.children.clone() };
-        let more = areas.level(2).filter(|id| chosen.level == 0 && sheet.scope.level >= areas.get(*id).level);
-        for id in next.iter().copied().filter(|id| areas.get(*id).level <= 2).chain(more) {
-            let Some(solid) = sheet.geometry.area(id) else { continue };
+        let next = if chosen.level == 0 {
+            areas.level(1).collect()
+        } else {
+            chosen.children.clone()
+        };
+        let more = areas
+            .level(2)
+            .filter(|id| chosen.level == 0 && sheet.scope.level >= areas.get(*id).level);
+        for id in next
+            .iter()
+            .copied()
+            .filter(|id| areas.get(*id).level <= 2)
+            .chain(more)
+        {
+            let Some(solid) = sheet.geometry.area(id) else {
+                continue;
+            };
             let at = sheet.lens.to_screen(solid.label);
             if !sheet.lens.rect.contains(at) {
                 continue;
@@ -139,9 +163,16 @@ impl Stack {
 
 /// Name and figure of an area, for those who hear the map.
 fn area_words(sheet: &Sheet<'_>, area: AreaId) -> String {
-    let indicator = sheet.view.indicator().map_or("", |i| sheet.view.say(i.card_name()));
+    let indicator = sheet
+        .view
+        .indicator()
+        .map_or("", |i| sheet.view.say(i.card_name()));
     let value = sheet.printed(&sheet.reading(area));
-    let args = [("area", sheet.name(area)), ("indicator", indicator), ("value", value.as_str())];
+    let args = [
+        ("area", sheet.name(area)),
+        ("indicator", indicator),
+        ("value", value.as_str()),
+    ];
     sheet.view.text.fill("map.area_says", &args)
 }
 
@@ -152,7 +183,13 @@ pub struct InFrame<'a> {
 }
 
 impl Plugin for InFrame<'_> {
-    fn run(self: Box<Self>, ui: &mut Ui, response: &Response, _projector: &Projector<'_>, memory: &MapMemory) {
+    fn run(
+        self: Box<Self>,
+        ui: &mut Ui,
+        response: &Response,
+        _projector: &Projector<'_>,
+        memory: &MapMemory,
+    ) {
         let Self { stack, frame } = *self;
         let lens = Lens::of(memory, response.rect, frame.fallback, ui.pixels_per_point());
         let sheet = Sheet {
@@ -168,7 +205,9 @@ impl Plugin for InFrame<'_> {
         let painter = ui.painter().clone();
         stack.paint(&painter, &sheet);
         let focused = stack.buttons(ui, &sheet, frame.commands);
-        let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
+        let pointer = response
+            .hover_pos()
+            .filter(|at| !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),

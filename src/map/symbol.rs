@@ -37,7 +37,10 @@ impl Symbol {
         let edge = Stroke::new(theme.sizes.hairline * 1.2, theme.ground.gamma_multiply(0.9));
         // A drill shows the ground through a coloured rim.
         let (fill, rim) = if self.hollow {
-            (theme.ground.gamma_multiply(0.8), Stroke::new(theme.sizes.hairline * 1.6, color))
+            (
+                theme.ground.gamma_multiply(0.8),
+                Stroke::new(theme.sizes.hairline * 1.6, color),
+            )
         } else {
             (color, edge)
         };
@@ -49,12 +52,26 @@ impl Symbol {
                 fill,
                 stroke: rim,
             })),
-            2 => out.push(convex(self.at, &[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)], r, fill, rim)),
+            2 => out.push(convex(
+                self.at,
+                &[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)],
+                r,
+                fill,
+                rim,
+            )),
             _ => {
                 if self.severity >= 4 {
                     let ring = r * 1.75;
-                    out.push(Shape::circle_stroke(self.at, ring, Stroke::new(edge.width * 3.0, edge.color)));
-                    out.push(Shape::circle_stroke(self.at, ring, Stroke::new(theme.sizes.hairline * 1.8, color)));
+                    out.push(Shape::circle_stroke(
+                        self.at,
+                        ring,
+                        Stroke::new(edge.width * 3.0, edge.color),
+                    ));
+                    out.push(Shape::circle_stroke(
+                        self.at,
+                        ring,
+                        Stroke::new(theme.sizes.hairline * 1.8, color),
+                    ));
                 }
                 let corners = [(0.0, -1.0), (0.98, 0.78), (-0.98, 0.78)];
                 out.push(convex(self.at, &corners, r, fill, rim));
@@ -65,7 +82,11 @@ impl Symbol {
 }
 
 fn convex(at: Pos2, corners: &[(f32, f32)], r: f32, fill: Color32, stroke: Stroke) -> Shape {
-    Shape::convex_polygon(corners.iter().map(|(x, y)| at + vec2(x * r, y * r)).collect(), fill, stroke)
+    Shape::convex_polygon(
+        corners.iter().map(|(x, y)| at + vec2(x * r, y * r)).collect(),
+        fill,
+        stroke,
+    )
 }
 
 /// Two quiet rings around something that is new.
@@ -74,7 +95,11 @@ pub fn new_rings(theme: &Theme, at: Pos2, severity: u8) -> [Shape; 2] {
     let r = radius(theme, severity).max(theme.sizes.small * 0.4);
     let color = theme.severity(severity);
     let ring = |size: f32, share: f32| {
-        Shape::circle_stroke(at, r * size, Stroke::new(theme.sizes.hairline * 1.3, color.gamma_multiply(share)))
+        Shape::circle_stroke(
+            at,
+            r * size,
+            Stroke::new(theme.sizes.hairline * 1.3, color.gamma_multiply(share)),
+        )
     };
     [ring(2.3, 0.75), ring(3.2, 0.32)]
 }

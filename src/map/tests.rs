@@ -24,7 +24,11 @@ struct Desk {
 
 impl Desk {
     fn new(stage: Stage) -> Self {
-        Self { stage, map: None, commands: Vec::new() }
+        Self {
+            stage,
+            map: None,
+            commands: Vec::new(),
+        }
     }
 
     /// A desk with the figures, events and buildings of the sample's own data.
@@ -52,13 +56,15 @@ impl Desk {
 }
 
 fn harness(stage: Stage) -> Harness<'static, Desk> {
-    let mut harness = Harness::builder().with_size(egui::vec2(1280.0, 800.0)).build_ui_state(
-        |ui, desk: &mut Desk| {
-            let rect = ui.max_rect();
-            desk.frame(ui, rect);
-        },
-        Desk::new(stage),
-    );
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(1280.0, 800.0))
+        .build_ui_state(
+            |ui, desk: &mut Desk| {
+                let rect = ui.max_rect();
+                desk.frame(ui, rect);
+            },
+            Desk::new(stage),
+        );
     harness.run_steps(4);
     harness
 }
@@ -71,11 +77,16 @@ fn a_click_on_an_area_chooses_it() {
         let ward = stage.site.areas.find("VC0102").expect("the ward");
         stage.site.areas.get(ward).name.zh.clone()
     };
-    let node = harness.get_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.starts_with(&label)));
+    let node =
+        harness.get_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.starts_with(&label)));
     node.click();
     harness.run_steps(3);
     let ward = harness.state().stage.site.areas.find("VC0102").expect("the ward");
-    assert!(harness.state().commands.contains(&Command::SelectArea(ward)), "{:?}", harness.state().commands);
+    assert!(
+        harness.state().commands.contains(&Command::SelectArea(ward)),
+        "{:?}",
+        harness.state().commands
+    );
 }
 
 #[test]
@@ -105,7 +116,11 @@ fn the_pointer_meets_the_area_below_it() {
             harness.step();
         }
         harness.run_steps(2);
-        assert!(harness.state().commands.contains(&Command::SelectArea(ward)), "{code}: {:?}", harness.state().commands);
+        assert!(
+            harness.state().commands.contains(&Command::SelectArea(ward)),
+            "{code}: {:?}",
+            harness.state().commands
+        );
     }
 }
 
@@ -113,9 +128,15 @@ fn the_pointer_meets_the_area_below_it() {
 fn the_map_tells_its_figure_and_its_path() {
     let harness = harness(fixture::tiny());
     let name = harness.state().stage.site.areas.get(AreaId::ROOT).name.zh.clone();
-    let mut images = harness.query_all_by(|n| n.role() == Role::Image && n.label().is_some_and(|l| l.contains(&name)));
+    let mut images =
+        harness.query_all_by(|n| n.role() == Role::Image && n.label().is_some_and(|l| l.contains(&name)));
     assert!(images.next().is_some());
-    assert!(harness.query_all_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.contains(&name))).count() >= 1);
+    assert!(
+        harness
+            .query_all_by(|n| n.role() == Role::Button && n.label().is_some_and(|l| l.contains(&name)))
+            .count()
+            >= 1
+    );
 }
 
 #[test]
@@ -140,20 +161,34 @@ fn the_map_opens_fitted_into_the_clear_part() {
 #[test]
 fn both_languages_have_the_words_of_the_map() {
     let site = fixture::tiny().site;
-    for key in ["map.schematic", "map.north", "map.clustered", "map.area_says", "map.exercise_letter"] {
-        assert!(site.messages_zh.find(key).is_some() && site.messages_en.find(key).is_some(), "{key}");
+    for key in [
+        "map.schematic",
+        "map.north",
+        "map.clustered",
+        "map.area_says",
+        "map.exercise_letter",
+    ] {
+        assert!(
+            site.messages_zh.find(key).is_some() && site.messages_en.find(key).is_some(),
+            "{key}"
+        );
     }
 }
 
 fn wall_clear(width: f32, height: f32) -> Rect {
-    Rect::from_min_max(pos2(width * 0.24, height * 0.07), pos2(width * 0.765, height * 0.72))
+    Rect::from_min_max(
+        pos2(width * 0.24, height * 0.07),
+        pos2(width * 0.765, height * 0.72),
+    )
 }
 
 /// Frame times on this machine: `cargo test --release --lib map::tests::frame_times -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn frame_times() {
-    let Some(stage) = fixture::sample(3840.0, 2160.0, 40_000, 300) else { return };
+    let Some(stage) = fixture::sample(3840.0, 2160.0, 40_000, 300) else {
+        return;
+    };
     let mut headless = Headless::new(3840, 2160);
     let mut desk = Desk::new(stage);
     let clear = wall_clear(3840.0, 2160.0);
@@ -172,7 +207,11 @@ fn frame_times() {
                 egui::epaint::Primitive::Callback(_) => 0,
             })
             .sum();
-        (shapes.as_secs_f64() * 1e3, began.elapsed().as_secs_f64() * 1e3, vertices)
+        (
+            shapes.as_secs_f64() * 1e3,
+            began.elapsed().as_secs_f64() * 1e3,
+            vertices,
+        )
     };
     // The allocator learns in the first frames how big the meshes are.
     for _ in 0..60 {
@@ -213,7 +252,9 @@ fn pictures() {
     for (name, width, height, code, zoom, events, dark) in shots {
         #[expect(clippy::cast_precision_loss, reason = "pixels")]
         let (w, h) = (width as f32, height as f32);
-        let Some(mut stage) = fixture::sample(w, h, 30_000, events) else { return };
+        let Some(mut stage) = fixture::sample(w, h, 30_000, events) else {
+            return;
+        };
         if !dark {
             stage.theme = crate::theme::Theme::light(stage.theme.sizes);
         }
@@ -227,15 +268,26 @@ fn pictures() {
         let mut last = None;
         for i in 0..4 {
             if i == 2 {
-                desk.stage.state.map_request =
-                    Some(if zoom > 0.0 { MapRequest::Zoom(zoom) } else { MapRequest::Fit(area) });
+                desk.stage.state.map_request = Some(if zoom > 0.0 {
+                    MapRequest::Zoom(zoom)
+                } else {
+                    MapRequest::Fit(area)
+                });
             }
             let mut out = headless.frame(0.5, Vec::new(), |ui| desk.frame(ui, wall_clear(w, h)));
             painter.update_textures(&mut out);
             last = Some(out);
         }
-        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
-        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba).expect("a file");
+        let rgba = painter
+            .draw(&headless, &last.expect("a frame"))
+            .expect("a picture");
+        write_png(
+            std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")),
+            width,
+            height,
+            &rgba,
+        )
+        .expect("a file");
     }
 }
 
@@ -254,7 +306,11 @@ fn pictures_of_the_sample() {
         let (w, h) = (width as f32, height as f32);
         let Some(mut desk) = Desk::real(w, h) else { return };
         let events = &desk.stage.snapshot.events;
-        println!("{} open, {} placed", events.open.len(), events.open.iter().filter(|e| e.place.is_some()).count());
+        println!(
+            "{} open, {} placed",
+            events.open.len(),
+            events.open.iter().filter(|e| e.place.is_some()).count()
+        );
         if let Some(area) = desk.stage.site.areas.find(code) {
             desk.stage.state.area = area;
         }
@@ -270,8 +326,16 @@ fn pictures_of_the_sample() {
             painter.update_textures(&mut out);
             last = Some(out);
         }
-        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
-        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba).expect("a file");
+        let rgba = painter
+            .draw(&headless, &last.expect("a frame"))
+            .expect("a picture");
+        write_png(
+            std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")),
+            width,
+            height,
+            &rgba,
+        )
+        .expect("a file");
     }
 }
 
@@ -280,14 +344,22 @@ fn pictures_of_the_sample() {
 #[ignore = "a look"]
 fn pictures_of_the_wall() {
     use crate::cli::snapshot::{Shot, shoot};
-    let Some(desk) = Desk::real(1920.0, 1080.0) else { return };
+    let Some(desk) = Desk::real(1920.0, 1080.0) else {
+        return;
+    };
     let site = std::sync::Arc::new(desk.stage.site.clone());
     for (name, mode, size) in [
         ("wall-1080", crate::state::Mode::Wall, (1920, 1080)),
         ("wall-2160", crate::state::Mode::Wall, (3840, 2160)),
         ("desk-1080", crate::state::Mode::Desk, (1920, 1080)),
     ] {
-        let shot = Shot { mode, lang: crate::site::text::Lang::Zh, size, scene: None, area: AreaId::ROOT };
+        let shot = Shot {
+            mode,
+            lang: crate::site::text::Lang::Zh,
+            size,
+            scene: None,
+            area: AreaId::ROOT,
+        };
         let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));
         shoot(&site, &desk.stage.snapshot, &shot, &out).expect("a picture");
     }

@@ -16,7 +16,12 @@ const GRAVE: u8 = 3;
 /// The gravest open event (the newest of the gravest) and how many grave ones are open.
 #[must_use]
 pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, usize) {
-    let grave = view.snapshot.events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
+    let grave = view
+        .snapshot
+        .events
+        .open
+        .iter()
+        .filter(|e| e.severity >= GRAVE && !e.exercise);
     let mut worst: Option<&EventView> = None;
     let mut count = 0;
     for event in grave {
@@ -42,14 +47,28 @@ pub fn alarm_strip_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut 
     }
 }
 
-fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count: usize, commands: &mut Commands) {
+fn grave_ui(
+    pen: Pen<'_>,
+    strip: Rect,
+    view: &View<'_>,
+    event: &EventView,
+    count: usize,
+    commands: &mut Commands,
+) {
     let step = pen.step();
     let color = pen.theme.severity(event.severity);
-    pen.painter().rect_filled(strip, step * 0.75, color.gamma_multiply(0.16));
+    pen.painter()
+        .rect_filled(strip, step * 0.75, color.gamma_multiply(0.16));
     let (bar, _) = strip.split_left_right_at_x(strip.left() + step * 0.5);
     pen.painter().rect_filled(bar, step * 0.25, color);
     let size = pen.theme.sizes.body;
-    marks::severity(pen.painter(), pen.theme, pos2(strip.left() + step * 3.0, strip.center().y), size, event.severity);
+    marks::severity(
+        pen.painter(),
+        pen.theme,
+        pos2(strip.left() + step * 3.0, strip.center().y),
+        size,
+        event.severity,
+    );
     let lasting = format::lasting(view.now_whole_secs() - event.opened_secs, view.text);
     let say = |key: &str, area: &str| {
         view.text.fill(
@@ -65,11 +84,16 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
     };
     let sentence = say("panel.alarm.sentence", &words::area_path(view, event.area));
     let name = words::area_name(view, event.area);
-    let briefer = ["panel.alarm.sentence", "panel.alarm.brief", "panel.alarm.least"].map(|key| say(key, name));
-    let inner = strip.with_min_x(strip.left() + step * 5.5).with_max_x(strip.right() - step * 2.0);
+    let briefer =
+        ["panel.alarm.sentence", "panel.alarm.brief", "panel.alarm.least"].map(|key| say(key, name));
+    let inner = strip
+        .with_min_x(strip.left() + step * 5.5)
+        .with_max_x(strip.right() - step * 2.0);
     let mut left = inner;
     if count > 1 {
-        let more = view.text.fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
+        let more = view
+            .text
+            .fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
         let (rest, place) = cut_right(inner, pen.width(&more, pen.note()) + step);
         pen.text(place, Align2::RIGHT_CENTER, &more, pen.note());
         left = rest;
@@ -77,7 +101,10 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
     let response = pen.press(strip, "alarm", &sentence);
     let fits = |words: &&String| pen.width(words, pen.body()) <= left.width();
     let least = briefer.last().unwrap_or(&sentence);
-    let words = std::iter::once(&sentence).chain(&briefer).find(fits).unwrap_or(least);
+    let words = std::iter::once(&sentence)
+        .chain(&briefer)
+        .find(fits)
+        .unwrap_or(least);
     pen.text(left, Align2::LEFT_CENTER, words, pen.body());
     if response.clicked() {
         commands.push(Command::SelectEvent(Some(Arc::clone(&event.id))));
@@ -88,11 +115,16 @@ fn grave_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>, event: &EventView, count
 fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
     let step = pen.step();
     let open = view.snapshot.events.open.len() as u64;
-    let sentence = view.text.fill("panel.alarm.calm", &[("open", &format::count(open))]);
+    let sentence = view
+        .text
+        .fill("panel.alarm.calm", &[("open", &format::count(open))]);
     let ink = pen.body().color(pen.theme.good);
     let width = pen.width(&sentence, ink);
     let at = pen.named_text(strip, Align2::CENTER_CENTER, &sentence, ink);
-    let mark = pos2((strip.center().x - width * 0.5).max(at.left()) - step * 1.5, strip.center().y);
+    let mark = pos2(
+        (strip.center().x - width * 0.5).max(at.left()) - step * 1.5,
+        strip.center().y,
+    );
     marks::target(pen.painter(), mark, ink.size * 0.5, true, pen.theme.good);
 }
 

@@ -10,7 +10,9 @@ use crate::site::areas::AreaId;
 /// The filter in words.
 #[must_use]
 pub fn filter_words(view: &View<'_>) -> String {
-    let Some(indicator) = view.indicator() else { return String::new() };
+    let Some(indicator) = view.indicator() else {
+        return String::new();
+    };
     view.text.fill(
         "panel.filter.line",
         &[

@@ -11,8 +11,8 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::site::text::Lang;
 use crate::snapshot::{
-    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series, SeriesPoint,
-    SeriesSource, Slice, Snapshot, SourceState, Status,
+    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series,
+    SeriesPoint, SeriesSource, Slice, Snapshot, SourceState, Status,
 };
 use crate::state::{AppState, Mode};
 use crate::theme::{Sizes, Theme};
@@ -29,7 +29,8 @@ pub(crate) fn site() -> Site {
 
 /// A number that looks random and never changes.
 fn noise(a: usize, b: usize) -> f64 {
-    let mixed = (a as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (b as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let mixed = (a as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ (b as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03);
     let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     ((mixed >> 11) as f64) / ((1_u64 << 53) as f64)
 }
@@ -52,7 +53,11 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
     } else {
         (base / 5.0_f64.powi(depth) * (0.6 + 0.8 * noise(index, area))).round()
     };
-    let half = if percent { 0.2 + 0.5 * f64::from(depth) * noise(area, index) } else { value.sqrt() * 1.96 };
+    let half = if percent {
+        0.2 + 0.5 * f64::from(depth) * noise(area, index)
+    } else {
+        value.sqrt() * 1.96
+    };
     let hidden = (index + area) % 17 == 11 && depth > 0;
     let missing = index % 23 == 13;
     let late = index % 9 == 4;
@@ -60,7 +65,10 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
         if missing {
             Shown::Missing
         } else if hidden {
-            Shown::Suppressed { below: 10, why: Why::Primary }
+            Shown::Suppressed {
+                below: 10,
+                why: Why::Primary,
+            }
         } else {
             Shown::Value(v)
         }
@@ -68,7 +76,11 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
     Reading {
         value: shown(value),
         numerator: shown((value * 12.0).round()),
-        denominator: if indicator.denominator.is_some() { shown(1200.0) } else { Shown::Missing },
+        denominator: if indicator.denominator.is_some() {
+            shown(1200.0)
+        } else {
+            Shown::Missing
+        },
         status: if missing {
             Status::Missing
         } else if hidden {
@@ -80,7 +92,14 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
         },
         oldest_input: (!missing).then_some(NOW - if late { 86_400 * 4 } else { 3600 * 10 }),
         previous: shown(value * (0.98 + 0.04 * noise(area, index + 3))),
-        interval: (!missing && !hidden).then_some((value - half, if percent { (value + half * 0.7).min(100.0) } else { value + half })),
+        interval: (!missing && !hidden).then_some((
+            value - half,
+            if percent {
+                (value + half * 0.7).min(100.0)
+            } else {
+                value + half
+            },
+        )),
     }
 }
 
@@ -98,24 +117,50 @@ impl SeriesSource for Wander {
         let points: Vec<SeriesPoint> = (0..points)
             .map(|i| {
                 let value = base * (1.0 + (noise(indicator, i) - 0.5) * 0.012);
-                let value = if i == 5 { Shown::Missing } else { Shown::Value(value) };
-                SeriesPoint { day: day - step * (23 - i as i32), value }
+                let value = if i == 5 {
+                    Shown::Missing
+                } else {
+                    Shown::Value(value)
+                };
+                SeriesPoint {
+                    day: day - step * (23 - i as i32),
+                    value,
+                }
             })
             .collect();
-        Series { points, mean: Some(base), limits: Some((base * 0.995, base * 1.005)) }
+        Series {
+            points,
+            mean: Some(base),
+            limits: Some((base * 0.995, base * 1.005)),
+        }
     }
 }
 
 fn events(site: &Site) -> Events {
-    let Some(meta) = &site.meta.events else { return Events::default() };
+    let Some(meta) = &site.meta.events else {
+        return Events::default();
+    };
     let table = site.table(&meta.table).expect("event table");
     let codes = |column: &str| -> Vec<String> {
-        let list = table.column(column).and_then(|c| c.codes.clone()).unwrap_or_default();
+        let list = table
+            .column(column)
+            .and_then(|c| c.codes.clone())
+            .unwrap_or_default();
         let prefix = format!("code.{list}.");
-        site.messages_zh.keys().iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
+        site.messages_zh
+            .keys()
+            .iter()
+            .filter_map(|k| k.strip_prefix(&prefix))
+            .map(str::to_owned)
+            .collect()
     };
     let kinds = codes(&meta.kind);
-    let areas: Vec<AreaId> = site.areas.iter().filter(|(_, a)| a.level >= 1).map(|(id, _)| id).collect();
+    let areas: Vec<AreaId> = site
+        .areas
+        .iter()
+        .filter(|(_, a)| a.level >= 1)
+        .map(|(id, _)| id)
+        .collect();
     let event = |i: usize| {
         let open = i % 3 != 2;
         EventView {
@@ -123,7 +168,11 @@ fn events(site: &Site) -> Events {
             area: areas[(i * 7) % areas.len()],
             kind: Arc::from(kinds[(i * 5) % kinds.len()].as_str()),
             severity: [3, 2, 1, 1, 2, 1, 1, 4, 1, 1][i % 10],
-            status: Arc::from(if open { meta.open_statuses[i % meta.open_statuses.len()].as_str() } else { "closed" }),
+            status: Arc::from(if open {
+                meta.open_statuses[i % meta.open_statuses.len()].as_str()
+            } else {
+                "closed"
+            }),
             phase: if open { EventPhase::Open } else { EventPhase::Done },
             organisation: None,
             opened_secs: NOW - 60 * (i as i64 * 2 + 14),
@@ -134,8 +183,16 @@ fn events(site: &Site) -> Events {
         }
     };
     let recent: Vec<EventView> = (0..40).map(event).collect();
-    let open: Vec<EventView> = recent.iter().filter(|e| e.phase == EventPhase::Open).cloned().collect();
-    Events { open: open.into(), recent: recent.into(), opened_today: 1284 }
+    let open: Vec<EventView> = recent
+        .iter()
+        .filter(|e| e.phase == EventPhase::Open)
+        .cloned()
+        .collect();
+    Events {
+        open: open.into(),
+        recent: recent.into(),
+        opened_today: 1284,
+    }
 }
 
 fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
@@ -143,20 +200,38 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
     let share = if area == 0 { 1.0 } else { 0.2 };
     if row.by.is_empty() {
         let value = Shown::Value((9000.0 * share * (1.0 - 0.12 * index as f64).max(0.1)).round());
-        return vec![Slice { codes: Vec::new(), value }];
+        return vec![Slice {
+            codes: Vec::new(),
+            value,
+        }];
     }
     let lists: Vec<Vec<String>> = row
         .by
         .iter()
         .map(|column| {
-            let list = site.table(&row.numerator.table).unwrap().column(column).unwrap().codes.clone().unwrap();
+            let list = site
+                .table(&row.numerator.table)
+                .unwrap()
+                .column(column)
+                .unwrap()
+                .codes
+                .clone()
+                .unwrap();
             let prefix = format!("code.{list}.");
-            site.messages_zh.keys().iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
+            site.messages_zh
+                .keys()
+                .iter()
+                .filter_map(|k| k.strip_prefix(&prefix))
+                .map(str::to_owned)
+                .collect()
         })
         .collect();
     let mut codes: Vec<Vec<String>> = vec![Vec::new()];
     for list in &lists {
-        codes = codes.iter().flat_map(|c| list.iter().map(move |l| [c.clone(), vec![l.clone()]].concat())).collect();
+        codes = codes
+            .iter()
+            .flat_map(|c| list.iter().map(move |l| [c.clone(), vec![l.clone()]].concat()))
+            .collect();
     }
     codes
         .into_iter()
@@ -164,7 +239,14 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
         .map(|(i, codes)| {
             let small = row.suppress_below > 0 && i % 9 == 7;
             let value = (4000.0 * share * noise(index, i) + 12.0).round();
-            let value = if small { Shown::Suppressed { below: row.suppress_below, why: Why::Primary } } else { Shown::Value(value) };
+            let value = if small {
+                Shown::Suppressed {
+                    below: row.suppress_below,
+                    why: Why::Primary,
+                }
+            } else {
+                Shown::Value(value)
+            };
             Slice { codes, value }
         })
         .collect()
@@ -172,11 +254,28 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
 
 /// A snapshot of made-up figures.
 pub(crate) fn snapshot(site: &Site) -> Snapshot {
-    let areas = site.areas.iter().filter(|(_, a)| a.level <= site.figure_level()).count();
-    let readings = (0..site.indicators.len()).map(|i| (0..areas).map(|a| reading(site, i, a)).collect()).collect();
-    let slices = (0..site.breakdowns.len()).map(|b| (0..areas).map(|a| slices(site, b, a)).collect()).collect();
-    let values =
-        site.indicators.iter().enumerate().map(|(i, row)| (reading(site, i, 0).value.value().unwrap_or(level(row, i)), i % 2 == 0)).collect();
+    let areas = site
+        .areas
+        .iter()
+        .filter(|(_, a)| a.level <= site.figure_level())
+        .count();
+    let readings = (0..site.indicators.len())
+        .map(|i| (0..areas).map(|a| reading(site, i, a)).collect())
+        .collect();
+    let slices = (0..site.breakdowns.len())
+        .map(|b| (0..areas).map(|a| slices(site, b, a)).collect())
+        .collect();
+    let values = site
+        .indicators
+        .iter()
+        .enumerate()
+        .map(|(i, row)| {
+            (
+                reading(site, i, 0).value.value().unwrap_or(level(row, i)),
+                i % 2 == 0,
+            )
+        })
+        .collect();
     let sources = site
         .tables()
         .map(|(dataset, table)| SourceState {
@@ -193,10 +292,25 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         revision: 1,
         now_secs: NOW,
         shift_secs: 0,
-        clock: Clock { data_secs: NOW as f64, since: std::time::Instant::now(), speed: 0.0 },
+        clock: Clock {
+            data_secs: NOW as f64,
+            since: std::time::Instant::now(),
+            speed: 0.0,
+        },
         events: events(site),
-        freshness: Freshness { current: site.indicators.len() - 2, total: site.indicators.len(), sources },
-        live: LiveState { running: true, speed: 10, changes: 4321, latency_millis: 38.0, queue: 0, resident_mib: 180.0 },
+        freshness: Freshness {
+            current: site.indicators.len() - 2,
+            total: site.indicators.len(),
+            sources,
+        },
+        live: LiveState {
+            running: true,
+            speed: 10,
+            changes: 4321,
+            latency_millis: 38.0,
+            queue: 0,
+            resident_mib: 180.0,
+        },
         texture: Arc::from([]),
         figures: Arc::new(Figures { readings, slices }),
         series: Arc::new(Wander { values }),
@@ -223,7 +337,13 @@ impl Stage {
         } else {
             Theme::light(Sizes::for_desk())
         };
-        Self { site, snapshot, state, theme, now_secs: NOW as f64 + 0.4 }
+        Self {
+            site,
+            snapshot,
+            state,
+            theme,
+            now_secs: NOW as f64 + 0.4,
+        }
     }
 
     /// The view of the stage.
@@ -235,7 +355,13 @@ impl Stage {
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
             now_secs: self.now_secs,
-            health: Health { frame_millis: 3.2, memory_mib: 180.0, changes: 4321, latency_millis: 38.0, queue: 0 },
+            health: Health {
+                frame_millis: 3.2,
+                memory_mib: 180.0,
+                changes: 4321,
+                latency_millis: 38.0,
+                queue: 0,
+            },
         }
     }
 }

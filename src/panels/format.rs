@@ -1,8 +1,8 @@
 //! Every number and time that is printed. Owns separators, signs, units, ages and dates in both languages. A figure of
 //! the engine comes in as [`Shown`] and in no other form, so that nothing hidden can be printed by accident.
 
-use crate::panels::marks::Way;
 use crate::indicators::window::Window;
+use crate::panels::marks::Way;
 use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
@@ -18,7 +18,9 @@ fn number(value: f64, decimals: usize) -> String {
         return "—".to_owned();
     }
     let plain = format!("{:.decimals$}", value.abs());
-    let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
+    let (whole, fraction) = plain
+        .split_once('.')
+        .map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
     let mut out = String::with_capacity(plain.len() + plain.len() / 3 + 1);
     let is_zero = plain.bytes().all(|b| b == b'0' || b == b'.');
     if value < 0.0 && !is_zero {
@@ -39,7 +41,10 @@ fn number(value: f64, decimals: usize) -> String {
 
 /// A count that is no figure of the engine: rows, scenes, events.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "counts on a screen stay far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts on a screen stay far below 2^52"
+)]
 pub fn count(count: u64) -> String {
     number(count as f64, 0)
 }
@@ -78,7 +83,9 @@ pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
 /// A figure without its unit, short enough for a card: 1,234,567 becomes 123.5 with a word for ten thousand.
 #[must_use]
 pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
-    let Shown::Value(value) = shown else { return bare(shown, decimals, text) };
+    let Shown::Value(value) = shown else {
+        return bare(shown, decimals, text);
+    };
     let (divisor, key) = match (text.lang(), value.abs()) {
         (Lang::Zh, v) if v >= 1e8 => (1e8, "panel.shown.hundred_million"),
         (Lang::Zh, v) if v >= 1e5 => (1e4, "panel.shown.ten_thousand"),
@@ -87,7 +94,13 @@ pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
         _ => return number(value, decimals),
     };
     let scaled = value / divisor;
-    let digits = if scaled.abs() >= 1000.0 { 0 } else if scaled.abs() >= 100.0 { 1 } else { 2 };
+    let digits = if scaled.abs() >= 1000.0 {
+        0
+    } else if scaled.abs() >= 100.0 {
+        1
+    } else {
+        2
+    };
     format!("{}{}", number(scaled, digits), text.get(key))
 }
 
@@ -206,7 +219,11 @@ pub fn date(zone: &CivilZone, secs: EpochSecs, text: &Messages) -> String {
     let month = format!("time.month.{}", civil.month());
     text.fill(
         "time.date",
-        &[("month", text.get(&month)), ("day", &civil.day().to_string()), ("weekday", text.get(&weekday))],
+        &[
+            ("month", text.get(&month)),
+            ("day", &civil.day().to_string()),
+            ("weekday", text.get(&weekday)),
+        ],
     )
 }
 
@@ -241,7 +258,9 @@ pub fn axis_day(day: Day) -> String {
 /// A day or month in full, for a point of a chart.
 #[must_use]
 pub fn full_day(day: Day, monthly: bool) -> String {
-    date_of(day).strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" }).to_string()
+    date_of(day)
+        .strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" })
+        .to_string()
 }
 
 /// Words for the span that a figure covers: `近 30 天`.
@@ -253,7 +272,9 @@ pub fn window(window: &str, text: &Messages) -> String {
             text.fill(&format!("time.window.trailing_{unit}"), &[("n", n)])
         }
         (Some("cumulative"), Some("since"), Some(day)) => text.fill("time.window.since", &[("day", day)]),
-        _ => text.get(&format!("time.window.{}", window.replace(' ', "_"))).to_owned(),
+        _ => text
+            .get(&format!("time.window.{}", window.replace(' ', "_")))
+            .to_owned(),
     }
 }
 
@@ -265,11 +286,19 @@ pub fn period_before(indicator: &Indicator) -> Option<i32> {
 
 /// Name of a code of a breakdown's column.
 #[must_use]
-pub fn code_name<'a>(site: &'a Site, text: &'a Messages, breakdown: &Indicator, column: usize, code: &'a str) -> &'a str {
-    let list = breakdown
-        .by
-        .get(column)
-        .and_then(|id| site.table(&breakdown.numerator.table)?.column(id)?.codes.as_deref());
+pub fn code_name<'a>(
+    site: &'a Site,
+    text: &'a Messages,
+    breakdown: &Indicator,
+    column: usize,
+    code: &'a str,
+) -> &'a str {
+    let list = breakdown.by.get(column).and_then(|id| {
+        site.table(&breakdown.numerator.table)?
+            .column(id)?
+            .codes
+            .as_deref()
+    });
     list.map_or(code, |list| text.code_name(list, code))
 }
 
@@ -305,7 +334,10 @@ mod tests {
 
     #[test]
     fn what_may_not_be_shown_is_told_apart() {
-        let hidden = Shown::Suppressed { below: 10, why: Why::Secondary };
+        let hidden = Shown::Suppressed {
+            below: 10,
+            why: Why::Secondary,
+        };
         for (value, in_zh, in_en) in [
             (Shown::Value(98.64), "98.6%", "98.6%"),
             (hidden, "<10", "<10"),
@@ -315,9 +347,18 @@ mod tests {
             assert_eq!(shown(value, 1, "%", &zh()), in_zh);
             assert_eq!(shown(value, 1, "%", &en()), in_en);
         }
-        assert_eq!(change(Shown::Value(3.0), hidden, 0), None, "a change would give the hidden one away");
+        assert_eq!(
+            change(Shown::Value(3.0), hidden, 0),
+            None,
+            "a change would give the hidden one away"
+        );
         assert_eq!(share(Shown::Value(3.0), hidden), None);
-        let target = Target { op: Some(TargetOp::AtLeast), value: Some(5.0), note: None, source: None };
+        let target = Target {
+            op: Some(TargetOp::AtLeast),
+            value: Some(5.0),
+            note: None,
+            source: None,
+        };
         assert_eq!(target_gap(hidden, &target, 0), None);
         assert_eq!(target_gap(Shown::Value(3.0), &target, 0).as_deref(), Some("−2"));
     }
@@ -366,9 +407,27 @@ mod tests {
     #[test]
     fn a_change_is_judged_as_it_prints() {
         let v = Shown::Value;
-        assert_eq!(change(v(96.04), v(96.0), 1), Some(Change { way: Way::Level, size: "0.0".into() }));
-        assert_eq!(change(v(96.3), v(96.0), 1), Some(Change { way: Way::Up, size: "0.3".into() }));
-        assert_eq!(change(v(5.0), v(1005.0), 0), Some(Change { way: Way::Down, size: "1,000".into() }));
+        assert_eq!(
+            change(v(96.04), v(96.0), 1),
+            Some(Change {
+                way: Way::Level,
+                size: "0.0".into()
+            })
+        );
+        assert_eq!(
+            change(v(96.3), v(96.0), 1),
+            Some(Change {
+                way: Way::Up,
+                size: "0.3".into()
+            })
+        );
+        assert_eq!(
+            change(v(5.0), v(1005.0), 0),
+            Some(Change {
+                way: Way::Down,
+                size: "1,000".into()
+            })
+        );
     }
 
     #[test]
@@ -378,7 +437,11 @@ mod tests {
             ("trailing 3 months", "近 3 个月", "last 3 months"),
             ("trailing 24 h", "近 24 小时", "last 24 h"),
             ("cumulative", "累计", "to date"),
-            ("cumulative since 2020-01-01", "2020-01-01 以来累计", "since 2020-01-01"),
+            (
+                "cumulative since 2020-01-01",
+                "2020-01-01 以来累计",
+                "since 2020-01-01",
+            ),
             ("year to date", "今年以来", "this year"),
             ("latest month", "最新一月", "latest month"),
             ("now", "当前", "now"),

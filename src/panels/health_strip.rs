@@ -21,7 +21,15 @@ pub fn health_strip_ui(pen: Pen<'_>, screen: Rect, view: &View<'_>) {
     );
     let height = pen.row(pen.note());
     let width = pen.width(&words, pen.note()) + pen.step() * 2.0;
-    let place = Rect::from_min_size(screen.left_bottom() - vec2(0.0, height), vec2(width.min(screen.width()), height));
+    let place = Rect::from_min_size(
+        screen.left_bottom() - vec2(0.0, height),
+        vec2(width.min(screen.width()), height),
+    );
     pen.painter().rect_filled(place, 0.0, pen.theme.surface);
-    pen.named_text(place.shrink2(vec2(pen.step(), 0.0)), Align2::LEFT_CENTER, &words, pen.note());
+    pen.named_text(
+        place.shrink2(vec2(pen.step(), 0.0)),
+        Align2::LEFT_CENTER,
+        &words,
+        pen.note(),
+    );
 }

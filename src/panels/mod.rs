@@ -88,7 +88,10 @@ impl<'a> View<'a> {
 
     /// Now as whole seconds of data time.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 fit an i64 for as long as a wall hangs")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds since 1970 fit an i64 for as long as a wall hangs"
+    )]
     pub const fn now_whole_secs(&self) -> i64 {
         self.now_secs as i64
     }

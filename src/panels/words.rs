@@ -17,7 +17,9 @@ pub fn area_path(view: &View<'_>, area: AreaId) -> String {
     for (i, id) in below_root.iter().enumerate() {
         let name = area_name(view, *id);
         // A grid that carries its community's name says both.
-        let told_by_next = below_root.get(i + 1).is_some_and(|next| area_name(view, *next).starts_with(name));
+        let told_by_next = below_root
+            .get(i + 1)
+            .is_some_and(|next| area_name(view, *next).starts_with(name));
         if i + 1 == below_root.len() {
             names.push(name);
         } else if !told_by_next {
@@ -36,7 +38,9 @@ pub fn short_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     if level == 0 {
         return name;
     }
-    let Some(word) = view.site.meta.levels.get(level).map(|l| view.say(&l.name)) else { return name };
+    let Some(word) = view.site.meta.levels.get(level).map(|l| view.say(&l.name)) else {
+        return name;
+    };
     let cut = name.len().checked_sub(word.len()).filter(|cut| *cut > 0);
     let parts = cut.and_then(|cut| Some((name.get(..cut)?.trim_end(), name.get(cut..)?)));
     match parts {
@@ -76,21 +80,31 @@ pub fn is_met(view: &View<'_>, indicator: &Indicator, area: AreaId, value: Shown
 /// Whether a reading misses its target by more than its own 95 % interval allows for.
 #[must_use]
 pub fn is_clearly_missed(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &Reading) -> bool {
-    let Some(bound) = target_at(view, indicator, area).and_then(|t| t.value) else { return false };
+    let Some(bound) = target_at(view, indicator, area).and_then(|t| t.value) else {
+        return false;
+    };
     is_met(view, indicator, area, reading.value) == Some(false)
-        && reading.interval.is_some_and(|(low, high)| high < bound || low > bound)
+        && reading
+            .interval
+            .is_some_and(|(low, high)| high < bound || low > bound)
 }
 
 /// Word for a target met or not.
 #[must_use]
 pub fn met_word<'a>(view: &View<'a>, met: bool) -> &'a str {
-    view.text.get(if met { "panel.target.met" } else { "panel.target.not_met" })
+    view.text.get(if met {
+        "panel.target.met"
+    } else {
+        "panel.target.not_met"
+    })
 }
 
 /// Age of the oldest input: `9 小时前`; empty where there is no input.
 #[must_use]
 pub fn input_age(view: &View<'_>, reading: &Reading) -> String {
-    reading.oldest_input.map_or_else(String::new, |at| format::ago(view.now_whole_secs() - at, view.text))
+    reading.oldest_input.map_or_else(String::new, |at| {
+        format::ago(view.now_whole_secs() - at, view.text)
+    })
 }
 
 /// Words for the change since the period before: `升 0.3`.
@@ -170,13 +184,20 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         lines.push(text.get(key).to_owned());
     }
     if reading.interval.is_some() {
-        lines.push(text.fill("panel.explain.interval", &[("interval", &format::interval(reading.interval, d, text))]));
+        lines.push(text.fill(
+            "panel.explain.interval",
+            &[("interval", &format::interval(reading.interval, d, text))],
+        ));
     }
     if let Some(target) = target_at(view, indicator, area).and_then(|t| format::target(t, d, text)) {
         lines.push(text.fill("panel.target.is", &[("target", &target)]));
     }
     if let Some(moved) = format::change(reading.value, reading.previous, d) {
-        lines.push(format!("{} {}", change(view, &moved), change_base(view, indicator)));
+        lines.push(format!(
+            "{} {}",
+            change(view, &moved),
+            change_base(view, indicator)
+        ));
     }
     if indicator.denominator.is_some() {
         let parts = [
@@ -187,7 +208,11 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         lines.push(text.fill("panel.explain.ratio", &args));
     }
     if reading.oldest_input.is_some() {
-        let key = if reading.status == Status::Late { "panel.age.late" } else { "panel.age.input" };
+        let key = if reading.status == Status::Late {
+            "panel.age.late"
+        } else {
+            "panel.age.input"
+        };
         lines.push(text.fill(key, &[("age", &input_age(view, reading))]));
     }
     lines.join("\n")

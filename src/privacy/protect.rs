@@ -36,8 +36,11 @@ const LEAST_BASE: f64 = 10.0;
 
 /// Protects one figure over all areas: areas in the order of the tree.
 pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protected> {
-    let mut out: Vec<Protected> =
-        raw.iter().enumerate().map(|(area, raw)| first(site, row, AreaId(u32::try_from(area).unwrap_or(0)), raw)).collect();
+    let mut out: Vec<Protected> = raw
+        .iter()
+        .enumerate()
+        .map(|(area, raw)| first(site, row, AreaId(u32::try_from(area).unwrap_or(0)), raw))
+        .collect();
     if mark(site, row) > 0 {
         hide_findable(site, row, raw, &mut out);
     }
@@ -73,7 +76,10 @@ fn hide_lone_cells(site: &Site, row: &Indicator, cells: &mut [Vec<Protected>]) -
             .filter_map(|(c, cell)| Some((c, value(cell).value().filter(|v| *v > 0.0)?)))
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(c, _)| c);
-        if let Some(cell) = smallest.and_then(|c| cells.get_mut(c)).and_then(|v| v.get_mut(area)) {
+        if let Some(cell) = smallest
+            .and_then(|c| cells.get_mut(c))
+            .and_then(|v| v.get_mut(area))
+        {
             *cell = hide(mark(site, row), Why::Secondary);
             changed = true;
         }
@@ -88,7 +94,12 @@ const fn is_exempt(row: &Indicator, area: usize) -> bool {
 
 const fn hide(below: u32, why: Why) -> Protected {
     let hidden = Shown::Suppressed { below, why };
-    Protected { value: hidden, numerator: hidden, denominator: hidden, partial: false }
+    Protected {
+        value: hidden,
+        numerator: hidden,
+        denominator: hidden,
+        partial: false,
+    }
 }
 
 fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
@@ -100,7 +111,11 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
     let below = row.suppress_below;
     let exempt = is_exempt(row, area.index());
     let Some(numerator) = raw.numerator else {
-        return if raw.withheld { hide(below, Why::Primary) } else { MISSING };
+        return if raw.withheld {
+            hide(below, Why::Primary)
+        } else {
+            MISSING
+        };
     };
     let partial = raw.withheld;
     let is_small = |count: f64| below > 0 && !exempt && count > 0.0 && count < f64::from(below);
@@ -110,11 +125,20 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
         }
         let shown = rounded(row, exempt, numerator);
         let value = Shown::Value(row.scale * shown);
-        return Protected { value, numerator: Shown::Value(shown), denominator: Shown::Missing, partial };
+        return Protected {
+            value,
+            numerator: Shown::Value(shown),
+            denominator: Shown::Missing,
+            partial,
+        };
     };
     let Some(base) = denominator else { return MISSING };
     if base == 0.0 {
-        return if is_small(numerator) { hide(below, Why::Primary) } else { MISSING };
+        return if is_small(numerator) {
+            hide(below, Why::Primary)
+        } else {
+            MISSING
+        };
     }
     let is_share = (0.0..=base).contains(&numerator);
     let small_base = (below > 0 || base_counts_people(site, row)) && !exempt && base < LEAST_BASE;
@@ -132,22 +156,39 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
 /// The number that a hidden figure is said to be below; 0 where nothing of the row is ever hidden.
 fn mark(site: &Site, row: &Indicator) -> u32 {
     const BASE: u32 = 10;
-    if row.suppress_below == 0 && base_counts_people(site, row) { BASE } else { row.suppress_below }
+    if row.suppress_below == 0 && base_counts_people(site, row) {
+        BASE
+    } else {
+        row.suppress_below
+    }
 }
 
 const fn empty(shown: Shown) -> Protected {
-    Protected { value: shown, numerator: shown, denominator: shown, partial: false }
+    Protected {
+        value: shown,
+        numerator: shown,
+        denominator: shown,
+        partial: false,
+    }
 }
 
 /// Counts of sensitive groups are shown to the nearest five.
 fn rounded(row: &Indicator, exempt: bool, count: f64) -> f64 {
-    let counts_people = row.people == People::AggregateSensitive && !row.numerator.expr.starts_with("count(DISTINCT");
-    if counts_people && !exempt { (count / 5.0).round() * 5.0 } else { count }
+    let counts_people =
+        row.people == People::AggregateSensitive && !row.numerator.expr.starts_with("count(DISTINCT");
+    if counts_people && !exempt {
+        (count / 5.0).round() * 5.0
+    } else {
+        count
+    }
 }
 
 /// Whether the denominator comes from a table whose small counts are hidden.
 fn base_counts_people(site: &Site, row: &Indicator) -> bool {
-    row.denominator.as_ref().and_then(|side| site.table(&side.table)).is_some_and(|table| table.suppress_below > 0)
+    row.denominator
+        .as_ref()
+        .and_then(|side| site.table(&side.table))
+        .is_some_and(|table| table.suppress_below > 0)
 }
 
 /// Hides what could be found by subtraction, until nothing more can: the lone hidden child of a shown parent takes a
@@ -158,8 +199,15 @@ fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected
     while changed {
         changed = false;
         for (parent, area) in site.areas.iter().take(areas) {
-            let children: Vec<usize> = area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect();
-            if let Some(cell) = findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c)) {
+            let children: Vec<usize> = area
+                .children
+                .iter()
+                .map(|c| c.index())
+                .filter(|c| *c < areas)
+                .collect();
+            if let Some(cell) =
+                findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c))
+            {
                 *cell = hide(mark(site, row), Why::Secondary);
                 changed = true;
             }
@@ -168,12 +216,19 @@ fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected
 }
 
 /// The cell to hide, where a hidden child or the hidden parent could be found: the smallest shown child.
-fn findable(row: &Indicator, raw: &[Raw], out: &[Protected], parent: usize, children: &[usize]) -> Option<usize> {
+fn findable(
+    row: &Indicator,
+    raw: &[Raw],
+    out: &[Protected],
+    parent: usize,
+    children: &[usize],
+) -> Option<usize> {
     let value = |area: usize| out.get(area).map_or(Shown::Missing, |p| p.value);
     let is_shown = |area: usize| value(area).value().is_some();
     let hidden = children.iter().filter(|c| value(**c).is_suppressed()).count();
     let lone_child = hidden == 1 && is_shown(parent);
-    let told_by_children = hidden == 0 && value(parent).is_suppressed() && children.iter().all(|c| is_shown(*c));
+    let told_by_children =
+        hidden == 0 && value(parent).is_suppressed() && children.iter().all(|c| is_shown(*c));
     if !lone_child && !told_by_children {
         return None;
     }

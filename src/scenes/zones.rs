@@ -47,7 +47,10 @@ impl WallZones {
         let trend_height = (step * 19.0).max(pen.row(pen.note()) * 7.2);
         let top = screen.with_max_y(screen.top() + top_height);
         let footer = Rect::from_min_max(
-            pos2(screen.left() + margin, screen.bottom() - footer_height - step * 0.5),
+            pos2(
+                screen.left() + margin,
+                screen.bottom() - footer_height - step * 0.5,
+            ),
             pos2(screen.right() - margin, screen.bottom() - step * 0.5),
         );
         let trend_bottom = footer.top() - step;
@@ -79,11 +82,7 @@ impl WallZones {
             trend: zone(chart_left..=chart_right, trend_top, trend_bottom),
             rotation: zone(right, trend_top, trend_bottom),
             footer: snapped(footer),
-            clear: zone(
-                center.clone(),
-                top.bottom() + step,
-                cards_top - step,
-            ),
+            clear: zone(center.clone(), top.bottom() + step, cards_top - step),
         }
     }
 }

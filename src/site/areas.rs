@@ -65,7 +65,10 @@ impl Bounds {
     /// Middle point.
     #[must_use]
     pub const fn center(&self) -> LonLat {
-        [f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north)]
+        [
+            f64::midpoint(self.west, self.east),
+            f64::midpoint(self.south, self.north),
+        ]
     }
 }
 
@@ -95,7 +98,10 @@ impl Area {
     #[must_use]
     pub fn contains(&self, point: LonLat) -> bool {
         self.bounds.contains(point)
-            && self.polygons.iter().any(|rings| rings.iter().filter(|ring| ring_contains(ring, point)).count() % 2 == 1)
+            && self
+                .polygons
+                .iter()
+                .any(|rings| rings.iter().filter(|ring| ring_contains(ring, point)).count() % 2 == 1)
     }
 }
 
@@ -128,9 +134,12 @@ impl AreaTree {
         let mut tree = Self::default();
         let mut orphans = Vec::new();
         for mut area in areas {
-            area.parent = (1..area.code.len())
-                .rev()
-                .find_map(|len| area.code.get(..len).and_then(|prefix| tree.by_code.get(prefix)).copied());
+            area.parent = (1..area.code.len()).rev().find_map(|len| {
+                area.code
+                    .get(..len)
+                    .and_then(|prefix| tree.by_code.get(prefix))
+                    .copied()
+            });
             if area.parent.is_none() && !tree.areas.is_empty() {
                 orphans.push(area.code);
                 continue;
@@ -162,7 +171,10 @@ impl AreaTree {
     /// # Panics
     /// Never for an id that this tree gave out.
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "ids are only made by this tree, which never shrinks")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids are only made by this tree, which never shrinks"
+    )]
     pub fn get(&self, id: AreaId) -> &Area {
         &self.areas[id.index()]
     }
@@ -175,12 +187,17 @@ impl AreaTree {
 
     /// All ids and areas, parents first.
     pub fn iter(&self) -> impl Iterator<Item = (AreaId, &Area)> {
-        self.areas.iter().enumerate().map(|(i, area)| (AreaId(u32::try_from(i).unwrap_or(u32::MAX)), area))
+        self.areas
+            .iter()
+            .enumerate()
+            .map(|(i, area)| (AreaId(u32::try_from(i).unwrap_or(u32::MAX)), area))
     }
 
     /// Ids of one level, in code order.
     pub fn level(&self, level: usize) -> impl Iterator<Item = AreaId> + '_ {
-        self.iter().filter(move |(_, a)| a.level == level).map(|(id, _)| id)
+        self.iter()
+            .filter(move |(_, a)| a.level == level)
+            .map(|(id, _)| id)
     }
 
     /// The ancestor at `level`, or the area itself when it is at or above that level.
@@ -211,8 +228,16 @@ impl AreaTree {
     /// The finest area that contains a point.
     #[must_use]
     pub fn at(&self, point: LonLat) -> Option<AreaId> {
-        let mut found = self.iter().find(|(_, a)| a.level == 0 && a.contains(point)).map(|(id, _)| id)?;
-        while let Some(child) = self.get(found).children.iter().find(|c| self.get(**c).contains(point)) {
+        let mut found = self
+            .iter()
+            .find(|(_, a)| a.level == 0 && a.contains(point))
+            .map(|(id, _)| id)?;
+        while let Some(child) = self
+            .get(found)
+            .children
+            .iter()
+            .find(|c| self.get(**c).contains(point))
+        {
             found = *child;
         }
         Some(found)

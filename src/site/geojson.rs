@@ -40,7 +40,10 @@ impl Feature {
     pub(super) fn name(&self) -> Bilingual {
         let zh = self.text("name_zh");
         let en = self.text("name_en");
-        Bilingual { en: if en.is_empty() { zh.clone() } else { en }, zh }
+        Bilingual {
+            en: if en.is_empty() { zh.clone() } else { en },
+            zh,
+        }
     }
 }
 
@@ -49,9 +52,16 @@ pub(super) fn read(text: &str) -> Result<(Vec<Feature>, Vec<usize>), serde_json:
     let value: Value = serde_json::from_str(text)?;
     let mut features = Vec::new();
     let mut refused = Vec::new();
-    let list = value.get("features").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = value
+        .get("features")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     for (number, feature) in list.iter().enumerate() {
-        let properties = feature.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let properties = feature
+            .get("properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         match feature.get("geometry").and_then(shape) {
             Some(shape) => features.push(Feature { properties, shape }),
             None => refused.push(number),
@@ -64,11 +74,17 @@ fn shape(geometry: &Value) -> Option<Shape> {
     let coordinates = geometry.get("coordinates")?;
     match geometry.get("type")?.as_str()? {
         "Polygon" => Some(Shape::Polygons(vec![polygon(coordinates)?])),
-        "MultiPolygon" => {
-            Some(Shape::Polygons(coordinates.as_array()?.iter().map(polygon).collect::<Option<_>>()?))
-        }
+        "MultiPolygon" => Some(Shape::Polygons(
+            coordinates
+                .as_array()?
+                .iter()
+                .map(polygon)
+                .collect::<Option<_>>()?,
+        )),
         "LineString" => Some(Shape::Lines(vec![line(coordinates)?])),
-        "MultiLineString" => Some(Shape::Lines(coordinates.as_array()?.iter().map(line).collect::<Option<_>>()?)),
+        "MultiLineString" => Some(Shape::Lines(
+            coordinates.as_array()?.iter().map(line).collect::<Option<_>>()?,
+        )),
         "Point" => Some(Shape::Point(point(coordinates)?)),
         _ => None,
     }

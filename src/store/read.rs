@@ -36,8 +36,16 @@ pub fn parts(site: &Site, folder: &str, table: &str) -> Vec<PathBuf> {
         .filter(|path| path.is_file())
         .collect();
     if let Ok(entries) = std::fs::read_dir(base.join(table)) {
-        let known = |p: &Path| p.extension().is_some_and(|e| e == "parquet" || e == "csv" || e == "ndjson");
-        found.extend(entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| known(p)));
+        let known = |p: &Path| {
+            p.extension()
+                .is_some_and(|e| e == "parquet" || e == "csv" || e == "ndjson")
+        };
+        found.extend(
+            entries
+                .filter_map(Result::ok)
+                .map(|e| e.path())
+                .filter(|p| known(p)),
+        );
     }
     found.sort();
     found
@@ -54,7 +62,12 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
     };
     let part = match result {
         Ok(part) => part,
-        Err(message) => return Part { problems: vec![Problem::error(shown, message)], ..Part::default() },
+        Err(message) => {
+            return Part {
+                problems: vec![Problem::error(shown, message)],
+                ..Part::default()
+            };
+        }
     };
     keep_floors(site, table, part, &shown)
 }
@@ -66,7 +79,8 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
     {
         let refused = part.frame.height() - frame.height();
         let first = keep.iter().position(|k| k == Some(false)).map(|row| row + 1);
-        part.problems.push(Problem::warning(shown, message.with("count", refused)).at(first, None));
+        part.problems
+            .push(Problem::warning(shown, message.with("count", refused)).at(first, None));
         part.refused += refused as u64;
         part.frame = frame;
     }
@@ -76,7 +90,9 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
 /// No rows, with the columns of a table: what a live table begins with when it has no file yet.
 #[must_use]
 pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
-    let fields = columns.iter().filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
+    let fields = columns
+        .iter()
+        .filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
     DataFrame::empty_with_schema(&Schema::from_iter(fields))
 }
 
@@ -85,8 +101,11 @@ fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
     for name in present {
         if table.column_type(name).is_none() || door::forbidden_column(name, table) {
             let names = table.columns.iter().map(|c| c.id.as_str());
-            let key =
-                if door::forbidden_column(name, table) { "problem.forbidden_column" } else { "problem.undeclared_column" };
+            let key = if door::forbidden_column(name, table) {
+                "problem.forbidden_column"
+            } else {
+                "problem.undeclared_column"
+            };
             return Err(Message::new(key)
                 .with("column", name)
                 .with("table", &table.id)
@@ -95,14 +114,20 @@ fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
     }
     for column in &table.columns {
         if !present.contains(&column.id) {
-            return Err(Message::new("problem.missing_column").with("column", &column.id).with("table", &table.id));
+            return Err(Message::new("problem.missing_column")
+                .with("column", &column.id)
+                .with("table", &table.id));
         }
     }
     Ok(())
 }
 
 fn wanted<'a>(present: &[String], columns: &[&'a str]) -> Vec<&'a str> {
-    columns.iter().copied().filter(|c| *c != ARRIVED_COLUMN || present.iter().any(|p| p == c)).collect()
+    columns
+        .iter()
+        .copied()
+        .filter(|c| *c != ARRIVED_COLUMN || present.iter().any(|p| p == c))
+        .collect()
 }
 
 const fn stored(kind: ColumnType) -> DataType {
@@ -116,7 +141,8 @@ const fn stored(kind: ColumnType) -> DataType {
 }
 
 fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Message> {
-    let broken = |err: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(err));
+    let broken =
+        |err: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(err));
     let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
     let mut reader = ParquetReader::new(file);
     let schema = reader.schema().map_err(|e| broken(&e))?;
@@ -124,14 +150,24 @@ fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&st
     check_names(table, &present)?;
     let columns = wanted(&present, columns);
     let names = columns.iter().map(|c| (*c).to_owned()).collect();
-    let frame = reader.with_columns(Some(names)).finish().map_err(|e| broken(&e))?;
+    let frame = reader
+        .with_columns(Some(names))
+        .finish()
+        .map_err(|e| broken(&e))?;
     let mut out = Vec::with_capacity(columns.len());
     for name in &columns {
         let series = frame.column(name).map_err(|e| broken(&e))?;
         let kind = table.column_type(name).unwrap_or(ColumnType::Text);
-        let cast = if series.dtype() == &stored(kind) { Ok(series.clone()) } else { series.strict_cast(&stored(kind)) };
+        let cast = if series.dtype() == &stored(kind) {
+            Ok(series.clone())
+        } else {
+            series.strict_cast(&stored(kind))
+        };
         out.push(cast.map_err(|_| {
-            Message::new("problem.column_type").with("column", name).with("table", &table.id).with("type", series.dtype())
+            Message::new("problem.column_type")
+                .with("column", name)
+                .with("table", &table.id)
+                .with("type", series.dtype())
         })?);
     }
     let frame = DataFrame::new(frame.height(), out).map_err(|e| broken(&e))?;
@@ -148,7 +184,9 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
     let mut part = Part::default();
     let mut bad: Vec<(usize, &Column, Message)> = Vec::new();
     for column in &table.columns {
-        let Ok(series) = frame.column(&column.id) else { continue };
+        let Ok(series) = frame.column(&column.id) else {
+            continue;
+        };
         if !column.nullable && series.null_count() > 0 {
             let empty = series.is_null();
             bad.extend(set_rows(&empty).map(|row| (row, column, Message::new("problem.empty_value"))));
@@ -160,7 +198,10 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
                     ColumnType::Time => (i64::from(FIRST_DAY) * DAY_SECS, i64::from(LAST_DAY) * DAY_SECS),
                     _ => (i64::from(FIRST_DAY), i64::from(LAST_DAY)),
                 };
-                bad.extend(numbers_outside(series, low, high).map(|row| (row, column, Message::new("problem.bad_date"))));
+                bad.extend(
+                    numbers_outside(series, low, high)
+                        .map(|row| (row, column, Message::new("problem.bad_date"))),
+                );
             }
             ColumnType::Area | ColumnType::Int | ColumnType::Float | ColumnType::Bool => {}
         }
@@ -172,7 +213,8 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
     bad.sort_by_key(|(row, _, _)| *row);
     for (row, column, message) in bad.iter().take(MAX_PROBLEMS) {
         let problem = Problem::warning(shown, message.clone().with("column", &column.id));
-        part.problems.push(problem.at(Some(row + 1), Some(column.id.clone())));
+        part.problems
+            .push(problem.at(Some(row + 1), Some(column.id.clone())));
     }
     let mut keep = vec![true; frame.height()];
     for (row, _, _) in &bad {
@@ -187,16 +229,33 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
 }
 
 fn set_rows(flags: &BooleanChunked) -> impl Iterator<Item = usize> {
-    flags.iter().enumerate().filter(|(_, flag)| *flag == Some(true)).map(|(row, _)| row)
+    flags
+        .iter()
+        .enumerate()
+        .filter(|(_, flag)| *flag == Some(true))
+        .map(|(row, _)| row)
 }
 
-fn numbers_outside(series: &polars::prelude::Column, low: i64, high: i64) -> impl Iterator<Item = usize> + use<> {
-    let numbers = series.cast(&DataType::Int64).ok().and_then(|n| n.i64().ok().cloned()).unwrap_or_default();
+fn numbers_outside(
+    series: &polars::prelude::Column,
+    low: i64,
+    high: i64,
+) -> impl Iterator<Item = usize> + use<> {
+    let numbers = series
+        .cast(&DataType::Int64)
+        .ok()
+        .and_then(|n| n.i64().ok().cloned())
+        .unwrap_or_default();
     let fine = numbers.min().is_none_or(|min| min >= low) && numbers.max().is_none_or(|max| max <= high);
     let rows: Vec<usize> = if fine {
         Vec::new()
     } else {
-        numbers.iter().enumerate().filter(|(_, n)| n.is_some_and(|n| n < low || n > high)).map(|(row, _)| row).collect()
+        numbers
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| n.is_some_and(|n| n < low || n > high))
+            .map(|(row, _)| row)
+            .collect()
     };
     rows.into_iter()
 }
@@ -208,7 +267,9 @@ fn bad_texts<'a>(
     column: &'a Column,
     series: &polars::prelude::Column,
 ) -> Vec<(usize, &'a Column, Message)> {
-    let Ok(texts) = series.str() else { return Vec::new() };
+    let Ok(texts) = series.str() else {
+        return Vec::new();
+    };
     let wrong = |text: &str| wrong_text(site, column, text);
     if column.codes.is_some()
         && let Ok(different) = texts.unique()
@@ -216,7 +277,11 @@ fn bad_texts<'a>(
     {
         return Vec::new();
     }
-    texts.iter().enumerate().filter_map(|(row, text)| Some((row, column, wrong(text?)?))).collect()
+    texts
+        .iter()
+        .enumerate()
+        .filter_map(|(row, text)| Some((row, column, wrong(text?)?)))
+        .collect()
 }
 
 fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
@@ -224,7 +289,9 @@ fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
         let most = column.max_len.filter(|most| text.chars().count() > *most)?;
         Some(Message::new("problem.too_long").with("most", most))
     };
-    door::refuse_content(text).or_else(|| wrong_code(site, Some(column), text)).or_else(too_long)
+    door::refuse_content(text)
+        .or_else(|| wrong_code(site, Some(column), text))
+        .or_else(too_long)
 }
 
 /// A date that can be read but cannot be meant.
@@ -253,7 +320,8 @@ fn csv(path: &Path) -> Result<DataFrame, Message> {
 
 /// An NDJSON file as texts, a column per key.
 fn ndjson(path: &Path) -> Result<DataFrame, Message> {
-    let unreadable = |e: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(e));
+    let unreadable =
+        |e: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(e));
     let file = std::fs::File::open(path).map_err(|e| unreadable(&e))?;
     let mut names: Vec<String> = Vec::new();
     let mut columns: Vec<Vec<Option<String>>> = Vec::new();
@@ -263,8 +331,12 @@ fn ndjson(path: &Path) -> Result<DataFrame, Message> {
         if line.trim().is_empty() {
             continue;
         }
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line)
-            .map_err(|e| Message::new("problem.bad_line").with("row", number + 1).with("error", first_line(&e)))?;
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&line).map_err(|e| {
+                Message::new("problem.bad_line")
+                    .with("row", number + 1)
+                    .with("error", first_line(&e))
+            })?;
         for (key, value) in object {
             let at = names.iter().position(|n| *n == key).unwrap_or_else(|| {
                 names.push(key.clone());
@@ -286,13 +358,22 @@ fn ndjson(path: &Path) -> Result<DataFrame, Message> {
     for column in &mut columns {
         column.resize(height, None);
     }
-    let columns =
-        names.iter().zip(columns).map(|(name, values)| polars::prelude::Column::new(name.as_str().into(), values)).collect();
+    let columns = names
+        .iter()
+        .zip(columns)
+        .map(|(name, values)| polars::prelude::Column::new(name.as_str().into(), values))
+        .collect();
     DataFrame::new(height, columns).map_err(|e| unreadable(&e))
 }
 
 /// Turns texts into declared types; a value that cannot be turned costs its row.
-fn texts(site: &Site, table: &Table, frame: DataFrame, shown: &Path, columns: &[&str]) -> Result<Part, Message> {
+fn texts(
+    site: &Site,
+    table: &Table,
+    frame: DataFrame,
+    shown: &Path,
+    columns: &[&str],
+) -> Result<Part, Message> {
     let present: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
     check_names(table, &present)?;
     let mut part = Part::default();
@@ -302,7 +383,10 @@ fn texts(site: &Site, table: &Table, frame: DataFrame, shown: &Path, columns: &[
     for name in &present {
         let kind = table.column_type(name).unwrap_or(ColumnType::Text);
         let declared = table.column(name);
-        let texts = frame.column(name).and_then(|c| c.str().cloned()).unwrap_or_default();
+        let texts = frame
+            .column(name)
+            .and_then(|c| c.str().cloned())
+            .unwrap_or_default();
         let mut values = Values::with_capacity(kind, texts.len());
         for (row, text) in texts.iter().enumerate() {
             let text = text.map(str::trim).filter(|t| !t.is_empty());
@@ -319,11 +403,13 @@ fn texts(site: &Site, table: &Table, frame: DataFrame, shown: &Path, columns: &[
                     *flag = true;
                 }
                 if part.problems.len() < MAX_PROBLEMS {
-                    let message = problem.unwrap_or_else(|| Message::new("problem.bad_value").with("type", kind_name(kind)));
+                    let message = problem
+                        .unwrap_or_else(|| Message::new("problem.bad_value").with("type", kind_name(kind)));
                     let problem = Problem::warning(shown, message.with("column", name));
                     // Row 1 is the header of a CSV; an NDJSON line is its own row.
                     let header = usize::from(shown.extension().is_some_and(|e| e == "csv"));
-                    part.problems.push(problem.at(Some(row + 1 + header), Some(name.clone())));
+                    part.problems
+                        .push(problem.at(Some(row + 1 + header), Some(name.clone())));
                 }
             }
         }
@@ -336,7 +422,10 @@ fn texts(site: &Site, table: &Table, frame: DataFrame, shown: &Path, columns: &[
     let full = DataFrame::new(frame.height(), out).map_err(|e| broken(&e))?;
     let keep: BooleanChunked = bad.iter().map(|b| Some(!*b)).collect();
     let names = wanted(&present, columns);
-    part.frame = full.filter(&keep).and_then(|f| f.select(names)).map_err(|e| broken(&e))?;
+    part.frame = full
+        .filter(&keep)
+        .and_then(|f| f.select(names))
+        .map_err(|e| broken(&e))?;
     Ok(part)
 }
 
@@ -347,7 +436,11 @@ fn wrong_code(site: &Site, column: Option<&Column>, text: &str) -> Option<Messag
         return None;
     }
     let hint = nearest(text, codes.iter().map(String::as_str)).unwrap_or("—");
-    Some(Message::new("problem.unknown_code").with("list", list).with("nearest", hint))
+    Some(
+        Message::new("problem.unknown_code")
+            .with("list", list)
+            .with("nearest", hint),
+    )
 }
 
 const fn kind_name(kind: ColumnType) -> &'static str {
@@ -384,7 +477,11 @@ impl Values {
 
     /// Adds a value; false where a text cannot be read as the type.
     fn push(&mut self, text: Option<&str>) -> bool {
-        fn add<T>(values: &mut Vec<Option<T>>, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> bool {
+        fn add<T>(
+            values: &mut Vec<Option<T>>,
+            text: Option<&str>,
+            parse: impl Fn(&str) -> Option<T>,
+        ) -> bool {
             let value = text.and_then(parse);
             let ok = value.is_some() || text.is_none();
             values.push(value);
@@ -423,5 +520,7 @@ impl Values {
 
 /// Epoch seconds of an ISO 8601 instant with an offset.
 fn instant(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_second)
 }

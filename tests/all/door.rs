@@ -21,10 +21,29 @@ fn made() -> Made {
         rollup: "sum",
         absent_row: "zero",
         extra: "",
-        columns: &["id:text", "area:area", "d:date", "kind:text:kind", "n:int", "note:text?"],
+        columns: &[
+            "id:text",
+            "area:area",
+            "d:date",
+            "kind:text:kind",
+            "n:int",
+            "note:text?",
+        ],
     };
-    let line = Line::new("total", "visits", "sum(n)", "kind IS NOT NULL AND note IS NULL OR n>=0", "day");
-    Made::new(&Recipe { zone: "Asia/Shanghai", datasets: &table.toml(), indicators: &line.toml(), home: "total", events: false })
+    let line = Line::new(
+        "total",
+        "visits",
+        "sum(n)",
+        "kind IS NOT NULL AND note IS NULL OR n>=0",
+        "day",
+    );
+    Made::new(&Recipe {
+        zone: "Asia/Shanghai",
+        datasets: &table.toml(),
+        indicators: &line.toml(),
+        home: "total",
+        events: false,
+    })
 }
 
 fn told(engine: &Engine) -> Vec<String> {
@@ -38,7 +57,10 @@ fn total(engine: &Engine) -> Shown {
 /// One good row, so that a refusal of another one is seen to cost that row alone.
 fn with_rows(rows: &str) -> Engine {
     let made = made();
-    made.write("data/visits.csv", &format!("id,area,d,kind,n,note\ngood,R1A1,{DAY},a,40,\n{rows}"));
+    made.write(
+        "data/visits.csv",
+        &format!("id,area,d,kind,n,note\ngood,R1A1,{DAY},a,40,\n{rows}"),
+    );
     made.build()
 }
 
@@ -51,7 +73,11 @@ fn refused(row: &str, place: &str, parts: &[&str], content: &str) {
     for part in parts {
         assert!(told[0].contains(part), "{row}: {} lacks {part:?}", told[0]);
     }
-    assert!(content.is_empty() || !told[0].contains(content), "the content was told: {}", told[0]);
+    assert!(
+        content.is_empty() || !told[0].contains(content),
+        "the content was told: {}",
+        told[0]
+    );
     assert_eq!(total(&engine), Shown::Value(40.0), "{row}");
     assert_eq!(engine.sources(0)[0].refused, 1, "{row}");
 }
@@ -68,10 +94,19 @@ fn identities_in_a_text_are_refused_and_not_repeated() {
         ("粤B·12345", "number plate"),
         ("粤BD12345", "number plate"),
     ] {
-        refused(&format!("x,R1A1,{DAY},a,7,{content}"), "data/visits.csv:3:note: warning:", &[rule, "note", "refused"], content);
+        refused(
+            &format!("x,R1A1,{DAY},a,7,{content}"),
+            "data/visits.csv:3:note: warning:",
+            &[rule, "note", "refused"],
+            content,
+        );
         // Also where the text is a key or a code.
         let engine = with_rows(&format!("{content},R1A1,{DAY},a,7,\n"));
-        assert!(told(&engine)[0].contains(rule) && !told(&engine)[0].contains(content), "{:?}", told(&engine));
+        assert!(
+            told(&engine)[0].contains(rule) && !told(&engine)[0].contains(content),
+            "{:?}",
+            told(&engine)
+        );
         assert_eq!(total(&engine), Shown::Value(40.0));
     }
 }
@@ -88,7 +123,10 @@ fn identities_in_ndjson_are_refused() {
     let engine = made.build();
     let told = told(&engine);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("data/visits.ndjson:2:note: warning:") && told[0].contains("mobile number"), "{told:?}");
+    assert!(
+        told[0].starts_with("data/visits.ndjson:2:note: warning:") && told[0].contains("mobile number"),
+        "{told:?}"
+    );
     assert!(!told[0].contains("13800138000"));
     assert_eq!(total(&engine), Shown::Value(40.0));
 }
@@ -96,7 +134,9 @@ fn identities_in_ndjson_are_refused() {
 fn parquet(path: &Path, columns: Vec<Column>) {
     let mut frame = DataFrame::new(columns[0].len(), columns).unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    ParquetWriter::new(std::fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
+    ParquetWriter::new(std::fs::File::create(path).unwrap())
+        .finish(&mut frame)
+        .unwrap();
 }
 
 fn three_rows(kinds: [&str; 3], notes: [Option<&str>; 3]) -> Vec<Column> {
@@ -115,26 +155,49 @@ fn three_rows(kinds: [&str; 3], notes: [Option<&str>; 3]) -> Vec<Column> {
 fn parquet_passes_the_same_door() {
     let made = made();
     let path = made.path().join("data/visits.parquet");
-    parquet(&path, three_rows(["a", "zebra", "a"], [None, None, Some("13800138000")]));
+    parquet(
+        &path,
+        three_rows(["a", "zebra", "a"], [None, None, Some("13800138000")]),
+    );
     let engine = made.build();
     let told = told(&engine);
     assert_eq!(total(&engine), Shown::Value(40.0), "{told:?}");
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told.iter().any(|t| t.starts_with("data/visits.parquet:2:kind:") && t.contains("not in list kind")), "{told:?}");
-    assert!(told.iter().any(|t| t.starts_with("data/visits.parquet:3:note:") && t.contains("mobile number")), "{told:?}");
-    assert!(told.iter().all(|t| !t.contains("13800138000") && !t.contains("zebra")), "{told:?}");
+    assert!(
+        told.iter()
+            .any(|t| t.starts_with("data/visits.parquet:2:kind:") && t.contains("not in list kind")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .any(|t| t.starts_with("data/visits.parquet:3:note:") && t.contains("mobile number")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|t| !t.contains("13800138000") && !t.contains("zebra")),
+        "{told:?}"
+    );
     assert_eq!(engine.sources(0)[0].refused, 2);
     // A column of the wrong type, and one that nobody declared, refuse the whole file.
     let mut wrong = three_rows(["a"; 3], [None; 3]);
     wrong[4] = Column::new("n".into(), ["forty", "7", "8"]);
     parquet(&path, wrong);
     let engine = made.build();
-    assert!(lines(engine.site(), &engine.problems)[0].contains("column n of table visits has type"), "{:?}", engine.problems);
+    assert!(
+        lines(engine.site(), &engine.problems)[0].contains("column n of table visits has type"),
+        "{:?}",
+        engine.problems
+    );
     let mut more = three_rows(["a"; 3], [None; 3]);
     more.push(Column::new("phone".into(), ["1", "2", "3"]));
     parquet(&path, more);
     let engine = made.build();
-    assert!(lines(engine.site(), &engine.problems)[0].contains("column phone of table visits speaks of a person"), "{:?}", engine.problems);
+    assert!(
+        lines(engine.site(), &engine.problems)[0].contains("column phone of table visits speaks of a person"),
+        "{:?}",
+        engine.problems
+    );
     assert_eq!(total(&engine), Shown::Missing);
 }
 
@@ -149,11 +212,17 @@ fn an_undeclared_column_refuses_the_file() {
         ("xinfang_id", "speaks of a person"),
     ] {
         let made = made();
-        made.write("data/visits.csv", &format!("id,area,d,kind,n,note,{name}\ngood,R1A1,{DAY},a,40,,1\n"));
+        made.write(
+            "data/visits.csv",
+            &format!("id,area,d,kind,n,note,{name}\ngood,R1A1,{DAY},a,40,,1\n"),
+        );
         let engine = made.build();
         let told = told(&engine);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("data/visits.csv: error:") && told[0].contains(part), "{told:?}");
+        assert!(
+            told[0].starts_with("data/visits.csv: error:") && told[0].contains(part),
+            "{told:?}"
+        );
         assert_eq!(total(&engine), Shown::Missing, "{name}");
         assert_eq!(engine.problems[0].severity, Severity::Error);
     }
@@ -162,24 +231,57 @@ fn an_undeclared_column_refuses_the_file() {
 #[test]
 fn a_missing_column_refuses_the_file() {
     let made = made();
-    made.write("data/visits.csv", &format!("id,area,d,kind,note\ngood,R1A1,{DAY},a,\n"));
+    made.write(
+        "data/visits.csv",
+        &format!("id,area,d,kind,note\ngood,R1A1,{DAY},a,\n"),
+    );
     let told = told(&made.build());
     assert_eq!(told, ["data/visits.csv: error: table visits lacks column n"]);
 }
 
 #[test]
 fn bad_values_cost_their_row_and_are_placed() {
-    refused(&format!("x,R1A1,{DAY},d,7,"), "data/visits.csv:3:kind: warning:", &["not in list kind"], "");
-    refused(&format!("x,R1A1,{DAY},a,seven,"), "data/visits.csv:3:n: warning:", &["not of type int"], "seven");
-    refused(&format!("x,R1A1,{DAY},a,,"), "data/visits.csv:3:n: warning:", &["must not be empty"], "");
-    refused("x,R1A1,2026-13-01,a,7,", "data/visits.csv:3:d: warning:", &["not of type date"], "2026-13-01");
-    refused("x,R1A1,2026-02-29,a,7,", "data/visits.csv:3:d: warning:", &["not of type date"], "2026-02-29");
+    refused(
+        &format!("x,R1A1,{DAY},d,7,"),
+        "data/visits.csv:3:kind: warning:",
+        &["not in list kind"],
+        "",
+    );
+    refused(
+        &format!("x,R1A1,{DAY},a,seven,"),
+        "data/visits.csv:3:n: warning:",
+        &["not of type int"],
+        "seven",
+    );
+    refused(
+        &format!("x,R1A1,{DAY},a,,"),
+        "data/visits.csv:3:n: warning:",
+        &["must not be empty"],
+        "",
+    );
+    refused(
+        "x,R1A1,2026-13-01,a,7,",
+        "data/visits.csv:3:d: warning:",
+        &["not of type date"],
+        "2026-13-01",
+    );
+    refused(
+        "x,R1A1,2026-02-29,a,7,",
+        "data/visits.csv:3:d: warning:",
+        &["not of type date"],
+        "2026-02-29",
+    );
 }
 
 #[test]
 fn unknown_areas_are_counted() {
     let engine = with_rows(&format!("x,R1A9,{DAY},a,7,\ny,Q9,{DAY},a,7,\n"));
-    assert_eq!(told(&engine), ["data/visits: warning: table visits: 2 rows with an area code that is not in areas.geojson were left out"]);
+    assert_eq!(
+        told(&engine),
+        [
+            "data/visits: warning: table visits: 2 rows with an area code that is not in areas.geojson were left out"
+        ]
+    );
     assert_eq!(total(&engine), Shown::Value(40.0));
     assert_eq!(engine.sources(0)[0].refused, 2);
 }
@@ -206,15 +308,25 @@ fn broken_files_are_told_and_nothing_crashes() {
         made.write(&format!("data/{file}"), text);
         let engine = made.build();
         let told = told(&engine);
-        assert!(!told.is_empty() && told[0].starts_with(&format!("data/{file}")), "{file} {text:?}: {told:?}");
+        assert!(
+            !told.is_empty() && told[0].starts_with(&format!("data/{file}")),
+            "{file} {text:?}: {told:?}"
+        );
         assert_eq!(total(&engine), Shown::Missing);
     }
 }
 
 fn onemap(arguments: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_onemap")).args(arguments).output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
+        .args(arguments)
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
+    (
+        out.status.code().unwrap_or(-1),
+        text(out.stdout),
+        text(out.stderr),
+    )
 }
 
 #[test]
@@ -232,18 +344,37 @@ fn a_site_cannot_declare_a_forbidden_column() {
         ("latitude:float?", "suppress_below = 5"),
     ] {
         let columns = ["id:text", "area:area", "d:date", "n:int", column];
-        let table =
-            Declared { id: "visits", refresh: "daily", time_column: "d", rollup: "sum", absent_row: "zero", extra, columns: &columns };
+        let table = Declared {
+            id: "visits",
+            refresh: "daily",
+            time_column: "d",
+            rollup: "sum",
+            absent_row: "zero",
+            extra,
+            columns: &columns,
+        };
         let line = Line::new("total", "visits", "sum(n)", "", "day");
-        let made = Made::new(&Recipe { zone: "Asia/Shanghai", datasets: &table.toml(), indicators: &line.toml(), home: "total", events: false });
+        let made = Made::new(&Recipe {
+            zone: "Asia/Shanghai",
+            datasets: &table.toml(),
+            indicators: &line.toml(),
+            home: "total",
+            events: false,
+        });
         let (code, _, err) = onemap(&["check", "--lang", "en", "--site", made.path().to_str().unwrap()]);
         assert_eq!(code, 1, "{column}: {err}");
         let name = column.split(':').next().unwrap();
-        let line = err.lines().find(|l| l.starts_with("datasets.toml:")).unwrap_or_else(|| panic!("{err}"));
+        let line = err
+            .lines()
+            .find(|l| l.starts_with("datasets.toml:"))
+            .unwrap_or_else(|| panic!("{err}"));
         assert!(line.contains(name) && line.contains("never accepted"), "{err}");
         let row: usize = line.split(':').nth(1).unwrap().parse().unwrap();
         let text = std::fs::read_to_string(made.path().join("datasets.toml")).unwrap();
-        assert!(text.lines().nth(row - 1).unwrap().contains(name), "{line} points elsewhere");
+        assert!(
+            text.lines().nth(row - 1).unwrap().contains(name),
+            "{line} points elsewhere"
+        );
     }
 }
 
@@ -256,10 +387,16 @@ fn sample_without_data() -> Made {
             if entry.file_name() == "data" {
                 continue;
             }
-            if entry.path().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(drop).unwrap() }
+            if entry.path().is_dir() {
+                copy(&entry.path(), &target)
+            } else {
+                std::fs::copy(entry.path(), target).map(drop).unwrap()
+            }
         }
     }
-    let made = Made { dir: tempfile::tempdir().unwrap() };
+    let made = Made {
+        dir: tempfile::tempdir().unwrap(),
+    };
     copy(&sample_dir(), made.path());
     made
 }
@@ -270,34 +407,100 @@ fn excluded_categories_and_groups_have_no_code() {
     let header = "order_id,event_id,area_code,category_code,channel,nature,opened_ts,dispatched_ts,contacted_ts,due_ts,closed_ts,status,dispose_org,redo_cnt,satisfaction,mediation_flag";
     let site = made.load().unwrap();
     let code = |list: &str| site.codes(list)[0].clone();
-    let community = site.areas.iter().find(|(_, a)| a.level == 2).unwrap().1.code.clone();
+    let community = site
+        .areas
+        .iter()
+        .find(|(_, a)| a.level == 2)
+        .unwrap()
+        .1
+        .code
+        .clone();
     let order = |id: &str, category: &str| {
-        format!("{id},,{community},{category},{},{},1795370000,,,1795870000,,{},,0,,0\n", code("appeal_channel"), code("appeal_nature"), code("appeal_status"))
+        format!(
+            "{id},,{community},{category},{},{},1795370000,,,1795870000,,{},,0,,0\n",
+            code("appeal_channel"),
+            code("appeal_nature"),
+            code("appeal_status")
+        )
     };
     // The five kinds of the public list that are never collected, as a careless export might name them.
-    let excluded = ["stability", "petition", "discipline", "organisation", "united_front", "party_building", "维稳", "信访", "党建群团"];
-    let rows: String = excluded.iter().enumerate().map(|(i, c)| order(&format!("x{i}"), c)).collect();
-    made.write("data/appeal_order.csv", &format!("{header}\n{}{rows}", order("good", "transport")));
+    let excluded = [
+        "stability",
+        "petition",
+        "discipline",
+        "organisation",
+        "united_front",
+        "party_building",
+        "维稳",
+        "信访",
+        "党建群团",
+    ];
+    let rows: String = excluded
+        .iter()
+        .enumerate()
+        .map(|(i, c)| order(&format!("x{i}"), c))
+        .collect();
+    made.write(
+        "data/appeal_order.csv",
+        &format!("{header}\n{}{rows}", order("good", "transport")),
+    );
     let groups = "stat_month,area_code,group_code,person_cnt,contact_due_cnt,contact_done_cnt,aid_linked_cnt,suppressed";
     let group = |g: &str| format!("2026-10,440310,{g},120,100,99,50,false\n");
-    made.write("data/service_group_month.csv", &format!("{groups}\n{}{}{}{}", group("older_alone"), group("petitioner"), group("key_person"), group("ex_prisoner")));
+    made.write(
+        "data/service_group_month.csv",
+        &format!(
+            "{groups}\n{}{}{}{}",
+            group("older_alone"),
+            group("petitioner"),
+            group("key_person"),
+            group("ex_prisoner")
+        ),
+    );
     let engine = engine::build(site, Depth::Everything, &|_, _| {}).unwrap();
-    let told: Vec<String> = told(&engine).into_iter().filter(|l| !l.contains("no data file")).collect();
-    let about = |file: &str, column: &str| told.iter().filter(|l| l.starts_with(file) && l.contains(column)).count();
-    assert_eq!(about("data/appeal_order.csv:", "category_code"), excluded.len(), "{told:?}");
-    assert_eq!(about("data/service_group_month.csv:", "group_code"), 3, "{told:?}");
-    let refused = |table: &str| engine.sources(0).iter().find(|s| s.name == table).map(|s| (s.rows, s.refused));
+    let told: Vec<String> = told(&engine)
+        .into_iter()
+        .filter(|l| !l.contains("no data file"))
+        .collect();
+    let about = |file: &str, column: &str| {
+        told.iter()
+            .filter(|l| l.starts_with(file) && l.contains(column))
+            .count()
+    };
+    assert_eq!(
+        about("data/appeal_order.csv:", "category_code"),
+        excluded.len(),
+        "{told:?}"
+    );
+    assert_eq!(
+        about("data/service_group_month.csv:", "group_code"),
+        3,
+        "{told:?}"
+    );
+    let refused = |table: &str| {
+        engine
+            .sources(0)
+            .iter()
+            .find(|s| s.name == table)
+            .map(|s| (s.rows, s.refused))
+    };
     assert_eq!(refused("appeal_order"), Some((1, excluded.len() as u64)));
     assert_eq!(refused("service_group_month"), Some((1, 3)));
     let figures = figures(&engine, engine.present_day());
-    assert_eq!(shown(&engine, &figures, "saf_service_group_person_cnt", AreaId::ROOT), Shown::Value(120.0));
+    assert_eq!(
+        shown(&engine, &figures, "saf_service_group_person_cnt", AreaId::ROOT),
+        Shown::Value(120.0)
+    );
 }
 
 #[test]
 fn the_sample_lists_no_category_of_the_excluded_kind() {
     let site = crate::common::sample().site();
     assert_eq!(site.codes("appeal_category").len(), 13);
-    let names: Vec<&str> = site.codes("appeal_category").iter().map(|c| site.messages_zh.code_name("appeal_category", c)).collect();
+    let names: Vec<&str> = site
+        .codes("appeal_category")
+        .iter()
+        .map(|c| site.messages_zh.code_name("appeal_category", c))
+        .collect();
     for part in ["维稳", "党", "组织人事", "统一战线", "统战", "信访"] {
         assert!(names.iter().all(|n| !n.contains(part)), "{part} in {names:?}");
     }

@@ -31,7 +31,16 @@ const DAYS: i64 = 20;
 const ZONE: &str = "Europe/Lisbon";
 
 fn recipe_lines() -> String {
-    let windows = ["day", "month", "trailing 7 days", "trailing 3 months", "cumulative", "latest day", "now", "trailing 24 h"];
+    let windows = [
+        "day",
+        "month",
+        "trailing 7 days",
+        "trailing 3 months",
+        "cumulative",
+        "latest day",
+        "now",
+        "trailing 24 h",
+    ];
     let mut lines = Vec::new();
     for window in windows {
         for (expr, filter) in [
@@ -41,19 +50,47 @@ fn recipe_lines() -> String {
             ("median(n)", ""),
             ("count(DISTINCT kind)", "drill=0"),
         ] {
-            lines.push(Line::new(&format!("i{}", lines.len()), "job", expr, filter, window));
+            lines.push(Line::new(
+                &format!("i{}", lines.len()),
+                "job",
+                expr,
+                filter,
+                window,
+            ));
         }
-        lines.push(Line::new(&format!("i{}", lines.len()), "job", "count(*)", "ts<=:now - 7200", window));
+        lines.push(Line::new(
+            &format!("i{}", lines.len()),
+            "job",
+            "count(*)",
+            "ts<=:now - 7200",
+            window,
+        ));
         let ratio = Line {
-            denominator: Some(("job".to_owned(), "count(*)".to_owned(), "done_ts IS NOT NULL".to_owned())),
+            denominator: Some((
+                "job".to_owned(),
+                "count(*)".to_owned(),
+                "done_ts IS NOT NULL".to_owned(),
+            )),
             time_column: Some("due_ts".to_owned()),
             ..Line::new(&format!("i{}", lines.len()), "job", "sum(n)", "kind<>'c'", window)
         };
         lines.push(ratio);
         if window != "trailing 24 h" {
             for table in ["tally", "report"] {
-                lines.push(Line::new(&format!("i{}", lines.len()), table, "sum(n)", "", window));
-                lines.push(Line::new(&format!("i{}", lines.len()), table, "count(DISTINCT kind)", "n>2", window));
+                lines.push(Line::new(
+                    &format!("i{}", lines.len()),
+                    table,
+                    "sum(n)",
+                    "",
+                    window,
+                ));
+                lines.push(Line::new(
+                    &format!("i{}", lines.len()),
+                    table,
+                    "count(DISTINCT kind)",
+                    "n>2",
+                    window,
+                ));
             }
         }
     }
@@ -69,8 +106,17 @@ fn make() -> Made {
         absent_row: "zero",
         extra: "",
         columns: &[
-            "id:text", "area:area", "kind:text:kind", "n:int", "state:text:state", "ts:time", "due_ts:time", "done_ts:time?",
-            "drill:int", "lng:float?", "lat:float?",
+            "id:text",
+            "area:area",
+            "kind:text:kind",
+            "n:int",
+            "state:text:state",
+            "ts:time",
+            "due_ts:time",
+            "done_ts:time?",
+            "drill:int",
+            "lng:float?",
+            "lat:float?",
         ],
     };
     let days = |id, absent_row| {
@@ -96,7 +142,11 @@ fn make() -> Made {
 
 fn date_of(ts: EpochSecs) -> String {
     let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
-    jiff::Timestamp::from_second(ts).unwrap().to_zoned(zone).date().to_string()
+    jiff::Timestamp::from_second(ts)
+        .unwrap()
+        .to_zoned(zone)
+        .date()
+        .to_string()
 }
 
 fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
@@ -105,7 +155,17 @@ fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
         let _ = writeln!(text, "id,area,kind,n,state,ts,due_ts,done_ts,drill,lng,lat");
         for (id, r) in rows {
             let done = r.done.map(|d| d.to_string()).unwrap_or_default();
-            let _ = writeln!(text, "{id},{},{},{},{},{},{},{done},{},,", r.area, r.kind, r.n, r.state, r.ts, r.due, u8::from(r.drill));
+            let _ = writeln!(
+                text,
+                "{id},{},{},{},{},{},{},{done},{},,",
+                r.area,
+                r.kind,
+                r.n,
+                r.state,
+                r.ts,
+                r.due,
+                u8::from(r.drill)
+            );
         }
     } else {
         let _ = writeln!(text, "id,area,kind,n,d");
@@ -131,8 +191,14 @@ fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
             Column::new("state".into(), rows.iter().map(|r| r.1.state).collect::<Vec<_>>()),
             Column::new("ts".into(), rows.iter().map(|r| r.1.ts).collect::<Vec<_>>()),
             Column::new("due_ts".into(), rows.iter().map(|r| r.1.due).collect::<Vec<_>>()),
-            Column::new("done_ts".into(), rows.iter().map(|r| r.1.done).collect::<Vec<_>>()),
-            Column::new("drill".into(), rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>()),
+            Column::new(
+                "done_ts".into(),
+                rows.iter().map(|r| r.1.done).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "drill".into(),
+                rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>(),
+            ),
             Column::new("lng".into(), nowhere.clone()),
             Column::new("lat".into(), nowhere),
         ]
@@ -147,13 +213,28 @@ fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
         ]
     };
     // Batches arrive when the last of their rows happened or later; time of arrival moves no figure here.
-    Batch { table: table.to_owned(), rows: DataFrame::new(rows.len(), columns).unwrap(), arrived_secs: 0, received: Instant::now() }
+    Batch {
+        table: table.to_owned(),
+        rows: DataFrame::new(rows.len(), columns).unwrap(),
+        arrived_secs: 0,
+        received: Instant::now(),
+    }
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    (0..=AREAS.len(), 0usize..3, 0i64..6, any::<bool>(), 0..DAYS * 86_400, 0i64..200_000, prop::option::of(0i64..300_000), prop::bool::weighted(0.2))
+    (
+        0..=AREAS.len(),
+        0usize..3,
+        0i64..6,
+        any::<bool>(),
+        0..DAYS * 86_400,
+        0i64..200_000,
+        prop::option::of(0i64..300_000),
+        prop::bool::weighted(0.2),
+    )
         .prop_map(|(area, kind, n, open, second, due, done, drill)| {
-            let begin = jiff::civil::Date::to_zoned(BEGIN.parse().unwrap(), jiff::tz::TimeZone::get(ZONE).unwrap());
+            let begin =
+                jiff::civil::Date::to_zoned(BEGIN.parse().unwrap(), jiff::tz::TimeZone::get(ZONE).unwrap());
             let ts = begin.unwrap().timestamp().as_second() + second;
             Row {
                 // One code is in no list of areas: such a row is kept and counts nowhere.
@@ -174,7 +255,16 @@ fn pinned() -> Row {
     let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
     let begin: jiff::civil::Date = BEGIN.parse().unwrap();
     let end = begin.to_zoned(zone).unwrap().timestamp().as_second() + DAYS * 86_400;
-    Row { area: "R1A1", kind: "a", n: 1, state: "done", ts: end, due: end, done: Some(end), drill: false }
+    Row {
+        area: "R1A1",
+        kind: "a",
+        n: 1,
+        state: "done",
+        ts: end,
+        due: end,
+        done: Some(end),
+        drill: false,
+    }
 }
 
 fn same(a: Shown, b: Shown) -> bool {
@@ -191,9 +281,19 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
         for code in AREAS.iter().filter(|c| c.len() <= 4) {
             let id = area(live, code);
             let (a, b) = (one.reading(i, id), other.reading(i, id));
-            if !same(a.value, b.value) || !same(a.numerator, b.numerator) || !same(a.denominator, b.denominator) || !same(a.previous, b.previous) {
-                let what = format!("{:?} over {} where {:?}", row.numerator.expr, row.window, row.numerator.filter);
-                out.push(format!("{} {what} ({}) at {code} on {as_of}: live {a:?}, fresh {b:?}", row.id, row.numerator.table));
+            if !same(a.value, b.value)
+                || !same(a.numerator, b.numerator)
+                || !same(a.denominator, b.denominator)
+                || !same(a.previous, b.previous)
+            {
+                let what = format!(
+                    "{:?} over {} where {:?}",
+                    row.numerator.expr, row.window, row.numerator.filter
+                );
+                out.push(format!(
+                    "{} {what} ({}) at {code} on {as_of}: live {a:?}, fresh {b:?}",
+                    row.id, row.numerator.table
+                ));
             }
         }
     }
@@ -205,7 +305,14 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
 /// What the stream shows, less when each change reached us.
 fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64) {
     let view = engine.events.view(engine.site(), day);
-    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
+    let open = view
+        .open
+        .iter()
+        .map(|e| EventView {
+            changed_secs: 0,
+            ..e.clone()
+        })
+        .collect();
     (open, view.opened_today)
 }
 
@@ -266,7 +373,15 @@ fn a_late_correction_is_no_new_event() {
     for i in 0..600i64 {
         // The first one is the oldest and the longest closed.
         let ts = end - 3600 + i;
-        rows.insert(format!("k{i:03}"), Row { ts, due: ts, done: Some(ts + 1), ..pinned() });
+        rows.insert(
+            format!("k{i:03}"),
+            Row {
+                ts,
+                due: ts,
+                done: Some(ts + 1),
+                ..pinned()
+            },
+        );
     }
     write(&made, "job", &rows);
     let mut live = made.build();
@@ -276,12 +391,19 @@ fn a_late_correction_is_no_new_event() {
     let mut corrected = rows["k000"].clone();
     corrected.n = 3;
     live.apply(&batch("job", &[("k000".to_owned(), corrected.clone())]));
-    assert_eq!(live.events.view(live.site(), today).opened_today, 600, "a known event was counted again");
+    assert_eq!(
+        live.events.view(live.site(), today).opened_today,
+        600,
+        "a known event was counted again"
+    );
     // The same event turns out to be a drill, and another one to have begun a day earlier.
     corrected.drill = true;
     let mut earlier = rows["k001"].clone();
     earlier.ts -= 86_400;
-    live.apply(&batch("job", &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)]));
+    live.apply(&batch(
+        "job",
+        &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)],
+    ));
     assert_eq!(live.events.view(live.site(), today).opened_today, 598);
     assert_eq!(live.events.view(live.site(), today - 1).opened_today, 1);
 }
@@ -320,7 +442,11 @@ fn a_replay_in_small_steps_equals_one_step() {
     assert_eq!(changes, same_changes);
     let (a, b) = (figures(&one, today), figures(&many, today));
     let (a, b) = (readings(&one, &a), readings(&many, &b));
-    let different = a.iter().zip(&b).filter(|(a, b)| !same(a.0, b.0) || !same(a.1, b.1)).count();
+    let different = a
+        .iter()
+        .zip(&b)
+        .filter(|(a, b)| !same(a.0, b.0) || !same(a.1, b.1))
+        .count();
     assert_eq!(different, 0, "of {} readings", a.len());
     assert_eq!(stream(&one, today), stream(&many, today));
     assert_eq!(one.rows(), many.rows());
@@ -332,11 +458,21 @@ fn the_replayed_day_is_seen() {
     let mut engine = sample().clone();
     let mut replay = Replay::open(site, 0).unwrap();
     let (today, end) = (replay.day(), site.zone.end_of(replay.day()));
-    let before = shown(&engine, &figures(&engine, today), "gov_appeal_received_cnt", onemap::site::areas::AreaId::ROOT);
+    let before = shown(
+        &engine,
+        &figures(&engine, today),
+        "gov_appeal_received_cnt",
+        onemap::site::areas::AreaId::ROOT,
+    );
     for batch in replay.due(end) {
         engine.apply(&batch);
     }
-    let after = shown(&engine, &figures(&engine, today), "gov_appeal_received_cnt", onemap::site::areas::AreaId::ROOT);
+    let after = shown(
+        &engine,
+        &figures(&engine, today),
+        "gov_appeal_received_cnt",
+        onemap::site::areas::AreaId::ROOT,
+    );
     assert_eq!(before, Shown::Value(0.0));
     assert!(after.value().is_some_and(|v| v > 10.0), "{after:?}");
     assert!(engine.events.view(site, today).opened_today > 0);

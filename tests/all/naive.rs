@@ -72,17 +72,26 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
             (x, n) => Some(x.unwrap_or(0.0) - n.map_or(0.0, real)),
         }),
     ),
-    ("sum(CASE WHEN n>2 THEN 1 ELSE 0 END)", Aggregate::Sum(|r| Some(if r.n.is_some_and(|n| n > 2) { 1.0 } else { 0.0 }))),
-    ("sum(CASE WHEN kind='a' THEN n WHEN kind='b' THEN 2*n END)", Aggregate::Sum(|r| match r.kind {
-        "a" => r.n.map(real),
-        "b" => r.n.map(|n| 2.0 * real(n)),
-        _ => None,
-    })),
+    (
+        "sum(CASE WHEN n>2 THEN 1 ELSE 0 END)",
+        Aggregate::Sum(|r| Some(if r.n.is_some_and(|n| n > 2) { 1.0 } else { 0.0 })),
+    ),
+    (
+        "sum(CASE WHEN kind='a' THEN n WHEN kind='b' THEN 2*n END)",
+        Aggregate::Sum(|r| match r.kind {
+            "a" => r.n.map(real),
+            "b" => r.n.map(|n| 2.0 * real(n)),
+            _ => None,
+        }),
+    ),
     ("sum(n*2+1)", Aggregate::Sum(|r| r.n.map(|n| real(2 * n + 1)))),
     ("sum(x/4)", Aggregate::Sum(|r| r.x.map(|x| x / 4.0))),
     ("sum(n/4)", Aggregate::Sum(|r| r.n.map(|n| real(n) / 4.0))),
     ("sum(flag)", Aggregate::Sum(|r| Some(f64::from(u8::from(r.flag))))),
-    ("count(*)-sum(n)", Aggregate::Sum(|r| Some(1.0 - r.n.map_or(0.0, real)))),
+    (
+        "count(*)-sum(n)",
+        Aggregate::Sum(|r| Some(1.0 - r.n.map_or(0.0, real))),
+    ),
     ("count(DISTINCT kind)", Aggregate::Kinds),
     ("median(x)", Aggregate::Median(|r| r.x)),
     ("median(n*1.5)", Aggregate::Median(|r| r.n.map(|n| real(n) * 1.5))),
@@ -95,16 +104,34 @@ const FILTERS: &[(&str, fn(&Row) -> Truth)] = &[
     ("", |_| Some(true)),
     ("kind='a'", |r| Some(r.kind == "a")),
     ("kind IN ('a','b') AND n>1", |r| {
-        if matches!(r.kind, "a" | "b") { r.n.map(|n| n > 1) } else { Some(false) }
+        if matches!(r.kind, "a" | "b") {
+            r.n.map(|n| n > 1)
+        } else {
+            Some(false)
+        }
     }),
     ("n IS NOT NULL", |r| Some(r.n.is_some())),
     ("x IS NULL", |r| Some(r.x.is_none())),
     ("NOT kind='c'", |r| Some(r.kind != "c")),
     ("NOT n>1", |r| r.n.map(|n| n <= 1)),
-    ("kind='a' OR n>=3", |r| if r.kind == "a" { Some(true) } else { r.n.map(|n| n >= 3) }),
+    ("kind='a' OR n>=3", |r| {
+        if r.kind == "a" {
+            Some(true)
+        } else {
+            r.n.map(|n| n >= 3)
+        }
+    }),
     ("n<>2", |r| r.n.map(|n| n != 2)),
     ("flag=1 AND (kind<>'b' OR x>1.5)", |r| {
-        if r.flag { if r.kind == "b" { r.x.map(|x| x > 1.5) } else { Some(true) } } else { Some(false) }
+        if r.flag {
+            if r.kind == "b" {
+                r.x.map(|x| x > 1.5)
+            } else {
+                Some(true)
+            }
+        } else {
+            Some(false)
+        }
     }),
     ("n IN (0, 1, 4)", |r| r.n.map(|n| matches!(n, 0 | 1 | 4))),
     ("kind='nobody'", |_| Some(false)),
@@ -113,13 +140,28 @@ const FILTERS: &[(&str, fn(&Row) -> Truth)] = &[
 /// Filters with the instant asked for; only tables of instants take them.
 const CUTOFFS: &[(&str, fn(&Row, i64) -> bool)] = &[
     ("ts<=:now - 86400", |r, now| r.ts <= now - 86_400),
-    ("ts<:now-7200 AND kind='a'", |r, now| r.ts < now - 7200 && r.kind == "a"),
-    (":now - 3600>=ts AND NOT kind='c'", |r, now| r.ts <= now - 3600 && r.kind != "c"),
+    ("ts<:now-7200 AND kind='a'", |r, now| {
+        r.ts < now - 7200 && r.kind == "a"
+    }),
+    (":now - 3600>=ts AND NOT kind='c'", |r, now| {
+        r.ts <= now - 3600 && r.kind != "c"
+    }),
 ];
 
 const WINDOWS: &[&str] = &[
-    "day", "month", "year to date", "trailing 1 days", "trailing 7 days", "trailing 30 days", "trailing 1 months",
-    "trailing 3 months", "trailing 12 months", "cumulative", "cumulative since 2024-01-15", "latest day", "latest month",
+    "day",
+    "month",
+    "year to date",
+    "trailing 1 days",
+    "trailing 7 days",
+    "trailing 30 days",
+    "trailing 1 months",
+    "trailing 3 months",
+    "trailing 12 months",
+    "cumulative",
+    "cumulative since 2024-01-15",
+    "latest day",
+    "latest month",
     "now",
 ];
 const HOURS: &[&str] = &["trailing 24 h", "trailing 6 h", "trailing 30 h"];
@@ -150,7 +192,10 @@ fn month_of(date: Date) -> i32 {
 
 impl Naive<'_> {
     fn date(&self, secs: i64) -> Date {
-        Timestamp::from_second(secs).unwrap().to_zoned(self.zone.clone()).date()
+        Timestamp::from_second(secs)
+            .unwrap()
+            .to_zoned(self.zone.clone())
+            .date()
     }
 
     fn start(&self, date: Date) -> i64 {
@@ -178,7 +223,9 @@ impl Naive<'_> {
             ["month"] | ["latest", "month"] => Some(end.first_of_month()),
             ["year", ..] => Some(end.first_of_year()),
             ["trailing", n, "days"] => Some(end - (n.parse::<i64>().unwrap() - 1).days()),
-            ["trailing", n, "months"] => Some(end.checked_sub(n.parse::<i64>().unwrap().months()).unwrap() + 1.day()),
+            ["trailing", n, "months"] => {
+                Some(end.checked_sub(n.parse::<i64>().unwrap().months()).unwrap() + 1.day())
+            }
             ["cumulative", "since", date] => Some(date.parse().unwrap()),
             _ => None,
         };
@@ -203,7 +250,10 @@ impl Naive<'_> {
         let table = &self.tables[side.table];
         let now = self.start(as_of + 1.day()) - 1;
         let time = |r: &Row| if side.by_due { r.due } else { Some(r.ts) };
-        let (first, last) = (table.rows.iter().map(|r| r.ts).min(), table.rows.iter().map(|r| r.ts).max());
+        let (first, last) = (
+            table.rows.iter().map(|r| r.ts).min(),
+            table.rows.iter().map(|r| r.ts).max(),
+        );
         // Inside the window, and whether the table has reached the window at all.
         let (inside, reached): (Vec<&Row>, bool) = if side.window == "now" {
             if table.rows.is_empty() || as_of < self.present()? {
@@ -211,11 +261,17 @@ impl Naive<'_> {
             }
             (table.rows.iter().collect(), true)
         } else if table.stamp == Stamp::Instant {
-            let hours = side.window.strip_prefix("trailing ").and_then(|w| w.strip_suffix(" h"));
+            let hours = side
+                .window
+                .strip_prefix("trailing ")
+                .and_then(|w| w.strip_suffix(" h"));
             let (from, from_day) = match hours {
                 Some(hours) => {
                     let hours: i64 = hours.parse().unwrap();
-                    (Some(now - hours * 3600 + 1), Some(as_of - ((hours + 23) / 24 - 1).days()))
+                    (
+                        Some(now - hours * 3600 + 1),
+                        Some(as_of - ((hours + 23) / 24 - 1).days()),
+                    )
                 }
                 None => {
                     let from = Self::days(side.window, as_of).0;
@@ -232,7 +288,12 @@ impl Naive<'_> {
                 && last.is_some_and(|l| from_day.is_none_or(|d| d <= self.date(l) + 1.day()));
             (inside, reached)
         } else {
-            let newest = table.rows.iter().map(|r| self.date(r.ts)).filter(|d| *d <= as_of).max()?;
+            let newest = table
+                .rows
+                .iter()
+                .map(|r| self.date(r.ts))
+                .filter(|d| *d <= as_of)
+                .max()?;
             let inside = table
                 .rows
                 .iter()
@@ -249,14 +310,24 @@ impl Naive<'_> {
                 .collect();
             // A window such as `since` may begin after the newest row.
             let reached = last.is_some_and(|l| match table.stamp {
-                Stamp::Month => Self::months(side.window, month_of(newest)).0.is_none_or(|f| f <= month_of(self.date(l)) + 1),
-                _ => Self::days(side.window, newest).0.is_none_or(|f| f <= self.date(l) + 1.day()),
+                Stamp::Month => Self::months(side.window, month_of(newest))
+                    .0
+                    .is_none_or(|f| f <= month_of(self.date(l)) + 1),
+                _ => Self::days(side.window, newest)
+                    .0
+                    .is_none_or(|f| f <= self.date(l) + 1.day()),
             });
             (inside, reached)
         };
         let counted: Vec<&Row> = inside
             .into_iter()
-            .filter(|r| if table.exact { r.area == area } else { r.area.starts_with(area) })
+            .filter(|r| {
+                if table.exact {
+                    r.area == area
+                } else {
+                    r.area.starts_with(area)
+                }
+            })
             .filter(|r| match side.cutoff {
                 Some(cutoff) => CUTOFFS[cutoff].1(r, now),
                 None => FILTERS[side.filter].1(r) == Some(true),
@@ -266,11 +337,19 @@ impl Naive<'_> {
         match &AGGREGATES[side.aggregate].1 {
             Aggregate::Sum(value) => {
                 let values: Vec<f64> = counted.iter().filter_map(|r| value(r)).collect();
-                if values.is_empty() { nothing() } else { Some(values.iter().sum()) }
+                if values.is_empty() {
+                    nothing()
+                } else {
+                    Some(values.iter().sum())
+                }
             }
             Aggregate::Kinds => {
                 let kinds: BTreeSet<&str> = counted.iter().map(|r| r.kind).collect();
-                if kinds.is_empty() { nothing() } else { Some(f64::from(u32::try_from(kinds.len()).unwrap())) }
+                if kinds.is_empty() {
+                    nothing()
+                } else {
+                    Some(f64::from(u32::try_from(kinds.len()).unwrap()))
+                }
             }
             Aggregate::Median(value) => {
                 let mut values: Vec<f64> = counted.iter().filter_map(|r| value(r)).collect();
@@ -311,7 +390,11 @@ impl Figure {
     fn line(&self, number: usize) -> Line {
         let side = |s: &Side| {
             let filter = s.cutoff.map_or(FILTERS[s.filter].0, |c| CUTOFFS[c].0);
-            (TABLES[s.table].0.to_owned(), AGGREGATES[s.aggregate].0.to_owned(), filter.to_owned())
+            (
+                TABLES[s.table].0.to_owned(),
+                AGGREGATES[s.aggregate].0.to_owned(),
+                filter.to_owned(),
+            )
         };
         Line {
             numerator: side(&self.numerator),
@@ -338,8 +421,15 @@ fn declarations() -> String {
         .map(|(id, stamp, exact, zero, _)| {
             let (name, kind) = stamp_column(*stamp);
             let stamp_declared = format!("{name}:{kind}");
-            let mut columns =
-                vec!["id:text", "area:area", stamp_declared.as_str(), "kind:text:kind", "n:int?", "x:float?", "flag:bool"];
+            let mut columns = vec![
+                "id:text",
+                "area:area",
+                stamp_declared.as_str(),
+                "kind:text:kind",
+                "n:int?",
+                "x:float?",
+                "flag:bool",
+            ];
             if *stamp == Stamp::Instant {
                 columns.push("due_ts:time?");
             }
@@ -361,7 +451,10 @@ impl Table {
     fn file(&self, zone: &TimeZone) -> (String, String) {
         let (stamp_name, _) = stamp_column(self.stamp);
         let stamp = |r: &Row| {
-            let date = Timestamp::from_second(r.ts).unwrap().to_zoned(zone.clone()).date();
+            let date = Timestamp::from_second(r.ts)
+                .unwrap()
+                .to_zoned(zone.clone())
+                .date();
             match self.stamp {
                 Stamp::Day => date.to_string(),
                 // Both ways of writing a month are in use.
@@ -375,7 +468,10 @@ impl Table {
         if self.csv {
             let _ = writeln!(out, "id,area,{stamp_name},kind,n,x,flag");
             for (i, r) in self.rows.iter().enumerate() {
-                let (n, x) = (r.n.map(|n| n.to_string()).unwrap_or_default(), r.x.map(|x| x.to_string()).unwrap_or_default());
+                let (n, x) = (
+                    r.n.map(|n| n.to_string()).unwrap_or_default(),
+                    r.x.map(|x| x.to_string()).unwrap_or_default(),
+                );
                 let _ = writeln!(out, "k{i},{},{},{},{n},{x},{}", r.area, stamp(r), r.kind, r.flag);
             }
             return (format!("data/{}.csv", self.id), out);
@@ -395,7 +491,16 @@ impl Table {
 }
 
 /// A row before it is placed in a table: area, second of the span, offset to its due time, kind, n, x, flag.
-type Seed = (usize, u32, Option<i32>, usize, Option<i64>, Option<u8>, bool, bool);
+type Seed = (
+    usize,
+    u32,
+    Option<i32>,
+    usize,
+    Option<i64>,
+    Option<u8>,
+    bool,
+    bool,
+);
 
 fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     prop::collection::vec(
@@ -415,7 +520,14 @@ fn seeds() -> impl Strategy<Value = Vec<Seed>> {
 }
 
 fn sides() -> impl Strategy<Value = Side> {
-    (0..TABLES.len(), 0..AGGREGATES.len(), 0..FILTERS.len(), prop::option::weighted(0.3, 0..CUTOFFS.len()), 0..WINDOWS.len() + HOURS.len(), prop::bool::weighted(0.3))
+    (
+        0..TABLES.len(),
+        0..AGGREGATES.len(),
+        0..FILTERS.len(),
+        prop::option::weighted(0.3, 0..CUTOFFS.len()),
+        0..WINDOWS.len() + HOURS.len(),
+        prop::bool::weighted(0.3),
+    )
         .prop_map(|(table, aggregate, filter, cutoff, window, by_due)| {
             let instant = TABLES[table].1 == Stamp::Instant;
             let cutoff = cutoff.filter(|_| instant);
@@ -424,22 +536,38 @@ fn sides() -> impl Strategy<Value = Side> {
                 None if instant => HOURS[window - WINDOWS.len()],
                 None => "month",
             };
-            Side { table, aggregate, filter, cutoff, window, by_due: by_due && instant && cutoff.is_none() }
+            Side {
+                table,
+                aggregate,
+                filter,
+                cutoff,
+                window,
+                by_due: by_due && instant && cutoff.is_none(),
+            }
         })
 }
 
 fn figure_picks() -> impl Strategy<Value = Vec<Figure>> {
-    let figure = (sides(), prop::option::weighted(0.4, sides()), prop::sample::select(vec![1.0, 100.0, 10_000.0])).prop_map(
-        |(numerator, denominator, scale)| {
+    let figure = (
+        sides(),
+        prop::option::weighted(0.4, sides()),
+        prop::sample::select(vec![1.0, 100.0, 10_000.0]),
+    )
+        .prop_map(|(numerator, denominator, scale)| {
             // The time column of a row goes for both sides where they are of one table.
             let denominator = denominator.map(|d| Side {
                 by_due: numerator.by_due && d.table == numerator.table,
-                cutoff: d.cutoff.filter(|_| !(numerator.by_due && d.table == numerator.table)),
+                cutoff: d
+                    .cutoff
+                    .filter(|_| !(numerator.by_due && d.table == numerator.table)),
                 ..d
             });
-            Figure { numerator, denominator, scale }
-        },
-    );
+            Figure {
+                numerator,
+                denominator,
+                scale,
+            }
+        });
     prop::collection::vec(figure, 24..40)
 }
 
@@ -450,7 +578,10 @@ fn place(seeds: &[Seed], begin: Date, zone: &TimeZone, table: usize) -> Table {
         .iter()
         .map(|(area, second, due, kind, n, x, flag, at_midnight)| {
             let exact_second = start(begin) + i64::from(*second);
-            let date = Timestamp::from_second(exact_second).unwrap().to_zoned(zone.clone()).date();
+            let date = Timestamp::from_second(exact_second)
+                .unwrap()
+                .to_zoned(zone.clone())
+                .date();
             let ts = match stamp {
                 Stamp::Month => start(first_of_month(date)),
                 Stamp::Day => start(date),
@@ -469,7 +600,14 @@ fn place(seeds: &[Seed], begin: Date, zone: &TimeZone, table: usize) -> Table {
             }
         })
         .collect();
-    Table { id, stamp, exact, zero, csv, rows }
+    Table {
+        id,
+        stamp,
+        exact,
+        zero,
+        csv,
+        rows,
+    }
 }
 
 proptest! {
@@ -565,20 +703,45 @@ fn the_latest_month_divides_and_months_are_never_added() {
         "data/people.csv",
         "id,area,m,n\n1,R1A1,2026-08,1000\n2,R1A2,2026-08,3000\n3,R1A1,2026-09,1100\n4,R1A2,2026-09,2900\n5,R1A1,2026-10,1200\n6,R1A2,2026-10,2800\n",
     );
-    made.write("data/calls.csv", "id,area,d,n\n1,R1A1,2026-03-01,5\n2,R1A1,2026-10-31,7\n3,R1A2,2026-11-02,8\n4,R1A2,2025-10-01,100\n");
+    made.write(
+        "data/calls.csv",
+        "id,area,d,n\n1,R1A1,2026-03-01,5\n2,R1A1,2026-10-31,7\n3,R1A2,2026-11-02,8\n4,R1A2,2025-10-01,100\n",
+    );
     let engine = made.build();
     let october = figures(&engine, day("2026-11-02"));
-    for (code, rate, people) in [("R1A1", 10_000.0 * 12.0 / 1200.0, 1200.0), ("R1A2", 10_000.0 * 8.0 / 2800.0, 2800.0), ("R1", 10_000.0 * 20.0 / 4000.0, 4000.0)] {
+    for (code, rate, people) in [
+        ("R1A1", 10_000.0 * 12.0 / 1200.0, 1200.0),
+        ("R1A2", 10_000.0 * 8.0 / 2800.0, 2800.0),
+        ("R1", 10_000.0 * 20.0 / 4000.0, 4000.0),
+    ] {
         let at = common::area(&engine, code);
         let value = shown(&engine, &october, "rate", at).value().unwrap();
         assert!(close(value, rate), "{code}: {value} instead of {rate}");
-        assert_eq!(shown(&engine, &october, "people", at), Shown::Value(people), "{code}");
+        assert_eq!(
+            shown(&engine, &october, "people", at),
+            Shown::Value(people),
+            "{code}"
+        );
     }
     // Before the newest month: the one before it, not a later one.
     let september = figures(&engine, day("2026-09-30"));
-    assert_eq!(shown(&engine, &september, "people", AreaId::ROOT), Shown::Value(4000.0));
-    assert_eq!(shown(&engine, &september, "people", common::area(&engine, "R1A1")), Shown::Value(1100.0));
-    assert_eq!(shown(&engine, &figures(&engine, day("2026-07-31")), "people", AreaId::ROOT), Shown::Missing);
+    assert_eq!(
+        shown(&engine, &september, "people", AreaId::ROOT),
+        Shown::Value(4000.0)
+    );
+    assert_eq!(
+        shown(&engine, &september, "people", common::area(&engine, "R1A1")),
+        Shown::Value(1100.0)
+    );
+    assert_eq!(
+        shown(
+            &engine,
+            &figures(&engine, day("2026-07-31")),
+            "people",
+            AreaId::ROOT
+        ),
+        Shown::Missing
+    );
 }
 
 /// Rows of an exact table belong to the area whose code they carry: neither to its parent nor to the figure level.
@@ -599,7 +762,13 @@ fn exact_tables_are_read_by_code_and_never_summed() {
         .map(|(i, window)| Line::new(&format!("i{i}"), "served", "sum(n)", "", window).toml())
         .chain([Line::new("i4", "served", "median(n)", "", "latest month").toml()])
         .collect();
-    let made = Made::new(&Recipe { zone: "Europe/Lisbon", datasets: &served.toml(), indicators: &lines, home: "i0", events: false });
+    let made = Made::new(&Recipe {
+        zone: "Europe/Lisbon",
+        datasets: &served.toml(),
+        indicators: &lines,
+        home: "i0",
+        events: false,
+    });
     // The county's own row is no sum of the wards; the block below a ward is finer than any figure.
     made.write(
         "data/served.csv",
@@ -608,10 +777,17 @@ fn exact_tables_are_read_by_code_and_never_summed() {
     let engine = made.build();
     let october = figures(&engine, day("2026-10-31"));
     for i in 0..5 {
-        for (code, expected) in
-            [("R1", Shown::Value(90.0)), ("R1A1", Shown::Value(30.0)), ("R1A2", Shown::Value(20.0)), ("R1A3", Shown::Missing)]
-        {
-            assert_eq!(shown(&engine, &october, &format!("i{i}"), common::area(&engine, code)), expected, "i{i} at {code}");
+        for (code, expected) in [
+            ("R1", Shown::Value(90.0)),
+            ("R1A1", Shown::Value(30.0)),
+            ("R1A2", Shown::Value(20.0)),
+            ("R1A3", Shown::Missing),
+        ] {
+            assert_eq!(
+                shown(&engine, &october, &format!("i{i}"), common::area(&engine, code)),
+                expected,
+                "i{i} at {code}"
+            );
         }
     }
 }
@@ -632,17 +808,29 @@ fn overlapping_totals_are_never_nested() {
     assert_ne!(key.filter, base.filter);
     let at = common::sample().present_day();
     let figures = figures(common::sample(), at);
-    let value = |id: &str| shown(common::sample(), &figures, id, AreaId::ROOT).value().unwrap();
+    let value = |id: &str| {
+        shown(common::sample(), &figures, id, AreaId::ROOT)
+            .value()
+            .unwrap()
+    };
     assert!(value("dat_base_record_cnt") > value("dat_key_element_record_cnt"));
     // Channels exclude each other in the table, screening is a column of its own: no row adds screened to accepted.
     for row in site.indicators.iter().chain(&site.breakdowns) {
-        for side in [Some(&row.numerator), row.denominator.as_ref()].into_iter().flatten() {
+        for side in [Some(&row.numerator), row.denominator.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             let nested = side.expr.contains("screened") && side.expr.contains("accepted");
             assert!(!nested, "{} adds screened and accepted disputes", row.id);
-            let scopes = side.expr.contains("person_times") && side.filter.contains("social") && side.filter.contains("system");
+            let scopes = side.expr.contains("person_times")
+                && side.filter.contains("social")
+                && side.filter.contains("system");
             assert!(!scopes, "{} adds two psychological scopes", row.id);
         }
     }
     let accepted = value("gov_prelit_accepted_cnt") + value("gov_people_mediation_accepted_cnt");
-    assert!(accepted < value("gov_dispute_screened_cnt"), "the funnel must narrow");
+    assert!(
+        accepted < value("gov_dispute_screened_cnt"),
+        "the funnel must narrow"
+    );
 }

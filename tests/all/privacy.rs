@@ -18,14 +18,33 @@ use crate::common::{Declared, Line, Made, Recipe, close, day, figures, sample, t
 
 fn sites() -> [(&'static Engine, Vec<Day>); 2] {
     [
-        (sample(), vec![sample().present_day(), day("2026-06-30"), day("2024-02-29"), day("2022-01-15")]),
-        (tiny(), vec![tiny().present_day(), day("2026-10-31"), day("2026-07-01")]),
+        (
+            sample(),
+            vec![
+                sample().present_day(),
+                day("2026-06-30"),
+                day("2024-02-29"),
+                day("2022-01-15"),
+            ],
+        ),
+        (
+            tiny(),
+            vec![tiny().present_day(), day("2026-10-31"), day("2026-07-01")],
+        ),
     ]
 }
 
 fn snapshot(engine: &Engine, day: Day) -> Snapshot {
     let data_secs = engine.end_of(day).secs as f64;
-    Publisher::new(engine.clone(), Clock { data_secs, since: Instant::now(), speed: 0.0 }).snapshot()
+    Publisher::new(
+        engine.clone(),
+        Clock {
+            data_secs,
+            since: Instant::now(),
+            speed: 0.0,
+        },
+    )
+    .snapshot()
 }
 
 fn areas(engine: &Engine) -> Vec<AreaId> {
@@ -45,24 +64,47 @@ fn small_counts_are_never_shown() {
     for (engine, days) in sites() {
         for day in days {
             let figures = figures(engine, day);
-            for (i, row) in engine.site().indicators.iter().enumerate().filter(|(_, r)| r.suppress_below > 0) {
+            for (i, row) in engine
+                .site()
+                .indicators
+                .iter()
+                .enumerate()
+                .filter(|(_, r)| r.suppress_below > 0)
+            {
                 for area in areas(engine).into_iter().filter(|a| !exempt(row, *a)) {
                     let reading = figures.reading(i, area);
                     let least = f64::from(row.suppress_below);
                     // Sums of differences (a yearly change) may be negative: then they are no count.
                     for side in [reading.numerator, reading.denominator] {
                         let Shown::Value(count) = side else { continue };
-                        assert!(count <= 0.0 || count >= least, "{} shows {count} at {area:?} on {day}", row.id);
+                        assert!(
+                            count <= 0.0 || count >= least,
+                            "{} shows {count} at {area:?} on {day}",
+                            row.id
+                        );
                     }
-                    if is_count(row) && let Shown::Value(value) = reading.value {
-                        assert!(value == 0.0 || value >= least * row.scale, "{} shows {value} at {area:?} on {day}", row.id);
+                    if is_count(row)
+                        && let Shown::Value(value) = reading.value
+                    {
+                        assert!(
+                            value == 0.0 || value >= least * row.scale,
+                            "{} shows {value} at {area:?} on {day}",
+                            row.id
+                        );
                     }
                     if let (Shown::Value(n), Shown::Value(base)) = (reading.numerator, reading.denominator)
                         && base > 0.0
                     {
                         assert!(base >= 10.0, "{} divides by {base} people at {area:?}", row.id);
                         let rest = base - n;
-                        assert!(n < 0.0 || rest <= 0.0 || rest >= least || row.people == People::AggregateSensitive, "{} gives {rest} away by its complement at {area:?}", row.id);
+                        assert!(
+                            n < 0.0
+                                || rest <= 0.0
+                                || rest >= least
+                                || row.people == People::AggregateSensitive,
+                            "{} gives {rest} away by its complement at {area:?}",
+                            row.id
+                        );
                     }
                 }
             }
@@ -89,7 +131,12 @@ fn small_cells_of_breakdowns_are_never_shown() {
                         continue;
                     }
                     if let Shown::Value(value) = cell.value {
-                        assert!(value == 0.0 || value >= f64::from(row.suppress_below), "{} {:?} shows {value} at {area:?}", row.id, cell.codes);
+                        assert!(
+                            value == 0.0 || value >= f64::from(row.suppress_below),
+                            "{} {:?} shows {value} at {area:?}",
+                            row.id,
+                            cell.codes
+                        );
                     }
                 }
             }
@@ -104,11 +151,24 @@ fn sensitive_groups_are_never_shown_below_the_subdistrict() {
         let snapshot = snapshot(engine, day);
         for (b, area, cells) in slices(engine, &snapshot) {
             let row = &site.breakdowns[b];
-            if !matches!(row.id.as_str(), "saf_service_group_by_group" | "dat_psych_services_by_group") || site.areas.get(area).level < 2 {
+            if !matches!(
+                row.id.as_str(),
+                "saf_service_group_by_group" | "dat_psych_services_by_group"
+            ) || site.areas.get(area).level < 2
+            {
                 continue;
             }
-            for cell in cells.iter().filter(|c| c.codes.iter().any(|c| c == "mental_health" || c == "resettlement")) {
-                assert!(cell.value.value().is_none(), "{} {:?} is shown at community {area:?}", row.id, cell.codes);
+            for cell in cells.iter().filter(|c| {
+                c.codes
+                    .iter()
+                    .any(|c| c == "mental_health" || c == "resettlement")
+            }) {
+                assert!(
+                    cell.value.value().is_none(),
+                    "{} {:?} is shown at community {area:?}",
+                    row.id,
+                    cell.codes
+                );
             }
         }
     }
@@ -116,8 +176,17 @@ fn sensitive_groups_are_never_shown_below_the_subdistrict() {
     for row in site.indicators.iter().chain(&site.breakdowns) {
         let sides = [Some(&row.numerator), row.denominator.as_ref()];
         for side in sides.into_iter().flatten() {
-            if ["mental_health", "'resettlement'", "resettlement_support'"].iter().any(|g| side.filter.contains(g)) && !side.filter.contains("<>'resettlement_support'") {
-                assert!(site.level_index(&row.finest_area).unwrap() <= 1, "{} is shown per {}", row.id, row.finest_area);
+            if ["mental_health", "'resettlement'", "resettlement_support'"]
+                .iter()
+                .any(|g| side.filter.contains(g))
+                && !side.filter.contains("<>'resettlement_support'")
+            {
+                assert!(
+                    site.level_index(&row.finest_area).unwrap() <= 1,
+                    "{} is shown per {}",
+                    row.id,
+                    row.finest_area
+                );
             }
             if side.filter.contains("crisis") {
                 assert_eq!(row.finest_area, "district", "{}", row.id);
@@ -132,7 +201,13 @@ fn sensitive_counts_are_multiples_of_five() {
         let mut seen = 0;
         for day in days {
             let figures = figures(engine, day);
-            for (i, row) in engine.site().indicators.iter().enumerate().filter(|(_, r)| r.people == People::AggregateSensitive) {
+            for (i, row) in engine
+                .site()
+                .indicators
+                .iter()
+                .enumerate()
+                .filter(|(_, r)| r.people == People::AggregateSensitive)
+            {
                 for area in areas(engine).into_iter().filter(|a| !exempt(row, *a)) {
                     let reading = figures.reading(i, area);
                     for side in [reading.numerator, reading.denominator] {
@@ -141,7 +216,9 @@ fn sensitive_counts_are_multiples_of_five() {
                             seen += usize::from(count > 0.0);
                         }
                     }
-                    if is_count(row) && let Shown::Value(value) = reading.value {
+                    if is_count(row)
+                        && let Shown::Value(value) = reading.value
+                    {
                         assert!(close(value % (5.0 * row.scale), 0.0), "{} shows {value}", row.id);
                     }
                 }
@@ -150,7 +227,14 @@ fn sensitive_counts_are_multiples_of_five() {
             for (b, area, cells) in slices(engine, &snapshot) {
                 let row = &engine.site().breakdowns[b];
                 if row.people == People::AggregateSensitive && !exempt(row, area) && is_count(row) {
-                    assert!(cells.iter().filter_map(|c| c.value.value()).all(|v| close(v % 5.0, 0.0)), "{} at {area:?}", row.id);
+                    assert!(
+                        cells
+                            .iter()
+                            .filter_map(|c| c.value.value())
+                            .all(|v| close(v % 5.0, 0.0)),
+                        "{} at {area:?}",
+                        row.id
+                    );
                 }
             }
         }
@@ -161,8 +245,17 @@ fn sensitive_counts_are_multiples_of_five() {
 /// A hidden child alone among shown ones could be found by subtraction.
 fn lone_hidden(engine: &Engine, value: &dyn Fn(AreaId) -> Shown) -> Option<AreaId> {
     engine.site().areas.iter().find_map(|(parent, area)| {
-        let hidden: Vec<AreaId> = area.children.iter().copied().filter(|c| value(*c).is_suppressed()).collect();
-        let shown = area.children.iter().filter(|c| value(**c).value().is_some_and(|v| v != 0.0)).count();
+        let hidden: Vec<AreaId> = area
+            .children
+            .iter()
+            .copied()
+            .filter(|c| value(*c).is_suppressed())
+            .collect();
+        let shown = area
+            .children
+            .iter()
+            .filter(|c| value(**c).value().is_some_and(|v| v != 0.0))
+            .count();
         (hidden.len() == 1 && shown > 0 && value(parent).value().is_some()).then(|| hidden[0])
     })
 }
@@ -179,15 +272,33 @@ fn no_sibling_is_hidden_alone() {
             for (b, row) in engine.site().breakdowns.iter().enumerate() {
                 let cells = snapshot.slices(b, AreaId::ROOT).len();
                 for cell in 0..cells {
-                    let found = lone_hidden(engine, &|a| snapshot.slices(b, a).get(cell).map_or(Shown::TooFine, |s| s.value));
-                    assert_eq!(found, None, "{} {:?} on {day}", row.id, snapshot.slices(b, AreaId::ROOT)[cell].codes);
+                    let found = lone_hidden(engine, &|a| {
+                        snapshot
+                            .slices(b, a)
+                            .get(cell)
+                            .map_or(Shown::TooFine, |s| s.value)
+                    });
+                    assert_eq!(
+                        found,
+                        None,
+                        "{} {:?} on {day}",
+                        row.id,
+                        snapshot.slices(b, AreaId::ROOT)[cell].codes
+                    );
                 }
                 // And within one area, over the cells: their total may be shown elsewhere.
                 for area in areas(engine).into_iter().filter(|a| !exempt(row, *a)) {
                     let cells = snapshot.slices(b, area);
                     let hidden = cells.iter().filter(|c| c.value.is_suppressed()).count();
-                    let others = cells.iter().filter(|c| c.value.value().is_some_and(|v| v != 0.0)).count();
-                    assert!(hidden != 1 || others == 0, "{} hides one cell alone at {area:?}: {cells:?}", row.id);
+                    let others = cells
+                        .iter()
+                        .filter(|c| c.value.value().is_some_and(|v| v != 0.0))
+                        .count();
+                    assert!(
+                        hidden != 1 || others == 0,
+                        "{} hides one cell alone at {area:?}: {cells:?}",
+                        row.id
+                    );
                 }
             }
         }
@@ -197,17 +308,30 @@ fn no_sibling_is_hidden_alone() {
 /// What a reader can work out: from a shown parent and all but one of its children the last child, and from all
 /// children their hidden parent, again and again.
 fn worked_out(engine: &Engine, value: &dyn Fn(AreaId) -> Shown, level: usize) -> HashMap<AreaId, f64> {
-    let mut known: HashMap<AreaId, f64> = areas(engine).into_iter().filter_map(|a| Some((a, value(a).value()?))).collect();
+    let mut known: HashMap<AreaId, f64> = areas(engine)
+        .into_iter()
+        .filter_map(|a| Some((a, value(a).value()?)))
+        .collect();
     loop {
         let before = known.len();
-        for (parent, area) in engine.site().areas.iter().filter(|(_, a)| a.level < level && !a.children.is_empty()) {
-            let (open, sum) = area.children.iter().fold((Vec::new(), 0.0), |(mut open, sum), child| match known.get(child) {
-                Some(v) => (open, sum + v),
-                None => {
-                    open.push(*child);
-                    (open, sum)
-                }
-            });
+        for (parent, area) in engine
+            .site()
+            .areas
+            .iter()
+            .filter(|(_, a)| a.level < level && !a.children.is_empty())
+        {
+            let (open, sum) = area
+                .children
+                .iter()
+                .fold((Vec::new(), 0.0), |(mut open, sum), child| {
+                    match known.get(child) {
+                        Some(v) => (open, sum + v),
+                        None => {
+                            open.push(*child);
+                            (open, sum)
+                        }
+                    }
+                });
             match (known.get(&parent).copied(), open.as_slice()) {
                 (None, []) => drop(known.insert(parent, sum)),
                 (Some(total), [child]) => drop(known.insert(*child, total - sum)),
@@ -221,12 +345,19 @@ fn worked_out(engine: &Engine, value: &dyn Fn(AreaId) -> Shown, level: usize) ->
 }
 
 /// Counts that add up over areas, with the level they are shown down to.
-fn additive<'a>(engine: &'a Engine, rows: &'a [Indicator]) -> impl Iterator<Item = (usize, &'a Indicator, usize)> {
+fn additive<'a>(
+    engine: &'a Engine,
+    rows: &'a [Indicator],
+) -> impl Iterator<Item = (usize, &'a Indicator, usize)> {
     rows.iter().enumerate().filter_map(|(i, row)| {
         let table = engine.site().table(&row.numerator.table)?;
         let adds = !row.numerator.expr.contains("DISTINCT") && !row.numerator.expr.contains("median");
-        let shown = engine.site().level_index(&row.finest_area)?.min(engine.site().level_index(&table.finest_area)?);
-        (row.suppress_below > 0 && is_count(row) && adds && table.rollup == Rollup::Sum).then_some((i, row, shown))
+        let shown = engine
+            .site()
+            .level_index(&row.finest_area)?
+            .min(engine.site().level_index(&table.finest_area)?);
+        (row.suppress_below > 0 && is_count(row) && adds && table.rollup == Rollup::Sum)
+            .then_some((i, row, shown))
     })
 }
 
@@ -239,11 +370,15 @@ fn hidden_counts_cannot_be_worked_out_from_shown_ones() {
             let site = engine.site();
             for (i, row, level) in additive(engine, &site.indicators) {
                 let known = worked_out(engine, &|a| protected.reading(i, a).value, level);
-                check_unknown(engine, row, &known, &|a| (protected.reading(i, a).value, open.reading(i, a).value));
+                check_unknown(engine, row, &known, &|a| {
+                    (protected.reading(i, a).value, open.reading(i, a).value)
+                });
             }
             for (b, row, level) in additive(engine, &site.breakdowns) {
                 for cell in 0..protected.slices(b, AreaId::ROOT).len() {
-                    let of = |s: &Snapshot, a: AreaId| s.slices(b, a).get(cell).map_or(Shown::TooFine, |c| c.value);
+                    let of = |s: &Snapshot, a: AreaId| {
+                        s.slices(b, a).get(cell).map_or(Shown::TooFine, |c| c.value)
+                    };
                     let known = worked_out(engine, &|a| of(&protected, a), level);
                     check_unknown(engine, row, &known, &|a| (of(&protected, a), of(&open, a)));
                 }
@@ -252,14 +387,30 @@ fn hidden_counts_cannot_be_worked_out_from_shown_ones() {
     }
 }
 
-fn check_unknown(engine: &Engine, row: &Indicator, known: &HashMap<AreaId, f64>, cell: &dyn Fn(AreaId) -> (Shown, Shown)) {
+fn check_unknown(
+    engine: &Engine,
+    row: &Indicator,
+    known: &HashMap<AreaId, f64>,
+    cell: &dyn Fn(AreaId) -> (Shown, Shown),
+) {
     for area in areas(engine) {
         let (shown, truth) = cell(area);
-        if !matches!(shown, Shown::Suppressed { why: Why::Primary, .. }) {
+        if !matches!(
+            shown,
+            Shown::Suppressed {
+                why: Why::Primary,
+                ..
+            }
+        ) {
             continue;
         }
         if let (Some(guess), Some(truth)) = (known.get(&area), truth.value()) {
-            assert!(!close(*guess, truth), "{} at {}: the hidden {truth} can be worked out", row.id, engine.site().areas.get(area).code);
+            assert!(
+                !close(*guess, truth),
+                "{} at {}: the hidden {truth} can be worked out",
+                row.id,
+                engine.site().areas.get(area).code
+            );
         }
     }
 }
@@ -272,22 +423,48 @@ fn no_export_holds_a_hidden_number() {
         for day in days {
             let (protected, open): (Figures, Figures) = (figures(engine, day), figures(&truth, day));
             let site = engine.site();
-            for area in areas(engine).into_iter().filter(|a| site.areas.get(*a).level <= site.figure_level()) {
-                let subject = Subject { site, figures: &protected, area, as_of: day };
+            for area in areas(engine)
+                .into_iter()
+                .filter(|a| site.areas.get(*a).level <= site.figure_level())
+            {
+                let subject = Subject {
+                    site,
+                    figures: &protected,
+                    area,
+                    as_of: day,
+                };
                 let csv = export::csv(&subject);
                 let sdmx = export::sdmx(&subject);
                 let json: serde_json::Value = serde_json::from_str(&export::json(&subject)).unwrap();
                 let table = export::table(&subject, Lang::En);
-                let table: Vec<&str> = table.lines().filter(|l| l.trim_start().starts_with(|c: char| c.is_ascii_digit())).collect();
+                let table: Vec<&str> = table
+                    .lines()
+                    .filter(|l| l.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+                    .collect();
                 for (i, row) in site.indicators.iter().enumerate() {
                     let reading = protected.reading(i, area);
-                    let Shown::Suppressed { below, .. } = reading.value else { continue };
+                    let Shown::Suppressed { below, .. } = reading.value else {
+                        continue;
+                    };
                     hidden += 1;
                     assert!(below > 1, "{} says it is below {below}", row.id);
-                    assert!(reading.interval.is_none() && reading.numerator.value().is_none() && reading.denominator.value().is_none());
+                    assert!(
+                        reading.interval.is_none()
+                            && reading.numerator.value().is_none()
+                            && reading.denominator.value().is_none()
+                    );
                     let mark = format!("<{below}");
                     let line: Vec<&str> = csv.lines().nth(i + 1).unwrap().split(',').collect();
-                    assert_eq!((line[0], line[3], line[5], line[6], line[8]), (row.id.as_str(), mark.as_str(), mark.as_str(), mark.as_str(), "suppressed"));
+                    assert_eq!(
+                        (line[0], line[3], line[5], line[6], line[8]),
+                        (
+                            row.id.as_str(),
+                            mark.as_str(),
+                            mark.as_str(),
+                            mark.as_str(),
+                            "suppressed"
+                        )
+                    );
                     let line: Vec<&str> = sdmx.lines().nth(i + 1).unwrap().split(',').collect();
                     assert_eq!((line[3], line[5]), (row.id.as_str(), ""));
                     let object = &json["indicators"][i];
@@ -302,7 +479,10 @@ fn no_export_holds_a_hidden_number() {
                     if let Some(value) = truth.value.value() {
                         let number = format!(" {value:.*} ", row.decimals);
                         let names = format!(" {} {} ", row.name.en, i + 1);
-                        assert!(!line.contains(&number) || names.contains(&number), "{line} holds{number}");
+                        assert!(
+                            !line.contains(&number) || names.contains(&number),
+                            "{line} holds{number}"
+                        );
                     }
                 }
             }
@@ -315,11 +495,26 @@ fn no_export_holds_a_hidden_number() {
 fn series_pass_the_same_gate() {
     for (engine, _) in sites() {
         let until = engine.end_of(engine.present_day()).secs;
-        for (i, row) in engine.site().indicators.iter().enumerate().filter(|(_, r)| r.suppress_below > 0) {
-            for area in areas(engine).into_iter().filter(|a| engine.site().areas.get(*a).level <= 1 && !exempt(row, *a)) {
+        for (i, row) in engine
+            .site()
+            .indicators
+            .iter()
+            .enumerate()
+            .filter(|(_, r)| r.suppress_below > 0)
+        {
+            for area in areas(engine)
+                .into_iter()
+                .filter(|a| engine.site().areas.get(*a).level <= 1 && !exempt(row, *a))
+            {
                 for point in engine.series(i, area, until, 6).points {
-                    if is_count(row) && let Shown::Value(value) = point.value {
-                        assert!(value <= 0.0 || value >= f64::from(row.suppress_below), "{} shows {value}", row.id);
+                    if is_count(row)
+                        && let Shown::Value(value) = point.value
+                    {
+                        assert!(
+                            value <= 0.0 || value >= f64::from(row.suppress_below),
+                            "{} shows {value}",
+                            row.id
+                        );
                     }
                 }
             }
@@ -351,11 +546,26 @@ fn a_hidden_area_is_not_told_by_its_children() {
     let engine = made.build();
     let figures = figures(&engine, engine.present_day());
     let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
-    let (primary, secondary) = (Shown::Suppressed { below: 10, why: Why::Primary }, Shown::Suppressed { below: 10, why: Why::Secondary });
-    assert_eq!((at("R1"), at("R1A3"), at("R1A4")), (Shown::Value(260.0), Shown::Value(90.0), Shown::Value(95.0)));
+    let (primary, secondary) = (
+        Shown::Suppressed {
+            below: 10,
+            why: Why::Primary,
+        },
+        Shown::Suppressed {
+            below: 10,
+            why: Why::Secondary,
+        },
+    );
+    assert_eq!(
+        (at("R1"), at("R1A3"), at("R1A4")),
+        (Shown::Value(260.0), Shown::Value(90.0), Shown::Value(95.0))
+    );
     assert_eq!((at("R1A1"), at("R1A101")), (primary, primary));
     // 260 - 90 - 95 - 70 = 5: the ward of 70 is hidden, and one of its blocks, since 30 + 40 = 70.
-    assert_eq!((at("R1A2"), at("R1A201"), at("R1A202")), (secondary, secondary, Shown::Value(40.0)));
+    assert_eq!(
+        (at("R1A2"), at("R1A201"), at("R1A202")),
+        (secondary, secondary, Shown::Value(40.0))
+    );
 }
 
 /// A rate of things over people needs enough people, and says so with a number that means something.
@@ -385,14 +595,32 @@ fn rates_over_few_people_are_hidden() {
         home: "rate",
         events: false,
     });
-    made.write("data/calls.csv", "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n");
-    made.write("data/people.csv", "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n");
+    made.write(
+        "data/calls.csv",
+        "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n",
+    );
+    made.write(
+        "data/people.csv",
+        "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n",
+    );
     let engine = made.build();
     let figures = figures(&engine, engine.present_day());
     let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
-    assert_eq!(at("R1A1"), Shown::Suppressed { below: 10, why: Why::Primary });
+    assert_eq!(
+        at("R1A1"),
+        Shown::Suppressed {
+            below: 10,
+            why: Why::Primary
+        }
+    );
     // Its neighbour hides with it, or six people follow from the county's ninety-six.
-    assert_eq!(at("R1A2"), Shown::Suppressed { below: 10, why: Why::Secondary });
+    assert_eq!(
+        at("R1A2"),
+        Shown::Suppressed {
+            below: 10,
+            why: Why::Secondary
+        }
+    );
     assert_eq!((at("R1A3"), at("R1")), (Shown::Value(10.0), Shown::Value(12.5)));
 }
 

@@ -17,7 +17,10 @@ struct Source {
 }
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -34,8 +37,13 @@ fn test_modules(sources: &[(PathBuf, String)]) -> BTreeSet<PathBuf> {
     for (path, text) in sources {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for pair in lines.windows(2) {
-            let name = pair[1].trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
-            if pair[0] == "#[cfg(test)]" && let Some(name) = name.strip_prefix("mod ").and_then(|n| n.strip_suffix(';')) {
+            let name = pair[1]
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(crate) ")
+                .trim_start_matches("pub(super) ");
+            if pair[0] == "#[cfg(test)]"
+                && let Some(name) = name.strip_prefix("mod ").and_then(|n| n.strip_suffix(';'))
+            {
                 let dir = match path.file_stem().and_then(|s| s.to_str()) {
                     Some("mod" | "lib" | "main") => path.parent().unwrap().to_owned(),
                     _ => path.with_extension(""),
@@ -51,13 +59,24 @@ fn sources() -> Vec<Source> {
     let src = root().join("src");
     let mut paths = Vec::new();
     files(&src, &mut paths);
-    let read: Vec<(PathBuf, String)> =
-        paths.into_iter().map(|p| (p.clone(), std::fs::read_to_string(p).unwrap())).collect();
+    let read: Vec<(PathBuf, String)> = paths
+        .into_iter()
+        .map(|p| (p.clone(), std::fs::read_to_string(p).unwrap()))
+        .collect();
     let tests = test_modules(&read);
     read.into_iter()
         .map(|(path, text)| {
-            let code = if tests.contains(&path) { Vec::new() } else { code(&text) };
-            let path = path.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
+            let code = if tests.contains(&path) {
+                Vec::new()
+            } else {
+                code(&text)
+            };
+            let path = path
+                .strip_prefix(&src)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/");
             Source { path, text, code }
         })
         .collect()
@@ -147,7 +166,18 @@ fn refuse(rule: impl Fn(&Source, &str) -> bool) {
 
 #[test]
 fn data_layers_know_no_window() {
-    let layers = ["site", "privacy", "sources", "store", "engine", "indicators", "export", "snapshot.rs", "command.rs", "state.rs"];
+    let layers = [
+        "site",
+        "privacy",
+        "sources",
+        "store",
+        "engine",
+        "indicators",
+        "export",
+        "snapshot.rs",
+        "command.rs",
+        "state.rs",
+    ];
     let mut found = Vec::new();
     for source in sources() {
         let top = source.path.split('/').next().unwrap();
@@ -155,7 +185,10 @@ fn data_layers_know_no_window() {
             continue;
         }
         for (number, line) in source.text.lines().enumerate() {
-            if ["egui", "eframe", "walkers", "wgpu", "winit"].iter().any(|w| line.contains(w)) {
+            if ["egui", "eframe", "walkers", "wgpu", "winit"]
+                .iter()
+                .any(|w| line.contains(w))
+            {
                 found.push(format!("src/{}:{}: {}", source.path, number + 1, line.trim()));
             }
         }
@@ -183,11 +216,34 @@ fn no_text_of_a_person_is_in_the_code() {
     // A sentence in a literal belongs in the message files. Texts for the log and for SQL-like parse errors are for
     // developers; the language of the catalogue is its own; what a measurement was of goes to a report as it stands.
     refuse(|source, line| {
-        let developer = ["log::", "#[error(", "#[expect(", "#![", "reason =", "#[serde", "WORDS", "assert"].iter().any(|w| line.contains(w));
-        let allowed = developer || source.path.starts_with("generate/") || matches!(source.path.as_str(), "indicators/expr.rs" | "indicators/tokens.rs" | "cli/bench.rs");
+        let developer = [
+            "log::",
+            "#[error(",
+            "#[expect(",
+            "#![",
+            "reason =",
+            "#[serde",
+            "WORDS",
+            "assert",
+        ]
+        .iter()
+        .any(|w| line.contains(w));
+        let allowed = developer
+            || source.path.starts_with("generate/")
+            || matches!(
+                source.path.as_str(),
+                "indicators/expr.rs" | "indicators/tokens.rs" | "cli/bench.rs"
+            );
         !allowed
             && literals(line).iter().any(|text| {
-                let words = text.split(' ').filter(|w| w.len() > 1 && w.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ',' | '.' | ':'))).count();
+                let words = text
+                    .split(' ')
+                    .filter(|w| {
+                        w.len() > 1
+                            && w.chars()
+                                .all(|c| c.is_ascii_alphabetic() || matches!(c, ',' | '.' | ':'))
+                    })
+                    .count();
                 words >= 4
             })
     });
@@ -196,13 +252,26 @@ fn no_text_of_a_person_is_in_the_code() {
 #[test]
 fn nothing_may_panic() {
     refuse(|_, line| {
-        [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("].iter().any(|w| line.contains(w))
+        [
+            ".unwrap()",
+            ".expect(",
+            "panic!(",
+            "unreachable!(",
+            "todo!(",
+            "unimplemented!(",
+        ]
+        .iter()
+        .any(|w| line.contains(w))
     });
 }
 
 #[test]
 fn every_file_says_what_it_is() {
-    let silent: Vec<String> = sources().iter().filter(|s| !s.text.starts_with("//! ")).map(|s| s.path.clone()).collect();
+    let silent: Vec<String> = sources()
+        .iter()
+        .filter(|s| !s.text.starts_with("//! "))
+        .map(|s| s.path.clone())
+        .collect();
     complain(silent);
 }
 
@@ -220,9 +289,16 @@ fn no_file_is_long() {
 #[test]
 fn colours_are_in_the_theme() {
     refuse(|source, line| {
-        let makes = ["Color32::from_rgb", "Color32::from_rgba", "Color32::from_gray", "Color32::from_black", "from_hex"];
+        let makes = [
+            "Color32::from_rgb",
+            "Color32::from_rgba",
+            "Color32::from_gray",
+            "Color32::from_black",
+            "from_hex",
+        ];
         let hex = literals(line).iter().any(|t| {
-            t.strip_prefix('#').is_some_and(|h| matches!(h.len(), 6 | 8) && h.chars().all(|c| c.is_ascii_hexdigit()))
+            t.strip_prefix('#')
+                .is_some_and(|h| matches!(h.len(), 6 | 8) && h.chars().all(|c| c.is_ascii_hexdigit()))
         });
         source.path != "theme.rs" && (makes.iter().any(|m| line.contains(m)) || hex)
     });
@@ -230,7 +306,9 @@ fn colours_are_in_the_theme() {
 
 #[test]
 fn threads_have_names_and_channels_have_bounds() {
-    refuse(|_, line| line.contains("unbounded") || line.contains("thread::spawn(") || line.contains("mpsc::channel("));
+    refuse(|_, line| {
+        line.contains("unbounded") || line.contains("thread::spawn(") || line.contains("mpsc::channel(")
+    });
 }
 
 #[test]
@@ -240,7 +318,10 @@ fn the_program_knows_no_place() {
         for (number, line) in &source.code {
             // The sample's folder is the one name the program has for "the site beside me".
             let line = line.replace("sample-data/pingshan", "");
-            if ["pingshan", "Pingshan", "坪山", "4403", "Shenzhen", "深圳"].iter().any(|w| line.contains(w)) {
+            if ["pingshan", "Pingshan", "坪山", "4403", "Shenzhen", "深圳"]
+                .iter()
+                .any(|w| line.contains(w))
+            {
                 found.push(format!("src/{}:{number}: {}", source.path, line.trim()));
             }
         }
@@ -250,7 +331,11 @@ fn the_program_knows_no_place() {
 
 /// `{places}` of a text.
 fn places(text: &str) -> BTreeSet<String> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, String>)> {
@@ -259,7 +344,11 @@ fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, St
             match value {
                 toml::Value::Table(table) => {
                     for (key, inner) in table {
-                        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                        let path = if prefix.is_empty() {
+                            key.clone()
+                        } else {
+                            format!("{prefix}.{key}")
+                        };
                         flatten(&path, inner, out);
                     }
                 }
@@ -273,13 +362,22 @@ fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, St
         flatten("", &toml::Value::Table(table), &mut out);
         out
     }
-    [("assets/messages", ""), ("assets/messages", "cli."), ("sample-data/pingshan/messages", ""), ("tests/sites/tiny/messages", "")]
-        .iter()
-        .map(|(dir, part)| {
-            let file = |lang: &str| root().join(format!("{dir}/{part}{lang}.toml"));
-            (format!("{dir}/{part}*.toml"), read(&file("zh")), read(&file("en")))
-        })
-        .collect()
+    [
+        ("assets/messages", ""),
+        ("assets/messages", "cli."),
+        ("sample-data/pingshan/messages", ""),
+        ("tests/sites/tiny/messages", ""),
+    ]
+    .iter()
+    .map(|(dir, part)| {
+        let file = |lang: &str| root().join(format!("{dir}/{part}{lang}.toml"));
+        (
+            format!("{dir}/{part}*.toml"),
+            read(&file("zh")),
+            read(&file("en")),
+        )
+    })
+    .collect()
 }
 
 #[test]
@@ -295,7 +393,11 @@ fn both_languages_say_the_same_things() {
         for (key, text) in &zh {
             if let Some(other) = en.get(key) {
                 if places(text) != places(other) {
-                    wrong.push(format!("{name}: {key}: {:?} and {:?}", places(text), places(other)));
+                    wrong.push(format!(
+                        "{name}: {key}: {:?} and {:?}",
+                        places(text),
+                        places(other)
+                    ));
                 }
                 if text.trim().is_empty() || other.trim().is_empty() {
                     wrong.push(format!("{name}: {key} is empty"));
@@ -314,7 +416,9 @@ fn used_keys() -> Vec<(String, String)> {
         for (number, line) in &source.code {
             for literal in literals(line) {
                 let is_key = families.iter().any(|f| literal.starts_with(f))
-                    && literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_'))
+                    && literal
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_'))
                     && !literal.ends_with('.');
                 if is_key {
                     out.push((literal, format!("src/{}:{number}", source.path)));
@@ -333,7 +437,10 @@ fn every_key_in_the_code_has_its_text() {
         let messages = Messages::built_in(lang);
         let missing = used
             .iter()
-            .filter(|(key, _)| messages.find(key).is_none() && !messages.keys().iter().any(|k| k.starts_with(&format!("{key}."))))
+            .filter(|(key, _)| {
+                messages.find(key).is_none()
+                    && !messages.keys().iter().any(|k| k.starts_with(&format!("{key}.")))
+            })
             .map(|(key, at)| format!("{at}: {key} has no text in {lang:?}"))
             .collect();
         complain(missing);
@@ -347,15 +454,24 @@ fn messages_are_filled_completely() {
     let mut wrong = Vec::new();
     let sources = sources();
     // Places may be filled further on, where the message is placed, also by another file.
-    let all: String = sources.iter().flat_map(|s| &s.code).map(|(_, l)| format!("{l}\n")).collect();
+    let all: String = sources
+        .iter()
+        .flat_map(|s| &s.code)
+        .map(|(_, l)| format!("{l}\n"))
+        .collect();
     for source in &sources {
         let code: String = source.code.iter().map(|(_, l)| format!("{l}\n")).collect();
         for part in code.split("Message::new(\"").skip(1) {
-            let Some((key, _)) = part.split_once("\")") else { continue };
+            let Some((key, _)) = part.split_once("\")") else {
+                continue;
+            };
             let Some(text) = messages.find(key) else { continue };
             for place in places(text) {
                 if !all.contains(&format!("with(\"{place}\"")) {
-                    wrong.push(format!("src/{}: {key} has a place {{{place}}} that nothing fills", source.path));
+                    wrong.push(format!(
+                        "src/{}: {key} has a place {{{place}}} that nothing fills",
+                        source.path
+                    ));
                 }
             }
         }
@@ -371,7 +487,12 @@ fn units_and_codes_of_both_sites_have_names() {
         for messages in [&site.messages_zh, &site.messages_en] {
             for row in site.indicators.iter().chain(&site.breakdowns) {
                 if messages.find(&format!("unit.{}", row.unit)).is_none() {
-                    missing.push(format!("unit {} of {} in {:?}", row.unit, row.id, messages.lang()));
+                    missing.push(format!(
+                        "unit {} of {} in {:?}",
+                        row.unit,
+                        row.id,
+                        messages.lang()
+                    ));
                 }
             }
             for (_, table) in site.tables() {
