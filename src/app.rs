@@ -49,9 +49,7 @@ impl App {
     pub fn new(ctx: &egui::Context, site: Arc<Site>, runtime: Runtime, opening: &Opening) -> Self {
         let mut stage = Stage::new(ctx, site, opening.mode, opening.lang);
         if let Some(scene) = opening.scene {
-            stage
-                .state
-                .apply(&Command::SelectScene(scene), &Arc::clone(&stage.site));
+            stage.state.apply(&Command::SelectScene(scene), &Arc::clone(&stage.site));
         }
         Self {
             stage,
@@ -118,8 +116,7 @@ impl App {
             #[expect(clippy::cast_precision_loss, reason = "a dozen lines")]
             let at = rect.center() + egui::vec2(0.0, 28.0 * i as f32);
             let color = if i == 0 { tokens.text } else { tokens.muted };
-            ui.painter()
-                .text(at, Align2::CENTER_CENTER, line, FontId::proportional(18.0), color);
+            ui.painter().text(at, Align2::CENTER_CENTER, line, FontId::proportional(18.0), color);
         }
     }
 }
@@ -140,10 +137,7 @@ impl eframe::App for App {
         let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
         self.carry_out(ui.ctx(), &commands);
         if let Some(began) = self.began.take() {
-            log::info!(
-                "first complete frame {} ms after start",
-                began.elapsed().as_millis()
-            );
+            log::info!("first complete frame {} ms after start", began.elapsed().as_millis());
         }
     }
 }
@@ -158,11 +152,7 @@ pub fn open(site: Arc<Site>, opening: Opening) -> eframe::Result {
     let waker = ctx.clone();
     let runtime = Runtime::start(Arc::clone(&site), Arc::new(move || waker.request_repaint()))
         .map_err(|err| eframe::Error::AppCreation(Box::new(err)))?;
-    let title = format!(
-        "{} {}",
-        site.meta.title.get(opening.lang),
-        site.meta.subtitle.get(opening.lang)
-    );
+    let title = format!("{} {}", site.meta.title.get(opening.lang), site.meta.subtitle.get(opening.lang));
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title(title)

@@ -45,10 +45,7 @@ impl Measured {
     )]
     pub fn quantile(&self, share: f64) -> f64 {
         let last = self.values.len().saturating_sub(1) as f64;
-        self.values
-            .get((last * share).round() as usize)
-            .copied()
-            .unwrap_or(f64::NAN)
+        self.values.get((last * share).round() as usize).copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -104,11 +101,8 @@ impl Report {
                 (f.name.to_owned(), value)
             })
             .collect();
-        let context: serde_json::Map<String, serde_json::Value> = self
-            .context
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
-            .collect();
+        let context: serde_json::Map<String, serde_json::Value> =
+            self.context.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
         let mut text =
             serde_json::to_string_pretty(&serde_json::json!({ "context": context, "figures": figures }))
                 .unwrap_or_default();
@@ -122,11 +116,9 @@ impl Report {
 pub fn machine() -> Vec<(&'static str, String)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = info.lines().find_map(|l| {
-        l.strip_prefix("model name")?
-            .split_once(':')
-            .map(|(_, name)| name.trim().to_owned())
-    });
+    let cpu = info
+        .lines()
+        .find_map(|l| l.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()));
     vec![
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("cores", cores.to_string()),
@@ -139,13 +131,9 @@ pub fn machine() -> Vec<(&'static str, String)> {
 #[must_use]
 pub fn resident_mib() -> f32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|l| {
-        l.strip_prefix("VmRSS:")?
-            .trim()
-            .trim_end_matches(" kB")
-            .parse::<f32>()
-            .ok()
-    });
+    let kib = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmRSS:")?.trim().trim_end_matches(" kB").parse::<f32>().ok());
     kib.map_or(0.0, |kib| kib / 1024.0)
 }
 
@@ -164,13 +152,9 @@ pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
     let mut headless = Headless::new(size.0, size.1);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
     stage.state.rotating = false;
-    let mut kinds: [(&'static str, Vec<f64>); 4] = [
-        "frame_still_millis",
-        "frame_live_millis",
-        "frame_pan_millis",
-        "frame_scene_millis",
-    ]
-    .map(|name| (name, Vec::new()));
+    let mut kinds: [(&'static str, Vec<f64>); 4] =
+        ["frame_still_millis", "frame_live_millis", "frame_pan_millis", "frame_scene_millis"]
+            .map(|name| (name, Vec::new()));
     let mut all = Vec::new();
     let Some(first) = snapshots.first() else {
         return Report::default();
@@ -207,11 +191,7 @@ pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
         }
     }
     let mut figures = vec![Measured::new("frame_millis", all)];
-    figures.extend(
-        kinds
-            .into_iter()
-            .map(|(name, values)| Measured::new(name, values)),
-    );
+    figures.extend(kinds.into_iter().map(|(name, values)| Measured::new(name, values)));
     let mut context = machine();
     context.push(("size", format!("{}x{}", size.0, size.1)));
     context.push(("events_open", first.events.open.len().to_string()));
@@ -228,14 +208,7 @@ fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
         return vec![snapshot_at(engine, 0)];
     };
     let start = replay.clock().data_secs;
-    let mut publisher = Publisher::new(
-        engine,
-        Clock {
-            data_secs: start,
-            since: Instant::now(),
-            speed: 0.0,
-        },
-    );
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
     publisher.set_running();
     (0..STEPS)
         .map(|step| {
@@ -243,11 +216,7 @@ fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
             for batch in replay.due(whole(now)) {
                 publisher.take(SourceEvent::Batch(batch));
             }
-            publisher.take(SourceEvent::Clock(Clock {
-                data_secs: now,
-                since: Instant::now(),
-                speed: 0.0,
-            }));
+            publisher.take(SourceEvent::Clock(Clock { data_secs: now, since: Instant::now(), speed: 0.0 }));
             publisher.snapshot()
         })
         .collect()
@@ -261,20 +230,10 @@ pub fn live(engine: Engine) -> Report {
     let mut context = machine();
     context.push(("rows", engine.rows().to_string()));
     let Some(mut replay) = Replay::open(&site, 9 * 3600) else {
-        return Report {
-            context,
-            figures: Vec::new(),
-        };
+        return Report { context, figures: Vec::new() };
     };
     let start = replay.clock().data_secs;
-    let mut publisher = Publisher::new(
-        engine,
-        Clock {
-            data_secs: start,
-            since: Instant::now(),
-            speed: 0.0,
-        },
-    );
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
     for batch in replay.due(whole(start)) {
         publisher.take(SourceEvent::Batch(batch));
     }
@@ -288,9 +247,7 @@ pub fn live(engine: Engine) -> Report {
         #[expect(clippy::cast_precision_loss, reason = "a few rows")]
         changes.push(batches.iter().map(|b| b.rows.height()).sum::<usize>() as f64);
         let since = Instant::now();
-        batches
-            .into_iter()
-            .for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
+        batches.into_iter().for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
         // The window holds the earlier picture meanwhile, as in life.
         let next = publisher.snapshot();
         took.push(millis(since));
@@ -299,10 +256,7 @@ pub fn live(engine: Engine) -> Report {
     std::hint::black_box(held);
     Report {
         context,
-        figures: vec![
-            Measured::new("batch_to_snapshot_millis", took),
-            Measured::new("changes", changes),
-        ],
+        figures: vec![Measured::new("batch_to_snapshot_millis", took), Measured::new("changes", changes)],
     }
 }
 
@@ -348,7 +302,7 @@ pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessEr
     let mut headless = Headless::new(size.0, size.1);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(site), Mode::Demo, Lang::Zh);
     let snapshot = loop {
-        match runtime.wait(Duration::from_secs(60)) {
+        match runtime.wait(Duration::from_mins(1)) {
             Some(Update::Snapshot(snapshot)) => break snapshot,
             Some(Update::Progress(..)) => {}
             Some(Update::Failed(_)) | None => return Err(HeadlessError::Device("no snapshot".to_owned())),
@@ -369,14 +323,7 @@ mod tests {
     #[test]
     fn quantiles() {
         let measured = Measured::new("x", vec![3.0, 1.0, 2.0]);
-        assert_eq!(
-            (
-                measured.quantile(0.0),
-                measured.quantile(0.5),
-                measured.quantile(1.0)
-            ),
-            (1.0, 2.0, 3.0)
-        );
+        assert_eq!((measured.quantile(0.0), measured.quantile(0.5), measured.quantile(1.0)), (1.0, 2.0, 3.0));
         assert!(Measured::new("x", Vec::new()).quantile(0.5).is_nan());
     }
 }

@@ -15,16 +15,10 @@ static BOLD_FAMILY: LazyLock<FontFamily> = LazyLock::new(|| FontFamily::Name(Arc
 pub fn install(ctx: &egui::Context) {
     let mut fonts = FontDefinitions::empty();
     for (name, data, families) in [
-        (
-            "regular",
-            REGULAR,
-            vec![FontFamily::Proportional, FontFamily::Monospace],
-        ),
+        ("regular", REGULAR, vec![FontFamily::Proportional, FontFamily::Monospace]),
         ("bold", BOLD, vec![BOLD_FAMILY.clone()]),
     ] {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(data)));
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(data)));
         for family in families {
             fonts.families.insert(family, vec![name.to_owned()]);
         }
@@ -35,17 +29,11 @@ pub fn install(ctx: &egui::Context) {
 /// A regular font of a size.
 #[must_use]
 pub const fn regular(size: f32) -> FontId {
-    FontId {
-        size,
-        family: FontFamily::Proportional,
-    }
+    FontId { size, family: FontFamily::Proportional }
 }
 
 /// A bold font of a size.
 #[must_use]
 pub fn bold(size: f32) -> FontId {
-    FontId {
-        size,
-        family: BOLD_FAMILY.clone(),
-    }
+    FontId { size, family: BOLD_FAMILY.clone() }
 }

@@ -24,7 +24,7 @@ pub enum HeadlessError {
 }
 
 /// The longest a picture may take on a slow software renderer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One context without a window.
 pub struct Headless {
@@ -48,12 +48,7 @@ impl Headless {
     /// A context of a size in pixels, one pixel per point.
     #[must_use]
     pub fn new(width: u32, height: u32) -> Self {
-        Self {
-            ctx: Context::default(),
-            width,
-            height,
-            time: 0.0,
-        }
+        Self { ctx: Context::default(), width, height, time: 0.0 }
     }
 
     /// Runs one frame, some seconds after the last, with events.
@@ -100,10 +95,7 @@ impl Painter {
         create.instance_descriptor.backends.remove(wgpu::Backends::GL);
         let setup = WgpuSetup::CreateNew(create);
         let instance = pollster::block_on(setup.new_instance());
-        let config = WgpuConfiguration {
-            wgpu_setup: setup,
-            ..WgpuConfiguration::default()
-        };
+        let config = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
         let created = RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE);
         let state = pollster::block_on(created).map_err(|err| HeadlessError::NoDevice(err.to_string()))?;
         Ok(Self { state })
@@ -135,21 +127,15 @@ impl Painter {
     /// The device gave up.
     pub fn draw(&self, headless: &Headless, output: &FullOutput) -> Result<Vec<u8>, HeadlessError> {
         let jobs = headless.ctx.tessellate(output.shapes.clone(), 1.0);
-        let screen = ScreenDescriptor {
-            size_in_pixels: [headless.width, headless.height],
-            pixels_per_point: 1.0,
-        };
+        let screen =
+            ScreenDescriptor { size_in_pixels: [headless.width, headless.height], pixels_per_point: 1.0 };
         let device = &self.state.device;
         let mut renderer = self.state.renderer.write();
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut commands = renderer.update_buffers(device, &self.state.queue, &mut encoder, &jobs, &screen);
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: None,
-            size: wgpu::Extent3d {
-                width: headless.width,
-                height: headless.height,
-                depth_or_array_layers: 1,
-            },
+            size: wgpu::Extent3d { width: headless.width, height: headless.height, depth_or_array_layers: 1 },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
@@ -168,15 +154,9 @@ impl Painter {
                 },
                 depth_slice: None,
             };
-            let pass = wgpu::RenderPassDescriptor {
-                color_attachments: &[Some(attachment)],
-                ..Default::default()
-            };
-            renderer.render(
-                &mut encoder.begin_render_pass(&pass).forget_lifetime(),
-                &jobs,
-                &screen,
-            );
+            let pass =
+                wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
+            renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), &jobs, &screen);
         }
         commands.push(encoder.finish());
         self.state.queue.submit(commands);
@@ -216,20 +196,12 @@ impl Painter {
             }
         });
         device
-            .poll(wgpu::PollType::Wait {
-                submission_index: Some(submission),
-                timeout: Some(PATIENCE),
-            })
+            .poll(wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) })
             .map_err(|err| failed(&err))?;
-        mapped
-            .recv()
-            .map_err(|err| failed(&err))?
-            .map_err(|err| failed(&err))?;
+        mapped.recv().map_err(|err| failed(&err))?.map_err(|err| failed(&err))?;
         let bytes = buffer.slice(..).get_mapped_range().map_err(|err| failed(&err))?;
-        let swap = matches!(
-            texture.format(),
-            wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb
-        );
+        let swap =
+            matches!(texture.format(), wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Bgra8UnormSrgb);
         let mut out = Vec::with_capacity((row_bytes * texture.height()) as usize);
         for row in bytes.chunks_exact(padded as usize) {
             for pixel in row.chunks_exact(4).take(texture.width() as usize) {
@@ -259,9 +231,6 @@ pub fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().map_err(|err| failed(&err))?;
-    let rgb: Vec<u8> = rgba
-        .chunks_exact(4)
-        .flat_map(|p| p.iter().take(3).copied())
-        .collect();
+    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|p| p.iter().take(3).copied()).collect();
     writer.write_image_data(&rgb).map_err(|err| failed(&err))
 }

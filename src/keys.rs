@@ -21,21 +21,11 @@ pub struct Binding {
 }
 
 const fn bind(key: Key, words: &'static str, command: fn(&View<'_>) -> Option<Command>) -> Binding {
-    Binding {
-        key,
-        ctrl: false,
-        words,
-        command,
-    }
+    Binding { key, ctrl: false, words, command }
 }
 
 const fn bind_ctrl(key: Key, words: &'static str, command: fn(&View<'_>) -> Option<Command>) -> Binding {
-    Binding {
-        key,
-        ctrl: true,
-        words,
-        command,
-    }
+    Binding { key, ctrl: true, words, command }
 }
 
 /// Share of the map that one press of an arrow moves.
@@ -56,12 +46,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::Num0, "key.fit", |_| Some(Command::FitMap)),
     bind(Key::Home, "key.fit", |_| Some(Command::FitMap)),
     bind(Key::Backspace, "key.parent", |_| Some(Command::SelectParentArea)),
-    bind(Key::OpenBracket, "key.indicator", |_| {
-        Some(Command::StepIndicator(-1))
-    }),
-    bind(Key::CloseBracket, "key.indicator", |_| {
-        Some(Command::StepIndicator(1))
-    }),
+    bind(Key::OpenBracket, "key.indicator", |_| Some(Command::StepIndicator(-1))),
+    bind(Key::CloseBracket, "key.indicator", |_| Some(Command::StepIndicator(1))),
     bind(Key::PageUp, "key.scene_step", |_| Some(Command::StepScene(-1))),
     bind(Key::PageDown, "key.scene_step", |_| Some(Command::StepScene(1))),
     bind(Key::Num1, "key.scene", |v| scene(v, 0)),
@@ -75,14 +61,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::Num9, "key.scene", |v| scene(v, 8)),
     bind(Key::R, "key.rotation", |_| Some(Command::ToggleRotation)),
     bind(Key::Space, "key.pause", |_| Some(Command::TogglePause)),
-    bind(Key::S, "key.speed", |v| {
-        Some(Command::SetSpeed(next_speed(v.state.speed)))
-    }),
+    bind(Key::S, "key.speed", |v| Some(Command::SetSpeed(next_speed(v.state.speed)))),
     bind(Key::I, "key.details", |_| Some(Command::ToggleDetails)),
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
-    bind(Key::L, "key.language", |v| {
-        Some(Command::SetLang(v.lang().other()))
-    }),
+    bind(Key::L, "key.language", |v| Some(Command::SetLang(v.lang().other()))),
     bind(Key::M, "key.mode", |_| Some(Command::ToggleMode)),
     bind(Key::Escape, "key.dismiss", |_| Some(Command::Dismiss)),
     bind(Key::Tab, "key.focus", |_| None),
@@ -120,11 +102,7 @@ impl Binding {
             Key::Escape => "Esc",
             other => other.name(),
         };
-        if self.ctrl {
-            format!("Ctrl+{key}")
-        } else {
-            key.to_owned()
-        }
+        if self.ctrl { format!("Ctrl+{key}") } else { key.to_owned() }
     }
 }
 
@@ -158,12 +136,7 @@ pub fn handle(ctx: &Context, view: &View<'_>, commands: &mut Commands) {
             .events
             .iter()
             .filter_map(|event| match event {
-                Event::Key {
-                    key,
-                    pressed: true,
-                    modifiers,
-                    ..
-                } => Some((*key, *modifiers)),
+                Event::Key { key, pressed: true, modifiers, .. } => Some((*key, *modifiers)),
                 _ => None,
             })
             .collect()
@@ -186,9 +159,7 @@ pub fn handle(ctx: &Context, view: &View<'_>, commands: &mut Commands) {
         {
             continue;
         }
-        let binding = BINDINGS
-            .iter()
-            .find(|b| b.key == key && b.ctrl == modifiers.command && !modifiers.alt);
+        let binding = BINDINGS.iter().find(|b| b.key == key && b.ctrl == modifiers.command && !modifiers.alt);
         let command = binding.and_then(|b| (b.command)(view));
         if pauses(command.as_ref()) && view.state.rotating && view.state.mode.is_wall() {
             commands.push(Command::ToggleRotation);
@@ -240,35 +211,21 @@ mod tests {
         for lang in [Lang::Zh, Lang::En] {
             let text = Messages::built_in(lang);
             for (names, words) in help_lines() {
-                assert!(
-                    text.find(words).is_some(),
-                    "{names}: no message {words} in {}",
-                    lang.code()
-                );
+                assert!(text.find(words).is_some(), "{names}: no message {words} in {}", lang.code());
             }
         }
     }
 
     #[test]
     fn help_tells_every_key() {
-        let told: String = help_lines()
-            .into_iter()
-            .map(|(names, _)| format!(" {names} "))
-            .collect();
+        let told: String = help_lines().into_iter().map(|(names, _)| format!(" {names} ")).collect();
         for binding in BINDINGS.iter().filter(|b| b.words != "key.scene") {
-            assert!(
-                told.contains(&format!(" {} ", binding.name())),
-                "{} is not told",
-                binding.name()
-            );
+            assert!(told.contains(&format!(" {} ", binding.name())), "{} is not told", binding.name());
         }
     }
 
     #[test]
     fn speeds_go_round() {
-        assert_eq!(
-            [next_speed(1), next_speed(10), next_speed(60), next_speed(7)],
-            [10, 60, 1, 10]
-        );
+        assert_eq!([next_speed(1), next_speed(10), next_speed(60), next_speed(7)], [10, 60, 1, 10]);
     }
 }

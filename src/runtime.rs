@@ -55,12 +55,7 @@ impl Runtime {
         let worker = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || work(site, &update_out, control_in, &stop_in, &wake))?;
-        Ok(Self {
-            updates,
-            control: Some(control),
-            stop: Some(stop),
-            worker: Some(worker),
-        })
+        Ok(Self { updates, control: Some(control), stop: Some(stop), worker: Some(worker) })
     }
 
     /// What came since the last call; never waits.
@@ -120,11 +115,7 @@ fn work(
             return;
         }
     };
-    log::info!(
-        "{} rows measured, {:.0} MiB resident",
-        engine.rows(),
-        crate::bench::resident_mib()
-    );
+    log::info!("{} rows measured, {:.0} MiB resident", engine.rows(), crate::bench::resident_mib());
     for problem in &engine.problems {
         log::warn!("{}", problem.line(&site.messages_en));
     }
@@ -143,10 +134,7 @@ fn work(
             publisher.live.running = false;
         }
     }
-    log::info!(
-        "today caught up with, {:.0} MiB resident",
-        crate::bench::resident_mib()
-    );
+    log::info!("today caught up with, {:.0} MiB resident", crate::bench::resident_mib());
     publisher.run(out, &inbox, stop, wake);
 }
 
@@ -154,11 +142,7 @@ fn work(
 fn real_clock() -> Clock {
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
     let data_secs = jiff::Timestamp::now().as_second() as f64;
-    Clock {
-        data_secs,
-        since: Instant::now(),
-        speed: 1.0,
-    }
+    Clock { data_secs, since: Instant::now(), speed: 1.0 }
 }
 
 /// What turns the sample's day into the present day, on the same time of day.
@@ -180,9 +164,7 @@ pub struct Publisher {
 
 impl std::fmt::Debug for Publisher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Publisher")
-            .field("revision", &self.revision)
-            .finish_non_exhaustive()
+        f.debug_struct("Publisher").field("revision", &self.revision).finish_non_exhaustive()
     }
 }
 
@@ -190,19 +172,8 @@ impl Publisher {
     /// For an engine and its clock.
     #[must_use]
     pub fn new(engine: Engine, clock: Clock) -> Self {
-        let live = LiveState {
-            speed: 1,
-            ..LiveState::default()
-        };
-        Self {
-            engine,
-            clock,
-            shift_secs: 0,
-            live,
-            revision: 0,
-            oldest_unpublished: None,
-            published: None,
-        }
+        let live = LiveState { speed: 1, ..LiveState::default() };
+        Self { engine, clock, shift_secs: 0, live, revision: 0, oldest_unpublished: None, published: None }
     }
 
     /// The engine.
@@ -232,11 +203,7 @@ impl Publisher {
                 }
             }
             SourceEvent::Clock(clock) => {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "1, 10 or 60"
-                )]
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
                 if clock.speed > 0.0 {
                     self.live.speed = clock.speed as u32;
                 }

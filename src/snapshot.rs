@@ -205,11 +205,7 @@ impl Clock {
     /// A clock that goes on from this one's present at another speed.
     #[must_use]
     pub fn at_speed(&self, speed: f64) -> Self {
-        Self {
-            data_secs: self.now(),
-            since: std::time::Instant::now(),
-            speed,
-        }
+        Self { data_secs: self.now(), since: std::time::Instant::now(), speed }
     }
 }
 
@@ -273,11 +269,7 @@ impl Snapshot {
     /// The cells of a breakdown at an area, in the order of the code lists; empty where it is not shown.
     #[must_use]
     pub fn slices(&self, breakdown: usize, area: AreaId) -> &[Slice] {
-        self.figures
-            .slices
-            .get(breakdown)
-            .and_then(|b| b.get(area.index()))
-            .map_or(&[], Vec::as_slice)
+        self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
     }
 
     /// Series of an indicator at an area up to now. Costs microseconds per point; keep the result per revision.
@@ -291,10 +283,6 @@ impl Figures {
     /// The reading of an indicator at an area.
     #[must_use]
     pub fn reading(&self, indicator: IndicatorIx, area: AreaId) -> Reading {
-        self.readings
-            .get(indicator)
-            .and_then(|r| r.get(area.index()))
-            .copied()
-            .unwrap_or(NO_READING)
+        self.readings.get(indicator).and_then(|r| r.get(area.index())).copied().unwrap_or(NO_READING)
     }
 }

@@ -26,9 +26,7 @@ pub struct Stage {
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stage")
-            .field("state", &self.state)
-            .finish_non_exhaustive()
+        f.debug_struct("Stage").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
@@ -38,12 +36,7 @@ impl Stage {
     pub fn new(ctx: &egui::Context, site: Arc<Site>, mode: Mode, lang: Lang) -> Self {
         let state = AppState::new(&site, mode, lang);
         let screen = Screen::new(ctx, &site);
-        Self {
-            state,
-            screen,
-            theme: Theme::dark(Sizes::for_desk()),
-            site,
-        }
+        Self { state, screen, theme: Theme::dark(Sizes::for_desk()), site }
     }
 
     /// Paints one frame and applies what it asks for; the commands come back for the ones that concern threads and
@@ -81,11 +74,7 @@ impl Stage {
         };
         let dark = self.state.mode.is_wall();
         if self.theme.sizes != sizes || self.theme.dark != dark {
-            self.theme = if dark {
-                Theme::dark(sizes)
-            } else {
-                Theme::light(sizes)
-            };
+            self.theme = if dark { Theme::dark(sizes) } else { Theme::light(sizes) };
         }
     }
 }

@@ -149,11 +149,7 @@ impl AppState {
             Command::Dismiss => self.dismiss(),
             Command::ToggleFullscreen => self.fullscreen = !self.fullscreen,
             Command::ToggleMode => {
-                self.mode = if self.mode.is_wall() {
-                    Mode::Desk
-                } else {
-                    Mode::Wall
-                };
+                self.mode = if self.mode.is_wall() { Mode::Desk } else { Mode::Wall };
                 self.map_request = Some(MapRequest::Fit(self.area));
             }
             Command::Quit => self.quitting = true,

@@ -132,12 +132,7 @@ impl Theme {
                 rgb(0x004f_989c),
                 rgb(0x0068_b3b3),
             ],
-            severity: [
-                rgb(0x008c_c8ff),
-                rgb(0x00ff_b545),
-                rgb(0x00ff_6b5e),
-                rgb(0x00ff_6b5e),
-            ],
+            severity: [rgb(0x008c_c8ff), rgb(0x00ff_b545), rgb(0x00ff_6b5e), rgb(0x00ff_6b5e)],
             domains: [
                 rgb(0x007f_b0ff),
                 rgb(0x00f0_ab67),
@@ -177,12 +172,7 @@ impl Theme {
                 rgb(0x0037_838c),
                 rgb(0x001b_6570),
             ],
-            severity: [
-                rgb(0x0021_66b0),
-                rgb(0x00a3_5f00),
-                rgb(0x00c2_2f22),
-                rgb(0x00c2_2f22),
-            ],
+            severity: [rgb(0x0021_66b0), rgb(0x00a3_5f00), rgb(0x00c2_2f22), rgb(0x00c2_2f22)],
             domains: [
                 rgb(0x002a_5fc4),
                 rgb(0x00a3_5a10),
@@ -203,18 +193,13 @@ impl Theme {
     #[must_use]
     pub fn on(&self, fill: Color32) -> Color32 {
         let inks = [self.text, self.ground, Color32::WHITE, Color32::BLACK];
-        inks.into_iter()
-            .find(|ink| contrast(*ink, fill) >= 4.5)
-            .unwrap_or(self.text)
+        inks.into_iter().find(|ink| contrast(*ink, fill) >= 4.5).unwrap_or(self.text)
     }
 
     /// Colour of a domain by its place in the catalogue.
     #[must_use]
     pub fn domain(&self, index: usize) -> Color32 {
-        self.domains
-            .get(index % self.domains.len())
-            .copied()
-            .unwrap_or(self.accent)
+        self.domains.get(index % self.domains.len()).copied().unwrap_or(self.accent)
     }
 
     /// Colour of a CAP severity, 1 to 4.
@@ -228,11 +213,7 @@ impl Theme {
     #[must_use]
     pub fn class_color(&self, class: usize, classes: usize) -> Color32 {
         let last = self.ramp.len() - 1;
-        let index = if classes < 2 {
-            last / 2
-        } else {
-            class * last / (classes - 1)
-        };
+        let index = if classes < 2 { last / 2 } else { class * last / (classes - 1) };
         self.ramp.get(index.min(last)).copied().unwrap_or(self.no_data)
     }
 }
@@ -247,11 +228,7 @@ pub fn contrast(a: Color32, b: Color32) -> f32 {
 fn luminance(color: Color32) -> f32 {
     let linear = |channel: u8| {
         let c = f32::from(channel) / 255.0;
-        if c <= 0.04045 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     };
     0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
 }
@@ -272,11 +249,7 @@ pub fn egui_style(theme: &Theme) -> egui::Style {
     .into_iter()
     .map(|(name, size)| (name, FontId::new(size, FontFamily::Proportional)))
     .collect();
-    let mut visuals = if theme.dark {
-        egui::Visuals::dark()
-    } else {
-        egui::Visuals::light()
-    };
+    let mut visuals = if theme.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
     visuals.override_text_color = Some(theme.text);
     visuals.weak_text_color = Some(theme.muted);
     visuals.panel_fill = theme.ground;
@@ -329,11 +302,7 @@ mod tests {
                 ];
                 for (name, ink) in inks {
                     let found = contrast(ink, ground);
-                    assert!(
-                        found >= 4.5,
-                        "{name} on {ground_name}, dark {}: {found:.2}",
-                        theme.dark
-                    );
+                    assert!(found >= 4.5, "{name} on {ground_name}, dark {}: {found:.2}", theme.dark);
                 }
             }
         }

@@ -47,10 +47,7 @@ fn choice(name: &'static str, values: &'static [&'static str], help: &str) -> Ar
 }
 
 fn value(name: &'static str, value_name: &'static str, help: &str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name(value_name)
-        .help(help.to_owned())
+    Arg::new(name).long(name).value_name(value_name).help(help.to_owned())
 }
 
 fn path(name: &'static str, help: &str) -> Arg {
@@ -77,78 +74,69 @@ pub fn command(text: &Messages) -> Command {
         choice("mode", &["wall", "desk", "demo"], text.get("cli.mode")),
         value("scene", "NAME", text.get("cli.scene")),
     ];
-    dressed(
-        Command::new("onemap")
-            .bin_name("onemap")
-            .about(text.get("cli.about").to_owned()),
-        text,
-    )
-    .version(env!("CARGO_PKG_VERSION"))
-    .disable_version_flag(true)
-    .arg(
-        Arg::new("version")
-            .long("version")
-            .short('V')
-            .action(ArgAction::Version)
-            .help(text.get("cli.version").to_owned()),
-    )
-    .args(run.clone())
-    .arg(lang())
-    .subcommand(sub("run").args(run))
-    .subcommand(
-        sub("compute")
-            .arg(site_arg(text))
-            .arg(value("as-of", "DATE", text.get("cli.as_of")))
-            .arg(value("area", "CODE", text.get("cli.area")))
-            .arg(
-                choice(
-                    "format",
-                    &["table", "csv", "json", "sdmx"],
-                    text.get("cli.format"),
+    dressed(Command::new("onemap").bin_name("onemap").about(text.get("cli.about").to_owned()), text)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .long("version")
+                .short('V')
+                .action(ArgAction::Version)
+                .help(text.get("cli.version").to_owned()),
+        )
+        .args(run.clone())
+        .arg(lang())
+        .subcommand(sub("run").args(run))
+        .subcommand(
+            sub("compute")
+                .arg(site_arg(text))
+                .arg(value("as-of", "DATE", text.get("cli.as_of")))
+                .arg(value("area", "CODE", text.get("cli.area")))
+                .arg(
+                    choice("format", &["table", "csv", "json", "sdmx"], text.get("cli.format"))
+                        .default_value("table"),
+                ),
+        )
+        .subcommand(sub("check").arg(site_arg(text)))
+        .subcommand(
+            sub("snapshot")
+                .arg(site_arg(text))
+                .arg(choice("mode", &["wall", "desk"], text.get("cli.mode")).default_value("wall"))
+                .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
+                .arg(value("scene", "NAME", text.get("cli.scene")))
+                .arg(value("area", "CODE", text.get("cli.area")))
+                .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
+                .arg(path("out", text.get("cli.out")).required(true)),
+        )
+        .subcommand(
+            sub("generate")
+                .arg(path("out", text.get("cli.out")).required(true))
+                .arg(
+                    value("scale", "X", text.get("cli.scale"))
+                        .value_parser(value_parser!(f64))
+                        .default_value("1"),
                 )
-                .default_value("table"),
-            ),
-    )
-    .subcommand(sub("check").arg(site_arg(text)))
-    .subcommand(
-        sub("snapshot")
-            .arg(site_arg(text))
-            .arg(choice("mode", &["wall", "desk"], text.get("cli.mode")).default_value("wall"))
-            .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
-            .arg(value("scene", "NAME", text.get("cli.scene")))
-            .arg(value("area", "CODE", text.get("cli.area")))
-            .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
-            .arg(path("out", text.get("cli.out")).required(true)),
-    )
-    .subcommand(
-        sub("generate")
-            .arg(path("out", text.get("cli.out")).required(true))
-            .arg(
-                value("scale", "X", text.get("cli.scale"))
-                    .value_parser(value_parser!(f64))
-                    .default_value("1"),
-            )
-            .arg(choice("preset", &["sample"], text.get("cli.preset")))
-            .arg(site_arg(text))
-            .arg(
-                value("seed", "N", text.get("cli.seed"))
-                    .value_parser(value_parser!(u64))
-                    .default_value("20261123"),
-            ),
-    )
-    .subcommand(
-        sub("bench")
-            .arg(
-                Arg::new("what")
-                    .required(true)
-                    .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start"]))
-                    .hide_possible_values(true)
-                    .help(text.get("cli.bench_what").to_owned()),
-            )
-            .arg(site_arg(text))
-            .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
-            .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),
-    )
+                .arg(choice("preset", &["sample"], text.get("cli.preset")))
+                .arg(site_arg(text))
+                .arg(
+                    value("seed", "N", text.get("cli.seed"))
+                        .value_parser(value_parser!(u64))
+                        .default_value("20261123"),
+                ),
+        )
+        .subcommand(
+            sub("bench")
+                .arg(
+                    Arg::new("what")
+                        .required(true)
+                        .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start"]))
+                        .hide_possible_values(true)
+                        .help(text.get("cli.bench_what").to_owned()),
+                )
+                .arg(site_arg(text))
+                .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
+                .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),
+        )
 }
 
 /// Headings and the help flag in the language of the machine.
@@ -158,10 +146,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
         .short('h')
         .action(ArgAction::Help)
         .help(text.get("cli.help").to_owned());
-    let template = format!(
-        "{{about}}\n\n{}: {{usage}}\n\n{{all-args}}",
-        text.get("cli.usage")
-    );
+    let template = format!("{{about}}\n\n{}: {{usage}}\n\n{{all-args}}", text.get("cli.usage"));
     command
         .disable_help_flag(true)
         .disable_help_subcommand(true)

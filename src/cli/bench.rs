@@ -59,21 +59,13 @@ fn start(args: &ArgMatches, size: (u32, u32)) -> Result<Report, Failure> {
         if let Some(dir) = args.get_one::<PathBuf>("site") {
             command.arg("--site").arg(dir);
         }
-        let output = command
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|err| failed(&err))?;
+        let output = command.stderr(Stdio::inherit()).output().map_err(|err| failed(&err))?;
         if !output.status.success() {
             return Err(failed(&output.status));
         }
         if run > 0 {
             took.push(since.elapsed().as_secs_f64() * 1000.0);
-            resident.push(
-                String::from_utf8_lossy(&output.stdout)
-                    .trim()
-                    .parse()
-                    .unwrap_or(f64::NAN),
-            );
+            resident.push(String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN));
         }
     }
     let mut context = bench::machine();
@@ -82,9 +74,6 @@ fn start(args: &ArgMatches, size: (u32, u32)) -> Result<Report, Failure> {
         "measured",
         "process start to end of the first complete frame, drawn without a window, disk warm".to_owned(),
     ));
-    let figures = vec![
-        Measured::new("first_frame_millis", took),
-        Measured::new("resident_mib", resident),
-    ];
+    let figures = vec![Measured::new("first_frame_millis", took), Measured::new("resident_mib", resident)];
     Ok(Report { context, figures })
 }

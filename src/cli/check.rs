@@ -1,4 +1,4 @@
-//! `onemap check`: everything that is wrong with a site, as file:row:column, and what would be hidden.
+//! `onemap check`: everything that is wrong with a site, as <file:row:column>, and what would be hidden.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,7 @@ use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 
 /// Checks and tells.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
-    let engine = measure(
-        &site_dir(args.get_one::<PathBuf>("site")),
-        lang,
-        Depth::Everything,
-    )?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Everything)?;
     let site = engine.site();
     let text = site.messages(lang);
     for problem in &engine.problems {

@@ -32,12 +32,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let day = day.unwrap_or_else(|| engine.present_day());
     let at = engine.end_of(day);
     let figures = engine.figures(at, &engine.sources(at.secs));
-    let subject = Subject {
-        site,
-        figures: &figures,
-        area,
-        as_of: day,
-    };
+    let subject = Subject { site, figures: &figures, area, as_of: day };
     let out = match args.get_one::<String>("format").map(String::as_str) {
         Some("csv") => export::csv(&subject),
         Some("json") => export::json(&subject),
@@ -53,10 +48,6 @@ pub(super) fn area(site: &Site, code: Option<&String>) -> Result<AreaId, Failure
     let Some(code) = code else { return Ok(AreaId::ROOT) };
     site.areas.find(code).ok_or_else(|| {
         let hint = nearest(code, site.areas.iter().map(|(_, a)| a.code.as_str())).unwrap_or("—");
-        Failure::usage(
-            Message::new("cli.bad_area")
-                .with("text", code)
-                .with("nearest", hint),
-        )
+        Failure::usage(Message::new("cli.bad_area").with("text", code).with("nearest", hint))
     })
 }

@@ -19,14 +19,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some(_) => Scale::Sample,
         None => Scale::Times(args.get_one::<f64>("scale").copied().unwrap_or(1.0)),
     };
-    let options = Options {
-        scale,
-        seed: args.get_one::<u64>("seed").copied().unwrap_or_default(),
-    };
+    let options = Options { scale, seed: args.get_one::<u64>("seed").copied().unwrap_or_default() };
     let began = Instant::now();
     let bar = Bar::new(text.get("cli.generating"));
     let summary = generate::generate(&template, &out, &options, &mut |step| {
-        bar.step(step.done, step.total)
+        bar.step(step.done, step.total);
     })
     .map_err(|err| Failure::new(Exit::Data, Message::new("cli.generate_failed").with("error", err)))?;
     bar.finish();

@@ -60,11 +60,7 @@ impl Failure {
     /// A failure without findings.
     #[must_use]
     pub const fn new(exit: Exit, message: Message) -> Self {
-        Self {
-            exit,
-            message,
-            problems: Vec::new(),
-        }
+        Self { exit, message, problems: Vec::new() }
     }
 
     fn usage(message: Message) -> Self {
@@ -142,28 +138,19 @@ pub fn site_dir(named: Option<&PathBuf>) -> PathBuf {
 pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
     match site::load(dir) {
         Ok((site, problems)) => Ok((Arc::new(site), problems)),
-        Err(SiteError::NoFolder(dir)) => Err(Failure::new(
-            Exit::Data,
-            Message::new("cli.no_site").with("dir", dir.display()),
-        )),
-        Err(SiteError::NotASite(dir)) => Err(Failure::new(
-            Exit::Data,
-            Message::new("cli.not_a_site").with("dir", dir.display()),
-        )),
+        Err(SiteError::NoFolder(dir)) => {
+            Err(Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display())))
+        }
+        Err(SiteError::NotASite(dir)) => {
+            Err(Failure::new(Exit::Data, Message::new("cli.not_a_site").with("dir", dir.display())))
+        }
         Err(SiteError::Broken(problems)) => Err(broken(problems)),
     }
 }
 
 fn broken(problems: Vec<Problem>) -> Failure {
-    let errors = problems
-        .iter()
-        .filter(|p| p.severity == site::problem::Severity::Error)
-        .count();
-    Failure {
-        exit: Exit::Data,
-        message: Message::new("cli.broken_site").with("count", errors),
-        problems,
-    }
+    let errors = problems.iter().filter(|p| p.severity == site::problem::Severity::Error).count();
+    Failure { exit: Exit::Data, message: Message::new("cli.broken_site").with("count", errors), problems }
 }
 
 /// Opens a site and measures its data, with a progress bar where a person watches.

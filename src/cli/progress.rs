@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A progress bar that keeps silent for the first second.
 #[derive(Debug)]
-pub struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     since: Instant,
 }
@@ -16,20 +16,17 @@ pub struct Bar {
 impl Bar {
     /// A bar with a word before it.
     #[must_use]
-    pub fn new(word: &str) -> Self {
+    pub(super) fn new(word: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:32}] {pos}/{len}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(word.to_owned());
-        Self {
-            bar,
-            since: Instant::now(),
-        }
+        Self { bar, since: Instant::now() }
     }
 
     /// So many of so many are done.
-    pub fn step(&self, done: usize, of: usize) {
+    pub(super) fn step(&self, done: usize, of: usize) {
         const QUIET: Duration = Duration::from_secs(1);
         if self.bar.is_hidden() && self.since.elapsed() > QUIET && std::io::stderr().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -39,7 +36,7 @@ impl Bar {
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -27,12 +27,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang, began: Instant) -> Result<Exit,
     let scene = scene(&site, args.get_one::<String>("scene"))?;
     // The window speaks Chinese unless told otherwise, whatever the machine's language.
     let named = args.get_one::<String>("lang").is_some();
-    let opening = Opening {
-        mode,
-        lang: if named { lang } else { Lang::Zh },
-        scene,
-        began,
-    };
+    let opening = Opening { mode, lang: if named { lang } else { Lang::Zh }, scene, began };
     app::open(site, opening).map_err(|err| {
         let key = match err {
             eframe::Error::Wgpu(_) => "cli.no_gpu",
@@ -48,10 +43,6 @@ pub(super) fn scene(site: &Site, name: Option<&String>) -> Result<Option<usize>,
     let Some(name) = name else { return Ok(None) };
     site.scene_index(name).map(Some).ok_or_else(|| {
         let hint = nearest(name, site.scenes.iter().map(|s| s.id.as_str())).unwrap_or("—");
-        Failure::usage(
-            Message::new("cli.bad_scene")
-                .with("text", name)
-                .with("nearest", hint),
-        )
+        Failure::usage(Message::new("cli.bad_scene").with("text", name).with("nearest", hint))
     })
 }

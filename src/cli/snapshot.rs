@@ -44,16 +44,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         seconds(at_text).ok_or_else(|| Failure::usage(Message::new("cli.bad_time").with("text", at_text)))?;
     let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = Arc::clone(engine.site());
-    let mode = if args.get_one::<String>("mode").is_some_and(|m| m == "desk") {
-        Mode::Desk
-    } else {
-        Mode::Wall
-    };
-    let lang = if args.get_one::<String>("lang").is_some() {
-        lang
-    } else {
-        Lang::Zh
-    };
+    let mode =
+        if args.get_one::<String>("mode").is_some_and(|m| m == "desk") { Mode::Desk } else { Mode::Wall };
+    let lang = if args.get_one::<String>("lang").is_some() { lang } else { Lang::Zh };
     let shot = Shot {
         mode,
         lang,
@@ -65,11 +58,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
     shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
-    write_err(
-        &site
-            .messages(lang)
-            .fill("cli.wrote", &[("path", &out.display().to_string())]),
-    );
+    write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
     Ok(Exit::Done)
 }
 
@@ -79,9 +68,7 @@ pub(super) fn failure(err: &HeadlessError, out: &Path) -> Failure {
             Failure::new(Exit::Machine, Message::new("cli.no_gpu").with("error", err))
         }
         HeadlessError::File(_) => {
-            let message = Message::new("cli.write_failed")
-                .with("path", out.display())
-                .with("error", err);
+            let message = Message::new("cli.write_failed").with("path", out.display()).with("error", err);
             Failure::new(Exit::Machine, message)
         }
     }
@@ -93,11 +80,7 @@ pub fn snapshot_at(engine: Engine, seconds_of_day: i64) -> Snapshot {
     let site = Arc::clone(engine.site());
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
     let newest = engine.end_of(engine.present_day()).secs as f64;
-    let still = |data_secs| Clock {
-        data_secs,
-        since: Instant::now(),
-        speed: 0.0,
-    };
+    let still = |data_secs| Clock { data_secs, since: Instant::now(), speed: 0.0 };
     match Replay::open(&site, seconds_of_day) {
         None => Publisher::new(engine, still(newest)).snapshot(),
         Some(mut replay) => {
@@ -151,9 +134,7 @@ pub fn shoot(
 /// Width and height of `--size`.
 pub(super) fn size(args: &ArgMatches) -> Result<(u32, u32), Failure> {
     let text = args.get_one::<String>("size").map_or("3840x2160", String::as_str);
-    let parsed = text
-        .split_once(['x', 'X', '×'])
-        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let parsed = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     parsed
         .filter(|(w, h)| (320..=8192).contains(w) && (240..=8192).contains(h))
         .ok_or_else(|| Failure::usage(Message::new("cli.bad_size").with("text", text)))

@@ -21,32 +21,22 @@ impl Engine {
             .flatten()
             .filter_map(|side| {
                 let measure = self.plan.measures.get(side.measure)?.withheld?;
-                Some(self.side(
-                    MeasureUse {
-                        measure,
-                        window: side.window,
-                    },
-                    at,
-                ))
+                Some(self.side(MeasureUse { measure, window: side.window }, at))
             })
             .collect();
         (0..areas)
             .map(|area| Raw {
                 numerator: numerator.get(area).copied().flatten(),
                 denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld
-                    .iter()
-                    .filter_map(|w| w.get(area).copied().flatten())
-                    .any(|n| n > 0.0),
+                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
             })
             .collect()
     }
 
     fn side(&self, side: MeasureUse, at: At) -> Vec<Option<f64>> {
-        let (Some(measure), Some(data)) = (
-            self.plan.measures.get(side.measure),
-            self.measures.get(side.measure),
-        ) else {
+        let (Some(measure), Some(data)) =
+            (self.plan.measures.get(side.measure), self.measures.get(side.measure))
+        else {
             return Vec::new();
         };
         let Some(table) = self.tables.get(measure.table) else {
@@ -118,10 +108,7 @@ impl Engine {
         };
         // One step of grace: just after midnight nothing has happened yet today.
         from <= newest.saturating_add(1)
-            && table
-                .presence
-                .newest(table.presence.step().place(date_in(step, end)))
-                .is_some()
+            && table.presence.newest(table.presence.step().place(date_in(step, end))).is_some()
     }
 
     /// First and last instant of a span, for rows kept by instant.
@@ -134,11 +121,7 @@ impl Engine {
     ) -> Option<(EpochSecs, EpochSecs)> {
         let zone = &self.site.zone;
         if window == Window::Now {
-            let to = if measure.youngest_secs > 0 {
-                at.secs - measure.youngest_secs
-            } else {
-                EpochSecs::MAX
-            };
+            let to = if measure.youngest_secs > 0 { at.secs - measure.youngest_secs } else { EpochSecs::MAX };
             return (at.day >= self.present_day).then_some((EpochSecs::MIN, to));
         }
         if is_stamped(table, measure) {
@@ -151,11 +134,7 @@ impl Engine {
                 }
             };
             return Some((
-                if from == Day::MIN {
-                    EpochSecs::MIN
-                } else {
-                    zone.start_of(from)
-                },
+                if from == Day::MIN { EpochSecs::MIN } else { zone.start_of(from) },
                 zone.end_of(to),
             ));
         }
@@ -180,9 +159,7 @@ impl Engine {
                 }
             }
         }
-        sums.into_iter()
-            .map(|(sum, count)| (count > 0 || zero).then_some(sum))
-            .collect()
+        sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
     }
 
     fn medians(&self, table: &TableState, rows: impl Iterator<Item = Row>) -> Vec<Option<f64>> {
@@ -227,10 +204,7 @@ impl Engine {
 }
 
 fn is_stamped(table: &TableState, measure: &Measure) -> bool {
-    matches!(
-        table.table.column_type(&measure.time_column),
-        Some(ColumnType::Date | ColumnType::Month)
-    )
+    matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
 }
 
 pub(super) fn first_day(month: i32) -> Day {

@@ -60,23 +60,14 @@ pub fn build(
             let Some((dataset, table)) = declared.get(index) else {
                 return results;
             };
-            let loader = Loader {
-                site: &site,
-                plan: &plan,
-                level,
-                sum_up: &sum_up,
-                exact: &exact,
-                depth,
-                newest_day,
-            };
+            let loader =
+                Loader { site: &site, plan: &plan, level, sum_up: &sum_up, exact: &exact, depth, newest_day };
             results.push((index, loader.load(index, *dataset, table)));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, declared.len());
         }
     };
     let mut results = std::thread::scope(|scope| {
-        let other = std::thread::Builder::new()
-            .name("load-tables".to_owned())
-            .spawn_scoped(scope, work);
+        let other = std::thread::Builder::new().name("load-tables".to_owned()).spawn_scoped(scope, work);
         let mut results = work();
         if let Ok(other) = other {
             results.extend(other.join().unwrap_or_default());
@@ -115,11 +106,7 @@ pub fn build(
 
 /// The anchor of a sample, else the newest day of any table.
 fn present_day(site: &Site, tables: &[TableState]) -> Day {
-    let newest = tables
-        .iter()
-        .filter_map(|t| t.newest_secs)
-        .max()
-        .map(|secs| site.zone.day_of(secs));
+    let newest = tables.iter().filter_map(|t| t.newest_secs).max().map(|secs| site.zone.day_of(secs));
     anchor_day(site).or(newest).unwrap_or(0)
 }
 
@@ -153,29 +140,14 @@ struct Loaded {
 
 impl Loader<'_> {
     fn load(&self, index: usize, dataset: usize, table: &Table) -> Loaded {
-        let measures: Vec<(usize, &Measure)> = self
-            .plan
-            .measures
-            .iter()
-            .enumerate()
-            .filter(|(_, m)| m.table == index)
-            .collect();
+        let measures: Vec<(usize, &Measure)> =
+            self.plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let exact = table.rollup == crate::site::datasets::Rollup::Exact;
         let roll_up = if exact { self.exact } else { self.sum_up };
         let files = read::parts(self.site, "data", &table.id);
-        let promised = || {
-            self.site
-                .datasets
-                .get(dataset)
-                .map_or(Refresh::AsNeeded, |d| d.refresh)
-        };
+        let promised = || self.site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
         let refresh = table.refresh.unwrap_or_else(promised);
-        let is_events = self
-            .site
-            .meta
-            .events
-            .as_ref()
-            .is_some_and(|e| e.table == table.id);
+        let is_events = self.site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
         let live = is_events || matches!(refresh, Refresh::Live | Refresh::Hourly);
         let texture = self.site.layers.texture_tables.contains(&table.id);
         let mut columns = wanted_columns(self.site, table, &measures, texture);
@@ -203,15 +175,12 @@ impl Loader<'_> {
                 Some(all) => stack(&all, &part.frame),
             };
         }
-        let frame = frame
-            .filter(|f| f.width() > 0)
-            .unwrap_or_else(|| read::empty(table, &columns));
+        let frame = frame.filter(|f| f.width() > 0).unwrap_or_else(|| read::empty(table, &columns));
         let (frame, repeated) = latest_by_key(table, frame);
         // Parts are there to correct each other; within one file a repeated key is worth telling.
         if repeated > 0 && files.len() == 1 {
-            let message = Message::new("problem.duplicate_keys")
-                .with("table", &table.id)
-                .with("count", repeated);
+            let message =
+                Message::new("problem.duplicate_keys").with("table", &table.id).with("count", repeated);
             problems.push(Problem::warning(format!("data/{}", table.id), message));
         }
         let mut pass = TablePass::new(self.site, table, &measures, roll_up, &frame, self.newest_day);
@@ -222,9 +191,8 @@ impl Loader<'_> {
                 match pass::measure(self.site, table, self.level, &chunk, &measures) {
                     Ok(measured) => pass.scatter(&measured),
                     Err(err) => {
-                        let message = Message::new("problem.measure")
-                            .with("table", &table.id)
-                            .with("error", err);
+                        let message =
+                            Message::new("problem.measure").with("table", &table.id).with("error", err);
                         problems.push(Problem::error(format!("data/{}", table.id), message));
                     }
                 }
@@ -234,10 +202,7 @@ impl Loader<'_> {
         if pass.unknown_areas > 0 {
             refused += pass.unknown_areas;
             let message = Message::new("problem.unknown_areas").with("count", pass.unknown_areas);
-            problems.push(Problem::warning(
-                format!("data/{}", table.id),
-                message.with("table", &table.id),
-            ));
+            problems.push(Problem::warning(format!("data/{}", table.id), message.with("table", &table.id)));
         }
         let events = is_events.then(|| EventLog::from_rows(self.site, &frame));
         let texture = if texture { points(&frame) } else { Vec::new() };
@@ -251,13 +216,7 @@ impl Loader<'_> {
             newest_secs,
             live: live.then(|| LiveRows::new(frame)),
         };
-        Loaded {
-            state,
-            measures: data,
-            problems,
-            events,
-            texture,
-        }
+        Loaded { state, measures: data, problems, events, texture }
     }
 }
 
@@ -287,10 +246,7 @@ fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], te
     }
     table.key.iter().for_each(|c| add(c));
     if texture {
-        ["lng", "lat"]
-            .iter()
-            .filter(|c| table.column(c).is_some())
-            .for_each(|c| add(c));
+        ["lng", "lat"].iter().filter(|c| table.column(c).is_some()).for_each(|c| add(c));
     }
     if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
         EventLog::columns(events).iter().for_each(|c| add(c));
@@ -302,12 +258,8 @@ fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], te
 }
 
 fn stack(all: &DataFrame, more: &DataFrame) -> Option<DataFrame> {
-    let names: Vec<PlSmallStr> = all
-        .get_column_names()
-        .into_iter()
-        .filter(|n| more.column(n).is_ok())
-        .cloned()
-        .collect();
+    let names: Vec<PlSmallStr> =
+        all.get_column_names().into_iter().filter(|n| more.column(n).is_ok()).cloned().collect();
     let top = all.select(names.clone()).ok()?;
     top.vstack(&more.select(names).ok()?).ok()
 }
@@ -343,11 +295,7 @@ fn latest_by_key(table: &Table, frame: DataFrame) -> (DataFrame, usize) {
 fn points(frame: &DataFrame) -> Vec<[f64; 2]> {
     let column = |name: &str| frame.column(name).ok().and_then(|c| c.f64().ok().cloned());
     match (column("lng"), column("lat")) {
-        (Some(lng), Some(lat)) => lng
-            .iter()
-            .zip(lat.iter())
-            .filter_map(|(x, y)| Some([x?, y?]))
-            .collect(),
+        (Some(lng), Some(lat)) => lng.iter().zip(lat.iter()).filter_map(|(x, y)| Some([x?, y?])).collect(),
         _ => Vec::new(),
     }
 }
@@ -403,11 +351,7 @@ impl<'a> TablePass<'a> {
 
     fn scatter(&mut self, measured: &Measured) {
         self.unknown_areas += measured.areas.iter().filter(|a| **a == u32::MAX).count() as u64;
-        if let Some((_, own)) = measured
-            .times
-            .iter()
-            .find(|(name, _)| *name == self.table.time_column)
-        {
+        if let Some((_, own)) = measured.times.iter().find(|(name, _)| *name == self.table.time_column) {
             let step = self.presence.step();
             for row in 0..measured.areas.len() {
                 if let Some(day) = own.day(row, self.site) {
@@ -421,10 +365,7 @@ impl<'a> TablePass<'a> {
             }
         }
         for ((column, (_, measure)), data) in measured.columns.iter().zip(self.measures).zip(&mut self.data) {
-            let Some((_, times)) = measured
-                .times
-                .iter()
-                .find(|(name, _)| *name == measure.time_column)
+            let Some((_, times)) = measured.times.iter().find(|(name, _)| *name == measure.time_column)
             else {
                 continue;
             };
@@ -440,11 +381,7 @@ impl<'a> TablePass<'a> {
                 MeasureData::Now(_) => {}
             }
         }
-        (
-            self.presence,
-            self.newest_secs,
-            self.measures.iter().map(|(i, _)| *i).zip(self.data).collect(),
-        )
+        (self.presence, self.newest_secs, self.measures.iter().map(|(i, _)| *i).zip(self.data).collect())
     }
 }
 
@@ -458,11 +395,7 @@ fn newest_instant(site: &Site, table: &Table, times: &Times, row: usize, day: Da
 }
 
 pub(super) fn step_of(table: &Table, column: &str) -> Step {
-    if table.column_type(column) == Some(ColumnType::Month) {
-        Step::Month
-    } else {
-        Step::Day
-    }
+    if table.column_type(column) == Some(ColumnType::Month) { Step::Month } else { Step::Day }
 }
 
 fn scatter_column(
@@ -497,11 +430,7 @@ fn scatter_column(
         (MeasuredColumn::Numbers(numbers), MeasureData::Rows(rows, _)) => {
             for (row, (value, area)) in numbers.iter().zip(areas).enumerate() {
                 if let (Some(value), false) = (value, *area == u32::MAX) {
-                    rows.load(Row {
-                        secs: times.kept(row, site),
-                        area: *area,
-                        value,
-                    });
+                    rows.load(Row { secs: times.kept(row, site), area: *area, value });
                 }
             }
         }
@@ -541,16 +470,9 @@ fn places(site: &Site, frame: &DataFrame, table: &Table, column: &str, step: Ste
     let Some((low, high)) = numbers.i64().ok().and_then(|n| Some((n.min()?, n.max()?))) else {
         return 0..0;
     };
-    let stamped = matches!(
-        table.column_type(column),
-        Some(ColumnType::Date | ColumnType::Month)
-    );
+    let stamped = matches!(table.column_type(column), Some(ColumnType::Date | ColumnType::Month));
     let day = |number: i64| {
-        if stamped {
-            Day::try_from(number).unwrap_or(0)
-        } else {
-            site.zone.day_of(number)
-        }
+        if stamped { Day::try_from(number).unwrap_or(0) } else { site.zone.day_of(number) }
     };
     // Dates outside 1970 to 2099 were refused at the door, so the axis is at most 130 years long.
     step.place(day(low))..step.place(day(high)) + 1

@@ -77,10 +77,7 @@ impl EventLog {
             newest.truncate(keep);
             newest.sort_unstable_by(|a, b| b.cmp(a));
         }
-        log.recent = newest
-            .iter()
-            .filter_map(|(changed, row)| columns.event(site, *row, *changed))
-            .collect();
+        log.recent = newest.iter().filter_map(|(changed, row)| columns.event(site, *row, *changed)).collect();
         log
     }
 
@@ -98,11 +95,7 @@ impl EventLog {
                 let at = self.opened.partition_point(|o| *o <= opened);
                 self.opened.insert(at, opened);
             }
-            let changed = columns
-                .arrived
-                .as_ref()
-                .and_then(|a| a.get(row))
-                .unwrap_or(arrived);
+            let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
             let Some(event) = columns.event(site, row, changed) else {
                 continue;
             };
@@ -169,26 +162,8 @@ impl<'a> Columns<'a> {
     fn new(site: &'a Site, frame: &DataFrame) -> Option<Self> {
         let meta = site.meta.events.as_ref()?;
         let text = |name: &str| frame.column(name).ok()?.str().ok().cloned();
-        let int = |name: &str| {
-            frame
-                .column(name)
-                .ok()?
-                .cast(&DataType::Int64)
-                .ok()?
-                .i64()
-                .ok()
-                .cloned()
-        };
-        let float = |name: &str| {
-            frame
-                .column(name)
-                .ok()?
-                .cast(&DataType::Float64)
-                .ok()?
-                .f64()
-                .ok()
-                .cloned()
-        };
+        let int = |name: &str| frame.column(name).ok()?.cast(&DataType::Int64).ok()?.i64().ok().cloned();
+        let float = |name: &str| frame.column(name).ok()?.cast(&DataType::Float64).ok()?.f64().ok().cloned();
         Some(Self {
             id: text(&meta.id)?,
             area: text(&meta.area)?,
@@ -208,9 +183,7 @@ impl<'a> Columns<'a> {
     }
 
     fn is_open(&self, row: usize) -> bool {
-        self.status
-            .get(row)
-            .is_some_and(|s| self.meta.open_statuses.iter().any(|o| o == s))
+        self.status.get(row).is_some_and(|s| self.meta.open_statuses.iter().any(|o| o == s))
     }
 
     /// When the row last changed: its arrival, else its closing, else its opening.
@@ -229,15 +202,9 @@ impl<'a> Columns<'a> {
             id: self.id.get(row)?.into(),
             area,
             kind: self.kind.get(row)?.into(),
-            severity: u8::try_from(self.severity.get(row).unwrap_or(1))
-                .unwrap_or(1)
-                .clamp(1, 4),
+            severity: u8::try_from(self.severity.get(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4),
             status: self.status.get(row)?.into(),
-            phase: if self.is_open(row) {
-                EventPhase::Open
-            } else {
-                EventPhase::Done
-            },
+            phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
             organisation: self.organisation.get(row).map(Into::into),
             opened_secs: self.opened.get(row)?,
             due_secs: self.due.get(row),

@@ -92,10 +92,7 @@ impl Engine {
     /// The same time of day on another day.
     fn moved(&self, at: At, day: i32) -> At {
         let into_day = at.secs - self.site.zone.start_of(at.day);
-        At {
-            secs: (self.site.zone.start_of(day) + into_day).min(self.site.zone.end_of(day)),
-            day,
-        }
+        At { secs: (self.site.zone.start_of(day) + into_day).min(self.site.zone.end_of(day)), day }
     }
 
     fn slices(&self, row: &Indicator, cells: &[FigurePlan], at: At) -> Vec<Vec<Slice>> {
@@ -118,18 +115,14 @@ impl Engine {
 
 impl SeriesSource for Engine {
     fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series {
-        let (Some(row), Some(figure)) = (
-            self.site.indicators.get(indicator),
-            self.plan.indicators.get(indicator),
-        ) else {
+        let (Some(row), Some(figure)) =
+            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
+        else {
             return Series::default();
         };
         let until = self.at(until_secs);
-        let present_only = self
-            .plan
-            .measures
-            .get(figure.numerator.measure)
-            .is_some_and(|m| m.storage == Storage::Now);
+        let present_only =
+            self.plan.measures.get(figure.numerator.measure).is_some_and(|m| m.storage == Storage::Now);
         let points = if present_only { 1 } else { points };
         let mut series = Series::default();
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
@@ -138,10 +131,7 @@ impl SeriesSource for Engine {
             let value = protected.get(area.index()).map_or(Shown::TooFine, |p| p.value);
             series.points.push(SeriesPoint { day: at.day, value });
         }
-        if !matches!(
-            figure.numerator.window,
-            Window::Cumulative | Window::Since(_) | Window::Now
-        ) {
+        if !matches!(figure.numerator.window, Window::Cumulative | Window::Since(_) | Window::Now) {
             (series.mean, series.limits) = individuals_chart(&series.points);
         }
         series
@@ -189,10 +179,7 @@ fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
             let center = (share + z2 / (2.0 * base)) / (1.0 + z2 / base);
             let half =
                 Z95 / (1.0 + z2 / base) * (share * (1.0 - share) / base + z2 / (4.0 * base * base)).sqrt();
-            Some((
-                row.scale * (center - half).max(0.0),
-                row.scale * (center + half).min(1.0),
-            ))
+            Some((row.scale * (center - half).max(0.0), row.scale * (center + half).min(1.0)))
         }
         Shown::Missing if row.denominator.is_none() => {
             let counted = matches!(row.grain.as_deref(), Some("day" | "month"))
@@ -200,10 +187,7 @@ fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
                 && !row.window.starts_with("cumulative");
             counted.then(|| {
                 let half = Z95 * numerator.max(0.0).sqrt();
-                (
-                    row.scale * (numerator - half).max(0.0),
-                    row.scale * (numerator + half),
-                )
+                (row.scale * (numerator - half).max(0.0), row.scale * (numerator + half))
             })
         }
         _ => None,
@@ -217,13 +201,7 @@ mod tests {
     #[test]
     fn limits_need_enough_points_and_leave_the_last_out() {
         let points = |values: &[f64]| -> Vec<SeriesPoint> {
-            values
-                .iter()
-                .map(|v| SeriesPoint {
-                    day: 0,
-                    value: Shown::Value(*v),
-                })
-                .collect()
+            values.iter().map(|v| SeriesPoint { day: 0, value: Shown::Value(*v) }).collect()
         };
         assert_eq!(individuals_chart(&points(&[1.0; 8])), (None, None));
         // Moving ranges are all 2, the mean is 11, the outlier at the end changes nothing.

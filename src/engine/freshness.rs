@@ -54,17 +54,8 @@ impl Engine {
     #[must_use]
     pub fn freshness(&self, sources: Vec<SourceState>) -> Freshness {
         let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
-        let current = self
-            .plan
-            .indicators
-            .iter()
-            .filter(|i| !self.is_late(i, &late))
-            .count();
-        Freshness {
-            current,
-            total: self.plan.indicators.len(),
-            sources,
-        }
+        let current = self.plan.indicators.iter().filter(|i| !self.is_late(i, &late)).count();
+        Freshness { current, total: self.plan.indicators.len(), sources }
     }
 
     /// Whether any input of a figure is late.
@@ -82,12 +73,7 @@ impl Engine {
         let day = zone.day_of(newest);
         let calendar = &self.site.meta.calendar;
         let morning = day_seconds(&calendar.day_due_at);
-        let promised = || {
-            self.site
-                .datasets
-                .get(table.dataset)
-                .map_or(Refresh::AsNeeded, |d| d.refresh)
-        };
+        let promised = || self.site.datasets.get(table.dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
         let refresh = table.table.refresh.unwrap_or_else(promised);
         let kind = table.table.column_type(&table.table.time_column);
         let is_object = !table.is_stamped() && !matches!(refresh, Refresh::Live | Refresh::Hourly);

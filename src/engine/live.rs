@@ -42,12 +42,7 @@ enum Place {
 
 impl LiveRows {
     pub(super) fn new(frame: DataFrame) -> Self {
-        Self {
-            changed: frame.clear(),
-            base: Arc::new(frame),
-            index: Arc::default(),
-            indexed: false,
-        }
+        Self { changed: frame.clear(), base: Arc::new(frame), index: Arc::default(), indexed: false }
     }
 
     fn ensure_index(&mut self, table: &Table) {
@@ -57,9 +52,7 @@ impl LiveRows {
         let index = Arc::make_mut(&mut self.index);
         index.rows.reserve(self.base.height());
         for (row, hash) in hashes(&index.hasher, table, &self.base).into_iter().enumerate() {
-            index
-                .rows
-                .insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
+            index.rows.insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
         }
         self.indexed = true;
     }
@@ -84,7 +77,7 @@ pub(super) fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> 
     hashes
 }
 
-/// Folds a part of a key into a hash: the finalizer of SplitMix64 (Steele, Lea, Flood 2014) over both.
+/// Folds a part of a key into a hash: the finalizer of `SplitMix64` (Steele, Lea, Flood 2014) over both.
 const fn mixed(hash: u64, part: u64) -> u64 {
     let mut z = hash.rotate_left(29) ^ part.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -97,9 +90,7 @@ impl Engine {
     /// costs. Problems come back; good rows go on.
     pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
         let fail = |error: &dyn std::fmt::Display| {
-            let message = Message::new("problem.measure")
-                .with("table", &batch.table)
-                .with("error", error);
+            let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
             vec![Problem::error(format!("live/{}", batch.table), message)]
         };
         let Some(index) = self.tables.iter().position(|t| t.table.id == batch.table) else {
@@ -115,12 +106,8 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         let site = Arc::clone(&self.site);
         let level = site.figure_level();
-        let measures: Vec<(usize, &Measure)> = plan
-            .measures
-            .iter()
-            .enumerate()
-            .filter(|(_, m)| m.table == index)
-            .collect();
+        let measures: Vec<(usize, &Measure)> =
+            plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let Some(state) = self.tables.get_mut(index) else {
             return Ok(());
         };
@@ -169,12 +156,7 @@ impl Engine {
                 continue;
             };
             let data = Arc::make_mut(data);
-            for (row, area) in rows
-                .areas
-                .iter()
-                .enumerate()
-                .filter(|(_, area)| **area != u32::MAX)
-            {
+            for (row, area) in rows.areas.iter().enumerate().filter(|(_, area)| **area != u32::MAX) {
                 match (column, &mut *data) {
                     (MeasuredColumn::Numbers(numbers), data) => {
                         let Some(value) = numbers.get(row) else { continue };
@@ -187,28 +169,14 @@ impl Engine {
                                 }
                             }
                             MeasureData::Rows(rows, _) => {
-                                rows.change(
-                                    Row {
-                                        secs: times.kept(row, &site),
-                                        area: *area,
-                                        value,
-                                    },
-                                    sign,
-                                );
+                                rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
                             }
                         }
                     }
                     (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
                         if let Some(value) = values.get(row) {
                             let value = place_of(known, value);
-                            rows.change(
-                                Row {
-                                    secs: times.kept(row, &site),
-                                    area: *area,
-                                    value,
-                                },
-                                sign,
-                            );
+                            rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
                         }
                     }
                     (MeasuredColumn::Values(_), _) => {}
@@ -216,10 +184,7 @@ impl Engine {
             }
         }
         if let Some(state) = self.tables.get_mut(index)
-            && let Some((_, own)) = rows
-                .times
-                .iter()
-                .find(|(name, _)| *name == state.table.time_column)
+            && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
         {
             let step = state.presence.step();
             for row in 0..rows.areas.len() {

@@ -56,10 +56,7 @@ pub(crate) struct TableState {
 
 impl TableState {
     fn is_stamped(&self) -> bool {
-        matches!(
-            self.table.column_type(&self.table.time_column),
-            Some(ColumnType::Date | ColumnType::Month)
-        )
+        matches!(self.table.column_type(&self.table.time_column), Some(ColumnType::Date | ColumnType::Month))
     }
 
     fn is_zero_when_absent(&self) -> bool {
@@ -100,19 +97,13 @@ impl Engine {
     /// An instant with its civil day.
     #[must_use]
     pub fn at(&self, secs: EpochSecs) -> At {
-        At {
-            secs,
-            day: self.site.zone.day_of(secs),
-        }
+        At { secs, day: self.site.zone.day_of(secs) }
     }
 
     /// The last instant of a day.
     #[must_use]
     pub fn end_of(&self, day: Day) -> At {
-        At {
-            secs: self.site.zone.end_of(day),
-            day,
-        }
+        At { secs: self.site.zone.end_of(day), day }
     }
 
     /// Last day of which the present state is known: the anchor of a sample, else the newest day in the data.
@@ -122,11 +113,7 @@ impl Engine {
     }
 
     pub(crate) fn roll_up(&self, table: &TableState) -> &RollUp {
-        if table.is_exact() {
-            &self.exact
-        } else {
-            &self.sum_up
-        }
+        if table.is_exact() { &self.exact } else { &self.sum_up }
     }
 
     /// The engine without the rows that live changes replace: what a snapshot needs to answer for series.

@@ -44,22 +44,16 @@ impl Times {
     pub(super) fn day(&self, row: usize, site: &Site) -> Option<Day> {
         match self {
             Self::Days(days) => days.get(row).copied().flatten(),
-            Self::Instants(instants) => instants
-                .get(row)
-                .copied()
-                .flatten()
-                .map(|secs| site.zone.day_of(secs)),
+            Self::Instants(instants) => {
+                instants.get(row).copied().flatten().map(|secs| site.zone.day_of(secs))
+            }
         }
     }
 
     /// Instant of a row: of a day, its first.
     pub(super) fn secs(&self, row: usize, site: &Site) -> Option<EpochSecs> {
         match self {
-            Self::Days(days) => days
-                .get(row)
-                .copied()
-                .flatten()
-                .map(|day| site.zone.start_of(day)),
+            Self::Days(days) => days.get(row).copied().flatten().map(|day| site.zone.start_of(day)),
             Self::Instants(instants) => instants.get(row).copied().flatten(),
         }
     }
@@ -84,11 +78,8 @@ pub(super) fn measure(
         .map(|(i, (_, measure))| compile::contribution(measure, table).alias(format!("m{i}")))
         .collect();
     // Each expression is a filtered aggregate's input; polars shares the columns between them in one plan.
-    let numbers = if exprs.is_empty() {
-        DataFrame::empty()
-    } else {
-        frame.clone().lazy().select(exprs).collect()?
-    };
+    let numbers =
+        if exprs.is_empty() { DataFrame::empty() } else { frame.clone().lazy().select(exprs).collect()? };
     let mut columns = Vec::with_capacity(measures.len());
     for (i, (_, measure)) in measures.iter().enumerate() {
         let column = numbers.column(&format!("m{i}"))?;
@@ -104,20 +95,12 @@ pub(super) fn measure(
         });
     }
     let mut times: Vec<(String, Times)> = Vec::new();
-    for name in measures
-        .iter()
-        .map(|(_, m)| &m.time_column)
-        .chain([&table.time_column])
-    {
+    for name in measures.iter().map(|(_, m)| &m.time_column).chain([&table.time_column]) {
         if times.iter().all(|(known, _)| known != name) {
             times.push((name.clone(), read_times(table, frame, name)?));
         }
     }
-    Ok(Measured {
-        areas: read_areas(site, table, level, frame)?,
-        columns,
-        times,
-    })
+    Ok(Measured { areas: read_areas(site, table, level, frame)?, columns, times })
 }
 
 fn read_times(table: &Table, frame: &DataFrame, name: &str) -> PolarsResult<Times> {
@@ -137,11 +120,7 @@ fn read_areas(site: &Site, table: &Table, level: usize, frame: &DataFrame) -> Po
     let codes = frame.column(&area.id)?.str()?;
     // An exact row below the figure level belongs to no area that is shown: it is never added to the one above it.
     let lane = |id: AreaId| {
-        if table.rollup == Rollup::Exact {
-            id.0
-        } else {
-            lane_of(&site.areas, id, level)
-        }
+        if table.rollup == Rollup::Exact { id.0 } else { lane_of(&site.areas, id, level) }
     };
     let mut lanes: HashMap<&str, u32> = HashMap::new();
     let mut last: Option<(&str, u32)> = None;
@@ -153,9 +132,8 @@ fn read_areas(site: &Site, table: &Table, level: usize, frame: &DataFrame) -> Po
                 // Files are sorted, so the same code often comes again.
                 Some((known, lane)) if known == code => lane,
                 _ => {
-                    let lane = *lanes
-                        .entry(code)
-                        .or_insert_with(|| site.areas.find(code).map_or(u32::MAX, lane));
+                    let lane =
+                        *lanes.entry(code).or_insert_with(|| site.areas.find(code).map_or(u32::MAX, lane));
                     last = Some((code, lane));
                     lane
                 }

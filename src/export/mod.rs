@@ -34,11 +34,7 @@ impl<'a> Subject<'a> {
     /// Indicators in catalogue order with their readings.
     pub fn rows(&self) -> impl Iterator<Item = (&'a Indicator, Reading)> + use<'a> {
         let (figures, area) = (self.figures, self.area);
-        self.site
-            .indicators
-            .iter()
-            .enumerate()
-            .map(move |(i, row)| (row, figures.reading(i, area)))
+        self.site.indicators.iter().enumerate().map(move |(i, row)| (row, figures.reading(i, area)))
     }
 
     fn area_code(&self) -> &'a str {
@@ -46,10 +42,7 @@ impl<'a> Subject<'a> {
     }
 
     fn oldest_input(&self, reading: &Reading) -> String {
-        reading
-            .oldest_input
-            .map(|secs| self.site.zone.iso(secs))
-            .unwrap_or_default()
+        reading.oldest_input.map(|secs| self.site.zone.iso(secs)).unwrap_or_default()
     }
 }
 
@@ -138,9 +131,7 @@ pub fn csv(subject: &Subject<'_>) -> String {
 pub fn json(subject: &Subject<'_>) -> String {
     let number = |shown: Shown| {
         shown.value().map_or(serde_json::Value::Null, |_| {
-            figure(shown)
-                .parse::<f64>()
-                .map_or(serde_json::Value::Null, serde_json::Value::from)
+            figure(shown).parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
         })
     };
     let rows: Vec<serde_json::Value> = subject
@@ -201,13 +192,7 @@ mod tests {
             (Shown::Value(96.0), "96"),
             (Shown::Value(0.1 + 0.2), "0.3"),
             (Shown::Value(1_234_567.0), "1234567"),
-            (
-                Shown::Suppressed {
-                    below: 10,
-                    why: Why::Secondary,
-                },
-                "<10",
-            ),
+            (Shown::Suppressed { below: 10, why: Why::Secondary }, "<10"),
             (Shown::Missing, ""),
         ] {
             assert_eq!(figure(shown), text);

@@ -14,22 +14,10 @@ use super::{Subject, field, figure};
 pub fn sdmx(subject: &Subject<'_>) -> String {
     let mut out =
         "DATAFLOW,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS,CONF_STATUS,COMMENT_OBS\n".to_owned();
-    let mark = if subject.site.meta.sample.is_some() {
-        "sample data"
-    } else {
-        ""
-    };
+    let mark = if subject.site.meta.sample.is_some() { "sample data" } else { "" };
     for (row, reading) in subject.rows() {
-        let frequency = if row.grain.as_deref() == Some("month") {
-            "M"
-        } else {
-            "D"
-        };
-        let value = if reading.value.is_suppressed() {
-            String::new()
-        } else {
-            figure(reading.value)
-        };
+        let frequency = if row.grain.as_deref() == Some("month") { "M" } else { "D" };
+        let value = if reading.value.is_suppressed() { String::new() } else { figure(reading.value) };
         let obs_status = match reading.status {
             Status::Current => "A",
             Status::Late | Status::Partial => "P",
@@ -37,12 +25,8 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             Status::Missing | Status::TooFine => "M",
         };
         let conf_status = match reading.value {
-            Shown::Suppressed {
-                why: Why::Primary, ..
-            } => "C",
-            Shown::Suppressed {
-                why: Why::Secondary, ..
-            } => "D",
+            Shown::Suppressed { why: Why::Primary, .. } => "C",
+            Shown::Suppressed { why: Why::Secondary, .. } => "D",
             _ => "F",
         };
         let day = date_of(subject.as_of).to_string();

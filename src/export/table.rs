@@ -26,22 +26,9 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
         let _ = write!(out, " · {}", text.get("cli.sample_mark"));
     }
     out.push('\n');
-    let head = [
-        "#",
-        "table_indicator",
-        "table_value",
-        "table_unit",
-        "table_target",
-        "table_status",
-        "table_input",
-    ]
-    .map(|key| {
-        if key == "#" {
-            key.to_owned()
-        } else {
-            text.get(&format!("cli.{key}")).to_owned()
-        }
-    });
+    let head =
+        ["#", "table_indicator", "table_value", "table_unit", "table_target", "table_status", "table_input"]
+            .map(|key| if key == "#" { key.to_owned() } else { text.get(&format!("cli.{key}")).to_owned() });
     let mut rows = vec![head];
     let mut groups = Vec::new();
     for (number, (row, reading)) in subject.rows().enumerate() {
@@ -51,40 +38,29 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             Shown::Suppressed { below, .. } => format!("<{below}"),
             Shown::Missing | Shown::TooFine => "–".to_owned(),
         };
-        let input = reading
-            .oldest_input
-            .map(|secs| date_of(site.zone.day_of(secs)).to_string())
-            .unwrap_or_default();
+        let input =
+            reading.oldest_input.map(|secs| date_of(site.zone.day_of(secs)).to_string()).unwrap_or_default();
         rows.push([
             (number + 1).to_string(),
             row.name.get(lang).to_owned(),
             value,
             text.unit_name(&row.unit).to_owned(),
-            row.target.as_ref().and_then(|t| t.note.as_ref()).map_or_else(
-                || target_text(row.target.as_ref()),
-                |note| note.get(lang).to_owned(),
-            ),
+            row.target
+                .as_ref()
+                .and_then(|t| t.note.as_ref())
+                .map_or_else(|| target_text(row.target.as_ref()), |note| note.get(lang).to_owned()),
             status_word(reading.status, text).to_owned(),
             input,
         ]);
     }
-    let widths: Vec<usize> = (0..7)
-        .map(|c| {
-            rows.iter()
-                .filter_map(|r| r.get(c))
-                .map(|t| cells(t))
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    let widths: Vec<usize> =
+        (0..7).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| cells(t)).max().unwrap_or(0)).collect();
     let mut domain = None;
     for (number, row) in rows.iter().enumerate() {
         let group = number.checked_sub(1).and_then(|n| groups.get(n));
         if group != domain {
             domain = group;
-            let name = group
-                .and_then(|g| site.domain_index(g))
-                .and_then(|i| site.domains.get(i));
+            let name = group.and_then(|g| site.domain_index(g)).and_then(|i| site.domains.get(i));
             let _ = writeln!(out, "\n{}", name.map_or("", |d| d.name.get(lang)));
         }
         let line: Vec<String> = row
@@ -94,11 +70,7 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             .map(|(column, (cell, width))| {
                 let pad = " ".repeat(width.saturating_sub(cells(cell)));
                 // Numbers stand right, words left.
-                if column == 0 || column == 2 {
-                    format!("{pad}{cell}")
-                } else {
-                    format!("{cell}{pad}")
-                }
+                if column == 0 || column == 2 { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
             })
             .collect();
         let _ = writeln!(out, "{}", line.join("  ").trim_end());
@@ -109,12 +81,8 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
 /// A number with groups of three.
 fn thousands(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits
-        .split_once('.')
-        .map_or((digits, None), |(w, f)| (w, Some(f)));
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
     let mut grouped = String::new();
     for (i, digit) in whole.chars().enumerate() {
         if i > 0 && (whole.len() - i).is_multiple_of(3) {

@@ -115,27 +115,15 @@ pub(super) fn draw(
     let count = all.clone().count().max(1) as f64;
     let (lon, lat) = all.fold((0.0, 0.0), |sum, p| (sum.0 + p[0] / count, sum.1 + p[1] / count));
     let plane = Plane::around(lon, lat);
-    let mut shape: Vec<Vec<Point>> = outline
-        .iter()
-        .map(|ring| ring.iter().map(|p| plane.point(p[0], p[1])).collect())
-        .collect();
+    let mut shape: Vec<Vec<Point>> =
+        outline.iter().map(|ring| ring.iter().map(|p| plane.point(p[0], p[1])).collect()).collect();
     orient(&mut shape);
-    let points: Vec<Point> = places
-        .iter()
-        .map(|place| plane.point(place.lon, place.lat))
-        .collect();
-    let specs: Vec<CommunitySpec> = places
-        .iter()
-        .map(|place| spec_of(&place.code, communities))
-        .collect();
+    let points: Vec<Point> = places.iter().map(|place| plane.point(place.lon, place.lat)).collect();
+    let specs: Vec<CommunitySpec> = places.iter().map(|place| spec_of(&place.code, communities)).collect();
     let mut attractors = Vec::new();
     for (at, spec_of_place) in points.iter().zip(&specs) {
         let weight = if spec_of_place.hills { 0.3 } else { 1.0 };
-        attractors.push(Attractor {
-            at: *at,
-            reach: spec.reach_m,
-            weight,
-        });
+        attractors.push(Attractor { at: *at, reach: spec.reach_m, weight });
     }
     attractors.extend(spec.stations.iter().map(|p| Attractor {
         at: plane.point(p[0], p[1]),
@@ -145,19 +133,9 @@ pub(super) fn draw(
     let sites = relax(&shape, &attractors, spec.background, grids, stream);
     let factor = (spec.grids as f64 / grids.max(1) as f64).min(1.0);
     let fabric = fabric::cut(&shape, &sites, &plane, spec.smallest_km2 * 1e6 * factor)?;
-    let limits = spec
-        .cells_per_community
-        .map(|cells| (cells as f64 / factor).round() as usize);
+    let limits = spec.cells_per_community.map(|cells| (cells as f64 / factor).round() as usize);
     let home = assign(&fabric, &points, limits)?;
-    Drawing {
-        spec,
-        site,
-        places,
-        fabric: &fabric,
-        home: &home,
-        plane,
-    }
-    .areas(points, specs)
+    Drawing { spec, site, places, fabric: &fabric, home: &home, plane }.areas(points, specs)
 }
 
 fn spec_of(code: &str, specs: &[CommunitySpec]) -> CommunitySpec {
@@ -169,11 +147,7 @@ fn spec_of(code: &str, specs: &[CommunitySpec]) -> CommunitySpec {
         industry: 1.0,
         hills: false,
     };
-    specs
-        .iter()
-        .find(|spec| spec.code == code)
-        .cloned()
-        .unwrap_or_else(average)
+    specs.iter().find(|spec| spec.code == code).cloned().unwrap_or_else(average)
 }
 
 /// Outer ring counter-clockwise, holes clockwise.
@@ -200,19 +174,12 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn areas(&self, points: Vec<Point>, specs: Vec<CommunitySpec>) -> Result<Areas, GenerateError> {
-        let mut subdistricts: Vec<(String, Texts)> = self
-            .places
-            .iter()
-            .map(|p| (p.subdistrict_code.clone(), p.subdistrict.clone()))
-            .collect();
+        let mut subdistricts: Vec<(String, Texts)> =
+            self.places.iter().map(|p| (p.subdistrict_code.clone(), p.subdistrict.clone())).collect();
         subdistricts.sort_by(|a, b| a.0.cmp(&b.0));
         subdistricts.dedup_by(|a, b| a.0 == b.0);
-        let subdistrict_of = |place: &PlacePoint| {
-            subdistricts
-                .iter()
-                .position(|s| s.0 == place.subdistrict_code)
-                .unwrap_or(0)
-        };
+        let subdistrict_of =
+            |place: &PlacePoint| subdistricts.iter().position(|s| s.0 == place.subdistrict_code).unwrap_or(0);
         let of_community: Vec<usize> = self.places.iter().map(subdistrict_of).collect();
         let community_of = |face: usize| self.home.get(&face).copied().unwrap_or(0);
         let mut features = Vec::new();
@@ -237,10 +204,8 @@ impl Drawing<'_> {
             });
         }
         let level = self.level(|face| face)?;
-        let mut faces: Vec<(usize, Micro, usize)> = level
-            .iter()
-            .map(|(face, rings)| (community_of(*face), self.corner(rings), *face))
-            .collect();
+        let mut faces: Vec<(usize, Micro, usize)> =
+            level.iter().map(|(face, rings)| (community_of(*face), self.corner(rings), *face)).collect();
         // Cells are numbered from north to south within their community.
         faces.sort_by_key(|(community, corner, face)| (*community, -corner.1, corner.0, *face));
         let mut grids: Vec<Grid> = Vec::new();
@@ -263,24 +228,13 @@ impl Drawing<'_> {
                 en: fill(&self.spec.grid_name.en, &place.name.en, &ending.en),
             };
             let rings = self.feature(&mut features, &code, &name, &level, face)?;
-            grids.push(Grid {
-                code,
-                community,
-                rings,
-            });
+            grids.push(Grid { code, community, rings });
         }
-        let geojson = format!(
-            "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n",
-            features.join(",\n")
-        );
+        let geojson =
+            format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", features.join(",\n"));
         let locator = Locator::new(&grids);
         let subdistricts = subdistricts.into_iter().map(|s| s.0).collect();
-        let stations = self
-            .spec
-            .stations
-            .iter()
-            .map(|p| self.plane.point(p[0], p[1]))
-            .collect();
+        let stations = self.spec.stations.iter().map(|p| self.plane.point(p[0], p[1])).collect();
         Ok(Areas {
             stations,
             plane: self.plane,
@@ -299,9 +253,7 @@ impl Drawing<'_> {
 
     /// The northernmost vertex, to put cells in order.
     fn corner(&self, rings: &[Ring]) -> Micro {
-        let all = rings
-            .iter()
-            .flat_map(|ring| ring.vertices.iter().map(|v| self.fabric.micros[*v]));
+        let all = rings.iter().flat_map(|ring| ring.vertices.iter().map(|v| self.fabric.micros[*v]));
         all.max_by_key(|micro| (micro.1, -micro.0)).unwrap_or_default()
     }
 
@@ -325,10 +277,7 @@ impl Drawing<'_> {
         let parts: Vec<String> = polygons.iter().map(|polygon| self.polygon(polygon)).collect();
         let geometry = match parts.as_slice() {
             [one] => format!("{{\"type\":\"Polygon\",\"coordinates\":{one}}}"),
-            many => format!(
-                "{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}",
-                many.join(",")
-            ),
+            many => format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[{}]}}", many.join(",")),
         };
         let text = |text: &str| serde_json::Value::from(text).to_string();
         features.push(format!(

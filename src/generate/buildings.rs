@@ -1,4 +1,4 @@
-//! Owns the tables building, rental_building and component: the town's objects, their uses, grades and states.
+//! Owns the tables building, `rental_building` and component: the town's objects, their uses, grades and states.
 //! Never names an owner, a landlord or a tenant.
 
 use std::path::Path;
@@ -32,7 +32,7 @@ row! {
     }
 }
 
-/// Writes building, rental_building and component.
+/// Writes building, `rental_building` and component.
 pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, GenerateError> {
     let (buildings, rentals) = buildings(world);
     Ok(vec![
@@ -54,10 +54,9 @@ fn buildings(world: &World) -> (Vec<BuildingRow<'_>>, Vec<RentalRow<'_>>) {
     let mut rows = Vec::with_capacity(world.town.buildings.len());
     let mut urge: Vec<(f64, usize, usize)> = Vec::new();
     for index in in_order(&world.town.buildings_of) {
-        let (Some(spot), Some(usage)) = (
-            world.town.buildings.get(index),
-            spec.usage.get(usages.spin(&mut stream)),
-        ) else {
+        let (Some(spot), Some(usage)) =
+            (world.town.buildings.get(index), spec.usage.get(usages.spin(&mut stream)))
+        else {
             continue;
         };
         let Some(grid) = world.areas.grids.get(spot.grid) else {
@@ -69,16 +68,8 @@ fn buildings(world: &World) -> (Vec<BuildingRow<'_>>, Vec<RentalRow<'_>>) {
         let standard = 1.0 - (1.0 - spec.address_standard) * world.failure(grid.community);
         let newer = stream.unit();
         // Races between exponential clocks give a draw without replacement in proportion to the weights.
-        let kind = spec
-            .usage
-            .iter()
-            .position(|other| other.code == usage.code)
-            .unwrap_or(0);
-        urge.push((
-            -ln(stream.unit().max(1e-12)) / usage.let_weight.max(1e-9),
-            rows.len(),
-            kind,
-        ));
+        let kind = spec.usage.iter().position(|other| other.code == usage.code).unwrap_or(0);
+        urge.push((-ln(stream.unit().max(1e-12)) / usage.let_weight.max(1e-9), rows.len(), kind));
         rows.push(BuildingRow {
             building_code: world.town.building_code(&world.areas, index),
             area_code: &grid.code,
@@ -116,15 +107,10 @@ fn buildings(world: &World) -> (Vec<BuildingRow<'_>>, Vec<RentalRow<'_>>) {
 /// Rooms let, adding up to the published number.
 fn rental_rooms(world: &World, rows: &[BuildingRow<'_>], chosen: &[(f64, usize, usize)]) -> Vec<i64> {
     let total = world.scale.published(world.spec.town.rental_rooms);
-    let weights: Vec<f64> = chosen
-        .iter()
-        .map(|(_, at, _)| rows.get(*at).map_or(1.0, |row| row.room_cnt as f64))
-        .collect();
+    let weights: Vec<f64> =
+        chosen.iter().map(|(_, at, _)| rows.get(*at).map_or(1.0, |row| row.room_cnt as f64)).collect();
     // One room each, the rest by size.
-    allocate(total - chosen.len() as i64, &weights)
-        .into_iter()
-        .map(|rooms| rooms + 1)
-        .collect()
+    allocate(total - chosen.len() as i64, &weights).into_iter().map(|rooms| rooms + 1).collect()
 }
 
 fn rental<'a>(
@@ -136,30 +122,14 @@ fn rental<'a>(
     stream: &mut Stream,
 ) -> RentalRow<'a> {
     let spec = &world.spec.town;
-    let community = world
-        .areas
-        .communities
-        .iter()
-        .position(|c| area_code.starts_with(&c.code))
-        .unwrap_or(0);
+    let community = world.areas.communities.iter().position(|c| area_code.starts_with(&c.code)).unwrap_or(0);
     let failure = world.failure(community);
-    let class = spec
-        .usage
-        .get(kind)
-        .and_then(|usage| usage.rental_class.as_deref())
-        .unwrap_or_else(|| {
-            let drawn = Wheel::new(spec.rental_classes.iter().map(|class| class.1)).spin(stream);
-            spec.rental_classes
-                .get(drawn)
-                .map_or("", |class| class.0.as_str())
-        });
+    let class = spec.usage.get(kind).and_then(|usage| usage.rental_class.as_deref()).unwrap_or_else(|| {
+        let drawn = Wheel::new(spec.rental_classes.iter().map(|class| class.1)).spin(stream);
+        spec.rental_classes.get(drawn).map_or("", |class| class.0.as_str())
+    });
     let lean = |grade: usize, share: f64| if grade >= 3 { share * failure } else { share };
-    let wheel = Wheel::new(
-        spec.grades
-            .iter()
-            .enumerate()
-            .map(|(grade, share)| lean(grade, *share)),
-    );
+    let wheel = Wheel::new(spec.grades.iter().enumerate().map(|(grade, share)| lean(grade, *share)));
     let grade = wheel.spin(stream) as i64 + 1;
     let score = |stream: &mut Stream| {
         ((96.0 - 9.0 * (grade - 1) as f64 + 5.0 * stream.normal()).clamp(20.0, 100.0) * 2.0).round() / 2.0
@@ -191,18 +161,14 @@ fn component_rows(world: &World) -> Vec<ComponentRow<'_>> {
         let Some(component) = world.town.components.get(index) else {
             continue;
         };
-        let (Some(grid), Some(kind)) = (
-            world.areas.grids.get(component.grid),
-            spec.component.get(component.kind),
-        ) else {
+        let (Some(grid), Some(kind)) =
+            (world.areas.grids.get(component.grid), spec.component.get(component.kind))
+        else {
             continue;
         };
         let bad = (1.0 - spec.component_good) * world.failure(grid.community);
-        let condition = if stream.chance(bad) {
-            if stream.chance(0.8) { "fault" } else { "missing" }
-        } else {
-            "good"
-        };
+        let condition =
+            if stream.chance(bad) { if stream.chance(0.8) { "fault" } else { "missing" } } else { "good" };
         let online = if condition == "good" { spec.iot_online } else { 0.3 };
         rows.push(ComponentRow {
             component_id: component_id(component),

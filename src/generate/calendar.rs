@@ -107,9 +107,7 @@ impl Calendar {
         let mut days = Vec::new();
         let mut date = spec.early_day.0.min(spec.first_day.0);
         let start_of = |date: Date| {
-            date.to_zoned(zone.clone())
-                .map(|at| at.timestamp().as_second())
-                .map_err(GenerateError::Time)
+            date.to_zoned(zone.clone()).map(|at| at.timestamp().as_second()).map_err(GenerateError::Time)
         };
         let mut start = start_of(date)?;
         let mut first = 0;
@@ -122,16 +120,8 @@ impl Calendar {
             let weekend = date.weekday().to_monday_one_offset() > 5;
             let working =
                 spec.working_weekends.contains(&IsoDate(date)) || (!weekend && !within(&spec.holidays));
-            let chance = spec
-                .rain_by_month
-                .get(date.month() as usize - 1)
-                .copied()
-                .unwrap_or(0.0);
-            let wet = if stream.chance(chance) {
-                stream.range(0.3, 1.0)
-            } else {
-                0.0
-            };
+            let chance = spec.rain_by_month.get(date.month() as usize - 1).copied().unwrap_or(0.0);
+            let wet = if stream.chance(chance) { stream.range(0.3, 1.0) } else { 0.0 };
             let rain = if within(&spec.storms) { 2.0 } else { wet };
             let (_, cosine) = sin_cos_turns((f64::from(date.day_of_year()) - 200.0) / 365.25);
             let number = number_of(date);
@@ -140,17 +130,7 @@ impl Calendar {
             }
             let age = f64::from(number - number_of(spec.first_day.0)) / 365.25;
             let long_holiday = within(&spec.long_holidays);
-            days.push(Day {
-                date,
-                number,
-                start,
-                end,
-                working,
-                long_holiday,
-                rain,
-                season: cosine,
-                age,
-            });
+            days.push(Day { date, number, start, end, working, long_holiday, rain, season: cosine, age });
             date = tomorrow;
             start = end;
         }
@@ -243,14 +223,8 @@ mod tests {
         assert_eq!(calendar.history().len(), 1826);
         let months = calendar.months();
         assert_eq!(months.last().map(|m| (m.year, m.month)), Some((2026, 10)));
-        let day = |text: &str| {
-            calendar
-                .history()
-                .iter()
-                .find(|day| day.date == date(text))
-                .expect("day")
-                .clone()
-        };
+        let day =
+            |text: &str| calendar.history().iter().find(|day| day.date == date(text)).expect("day").clone();
         assert!(!day("2026-10-05").working && day("2026-10-10").working && !day("2026-10-11").working);
         assert_eq!(day("2026-11-23").number, 20_780);
     }

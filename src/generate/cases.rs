@@ -1,4 +1,4 @@
-//! Owns the tables event and appeal_order: what happens each day, and the appeals that tell of it.
+//! Owns the tables event and `appeal_order`: what happens each day, and the appeals that tell of it.
 //! Never holds who appealed; what concerns persons or disputes carries an area and never a point.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::template::Weighted;
 use super::world::{World, activity};
 use super::write::{Sink, TableSummary, save};
 
-/// Writes event and appeal_order, their corrections and the day after.
+/// Writes event and `appeal_order`, their corrections and the day after.
 pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, GenerateError> {
     let spec = &world.spec.cases;
     let mut run = Run {
@@ -44,16 +44,11 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
         let share = load / total;
         run.day(day, events * share, others * share)?;
     }
-    run.live_events
-        .sort_by(|a, b| (a.arrived_ts, &a.event_id).cmp(&(b.arrived_ts, &b.event_id)));
-    run.live_appeals
-        .sort_by(|a, b| (a.arrived_ts, &a.order_id).cmp(&(b.arrived_ts, &b.order_id)));
+    run.live_events.sort_by(|a, b| (a.arrived_ts, &a.event_id).cmp(&(b.arrived_ts, &b.event_id)));
+    run.live_appeals.sort_by(|a, b| (a.arrived_ts, &a.order_id).cmp(&(b.arrived_ts, &b.order_id)));
     save(&data.join("replay/event.parquet"), &run.live_events)?;
     save(&data.join("replay/appeal_order.parquet"), &run.live_appeals)?;
-    Ok(vec![
-        run.events.close(run.corrections)?,
-        run.appeals.close(Vec::new())?,
-    ])
+    Ok(vec![run.events.close(run.corrections)?, run.appeals.close(Vec::new())?])
 }
 
 /// Cases on their way to the tables, day by day.
@@ -92,13 +87,7 @@ impl<'a> Run<'a> {
     fn appeal_share(&self) -> f64 {
         let share = |c: &CategorySpec| {
             let all: f64 = c.sources.iter().map(|s| s.1).sum();
-            c.weight
-                * c.sources
-                    .iter()
-                    .filter(|s| s.0 == "appeal")
-                    .map(|s| s.1)
-                    .sum::<f64>()
-                / all.max(1e-9)
+            c.weight * c.sources.iter().filter(|s| s.0 == "appeal").map(|s| s.1).sum::<f64>() / all.max(1e-9)
         };
         let weights: f64 = self.spec.category.iter().map(|c| c.weight).sum();
         self.spec.category.iter().map(share).sum::<f64>() / weights.max(1e-9)
@@ -169,14 +158,7 @@ impl<'a> Run<'a> {
         let end = self.world.calendar.end();
         let changes = event.course.changes(true);
         let row = |at, arrived| event.row(at, arrived);
-        let known = split(
-            event.course.arrived,
-            &changes,
-            end,
-            delay,
-            &mut self.live_events,
-            row,
-        );
+        let known = split(event.course.arrived, &changes, end, delay, &mut self.live_events, row);
         let Known::Base(row) = known else { return Ok(()) };
         let settled = row.closed_ts.is_some() && event.course.closed + 40 * 86_400 < end;
         if settled && self.stream.chance(self.spec.correction_share) {

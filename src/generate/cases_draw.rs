@@ -12,16 +12,10 @@ use super::town::component_id;
 impl<'a> Run<'a> {
     /// What arrives while the feed stands still arrives in the hours after.
     fn delay(&mut self, day: &Day, course: &mut Course) {
-        let outage = self
-            .spec
-            .outages
-            .iter()
-            .find(|o| (o[0].number()..=o[1].number()).contains(&day.number));
+        let outage = self.spec.outages.iter().find(|o| (o[0].number()..=o[1].number()).contains(&day.number));
         if let Some(outage) = outage {
             let days = i64::from(outage[1].number() - day.number);
-            course.arrived = course
-                .arrived
-                .max(day.end + days * 86_400 + self.stream.int(60, 9000));
+            course.arrived = course.arrived.max(day.end + days * 86_400 + self.stream.int(60, 9000));
         }
     }
 
@@ -46,11 +40,7 @@ impl<'a> Run<'a> {
         let severity = Wheel::new([one, two, three * category.severe, four * category.severe])
             .spin(&mut self.stream) as i64
             + 1;
-        let cancel = if source == "appeal" {
-            0.0
-        } else {
-            self.spec.cancel_share
-        };
+        let cancel = if source == "appeal" { 0.0 } else { self.spec.cancel_share };
         let pace = Pace {
             median_hours: category.median_hours
                 * (1.0 + 0.25 * (self.world.failure(community) - 1.0)).clamp(0.6, 1.8),
@@ -64,21 +54,12 @@ impl<'a> Run<'a> {
         let mut course = Course::draw(opened, &pace, &mut self.stream);
         self.delay(day, &mut course);
         let home = self.world.areas.communities.get(community)?;
-        let cell = self
-            .world
-            .town
-            .cell(&self.world.areas, community, &mut self.stream);
+        let cell = self.world.town.cell(&self.world.areas, community, &mut self.stream);
         let grid = self.world.areas.grids.get(cell)?;
-        let (component, point) = if category.precision == "point" {
-            self.place(cell, category)
-        } else {
-            (None, None)
-        };
-        let area_code = if category.precision == "community" {
-            home.code.as_str()
-        } else {
-            grid.code.as_str()
-        };
+        let (component, point) =
+            if category.precision == "point" { self.place(cell, category) } else { (None, None) };
+        let area_code =
+            if category.precision == "community" { home.code.as_str() } else { grid.code.as_str() };
         let precision = if category.precision == "point" && point.is_none() {
             "grid"
         } else {
@@ -131,14 +112,7 @@ impl<'a> Run<'a> {
         let appeal = if source == "appeal" {
             let nature = pick(&self.spec.natures, &mut self.stream);
             let mediation = category.mediation && self.stream.chance(self.spec.mediation);
-            Some(self.appeal(
-                course,
-                community,
-                &category.appeal,
-                nature,
-                &category.org,
-                mediation,
-            )?)
+            Some(self.appeal(course, community, &category.appeal, nature, &category.org, mediation)?)
         } else {
             None
         };
@@ -151,27 +125,20 @@ impl<'a> Run<'a> {
         if let Some(class) = &category.component {
             let here = town.components_of.get(cell).map_or(&[][..], Vec::as_slice);
             for _ in 0..12 {
-                let drawn = here
-                    .get(self.stream.below(here.len()))
-                    .and_then(|index| town.components.get(*index));
+                let drawn =
+                    here.get(self.stream.below(here.len())).and_then(|index| town.components.get(*index));
                 if let Some(component) = drawn.filter(|c| self.world.spec.town.class_of(c) == class) {
                     return (Some(component_id(component)), Some(component.micro));
                 }
             }
         }
         let here = town.buildings_of.get(cell).map_or(&[][..], Vec::as_slice);
-        if let Some(spot) = here
-            .get(self.stream.below(here.len()))
-            .and_then(|index| town.buildings.get(*index))
+        if let Some(spot) =
+            here.get(self.stream.below(here.len())).and_then(|index| town.buildings.get(*index))
         {
             return (None, Some(spot.micro));
         }
-        let label = self
-            .world
-            .areas
-            .grids
-            .get(cell)
-            .map(|grid| label_point(&grid.rings));
+        let label = self.world.areas.grids.get(cell).map(|grid| label_point(&grid.rings));
         (None, label.map(|point| self.world.areas.plane.micro(point)))
     }
 
@@ -193,11 +160,7 @@ impl<'a> Run<'a> {
         let contacted = (course.opened + limit as i64).min(course.closed);
         let satisfaction = if self.stream.chance(self.spec.rated) {
             let unhappy = self.stream.chance((self.spec.dissatisfied * failure).min(0.4));
-            Some(if unhappy {
-                self.stream.int(1, 3)
-            } else {
-                4 + i64::from(self.stream.chance(0.8))
-            })
+            Some(if unhappy { self.stream.int(1, 3) } else { 4 + i64::from(self.stream.chance(0.8)) })
         } else {
             None
         };

@@ -1,4 +1,4 @@
-//! Owns coll_form, coll_day, coll_stock_month and coll_load: what is collected, how much is kept, and when it arrived.
+//! Owns `coll_form`, `coll_day`, `coll_stock_month` and `coll_load`: what is collected, how much is kept, and when it arrived.
 //! Never holds a collected record.
 
 use std::path::Path;
@@ -96,11 +96,7 @@ fn forms<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<FormRow<'a>> {
             let field_cnt = stream.int(14, 62);
             // The first form of every system is in use, so that every system counts.
             let retired = number > 0 && stream.chance(spec.retired);
-            let shared = if retired {
-                spec.shared_fields[0]
-            } else {
-                spec.shared_fields[1]
-            };
+            let shared = if retired { spec.shared_fields[0] } else { spec.shared_fields[1] };
             rows.push(FormRow {
                 form_id: format!("F{:03}", rows.len() + 1),
                 area_code: &world.areas.root,
@@ -128,20 +124,14 @@ fn collected(world: &World, spec: &CollectionSpec, data: &Path) -> Result<TableS
             let out = |o: &(String, IsoDate, IsoDate)| {
                 o.0 == system.0 && (o.1.number()..=o.2.number()).contains(&day.number)
             };
-            if (day.number as usize + s) % every != 0 || spec.outages.iter().any(out) {
+            if !(day.number as usize + s).is_multiple_of(every) || spec.outages.iter().any(out) {
                 continue;
             }
-            let missed = since
-                .get(s)
-                .and_then(|from| days.get(*from..=index))
-                .unwrap_or_default();
+            let missed = since.get(s).and_then(|from| days.get(*from..=index)).unwrap_or_default();
             if let Some(from) = since.get_mut(s) {
                 *from = index + 1;
             }
-            let busy: f64 = missed
-                .iter()
-                .map(|day| if day.working { 1.0 } else { 0.25 })
-                .sum();
+            let busy: f64 = missed.iter().map(|day| if day.working { 1.0 } else { 0.25 }).sum();
             let progress = (day.age / years).clamp(0.0, 1.0);
             for (c, community) in world.areas.communities.iter().enumerate() {
                 let size = community.spec.population as f64 / 10_000.0;
@@ -171,14 +161,7 @@ fn stock<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<StockRow<'a>> {
     let lean: Vec<Vec<f64>> = spec
         .library
         .iter()
-        .map(|_| {
-            world
-                .areas
-                .communities
-                .iter()
-                .map(|_| stream.range(0.8, 1.2))
-                .collect()
-        })
+        .map(|_| world.areas.communities.iter().map(|_| stream.range(0.8, 1.2)).collect())
         .collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
@@ -219,14 +202,7 @@ fn loads<'a>(world: &'a World, spec: &'a CollectionSpec) -> Vec<LoadRow<'a>> {
                 _ => true,
             };
             for time in 0..if due { load.times } else { 0 } {
-                all.push(one_load(
-                    spec,
-                    load,
-                    day,
-                    time,
-                    index + 1 == days.len(),
-                    &mut stream,
-                ));
+                all.push(one_load(spec, load, day, time, index + 1 == days.len(), &mut stream));
             }
         }
     }
@@ -262,18 +238,8 @@ fn one_load<'a>(
     let early = expected - stream.int(300, 5400);
     // The last day is on time: late loads of it have not come yet, and would not be in the log.
     let late = !last && stream.chance(spec.load_late);
-    let loaded = if late {
-        expected + stream.lognormal(5400.0, 0.9) as i64
-    } else {
-        early
-    };
+    let loaded = if late { expected + stream.lognormal(5400.0, 0.9) as i64 } else { early };
     let rows = stream.poisson(load.rows.min(400.0)) as f64 * (load.rows / load.rows.clamp(1.0, 400.0));
     let ok = i64::from(last || !stream.chance(spec.load_failed));
-    (
-        loaded,
-        expected,
-        load.dataset.as_str(),
-        if ok == 1 { rows.round() as i64 } else { 0 },
-        ok,
-    )
+    (loaded, expected, load.dataset.as_str(), if ok == 1 { rows.round() as i64 } else { 0 }, ok)
 }

@@ -1,4 +1,4 @@
-//! Owns the table dispute_day: disputes found, accepted and settled, counted per day, community, channel and type.
+//! Owns the table `dispute_day`: disputes found, accepted and settled, counted per day, community, channel and type.
 //! Never holds a case or a party: cases exist only while they are being counted.
 
 use std::path::Path;
@@ -81,7 +81,7 @@ struct Count {
     days: i32,
 }
 
-/// Writes dispute_day and its corrections.
+/// Writes `dispute_day` and its corrections.
 pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, GenerateError> {
     let spec = &world.spec.disputes;
     let days = world.calendar.long_history();
@@ -117,25 +117,17 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
             }
         }
     }
-    let accepted: i64 = spec
-        .channel
-        .iter()
-        .map(|channel| world.scale.published(channel.accepted))
-        .sum();
+    let accepted: i64 = spec.channel.iter().map(|channel| world.scale.published(channel.accepted)).sum();
     screening(
         world,
         days,
         world.scale.published(spec.screened) - accepted,
         &mut stream,
         |day, community, kind, passed_on| {
-            add(
-                &mut counts,
-                cell(day, community, spec.channel.len(), kind),
-                |count| {
-                    count.screened += 1;
-                    count.transferred += i32::from(passed_on);
-                },
-            );
+            add(&mut counts, cell(day, community, spec.channel.len(), kind), |count| {
+                count.screened += 1;
+                count.transferred += i32::from(passed_on);
+            });
         },
     );
 
@@ -207,11 +199,7 @@ fn dispute_row<'a>(
 /// How many disputes a day brings.
 fn load(world: &World, day: &Day, since: i32, growth: f64) -> f64 {
     let spec = &world.spec.disputes;
-    let winter = if matches!(day.date.month(), 12 | 1) {
-        spec.winter
-    } else {
-        1.0
-    };
+    let winter = if matches!(day.date.month(), 12 | 1) { spec.winter } else { 1.0 };
     let open = f64::from(u8::from(day.number >= since));
     open * winter
         * activity(day, spec.weekend, spec.long_holiday)
@@ -221,17 +209,10 @@ fn load(world: &World, day: &Day, since: i32, growth: f64) -> f64 {
 /// The cases of a channel: exactly as many as published, and exactly the published share settled.
 fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream) -> Vec<Case> {
     let spec = &world.spec.disputes;
-    let wheel = Wheel::new(
-        days.iter()
-            .map(|day| load(world, day, channel.since.number(), channel.growth)),
-    );
+    let wheel = Wheel::new(days.iter().map(|day| load(world, day, channel.since.number(), channel.growth)));
     let types = channel.types.as_deref().unwrap_or(&spec.types);
-    let weight_of = |kind: &Weighted| {
-        types
-            .iter()
-            .find(|other| other.0 == kind.0)
-            .map_or(0.0, |other| other.1)
-    };
+    let weight_of =
+        |kind: &Weighted| types.iter().find(|other| other.0 == kind.0).map_or(0.0, |other| other.1);
     let kinds = Wheel::new(spec.types.iter().map(weight_of));
     let homes =
         Wheel::new(
@@ -244,10 +225,7 @@ fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream
             let from = wheel.spin(stream);
             let community = homes.spin(stream);
             let slow = 1.0 + 0.3 * (world.failure(community) - 1.0).clamp(-0.7, 1.5);
-            let length = stream
-                .lognormal(channel.median_days * slow, 0.6)
-                .clamp(1.0, 120.0)
-                .round() as usize;
+            let length = stream.lognormal(channel.median_days * slow, 0.6).clamp(1.0, 120.0).round() as usize;
             Case {
                 from,
                 to: from + length,
@@ -258,11 +236,7 @@ fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream
             }
         })
         .collect();
-    let rated = |case: &Case| {
-        spec.types
-            .get(case.kind)
-            .is_some_and(|kind| kind.0 == spec.rated_type)
-    };
+    let rated = |case: &Case| spec.types.get(case.kind).is_some_and(|kind| kind.0 == spec.rated_type);
     let closed = |case: &Case| case.to < days.len();
     let share = |n: usize, success: f64| (n as f64 * (1.0 - success)).round() as usize;
     let all = cases.iter().filter(|case| closed(case)).count();
@@ -275,12 +249,7 @@ fn cases(world: &World, channel: &ChannelSpec, days: &[Day], stream: &mut Stream
             .iter()
             .enumerate()
             .filter(|(_, case)| closed(case) && rated(case) == is_rated)
-            .map(|(index, case)| {
-                (
-                    -ln(stream.unit().max(1e-12)) / world.failure(case.community),
-                    index,
-                )
-            })
+            .map(|(index, case)| (-ln(stream.unit().max(1e-12)) / world.failure(case.community), index))
             .collect();
         clocks.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, index) in clocks.into_iter().take(wanted) {

@@ -1,4 +1,4 @@
-//! Owns enf_visit_day and enf_review_month: visits to enterprises and reviewed decisions, counted.
+//! Owns `enf_visit_day` and `enf_review_month`: visits to enterprises and reviewed decisions, counted.
 //! Never names an enterprise visited or an officer.
 
 use std::collections::BTreeMap;
@@ -52,10 +52,7 @@ row! {
 /// Writes both tables.
 pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, GenerateError> {
     let spec = &world.spec.enforcement;
-    Ok(vec![
-        visits(world, spec, data)?,
-        table(data, "enf_review_month", reviews(world, spec))?,
-    ])
+    Ok(vec![visits(world, spec, data)?, table(data, "enf_review_month", reviews(world, spec))?])
 }
 
 /// A visit while it is counted: day, community, department, type; and whether it was not scanned.
@@ -70,13 +67,8 @@ fn visits(world: &World, spec: &EnforcementSpec, data: &Path) -> Result<TableSum
     let mut corrections: Vec<VisitRow<'_>> = Vec::new();
     let days = world.calendar.history();
     let per_day = world.rows(spec.visits);
-    let homes = Wheel::new(
-        world
-            .areas
-            .communities
-            .iter()
-            .map(|c| c.spec.population as f64 * c.spec.industry),
-    );
+    let homes =
+        Wheel::new(world.areas.communities.iter().map(|c| c.spec.population as f64 * c.spec.industry));
     let departments = Wheel::new(spec.departments.iter().map(|d| d.1));
     let kinds = Wheel::new(spec.visit_types.iter().map(|kind| kind.1));
     // Spans of thirty days, counted back from the last day: each gets its exact share of scans.
@@ -88,19 +80,12 @@ fn visits(world: &World, spec: &EnforcementSpec, data: &Path) -> Result<TableSum
             let Some(today) = days.get(day) else { continue };
             let mean = if today.working { per_day } else { per_day * 0.06 };
             for _ in 0..stream.poisson(mean) {
-                let key = (
-                    day,
-                    homes.spin(&mut stream),
-                    departments.spin(&mut stream),
-                    kinds.spin(&mut stream),
-                );
-                all.push(Visit {
-                    key,
-                    unscanned: false,
-                });
+                let key =
+                    (day, homes.spin(&mut stream), departments.spin(&mut stream), kinds.spin(&mut stream));
+                all.push(Visit { key, unscanned: false });
             }
         }
-        let middle = days.get((span.start + span.end) / 2).or(days.last());
+        let middle = days.get(usize::midpoint(span.start, span.end)).or(days.last());
         let scanned =
             (scan_share(world, spec, middle, span.end >= days.len()) * all.len() as f64).round() as usize;
         unscan(world, &mut all, scanned, &mut stream);
@@ -127,11 +112,7 @@ fn scan_share(world: &World, spec: &EnforcementSpec, day: Option<&Day>, last: bo
     };
     let whole = f64::from(world.calendar.anchor().number - 365 - spec.scan_since.number()).max(1.0);
     let passed = (f64::from(day.number - spec.scan_since.number()) / whole).min(1.0);
-    if last {
-        spec.scanned
-    } else {
-        spec.scanned * (0.5 + 0.5 * passed)
-    }
+    if last { spec.scanned } else { spec.scanned * (0.5 + 0.5 * passed) }
 }
 
 /// Marks all but `scanned` visits as not scanned, sooner where services are worse.
@@ -165,11 +146,9 @@ fn count<'a>(
     }
     let mut rows = Vec::with_capacity(counts.len());
     for ((day, community, department, kind), (visit_cnt, scanned_cnt)) in counts {
-        let (Some(day), Some(department), Some(kind)) = (
-            days.get(day),
-            spec.departments.get(department),
-            spec.visit_types.get(kind),
-        ) else {
+        let (Some(day), Some(department), Some(kind)) =
+            (days.get(day), spec.departments.get(department), spec.visit_types.get(kind))
+        else {
             continue;
         };
         let rated_cnt = stream.binomial(visit_cnt, spec.rated);

@@ -1,4 +1,4 @@
-//! Owns entity_month and the tables of enterprise service: ent_credit_month, ent_measure, ent_session, ent_request_month.
+//! Owns `entity_month` and the tables of enterprise service: `ent_credit_month`, `ent_measure`, `ent_session`, `ent_request_month`.
 //! Never names an enterprise; sole traders are counted like the rest and never listed.
 
 use std::path::Path;
@@ -117,10 +117,7 @@ fn numbers(world: &World, entity: &EntitySpec, month: &Month) -> Vec<i64> {
         c.spec.population as f64 * pow(c.spec.industry, entity.industrial) * exp(c.spec.growth * 0.5 * age)
     };
     let weights: Vec<f64> = world.areas.communities.iter().map(weight).collect();
-    allocate(
-        (entity.number as f64 * exp(entity.growth * age)).round() as i64,
-        &weights,
-    )
+    allocate((entity.number as f64 * exp(entity.growth * age)).round() as i64, &weights)
 }
 
 /// Active ones among them.
@@ -134,19 +131,12 @@ fn entities<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<EntityRow<'a>
     for month in world.calendar.months() {
         for entity in &spec.entity {
             let weights: Vec<f64> = entity.industries.iter().map(|industry| industry.1).collect();
-            for (index, (community, number)) in world
-                .areas
-                .communities
-                .iter()
-                .zip(numbers(world, entity, &month))
-                .enumerate()
+            for (index, (community, number)) in
+                world.areas.communities.iter().zip(numbers(world, entity, &month)).enumerate()
             {
                 let actives = allocate(active(spec, number), &weights);
-                for ((industry, entity_cnt), active_cnt) in entity
-                    .industries
-                    .iter()
-                    .zip(allocate(number, &weights))
-                    .zip(actives)
+                for ((industry, entity_cnt), active_cnt) in
+                    entity.industries.iter().zip(allocate(number, &weights)).zip(actives)
                 {
                     if entity_cnt == 0 {
                         continue;
@@ -177,17 +167,10 @@ fn credit<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<CreditRow<'a>> 
     let mut stream = world.stream("ent_credit_month");
     let mut rows = Vec::new();
     for month in world.calendar.months() {
-        let all: Vec<Vec<i64>> = spec
-            .entity
-            .iter()
-            .map(|entity| numbers(world, entity, &month))
-            .collect();
+        let all: Vec<Vec<i64>> = spec.entity.iter().map(|entity| numbers(world, entity, &month)).collect();
         for (index, community) in world.areas.communities.iter().enumerate() {
-            let active: i64 = all
-                .iter()
-                .filter_map(|numbers| numbers.get(index))
-                .map(|number| active(spec, *number))
-                .sum();
+            let active: i64 =
+                all.iter().filter_map(|numbers| numbers.get(index)).map(|number| active(spec, *number)).sum();
             let reach = spec.evaluated[0] + (spec.evaluated[1] - spec.evaluated[0]) * month.progress;
             let share = 1.0 - (1.0 - reach) * pow(world.failure(index), 0.5);
             let evaluated = (active as f64 * share.clamp(0.0, 1.0)).floor() as i64;
@@ -198,9 +181,7 @@ fn credit<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<CreditRow<'a>> 
                     * (1.6 - 0.5 * g as f64).max(0.0)
                     * (0.5 + month.progress);
                 let loan_entity_cnt = stream.poisson(entity_cnt as f64 * rate);
-                let loan: f64 = (0..loan_entity_cnt)
-                    .map(|_| stream.lognormal(spec.loan_yuan, 0.7))
-                    .sum();
+                let loan: f64 = (0..loan_entity_cnt).map(|_| stream.lognormal(spec.loan_yuan, 0.7)).sum();
                 rows.push(CreditRow {
                     stat_month: On(month.number),
                     area_code: &community.code,
@@ -234,26 +215,13 @@ fn measures<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<MeasureRow<'a
 
 fn sessions<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<SessionRow<'a>> {
     let mut stream = world.stream("ent_session");
-    let homes = Wheel::new(
-        world
-            .areas
-            .communities
-            .iter()
-            .map(|c| c.spec.population as f64 * c.spec.industry),
-    );
-    let mut all: Vec<(i32, &str, i64, i64)> = spec
-        .session
-        .iter()
-        .map(|s| (s.on.number(), s.kind.as_str(), s.entities, s.person_times))
-        .collect();
+    let homes =
+        Wheel::new(world.areas.communities.iter().map(|c| c.spec.population as f64 * c.spec.industry));
+    let mut all: Vec<(i32, &str, i64, i64)> =
+        spec.session.iter().map(|s| (s.on.number(), s.kind.as_str(), s.entities, s.person_times)).collect();
     let first = world.calendar.history().first().map_or(0, |day| day.number);
     for kind in &spec.more_sessions {
-        for day in world
-            .calendar
-            .history()
-            .iter()
-            .filter(|day| day.working && day.number > first)
-        {
+        for day in world.calendar.history().iter().filter(|day| day.working && day.number > first) {
             if stream.chance(kind.1 / 21.0) {
                 let entities = stream.int(8, 45);
                 all.push((day.number, kind.0.as_str(), entities, entities * stream.int(1, 3)));
@@ -275,13 +243,10 @@ fn sessions<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<SessionRow<'a
 
 fn requests<'a>(world: &'a World, spec: &'a EnterpriseSpec) -> Vec<RequestRow<'a>> {
     let mut stream = world.stream("ent_request_month");
-    let companies = spec.entity.first().map(|entity| {
-        world
-            .calendar
-            .months()
-            .last()
-            .map(|month| numbers(world, entity, month))
-    });
+    let companies = spec
+        .entity
+        .first()
+        .map(|entity| world.calendar.months().last().map(|month| numbers(world, entity, month)));
     let companies = companies.flatten().unwrap_or_default();
     let mut waiting: Vec<Vec<i64>> = vec![vec![0; spec.requests.len()]; world.areas.communities.len()];
     let mut rows = Vec::new();

@@ -22,18 +22,11 @@ pub(super) fn cut(
     plane: &Plane,
     smallest: f64,
 ) -> Result<Fabric, GenerateError> {
-    let mut cutter = Cutter {
-        points: Vec::new(),
-        borders: Vec::new(),
-    };
+    let mut cutter = Cutter { points: Vec::new(), borders: Vec::new() };
     cutter.run(outline, sites);
     let (micros, borders) = snap(&cutter, plane);
     let points = points_of(plane, &micros);
-    let mut fabric = Fabric {
-        micros,
-        points,
-        borders,
-    };
+    let mut fabric = Fabric { micros, points, borders };
     fabric.part_pieces(sites.len())?;
     fabric.merge_small(smallest)?;
     Ok(fabric)
@@ -71,12 +64,7 @@ impl Cutter {
                 if let [(_, a), (_, b)] = *pair
                     && inside(outline, self.middle(a, b))
                 {
-                    self.borders.push(Border {
-                        a,
-                        b,
-                        left: Some(edge.left),
-                        right: Some(edge.right),
-                    });
+                    self.borders.push(Border { a, b, left: Some(edge.left), right: Some(edge.right) });
                 }
             }
         }
@@ -92,12 +80,7 @@ impl Cutter {
                         distance2(middle, sites[*one]).total_cmp(&distance2(middle, sites[*two]))
                     };
                     let cell = (0..sites.len()).min_by(near);
-                    self.borders.push(Border {
-                        a,
-                        b,
-                        left: cell,
-                        right: None,
-                    });
+                    self.borders.push(Border { a, b, left: cell, right: None });
                 }
             }
         }
@@ -105,10 +88,7 @@ impl Cutter {
 
     fn middle(&self, a: usize, b: usize) -> Point {
         let (a, b) = (self.points[a], self.points[b]);
-        Point {
-            x: (a.x + b.x) / 2.0,
-            y: (a.y + b.y) / 2.0,
-        }
+        Point { x: f64::midpoint(a.x, b.x), y: f64::midpoint(a.y, b.y) }
     }
 }
 
@@ -121,14 +101,7 @@ fn crossing(a: Point, b: Point, p: Point, q: Point) -> Option<(f64, f64, Point)>
     }
     let t = a_side / (a_side - b_side);
     let s = p_side / (p_side - q_side);
-    Some((
-        t,
-        s,
-        Point {
-            x: a.x + t * (b.x - a.x),
-            y: a.y + t * (b.y - a.y),
-        },
-    ))
+    Some((t, s, Point { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) }))
 }
 
 /// Rounds to micro-degrees; vertices that fall together become one, edges that vanish or double are settled.
@@ -210,11 +183,8 @@ impl Fabric {
             for piece in pieces {
                 for border in piece {
                     if let Some(border) = self.borders.get_mut(border) {
-                        let side = if border.left == Some(face) {
-                            &mut border.left
-                        } else {
-                            &mut border.right
-                        };
+                        let side =
+                            if border.left == Some(face) { &mut border.left } else { &mut border.right };
                         *side = Some(free);
                     }
                 }
@@ -234,9 +204,7 @@ impl Fabric {
                 .min_by(|a, b| a.1.total_cmp(&b.1));
             let Some((face, _)) = small else { return Ok(()) };
             let neighbours = self.neighbours();
-            let longest = neighbours
-                .get(&face)
-                .and_then(|all| all.iter().max_by(|a, b| a.1.total_cmp(b.1)));
+            let longest = neighbours.get(&face).and_then(|all| all.iter().max_by(|a, b| a.1.total_cmp(b.1)));
             let Some((&into, _)) = longest else { return Ok(()) };
             for border in &mut self.borders {
                 for side in [&mut border.left, &mut border.right] {

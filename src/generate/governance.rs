@@ -1,4 +1,4 @@
-//! Owns gov_centre, grid_staff_month and campus_month: institutions and workforce, counted.
+//! Owns `gov_centre`, `grid_staff_month` and `campus_month`: institutions and workforce, counted.
 //! Never lists a grid worker, a pupil or a guard.
 
 use std::path::Path;
@@ -63,49 +63,23 @@ type Centre<'a> = (&'a str, &'static str, [i64; 3]);
 fn centres<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CentreRow<'a>> {
     let mut stream = world.stream("gov_centre");
     let mut all: Vec<Centre<'a>> = vec![(&world.areas.root, "district", [12, 15, 18])];
-    all.extend(
-        world
-            .areas
-            .subdistricts
-            .iter()
-            .map(|code| (code.as_str(), "subdistrict", [7, 9, 9])),
-    );
-    all.extend(
-        world
-            .areas
-            .communities
-            .iter()
-            .map(|c| (c.code.as_str(), "community", [3, 5, 4])),
-    );
-    let weights: Vec<f64> = world
-        .areas
-        .communities
-        .iter()
-        .map(|c| pow(c.spec.population as f64, 0.7))
-        .collect();
+    all.extend(world.areas.subdistricts.iter().map(|code| (code.as_str(), "subdistrict", [7, 9, 9])));
+    all.extend(world.areas.communities.iter().map(|c| (c.code.as_str(), "community", [3, 5, 4])));
+    let weights: Vec<f64> =
+        world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.7)).collect();
     for (community, nodes) in world.areas.communities.iter().zip(allocate(spec.nodes, &weights)) {
         all.extend((0..nodes).map(|_| (community.code.as_str(), "node", [1, 3, 2])));
     }
     let since: Vec<f64> = all
         .iter()
-        .map(|(_, level, _)| {
-            if *level == "node" {
-                stream.unit()
-            } else {
-                stream.unit() * 0.5
-            }
-        })
+        .map(|(_, level, _)| if *level == "node" { stream.unit() } else { stream.unit() * 0.5 })
         .collect();
-    let troubled: Vec<bool> = all
-        .iter()
-        .map(|(_, level, _)| *level == "node" && !stream.chance(spec.nodes_operational))
-        .collect();
+    let troubled: Vec<bool> =
+        all.iter().map(|(_, level, _)| *level == "node" && !stream.chance(spec.nodes_operational)).collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         for (index, (area_code, level, sizes)) in all.iter().enumerate() {
-            let there = since
-                .get(index)
-                .is_none_or(|since| since * spec.all_by <= month.progress);
+            let there = since.get(index).is_none_or(|since| since * spec.all_by <= month.progress);
             if !there {
                 continue;
             }
@@ -154,12 +128,7 @@ fn staff<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<StaffRow<'a>> {
 
 fn campus<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CampusRow<'a>> {
     let mut stream = world.stream("campus_month");
-    let weights: Vec<f64> = world
-        .areas
-        .communities
-        .iter()
-        .map(|c| c.spec.population as f64)
-        .collect();
+    let weights: Vec<f64> = world.areas.communities.iter().map(|c| c.spec.population as f64).collect();
     let schools = allocate(spec.schools, &weights);
     let mut rows = Vec::new();
     for month in world.calendar.months() {
@@ -178,11 +147,7 @@ fn campus<'a>(world: &'a World, spec: &GovernanceSpec) -> Vec<CampusRow<'a>> {
                 escort_post_cnt: school_cnt * 2,
                 hazard_cnt,
                 hazard_fixed_cnt: hazard_cnt - stream.binomial(hazard_cnt, 0.06),
-                law_class_cnt: if term {
-                    stream.poisson(0.6 * *school_cnt as f64)
-                } else {
-                    0
-                },
+                law_class_cnt: if term { stream.poisson(0.6 * *school_cnt as f64) } else { 0 },
             });
         }
     }

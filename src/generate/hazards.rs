@@ -65,10 +65,7 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
     let days = world.calendar.with_replay();
     let normal: f64 = spec.class.iter().map(|class| class.weight).sum();
     let weights = |day: &Day| {
-        spec.class
-            .iter()
-            .map(|class| class.weight * (1.0 + class.rain * day.rain))
-            .collect::<Vec<f64>>()
+        spec.class.iter().map(|class| class.weight * (1.0 + class.rain * day.rain)).collect::<Vec<f64>>()
     };
     let load = |day: &Day| {
         let busy = activity(day, spec.weekend, spec.long_holiday);
@@ -151,21 +148,11 @@ fn hazard<'a>(
         limit * 1.03 + stream.lognormal(3.0 * 86_400.0, 0.9)
     } else {
         let drawn = stream.lognormal(limit * 0.3, 0.7);
-        if drawn < limit * 0.98 {
-            drawn
-        } else {
-            limit * stream.range(0.5, 0.98)
-        }
+        if drawn < limit * 0.98 { drawn } else { limit * stream.range(0.5, 0.98) }
     };
-    let late = if stream.chance(spec.late_share) {
-        stream.lognormal(1.5 * 86_400.0, 0.8)
-    } else {
-        0.0
-    };
+    let late = if stream.chance(spec.late_share) { stream.lognormal(1.5 * 86_400.0, 0.8) } else { 0.0 };
     let buildings = world.town.buildings_of.get(cell).map_or(&[][..], Vec::as_slice);
-    let building = buildings
-        .get(stream.below(buildings.len()))
-        .filter(|_| class.building);
+    let building = buildings.get(stream.below(buildings.len())).filter(|_| class.building);
     let row = HazardRow {
         hazard_id: String::new(),
         area_code: &world.areas.grids.get(cell)?.code,

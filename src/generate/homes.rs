@@ -16,15 +16,10 @@ pub(super) fn assign(
 ) -> Result<BTreeMap<usize, usize>, GenerateError> {
     let rings = chain(&fabric.borders, &fabric.points, |face| face).ok_or(GenerateError::Geometry)?;
     let middle = |rings: &Vec<Ring>| {
-        let all: Vec<Point> = rings
-            .iter()
-            .flat_map(|ring| ring.vertices.iter().map(|v| fabric.points[*v]))
-            .collect();
+        let all: Vec<Point> =
+            rings.iter().flat_map(|ring| ring.vertices.iter().map(|v| fabric.points[*v])).collect();
         let n = all.len().max(1) as f64;
-        all.iter().fold(Point { x: 0.0, y: 0.0 }, |sum, p| Point {
-            x: sum.x + p.x / n,
-            y: sum.y + p.y / n,
-        })
+        all.iter().fold(Point { x: 0.0, y: 0.0 }, |sum, p| Point { x: sum.x + p.x / n, y: sum.y + p.y / n })
     };
     let middles: BTreeMap<usize, Point> = rings.iter().map(|(face, rings)| (*face, middle(rings))).collect();
     let neighbours = fabric.neighbours();
@@ -36,12 +31,7 @@ pub(super) fn assign(
             .iter()
             .map(|(face, at)| {
                 let cost = |c: &usize| distance2(*at, points[*c]).sqrt() - bonus[*c];
-                (
-                    *face,
-                    (0..points.len())
-                        .min_by(|a, b| cost(a).total_cmp(&cost(b)))
-                        .unwrap_or(0),
-                )
+                (*face, (0..points.len()).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0))
             })
             .collect();
         connect(&mut home, &neighbours, &areas);
@@ -143,10 +133,7 @@ mod tests {
             .map(|cell| {
                 (
                     cell,
-                    (0..5usize)
-                        .filter(|other| other.abs_diff(cell) == 1)
-                        .map(|other| (other, 1.0))
-                        .collect(),
+                    (0..5usize).filter(|other| other.abs_diff(cell) == 1).map(|other| (other, 1.0)).collect(),
                 )
             })
             .collect();

@@ -1,4 +1,4 @@
-//! Owns court_month, procuratorate_month, legal_public_month and legal_product: legal services, counted; guides, listed.
+//! Owns `court_month`, `procuratorate_month`, `legal_public_month` and `legal_product`: legal services, counted; guides, listed.
 //! Never holds a case, a party or a person helped.
 
 use std::path::Path;
@@ -114,11 +114,8 @@ fn courts<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<CourtRow<'a>> {
     let mut waiting = vec![0i64; spec.track.len()];
     let mut rows = Vec::new();
     for month in world.calendar.months() {
-        for (track, waits) in spec
-            .track
-            .iter()
-            .zip(&mut waiting)
-            .filter(|(track, _)| track.since.number() <= month.number)
+        for (track, waits) in
+            spec.track.iter().zip(&mut waiting).filter(|(track, _)| track.since.number() <= month.number)
         {
             let mean = track.per_month * busy(&month) * (1.0 + track.growth * 5.0 * (month.progress - 1.0));
             let accepted_cnt = stream.poisson(mean);
@@ -177,15 +174,7 @@ fn services<'a>(world: &'a World, spec: &'a LegalSpec) -> Vec<ServiceRow<'a>> {
                 * (1.0 + service.growth * 5.0 * (month.progress - 1.0))
                 * if service.sensitive { 1.0 } else { busy(&month) };
             let total = (mean * stream.range(0.95, 1.05)).round() as i64;
-            rows.push(service_row(
-                &month,
-                &world.areas.root,
-                service,
-                total,
-                1.0,
-                false,
-                &mut stream,
-            ));
+            rows.push(service_row(&month, &world.areas.root, service, total, 1.0, false, &mut stream));
             let parts = over_subdistricts(world, total, &mut stream);
             if service.sensitive && !month.ends_quarter() {
                 continue;

@@ -62,11 +62,7 @@ impl Course {
         } else {
             let drawn = stream.lognormal(pace.median_hours * 3600.0 * hurry, 0.75);
             // The limit presses: what would be late is done in the last part of the time.
-            if drawn < due_seconds * 0.97 {
-                drawn
-            } else {
-                due_seconds * stream.range(0.55, 0.99)
-            }
+            if drawn < due_seconds * 0.97 { drawn } else { due_seconds * stream.range(0.55, 0.99) }
         };
         let total = total.max(900.0);
         let dispatched = stream.lognormal(540.0 * hurry, 0.6).clamp(20.0, total * 0.2);
@@ -254,11 +250,7 @@ pub(super) fn split<R>(
     for at in instants {
         live.push(row(at, at + delay));
     }
-    if arrived < end {
-        Known::Base(row(end - 1, arrived))
-    } else {
-        Known::Later
-    }
+    if arrived < end { Known::Base(row(end - 1, arrived)) } else { Known::Later }
 }
 
 #[cfg(test)]
@@ -296,20 +288,12 @@ mod tests {
             arrived: 55,
         };
         let mut live = Vec::new();
-        let base = split(
-            course.arrived,
-            &course.changes(true),
-            100,
-            5,
-            &mut live,
-            |at, arrived| (at, arrived),
-        );
+        let base =
+            split(course.arrived, &course.changes(true), 100, 5, &mut live, |at, arrived| (at, arrived));
         assert!(matches!(base, Known::Base((99, 55))));
         assert_eq!(live, [(120, 125), (150, 155)]);
         let mut live = Vec::new();
-        let late = split(130, &course.changes(true), 100, 5, &mut live, |at, arrived| {
-            (at, arrived)
-        });
+        let late = split(130, &course.changes(true), 100, 5, &mut live, |at, arrived| (at, arrived));
         assert!(matches!(late, Known::Later));
         assert_eq!(live, [(130, 130), (150, 155)]);
     }

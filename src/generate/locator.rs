@@ -32,12 +32,7 @@ impl Locator {
                 }
             }
         }
-        Self {
-            low,
-            step,
-            columns,
-            bins,
-        }
+        Self { low, step, columns, bins }
     }
 
     /// The cells that may hold the point.
@@ -45,11 +40,7 @@ impl Locator {
         let column = (p.x - self.low.x) / self.step;
         let row = (p.y - self.low.y) / self.step;
         let inside = column >= 0.0 && row >= 0.0 && (column as usize) < self.columns;
-        let bin = if inside {
-            self.bins.get(row as usize * self.columns + column as usize)
-        } else {
-            None
-        };
+        let bin = if inside { self.bins.get(row as usize * self.columns + column as usize) } else { None };
         bin.into_iter().flatten().copied()
     }
 }

@@ -49,11 +49,7 @@ pub(super) fn ln(x: f64) -> f64 {
 
 /// `base` to the power of `exponent`, base positive.
 pub(super) fn pow(base: f64, exponent: f64) -> f64 {
-    if base <= 0.0 {
-        0.0
-    } else {
-        exp(exponent * ln(base))
-    }
+    if base <= 0.0 { 0.0 } else { exp(exponent * ln(base)) }
 }
 
 /// Sine and cosine of `turns` full turns.
@@ -91,10 +87,7 @@ mod tests {
             assert!((exp(y) / y.exp() - 1.0).abs() < 1e-12, "exp {y}");
             let (s, c) = sin_cos_turns(y);
             let angle = y * std::f64::consts::TAU;
-            assert!(
-                (s - angle.sin()).abs() < 1e-11 && (c - angle.cos()).abs() < 1e-11,
-                "turns {y}"
-            );
+            assert!((s - angle.sin()).abs() < 1e-11 && (c - angle.cos()).abs() < 1e-11, "turns {y}");
         }
     }
 }

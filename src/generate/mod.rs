@@ -67,10 +67,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            scale: Scale::Sample,
-            seed: 20_261_123,
-        }
+        Self { scale: Scale::Sample, seed: 20_261_123 }
     }
 }
 
@@ -98,6 +95,7 @@ pub struct Summary {
 
 impl Summary {
     /// Rows of all tables.
+    #[must_use]
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }
@@ -195,30 +193,18 @@ pub fn generate(
     let template = template::read(template_dir)?;
     let total = JOBS.len() + 2;
     let data = out_dir.join("data");
-    fs::create_dir_all(data.join("replay")).map_err(|source| GenerateError::Io {
-        path: data.clone(),
-        source,
-    })?;
+    fs::create_dir_all(data.join("replay"))
+        .map_err(|source| GenerateError::Io { path: data.clone(), source })?;
     copy_definitions(template_dir, out_dir)?;
     let world = World::build(template, options.scale, options.seed)?;
     let path = out_dir.join("areas.geojson");
     fs::write(&path, &world.areas.geojson).map_err(|source| GenerateError::Io { path, source })?;
     let areas = 1 + world.areas.subdistricts.len() + world.areas.communities.len() + world.areas.grids.len();
-    progress(Progress {
-        item: "areas".to_owned(),
-        rows: areas as u64,
-        done: 1,
-        total,
-    });
+    progress(Progress { item: "areas".to_owned(), rows: areas as u64, done: 1, total });
     let mut tables = buildings::write(&world, &data)?;
     let mut done = 2;
     for table in &tables {
-        progress(Progress {
-            item: table.table.clone(),
-            rows: table.rows,
-            done,
-            total,
-        });
+        progress(Progress { item: table.table.clone(), rows: table.rows, done, total });
     }
 
     // Two threads take tables in turn; each table has its own stream of chance, so the order does not matter.
@@ -235,14 +221,9 @@ pub fn generate(
                     }
                 }
             };
-            let thread = std::thread::Builder::new()
-                .name("generate".to_owned())
-                .spawn_scoped(scope, work);
+            let thread = std::thread::Builder::new().name("generate".to_owned()).spawn_scoped(scope, work);
             if let Err(source) = thread {
-                failed = Some(GenerateError::Io {
-                    path: data.clone(),
-                    source,
-                });
+                failed = Some(GenerateError::Io { path: data.clone(), source });
             }
         }
         drop(sender);
@@ -251,12 +232,7 @@ pub fn generate(
             match result {
                 Ok(written) => {
                     for table in &written {
-                        progress(Progress {
-                            item: table.table.clone(),
-                            rows: table.rows,
-                            done,
-                            total,
-                        });
+                        progress(Progress { item: table.table.clone(), rows: table.rows, done, total });
                     }
                     tables.extend(written);
                 }

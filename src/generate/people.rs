@@ -1,4 +1,4 @@
-//! Owns population_month and service_group_month: people as counts per area and month, small counts hidden.
+//! Owns `population_month` and `service_group_month`: people as counts per area and month, small counts hidden.
 //! Never crosses a service group with anything, and never holds a person.
 
 use std::path::Path;
@@ -84,25 +84,12 @@ fn population<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<PopulationRow<'
             let people =
                 community.spec.population as f64 * exp((spec.growth + community.spec.growth * 0.3) * age);
             // Older where the village is old: hills and places that do not grow.
-            let older = if community.spec.hills {
-                1.7
-            } else {
-                1.0 - 4.0 * community.spec.growth
-            };
+            let older = if community.spec.hills { 1.7 } else { 1.0 - 4.0 * community.spec.growth };
             let share = |a: &AgeSpec| {
-                (a.share + a.yearly * age)
-                    * if a.band.starts_with(['6', '8']) {
-                        older
-                    } else {
-                        1.0
-                    }
+                (a.share + a.yearly * age) * if a.band.starts_with(['6', '8']) { older } else { 1.0 }
             };
             let all: f64 = spec.age.iter().map(share).sum();
-            let counts: Vec<i64> = spec
-                .age
-                .iter()
-                .map(|a| to_five(people * share(a) / all))
-                .collect();
+            let counts: Vec<i64> = spec.age.iter().map(|a| to_five(people * share(a) / all)).collect();
             let hide = hidden(&counts, spec.suppress_below);
             for ((band, count), hide) in spec.age.iter().zip(counts).zip(hide) {
                 rows.push(PopulationRow {
@@ -125,23 +112,13 @@ fn members(world: &World, spec: &PeopleSpec, month: &Month, lean: &[Vec<f64>]) -
     let years = world.calendar.months().len() as f64 / 12.0;
     let of = |community: usize, people: f64| {
         let each = |(g, group): (usize, &GroupSpec)| {
-            let lean = lean
-                .get(community)
-                .and_then(|row| row.get(g))
-                .copied()
-                .unwrap_or(1.0);
+            let lean = lean.get(community).and_then(|row| row.get(g)).copied().unwrap_or(1.0);
             (people / 1000.0 * group.per_1000 * lean * (1.0 + group.yearly * years * (month.progress - 1.0)))
                 .round() as i64
         };
         spec.group.iter().enumerate().map(each).collect()
     };
-    world
-        .areas
-        .communities
-        .iter()
-        .enumerate()
-        .map(|(index, c)| of(index, c.spec.population as f64))
-        .collect()
+    world.areas.communities.iter().enumerate().map(|(index, c)| of(index, c.spec.population as f64)).collect()
 }
 
 fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
@@ -151,10 +128,7 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
         .iter()
         .map(|c| {
             let old = if c.spec.hills { 1.6 } else { 1.0 };
-            spec.group
-                .iter()
-                .map(|_| old * exp(0.18 * stream.normal()))
-                .collect()
+            spec.group.iter().map(|_| old * exp(0.18 * stream.normal())).collect()
         })
         .collect();
     let mut rows: Vec<GroupRow<'a>> = Vec::new();
@@ -167,9 +141,7 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
         // The district: published totals, not rounded.
         let ordinary = |group: &GroupSpec| !group.sensitive || month.ends_quarter();
         let column = |g: usize, of: &[usize]| {
-            of.iter()
-                .filter_map(|c| members.get(*c).and_then(|row| row.get(g)))
-                .sum::<i64>()
+            of.iter().filter_map(|c| members.get(*c).and_then(|row| row.get(g))).sum::<i64>()
         };
         let everyone: Vec<usize> = (0..communities.len()).collect();
         for (g, group) in spec.group.iter().enumerate().filter(|(_, group)| ordinary(group)) {
@@ -193,10 +165,8 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
                     .collect()
             })
             .collect();
-        let by_part: Vec<Vec<i64>> = parts
-            .iter()
-            .map(|part| (0..spec.group.len()).map(|g| column(g, part)).collect())
-            .collect();
+        let by_part: Vec<Vec<i64>> =
+            parts.iter().map(|part| (0..spec.group.len()).map(|g| column(g, part)).collect()).collect();
         let hide = hidden_table(&by_part, spec.suppress_below);
         for (s, (area_code, counts)) in world.areas.subdistricts.iter().zip(&by_part).enumerate() {
             for (g, group) in spec.group.iter().enumerate().filter(|(_, group)| ordinary(group)) {
@@ -219,10 +189,8 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
             let plain: Vec<usize> = (0..spec.group.len())
                 .filter(|g| spec.group.get(*g).is_some_and(|group| !group.sensitive))
                 .collect();
-            let cells: Vec<Vec<i64>> = part
-                .iter()
-                .map(|c| plain.iter().map(|g| column(*g, &[*c])).collect())
-                .collect();
+            let cells: Vec<Vec<i64>> =
+                part.iter().map(|c| plain.iter().map(|g| column(*g, &[*c])).collect()).collect();
             let hide = hidden_table(&cells, spec.suppress_below);
             for ((c, counts), hide) in part.iter().zip(&cells).zip(&hide) {
                 for ((g, count), hide) in plain.iter().zip(counts).zip(hide) {
@@ -249,16 +217,13 @@ fn groups<'a>(world: &'a World, spec: &'a PeopleSpec) -> Vec<GroupRow<'a>> {
             carried = rows.iter().skip(first).filter(sensitive).cloned().collect();
         } else {
             let now = On(month.number);
-            rows.extend(carried.iter().map(|row| GroupRow {
-                stat_month: now,
-                ..row.clone()
-            }));
+            rows.extend(carried.iter().map(|row| GroupRow { stat_month: now, ..row.clone() }));
         }
     }
     rows
 }
 
-#[allow(clippy::too_many_arguments)] // one row, told in one place
+#[expect(clippy::too_many_arguments)] // one row, told in one place
 fn group_row<'a>(
     spec: &PeopleSpec,
     month: &Month,

@@ -26,29 +26,18 @@ impl Plane {
     /// The plane around this place.
     pub(super) fn around(lon: f64, lat: f64) -> Self {
         let (_, cos) = sin_cos_turns(lat / 360.0);
-        Self {
-            lon,
-            lat,
-            x_scale: 111_320.0 * cos,
-            y_scale: 110_574.0,
-        }
+        Self { lon, lat, x_scale: 111_320.0 * cos, y_scale: 110_574.0 }
     }
 
     /// Degrees to metres.
     pub(super) fn point(&self, lon: f64, lat: f64) -> Point {
-        Point {
-            x: (lon - self.lon) * self.x_scale,
-            y: (lat - self.lat) * self.y_scale,
-        }
+        Point { x: (lon - self.lon) * self.x_scale, y: (lat - self.lat) * self.y_scale }
     }
 
     /// Metres to micro-degrees.
     pub(super) fn micro(&self, point: Point) -> Micro {
         let degrees = |metres: f64, scale: f64, origin: f64| ((metres / scale + origin) * 1e6).round() as i64;
-        (
-            degrees(point.x, self.x_scale, self.lon),
-            degrees(point.y, self.y_scale, self.lat),
-        )
+        (degrees(point.x, self.x_scale, self.lon), degrees(point.y, self.y_scale, self.lat))
     }
 
     /// Micro-degrees to metres.
@@ -75,22 +64,12 @@ pub(super) fn segment_distance2(p: Point, a: Point, b: Point) -> f64 {
     } else {
         0.0
     };
-    distance2(
-        p,
-        Point {
-            x: a.x + t * (b.x - a.x),
-            y: a.y + t * (b.y - a.y),
-        },
-    )
+    distance2(p, Point { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) })
 }
 
 /// The segments of closed rings (first point not repeated).
 pub(super) fn segments(rings: &[Vec<Point>]) -> impl Iterator<Item = (Point, Point)> + '_ {
-    rings.iter().flat_map(|ring| {
-        ring.iter()
-            .zip(ring.iter().cycle().skip(1))
-            .map(|(a, b)| (*a, *b))
-    })
+    rings.iter().flat_map(|ring| ring.iter().zip(ring.iter().cycle().skip(1)).map(|(a, b)| (*a, *b)))
 }
 
 /// Whether the point lies inside the rings (even-odd).
@@ -106,31 +85,16 @@ pub(super) fn inside(rings: &[Vec<Point>], p: Point) -> bool {
 
 /// The signed area of a ring: positive counter-clockwise.
 pub(super) fn ring_area(ring: &[Point]) -> f64 {
-    segments(std::slice::from_ref(&ring.to_vec()))
-        .map(|(a, b)| a.x * b.y - b.x * a.y)
-        .sum::<f64>()
-        / 2.0
+    segments(std::slice::from_ref(&ring.to_vec())).map(|(a, b)| a.x * b.y - b.x * a.y).sum::<f64>() / 2.0
 }
 
 /// Lowest and highest corner of a set of points.
 pub(super) fn bounds<'a>(points: impl IntoIterator<Item = &'a Point>) -> (Point, Point) {
-    let mut low = Point {
-        x: f64::INFINITY,
-        y: f64::INFINITY,
-    };
-    let mut high = Point {
-        x: f64::NEG_INFINITY,
-        y: f64::NEG_INFINITY,
-    };
+    let mut low = Point { x: f64::INFINITY, y: f64::INFINITY };
+    let mut high = Point { x: f64::NEG_INFINITY, y: f64::NEG_INFINITY };
     for p in points {
-        low = Point {
-            x: low.x.min(p.x),
-            y: low.y.min(p.y),
-        };
-        high = Point {
-            x: high.x.max(p.x),
-            y: high.y.max(p.y),
-        };
+        low = Point { x: low.x.min(p.x), y: low.y.min(p.y) };
+        high = Point { x: high.x.max(p.x), y: high.y.max(p.y) };
     }
     (low, high)
 }
@@ -138,10 +102,7 @@ pub(super) fn bounds<'a>(points: impl IntoIterator<Item = &'a Point>) -> (Point,
 /// A point well inside the rings: the farthest from every edge, by successive refinement of a lattice.
 pub(super) fn label_point(rings: &[Vec<Point>]) -> Point {
     let (low, high) = bounds(rings.iter().flatten());
-    let mut centre = Point {
-        x: (low.x + high.x) / 2.0,
-        y: (low.y + high.y) / 2.0,
-    };
+    let mut centre = Point { x: f64::midpoint(low.x, high.x), y: f64::midpoint(low.y, high.y) };
     let mut half = ((high.x - low.x) / 2.0, (high.y - low.y) / 2.0);
     let mut best = (f64::NEG_INFINITY, centre);
     for _ in 0..4 {
@@ -155,9 +116,8 @@ pub(super) fn label_point(rings: &[Vec<Point>]) -> Point {
                 if !inside(rings, p) {
                     continue;
                 }
-                let room = segments(rings)
-                    .map(|(a, b)| segment_distance2(p, a, b))
-                    .fold(f64::INFINITY, f64::min);
+                let room =
+                    segments(rings).map(|(a, b)| segment_distance2(p, a, b)).fold(f64::INFINITY, f64::min);
                 if room > best.0 {
                     best = (room, p);
                 }

@@ -1,4 +1,4 @@
-//! Owns psych_service_snap, psych_provider_month and psych_outreach_month: services given, as cumulative margins.
+//! Owns `psych_service_snap`, `psych_provider_month` and `psych_outreach_month`: services given, as cumulative margins.
 //! Never crosses a service with a group, and never tells a crisis below the district.
 
 use std::path::Path;
@@ -83,9 +83,8 @@ pub(super) fn write(world: &World, data: &Path) -> Result<Vec<TableSummary>, Gen
 
 /// Totals at every quarter's end: growing to `total`, in steps never smaller than allowed.
 fn growth(total: i64, quarters: usize, hold_below: i64, stream: &mut Stream) -> Vec<i64> {
-    let mut weights: Vec<f64> = (0..quarters)
-        .map(|q| 0.6 + 0.8 * q as f64 / quarters.max(1) as f64 + 0.2 * stream.unit())
-        .collect();
+    let mut weights: Vec<f64> =
+        (0..quarters).map(|q| 0.6 + 0.8 * q as f64 / quarters.max(1) as f64 + 0.2 * stream.unit()).collect();
     if let Some(first) = weights.first_mut() {
         // What had been done before the first snapshot.
         *first *= 3.0;
@@ -108,20 +107,13 @@ fn growth(total: i64, quarters: usize, hold_below: i64, stream: &mut Stream) -> 
 
 fn snapshots<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<SnapRow<'a>> {
     let mut stream = world.stream("psych_service_snap");
-    let quarters: Vec<Month> = world
-        .calendar
-        .months()
-        .into_iter()
-        .filter(Month::ends_quarter)
-        .collect();
+    let quarters: Vec<Month> = world.calendar.months().into_iter().filter(Month::ends_quarter).collect();
     let mut rows = Vec::new();
     for item in &spec.snapshot {
         let district = growth(item.total, quarters.len(), spec.hold_below, &mut stream);
         let shares = over_subdistricts(world, item.total, &mut stream);
-        let parts: Vec<Vec<i64>> = shares
-            .iter()
-            .map(|share| growth(*share, quarters.len(), spec.hold_below, &mut stream))
-            .collect();
+        let parts: Vec<Vec<i64>> =
+            shares.iter().map(|share| growth(*share, quarters.len(), spec.hold_below, &mut stream)).collect();
         let snap = |month: &Month, area_code: &'a str, count: i64, hide: bool| SnapRow {
             stat_month: On(month.number),
             area_code,
@@ -143,10 +135,7 @@ fn snapshots<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<SnapRow<'a>> {
             if item.district_only {
                 continue;
             }
-            let counts: Vec<i64> = parts
-                .iter()
-                .map(|part| part.get(quarter).copied().unwrap_or(0))
-                .collect();
+            let counts: Vec<i64> = parts.iter().map(|part| part.get(quarter).copied().unwrap_or(0)).collect();
             for ((area_code, count), hide) in world
                 .areas
                 .subdistricts
@@ -211,18 +200,13 @@ fn outreach<'a>(world: &'a World, spec: &'a PsychSpec) -> Vec<OutreachRow<'a>> {
         } else {
             world.areas.subdistricts.iter().map(String::as_str).collect()
         };
-        let cells: Vec<(&Month, &str)> = months
-            .iter()
-            .flat_map(|month| areas.iter().map(move |area| (month, *area)))
-            .collect();
+        let cells: Vec<(&Month, &str)> =
+            months.iter().flat_map(|month| areas.iter().map(move |area| (month, *area))).collect();
         let weights: Vec<f64> = cells.iter().map(|_| stream.lognormal(1.0, 0.5)).collect();
         let sessions = allocate(venue.sessions, &weights);
         // People and views follow the sessions; a venue without sessions spreads evenly.
         let by: Vec<f64> = if venue.sessions > 0 {
-            sessions
-                .iter()
-                .map(|n| *n as f64 * stream.range(0.6, 1.4))
-                .collect()
+            sessions.iter().map(|n| *n as f64 * stream.range(0.6, 1.4)).collect()
         } else {
             weights
         };

@@ -35,18 +35,10 @@ pub(super) fn chain(
             continue;
         }
         if let Some(group) = left {
-            ways.entry(group)
-                .or_default()
-                .entry(border.a)
-                .or_default()
-                .push((border.b, index));
+            ways.entry(group).or_default().entry(border.a).or_default().push((border.b, index));
         }
         if let Some(group) = right {
-            ways.entry(group)
-                .or_default()
-                .entry(border.b)
-                .or_default()
-                .push((border.a, index));
+            ways.entry(group).or_default().entry(border.b).or_default().push((border.a, index));
         }
     }
     let mut rings = BTreeMap::new();
@@ -111,12 +103,7 @@ fn left_of(points: &[Point], came: usize, at: usize, one: usize, two: usize) -> 
 
 /// Polygons of rings: outer ring first, then its holes.
 pub(super) fn polygons(rings: &[Ring], points: &[Point]) -> Vec<Vec<Vec<usize>>> {
-    let shape = |ring: &Ring| {
-        ring.vertices
-            .iter()
-            .map(|vertex| points[*vertex])
-            .collect::<Vec<_>>()
-    };
+    let shape = |ring: &Ring| ring.vertices.iter().map(|vertex| points[*vertex]).collect::<Vec<_>>();
     let (outer, holes): (Vec<&Ring>, Vec<&Ring>) =
         rings.iter().partition(|ring| ring_area(&shape(ring)) > 0.0);
     let mut polygons: Vec<Vec<Vec<usize>>> = outer.iter().map(|ring| vec![ring.vertices.clone()]).collect();
@@ -143,12 +130,7 @@ mod tests {
 
     fn square_of_four() -> (Vec<Point>, Vec<Border>) {
         // Nine vertices, four unit cells 0 1 / 2 3.
-        let points = (0..9)
-            .map(|i| Point {
-                x: f64::from(i % 3),
-                y: f64::from(i / 3),
-            })
-            .collect();
+        let points = (0..9).map(|i| Point { x: f64::from(i % 3), y: f64::from(i / 3) }).collect();
         let b = |a, b, left, right| Border { a, b, left, right };
         let borders = vec![
             b(0, 1, Some(0), None),
@@ -171,11 +153,7 @@ mod tests {
     fn cells_close_and_touching_cells_stay_simple() {
         let (points, borders) = square_of_four();
         let cells = chain(&borders, &points, |face| face).expect("closed");
-        assert!(
-            cells
-                .values()
-                .all(|rings| rings.len() == 1 && rings[0].vertices.len() == 4)
-        );
+        assert!(cells.values().all(|rings| rings.len() == 1 && rings[0].vertices.len() == 4));
         // Diagonal cells together touch in the middle: two rings, not one figure of eight.
         let groups = chain(&borders, &points, |face| usize::from(face == 1 || face == 2)).expect("closed");
         assert!(groups.values().all(|rings| rings.len() == 2));
@@ -186,23 +164,10 @@ mod tests {
     #[test]
     fn a_hole_is_found() {
         let p = |x: f64, y: f64| Point { x, y };
-        let points = vec![
-            p(0., 0.),
-            p(9., 0.),
-            p(9., 9.),
-            p(0., 9.),
-            p(3., 3.),
-            p(6., 3.),
-            p(6., 6.),
-            p(3., 6.),
-        ];
+        let points =
+            vec![p(0., 0.), p(9., 0.), p(9., 9.), p(0., 9.), p(3., 3.), p(6., 3.), p(6., 6.), p(3., 6.)];
         let ring = |from: usize, left, right| {
-            (0..4).map(move |k| Border {
-                a: from + k,
-                b: from + (k + 1) % 4,
-                left,
-                right,
-            })
+            (0..4).map(move |k| Border { a: from + k, b: from + (k + 1) % 4, left, right })
         };
         let borders: Vec<Border> = ring(0, Some(0), None).chain(ring(4, Some(1), Some(0))).collect();
         let rings = chain(&borders, &points, |face| face).expect("closed");

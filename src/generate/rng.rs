@@ -19,9 +19,7 @@ impl Stream {
         for byte in name.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        Self {
-            source: Xoshiro256PlusPlus::seed_from_u64(hash),
-        }
+        Self { source: Xoshiro256PlusPlus::seed_from_u64(hash) }
     }
 
     /// A number of [0, 1).
@@ -126,9 +124,7 @@ impl Wheel {
     pub(super) fn spin(&self, stream: &mut Stream) -> usize {
         let total = self.upto.last().copied().unwrap_or(0.0);
         let at = stream.unit() * total;
-        self.upto
-            .partition_point(|upto| *upto <= at)
-            .min(self.upto.len().saturating_sub(1))
+        self.upto.partition_point(|upto| *upto <= at).min(self.upto.len().saturating_sub(1))
     }
 }
 
@@ -139,16 +135,9 @@ pub(super) fn allocate(total: i64, weights: &[f64]) -> Vec<i64> {
         return Vec::new();
     }
     let share = |weight: f64| {
-        if sum > 0.0 {
-            total as f64 * weight.max(0.0) / sum
-        } else {
-            total as f64 / weights.len() as f64
-        }
+        if sum > 0.0 { total as f64 * weight.max(0.0) / sum } else { total as f64 / weights.len() as f64 }
     };
-    let mut parts: Vec<i64> = weights
-        .iter()
-        .map(|weight| share(*weight).floor() as i64)
-        .collect();
+    let mut parts: Vec<i64> = weights.iter().map(|weight| share(*weight).floor() as i64).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     let rest = |index: usize| share(weights[index]) - share(weights[index]).floor();
     order.sort_by(|a, b| rest(*b).total_cmp(&rest(*a)).then(a.cmp(b)));
@@ -170,10 +159,7 @@ mod tests {
             let n = 20_000;
             let total: i64 = (0..n).map(|_| stream.poisson(mean)).sum();
             let got = total as f64 / f64::from(n);
-            assert!(
-                (got - mean).abs() < 5.0 * (mean / f64::from(n)).sqrt(),
-                "{mean} {got}"
-            );
+            assert!((got - mean).abs() < 5.0 * (mean / f64::from(n)).sqrt(), "{mean} {got}");
         }
         for (n, p) in [(2, 0.037), (10, 0.3), (500, 0.02), (500, 0.97), (500, 0.4)] {
             let draws = 40_000;

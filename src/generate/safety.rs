@@ -1,4 +1,4 @@
-//! Owns patrol_day, incident_month, force_stock, drill and campaign_month: the work of prevention, counted.
+//! Owns `patrol_day`, `incident_month`, `force_stock`, drill and `campaign_month`: the work of prevention, counted.
 //! Never holds a track, an officer or the place of an incident.
 
 use std::path::Path;
@@ -136,11 +136,7 @@ fn patrols(world: &World, spec: &SafetySpec, data: &Path) -> Result<TableSummary
                 // More is on the street when people are out: weekends, holidays, summer nights.
                 let off = if day.working { 1.0 } else { 1.18 } * if day.long_holiday { 1.1 } else { 1.0 };
                 let storm = day.rain > 1.0;
-                let weather = if mode.flies && storm {
-                    0.0
-                } else {
-                    1.0 - 0.2 * day.rain.min(1.0)
-                };
+                let weather = if mode.flies && storm { 0.0 } else { 1.0 - 0.2 * day.rain.min(1.0) };
                 let size = pow(community.spec.population as f64 / 10_000.0, 0.7)
                     * (1.0 + 0.12 * community.spec.quality);
                 let mean = mode.hours
@@ -202,17 +198,13 @@ fn incidents<'a>(world: &'a World, spec: &'a IncidentSpec) -> Vec<IncidentRow<'a
                         * (1.0 + class.summer * season);
                     history.push((
                         (year, month),
-                        (mean * (1.0 + 0.03 * stream.normal()) + stream.range(-0.4, 0.4))
-                            .round()
-                            .max(0.0) as i64,
+                        (mean * (1.0 + 0.03 * stream.normal()) + stream.range(-0.4, 0.4)).round().max(0.0)
+                            as i64,
                     ));
                 }
             }
             let count = |year: i16, month: i8| {
-                history
-                    .iter()
-                    .find(|(when, _)| *when == (year, month))
-                    .map_or(0, |(_, count)| *count)
+                history.iter().find(|(when, _)| *when == (year, month)).map_or(0, |(_, count)| *count)
             };
             for month in &months {
                 let incident_cnt = count(month.year, month.month);
@@ -238,12 +230,8 @@ fn incidents<'a>(world: &'a World, spec: &'a IncidentSpec) -> Vec<IncidentRow<'a
 
 fn forces<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<ForceRow<'a>> {
     let mut stream = world.stream("force_stock");
-    let weights: Vec<f64> = world
-        .areas
-        .communities
-        .iter()
-        .map(|c| pow(c.spec.population as f64, 0.8))
-        .collect();
+    let weights: Vec<f64> =
+        world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.8)).collect();
     let mut rows = Vec::new();
     for month in world.calendar.months() {
         for force in &spec.force {
@@ -268,20 +256,10 @@ fn forces<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<ForceRow<'a>> {
 
 fn drills<'a>(world: &'a World, spec: &'a SafetySpec) -> Vec<DrillRow<'a>> {
     let mut stream = world.stream("drill");
-    let homes = super::rng::Wheel::new(
-        world
-            .areas
-            .communities
-            .iter()
-            .map(|c| pow(c.spec.population as f64, 0.6)),
-    );
+    let homes =
+        super::rng::Wheel::new(world.areas.communities.iter().map(|c| pow(c.spec.population as f64, 0.6)));
     let mut rows = Vec::new();
-    let working: Vec<&Day> = world
-        .calendar
-        .history()
-        .iter()
-        .filter(|day| day.working)
-        .collect();
+    let working: Vec<&Day> = world.calendar.history().iter().filter(|day| day.working).collect();
     for day in working {
         for _ in 0..stream.poisson(spec.drills_per_month / 21.0 * (1.0 + 0.2 * day.season)) {
             let community = homes.spin(&mut stream);

@@ -39,10 +39,7 @@ pub(super) fn relax(
         if sample.len() >= wanted {
             break;
         }
-        let p = Point {
-            x: stream.range(low.x, high.x),
-            y: stream.range(low.y, high.y),
-        };
+        let p = Point { x: stream.range(low.x, high.x), y: stream.range(low.y, high.y) };
         if stream.unit() * peak < density(attractors, background, p) && inside(outline, p) {
             sample.push(p);
         }
@@ -60,10 +57,7 @@ pub(super) fn relax(
         }
         for (centre, sum) in centres.iter_mut().zip(sums) {
             if sum.2 > 0.0 {
-                *centre = Point {
-                    x: sum.0 / sum.2,
-                    y: sum.1 / sum.2,
-                };
+                *centre = Point { x: sum.0 / sum.2, y: sum.1 / sum.2 };
             }
         }
     }
@@ -116,18 +110,11 @@ mod tests {
     #[test]
     fn nearest_is_nearest() {
         let mut stream = Stream::new(5, "nearest");
-        let points: Vec<Point> = (0..300)
-            .map(|_| Point {
-                x: stream.range(0.0, 99.0),
-                y: stream.range(0.0, 99.0),
-            })
-            .collect();
+        let points: Vec<Point> =
+            (0..300).map(|_| Point { x: stream.range(0.0, 99.0), y: stream.range(0.0, 99.0) }).collect();
         let nearest = Nearest::new(&points);
         for _ in 0..500 {
-            let p = Point {
-                x: stream.range(-9.0, 108.0),
-                y: stream.range(-9.0, 108.0),
-            };
+            let p = Point { x: stream.range(-9.0, 108.0), y: stream.range(-9.0, 108.0) };
             let brute = (0..points.len())
                 .min_by(|a, b| distance2(p, points[*a]).total_cmp(&distance2(p, points[*b])));
             assert_eq!(nearest.of(p), brute);

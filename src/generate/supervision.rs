@@ -1,4 +1,4 @@
-//! Owns case_flow_day and case_review_month: how cases pass between organs and what spot checks found, counted.
+//! Owns `case_flow_day` and `case_review_month`: how cases pass between organs and what spot checks found, counted.
 //! Never holds a case file or a party.
 
 use std::path::Path;
@@ -119,9 +119,7 @@ fn case_reviews<'a>(world: &'a World, spec: &'a SupervisionSpec) -> Vec<CaseRevi
         .map(|weight| weight * stream.range(0.7, 1.3))
         .collect();
     let sampled = even(spec.sampled, &weights, &mut stream);
-    let cells = months
-        .iter()
-        .flat_map(|month| spec.organs.iter().map(move |organ| (month, organ)));
+    let cells = months.iter().flat_map(|month| spec.organs.iter().map(move |organ| (month, organ)));
     let mut rows = Vec::new();
     for ((month, organ), sampled_cnt) in cells.zip(sampled) {
         let faulty = stream.binomial(sampled_cnt, 1.0 - spec.qualified);

@@ -16,9 +16,8 @@ pub(super) fn second(values: &[i64], hide: &mut [bool]) -> bool {
     let open = (0..values.len()).filter(|index| {
         hide.get(*index) == Some(&false) && values.get(*index).is_some_and(|value| *value > 0)
     });
-    if let Some(flag) = open
-        .min_by_key(|index| values.get(*index).copied())
-        .and_then(|index| hide.get_mut(index))
+    if let Some(flag) =
+        open.min_by_key(|index| values.get(*index).copied()).and_then(|index| hide.get_mut(index))
     {
         *flag = true;
         return true;
@@ -28,10 +27,8 @@ pub(super) fn second(values: &[i64], hide: &mut [bool]) -> bool {
 
 /// The same for a table of rows and columns, each a margin, until nothing more needs hiding.
 pub(super) fn hidden_table(rows: &[Vec<i64>], below: i64) -> Vec<Vec<bool>> {
-    let mut hide: Vec<Vec<bool>> = rows
-        .iter()
-        .map(|row| row.iter().map(|value| (1..below).contains(value)).collect())
-        .collect();
+    let mut hide: Vec<Vec<bool>> =
+        rows.iter().map(|row| row.iter().map(|value| (1..below).contains(value)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     for _ in 0..rows.len() + columns {
         let mut changed = false;
@@ -39,14 +36,9 @@ pub(super) fn hidden_table(rows: &[Vec<i64>], below: i64) -> Vec<Vec<bool>> {
             changed |= second(row, flags);
         }
         for column in 0..columns {
-            let values: Vec<i64> = rows
-                .iter()
-                .map(|row| row.get(column).copied().unwrap_or(0))
-                .collect();
-            let mut flags: Vec<bool> = hide
-                .iter()
-                .map(|row| row.get(column).copied().unwrap_or(false))
-                .collect();
+            let values: Vec<i64> = rows.iter().map(|row| row.get(column).copied().unwrap_or(0)).collect();
+            let mut flags: Vec<bool> =
+                hide.iter().map(|row| row.get(column).copied().unwrap_or(false)).collect();
             if second(&values, &mut flags) {
                 for (row, flag) in hide.iter_mut().zip(flags) {
                     if let Some(cell) = row.get_mut(column) {

@@ -109,60 +109,35 @@ pub(super) struct Template {
 pub(super) fn read(dir: &Path) -> Result<Template, GenerateError> {
     let spec: Spec = toml_file(&dir.join("generate.toml"))?;
     if spec.format != 1 {
-        return Err(bad(
-            &dir.join("generate.toml"),
-            format!("format {} is not known", spec.format),
-        ));
+        return Err(bad(&dir.join("generate.toml"), format!("format {} is not known", spec.format)));
     }
     let path = dir.join("site.toml");
     let site: SiteFile = toml_file(&path)?;
-    let anchor = site
-        .sample
-        .anchor_date
-        .parse()
-        .map_err(|error: jiff::Error| bad(&path, error.to_string()))?;
-    let site = SiteFacts {
-        root_area: site.root_area,
-        name: site.name,
-        time_zone: site.time_zone,
-        anchor,
-    };
+    let anchor =
+        site.sample.anchor_date.parse().map_err(|error: jiff::Error| bad(&path, error.to_string()))?;
+    let site = SiteFacts { root_area: site.root_area, name: site.name, time_zone: site.time_zone, anchor };
     let outline = outline(&dir.join(&spec.areas.outline))?;
     let places = places(&dir.join(&spec.areas.communities))?;
-    Ok(Template {
-        spec,
-        site,
-        outline,
-        places,
-    })
+    Ok(Template { spec, site, outline, places })
 }
 
 fn bad(path: &Path, problem: impl Into<String>) -> GenerateError {
-    GenerateError::Template {
-        path: path.to_owned(),
-        problem: problem.into(),
-    }
+    GenerateError::Template { path: path.to_owned(), problem: problem.into() }
 }
 
 fn text(path: &Path) -> Result<String, GenerateError> {
-    std::fs::read_to_string(path).map_err(|source| GenerateError::Io {
-        path: PathBuf::from(path),
-        source,
-    })
+    std::fs::read_to_string(path).map_err(|source| GenerateError::Io { path: PathBuf::from(path), source })
 }
 
 fn toml_file<T: DeserializeOwned>(path: &Path) -> Result<T, GenerateError> {
     toml::from_str(&text(path)?).map_err(|error| bad(path, error.to_string()))
 }
 
-/// The rings of the first polygon of a GeoJSON file: outer ring first.
+/// The rings of the first polygon of a `GeoJSON` file: outer ring first.
 fn outline(path: &Path) -> Result<Vec<Vec<[f64; 2]>>, GenerateError> {
     let json: serde_json::Value =
         serde_json::from_str(&text(path)?).map_err(|error| bad(path, error.to_string()))?;
-    let first = json
-        .get("features")
-        .and_then(|features| features.get(0))
-        .unwrap_or(&json);
+    let first = json.get("features").and_then(|features| features.get(0)).unwrap_or(&json);
     let geometry = first.get("geometry").unwrap_or(first);
     let mut coordinates = geometry.get("coordinates").cloned().unwrap_or_default();
     if geometry.get("type").and_then(|kind| kind.as_str()) == Some("MultiPolygon") {
@@ -174,10 +149,8 @@ fn outline(path: &Path) -> Result<Vec<Vec<[f64; 2]>>, GenerateError> {
         [lon, lat, ..] => Some([*lon, *lat]),
         _ => None,
     };
-    let rings: Vec<Vec<[f64; 2]>> = rings
-        .iter()
-        .map(|ring| ring.iter().filter_map(point).collect())
-        .collect();
+    let rings: Vec<Vec<[f64; 2]>> =
+        rings.iter().map(|ring| ring.iter().filter_map(point).collect()).collect();
     if rings.first().is_none_or(|ring| ring.len() < 4) {
         return Err(bad(path, "no polygon found"));
     }
@@ -188,12 +161,7 @@ fn outline(path: &Path) -> Result<Vec<Vec<[f64; 2]>>, GenerateError> {
 fn places(path: &Path) -> Result<Vec<PlacePoint>, GenerateError> {
     let text = text(path)?;
     let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let header: Vec<&str> = lines
-        .next()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .collect();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
     let mut places = Vec::new();
     for (row, line) in lines.enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
@@ -204,20 +172,12 @@ fn places(path: &Path) -> Result<Vec<PlacePoint>, GenerateError> {
                 .ok_or_else(|| bad(path, format!("row {}: no {name}", row + 2)))
         };
         let number = |name: &str| {
-            cell(name)?
-                .parse::<f64>()
-                .map_err(|error| bad(path, format!("row {}: {name}: {error}", row + 2)))
+            cell(name)?.parse::<f64>().map_err(|error| bad(path, format!("row {}: {name}: {error}", row + 2)))
         };
         places.push(PlacePoint {
             code: cell("code")?,
-            name: Texts {
-                zh: cell("name_zh")?,
-                en: cell("name_en")?,
-            },
-            subdistrict: Texts {
-                zh: cell("subdistrict_zh")?,
-                en: cell("subdistrict_en")?,
-            },
+            name: Texts { zh: cell("name_zh")?, en: cell("name_en")? },
+            subdistrict: Texts { zh: cell("subdistrict_zh")?, en: cell("subdistrict_en")? },
             subdistrict_code: cell("subdistrict_code")?,
             lon: number("lon")?,
             lat: number("lat")?,

@@ -12,12 +12,8 @@ pub(super) fn areas_of(geojson: &str) -> BTreeMap<String, (Rings, Micro)> {
     let json: serde_json::Value = serde_json::from_str(geojson).expect("areas.geojson");
     let micro = |value: &serde_json::Value| (value.as_f64().expect("number") * 1e6).round() as i64;
     let ring = |ring: &serde_json::Value| -> Vec<Micro> {
-        let mut points: Vec<Micro> = ring
-            .as_array()
-            .expect("ring")
-            .iter()
-            .map(|p| (micro(&p[0]), micro(&p[1])))
-            .collect();
+        let mut points: Vec<Micro> =
+            ring.as_array().expect("ring").iter().map(|p| (micro(&p[0]), micro(&p[1]))).collect();
         assert_eq!(points.first(), points.last(), "rings close");
         points.pop();
         points
@@ -34,26 +30,13 @@ pub(super) fn areas_of(geojson: &str) -> BTreeMap<String, (Rings, Micro)> {
             .collect();
         let properties = &feature["properties"];
         let label = (micro(&properties["lon"]), micro(&properties["lat"]));
-        (
-            properties["code"].as_str().expect("code").to_owned(),
-            (rings, label),
-        )
+        (properties["code"].as_str().expect("code").to_owned(), (rings, label))
     };
-    json["features"]
-        .as_array()
-        .expect("features")
-        .iter()
-        .map(feature)
-        .collect()
+    json["features"].as_array().expect("features").iter().map(feature).collect()
 }
 
 fn points(ring: &[Micro]) -> Vec<Point> {
-    ring.iter()
-        .map(|p| Point {
-            x: p.0 as f64,
-            y: p.1 as f64,
-        })
-        .collect()
+    ring.iter().map(|p| Point { x: p.0 as f64, y: p.1 as f64 }).collect()
 }
 
 fn area(rings: &Rings) -> f64 {
@@ -61,19 +44,12 @@ fn area(rings: &Rings) -> f64 {
 }
 
 fn edges(rings: &Rings) -> impl Iterator<Item = (Micro, Micro)> + '_ {
-    rings.iter().flat_map(|ring| {
-        ring.iter()
-            .zip(ring.iter().cycle().skip(1))
-            .map(|(a, b)| (*a, *b))
-    })
+    rings.iter().flat_map(|ring| ring.iter().zip(ring.iter().cycle().skip(1)).map(|(a, b)| (*a, *b)))
 }
 
 /// Whether two segments cross other than in a shared end.
 fn cross(a: (Micro, Micro), b: (Micro, Micro)) -> bool {
-    let p = |m: Micro| Point {
-        x: m.0 as f64,
-        y: m.1 as f64,
-    };
+    let p = |m: Micro| Point { x: m.0 as f64, y: m.1 as f64 };
     if a.0 == b.0 || a.0 == b.1 || a.1 == b.0 || a.1 == b.1 {
         return false;
     }
@@ -85,21 +61,13 @@ fn cross(a: (Micro, Micro), b: (Micro, Micro)) -> bool {
 /// Every level fills the one above without cracks or crossings, and labels lie inside.
 pub(super) fn check_areas(all: &BTreeMap<String, (Rings, Micro)>, lengths: &[usize]) {
     let level = |length: usize| {
-        all.iter()
-            .filter(move |(code, _)| code.len() == length)
-            .map(|(code, (rings, _))| (code, rings))
+        all.iter().filter(move |(code, _)| code.len() == length).map(|(code, (rings, _))| (code, rings))
     };
     let root: BTreeSet<(Micro, Micro)> = level(lengths[0]).flat_map(|(_, rings)| edges(rings)).collect();
     for (code, (rings, label)) in all {
         let shape: Vec<Vec<Point>> = rings.iter().map(|ring| points(ring)).collect();
         assert!(
-            super::plane::inside(
-                &shape,
-                Point {
-                    x: label.0 as f64,
-                    y: label.1 as f64
-                }
-            ),
+            super::plane::inside(&shape, Point { x: label.0 as f64, y: label.1 as f64 }),
             "label of {code}"
         );
     }
@@ -123,26 +91,16 @@ pub(super) fn check_areas(all: &BTreeMap<String, (Rings, Micro)>, lengths: &[usi
                 .filter(|(child, _)| child.starts_with(code.as_str()))
                 .map(|(_, rings)| area(rings))
                 .sum();
-            assert!(
-                (children / area(rings) - 1.0).abs() < 1e-9,
-                "{code}: {children} {}",
-                area(rings)
-            );
+            assert!((children / area(rings) - 1.0).abs() < 1e-9, "{code}: {children} {}", area(rings));
         }
     }
     let finest = *lengths.last().expect("level");
-    let lines: BTreeSet<(Micro, Micro)> = level(finest)
-        .flat_map(|(_, rings)| edges(rings))
-        .map(|(a, b)| (a.min(b), a.max(b)))
-        .collect();
+    let lines: BTreeSet<(Micro, Micro)> =
+        level(finest).flat_map(|(_, rings)| edges(rings)).map(|(a, b)| (a.min(b), a.max(b))).collect();
     let lines: Vec<(Micro, Micro)> = lines.into_iter().collect();
     for (index, one) in lines.iter().enumerate() {
         // Sorted by the left end: what begins right of this one's end cannot cross it.
-        for other in lines
-            .iter()
-            .skip(index + 1)
-            .take_while(|other| other.0.0 <= one.1.0)
-        {
+        for other in lines.iter().skip(index + 1).take_while(|other| other.0.0 <= one.1.0) {
             assert!(!cross(*one, *other), "{one:?} crosses {other:?}");
         }
     }

@@ -70,9 +70,7 @@ pub(super) struct ComponentSpec {
 impl TownSpec {
     /// Class of a component.
     pub(super) fn class_of(&self, component: &Component) -> &str {
-        self.component
-            .get(component.kind)
-            .map_or("", |kind| kind.code.as_str())
+        self.component.get(component.kind).map_or("", |kind| kind.code.as_str())
     }
 }
 
@@ -125,77 +123,38 @@ impl Town {
         let share = |population: i64| super::math::pow(population as f64, 0.85);
         let counts = allocate(
             wanted as i64,
-            &areas
-                .communities
-                .iter()
-                .map(|c| share(c.spec.population))
-                .collect::<Vec<_>>(),
+            &areas.communities.iter().map(|c| share(c.spec.population)).collect::<Vec<_>>(),
         );
         // More buildings on the same ground stand closer.
         let tight = (wanted / spec.buildings.0.max(1.0)).max(1.0).sqrt();
         let mut buildings = Vec::new();
         let mut buildings_of = vec![Vec::new(); areas.grids.len()];
         for (community, count) in counts.into_iter().enumerate() {
-            let builder = Builder {
-                spec,
-                areas,
-                community,
-                tight,
-            };
+            let builder = Builder { spec, areas, community, tight };
             for (grid, micro) in builder.place(count as usize, &mut stream) {
                 if let Some(list) = buildings_of.get_mut(grid) {
                     list.push(buildings.len());
-                    buildings.push(Spot {
-                        grid,
-                        micro,
-                        number: list.len(),
-                    });
+                    buildings.push(Spot { grid, micro, number: list.len() });
                 }
             }
         }
         let (components, components_of) = components(spec, areas, &buildings, scale, &mut stream);
         let busy = |grid: &usize| buildings_of.get(*grid).map_or(0.0, |list| list.len() as f64) + 4.0 * tight;
-        let cells = areas
-            .communities
-            .iter()
-            .map(|c| Wheel::new(c.grids.iter().map(busy)))
-            .collect();
+        let cells = areas.communities.iter().map(|c| Wheel::new(c.grids.iter().map(busy))).collect();
         let history = calendar.history();
-        let last_weeks = history
-            .iter()
-            .rev()
-            .step_by(7)
-            .take(60)
-            .map(|day| day.start + 10_800)
-            .collect();
-        Self {
-            buildings,
-            components,
-            buildings_of,
-            components_of,
-            cells,
-            last_weeks,
-        }
+        let last_weeks = history.iter().rev().step_by(7).take(60).map(|day| day.start + 10_800).collect();
+        Self { buildings, components, buildings_of, components_of, cells, last_weeks }
     }
 
     /// Draws a cell of a community, by how much happens there.
     pub(super) fn cell(&self, areas: &Areas, community: usize, stream: &mut Stream) -> usize {
         let drawn = self.cells.get(community).map_or(0, |wheel| wheel.spin(stream));
-        areas
-            .communities
-            .get(community)
-            .and_then(|c| c.grids.get(drawn))
-            .copied()
-            .unwrap_or(0)
+        areas.communities.get(community).and_then(|c| c.grids.get(drawn)).copied().unwrap_or(0)
     }
 
     /// Code of a building: its cell and its number there.
     pub(super) fn building_code(&self, areas: &Areas, index: usize) -> String {
-        match self
-            .buildings
-            .get(index)
-            .and_then(|spot| areas.grids.get(spot.grid).map(|grid| (spot, grid)))
-        {
+        match self.buildings.get(index).and_then(|spot| areas.grids.get(spot.grid).map(|grid| (spot, grid))) {
             Some((spot, grid)) => format!("{}{:04}", grid.code, spot.number),
             None => String::new(),
         }
@@ -225,18 +184,10 @@ impl Builder<'_> {
         let mut centres = vec![(0.0, 0.0, 1.6)];
         for _ in 0..if home.spec.hills { 2 } else { self.spec.clusters } {
             let reach = self.spec.reach_m * if home.spec.hills { 1.6 } else { 1.0 };
-            centres.push((
-                reach * stream.normal(),
-                reach * stream.normal(),
-                stream.range(0.4, 1.3),
-            ));
+            centres.push((reach * stream.normal(), reach * stream.normal(), stream.range(0.4, 1.3)));
         }
         for station in &self.areas.stations {
-            if self
-                .areas
-                .grid_at(*station)
-                .is_some_and(|grid| home.grids.contains(&grid))
-            {
+            if self.areas.grid_at(*station).is_some_and(|grid| home.grids.contains(&grid)) {
                 let (x, y) = (station.x - home.at.x, station.y - home.at.y);
                 centres.push((x * cos + y * sin, y * cos - x * sin, 1.0));
             }
@@ -249,10 +200,8 @@ impl Builder<'_> {
         let mut misses = 0;
         while places.len() < count && spread < 20_000.0 {
             let (x, y, weight) = centres.get(wheel.spin(stream)).copied().unwrap_or_default();
-            let (x, y) = (
-                x + spread * weight.sqrt() * stream.normal(),
-                y + spread * weight.sqrt() * stream.normal(),
-            );
+            let (x, y) =
+                (x + spread * weight.sqrt() * stream.normal(), y + spread * weight.sqrt() * stream.normal());
             let corner = ((x / block.0).floor(), (y / block.1).floor());
             let before = places.len();
             if taken.insert((corner.0 as i64, corner.1 as i64)) {
@@ -270,10 +219,7 @@ impl Builder<'_> {
                     if free || places.len() >= count {
                         continue;
                     }
-                    let at = Point {
-                        x: home.at.x + x * cos - y * sin,
-                        y: home.at.y + x * sin + y * cos,
-                    };
+                    let at = Point { x: home.at.x + x * cos - y * sin, y: home.at.y + x * sin + y * cos };
                     let micro = self.areas.plane.micro(at);
                     let grid = self.areas.grid_at(self.areas.plane.unmicro(micro));
                     if let Some(grid) = grid.filter(|grid| home.grids.contains(grid)) {
@@ -309,22 +255,14 @@ fn components(
         tries += 1;
         let beside = buildings[stream.below(buildings.len())];
         let near = areas.plane.unmicro(beside.micro);
-        let at = Point {
-            x: near.x + stream.range(-14.0, 14.0),
-            y: near.y + stream.range(-14.0, 14.0),
-        };
+        let at = Point { x: near.x + stream.range(-14.0, 14.0), y: near.y + stream.range(-14.0, 14.0) };
         let micro = areas.plane.micro(at);
         if areas.grid_at(areas.plane.unmicro(micro)) != Some(beside.grid) {
             continue;
         }
         if let Some(list) = of.get_mut(beside.grid) {
             list.push(all.len());
-            all.push(Component {
-                grid: beside.grid,
-                micro,
-                kind: kinds.spin(stream),
-                number: 0,
-            });
+            all.push(Component { grid: beside.grid, micro, kind: kinds.spin(stream), number: 0 });
         }
     }
     // Numbered cell by cell, so that sorted tables compress.

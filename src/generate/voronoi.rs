@@ -38,14 +38,9 @@ pub(super) fn edges(sites: &[Point]) -> Vec<Edge> {
     for (index, site) in sites.iter().enumerate() {
         let mut others: Vec<usize> = (0..sites.len()).filter(|other| *other != index).collect();
         others.sort_by(|a, b| {
-            distance2(*site, sites[*a])
-                .total_cmp(&distance2(*site, sites[*b]))
-                .then(a.cmp(b))
+            distance2(*site, sites[*a]).total_cmp(&distance2(*site, sites[*b])).then(a.cmp(b))
         });
-        let corner = |x, y, side| Corner {
-            at: Point { x, y },
-            side: Across::Frame(side),
-        };
+        let corner = |x, y, side| Corner { at: Point { x, y }, side: Across::Frame(side) };
         let mut cell = vec![
             corner(low.x - margin, low.y - margin, 0),
             corner(high.x + margin, low.y - margin, 1),
@@ -53,10 +48,7 @@ pub(super) fn edges(sites: &[Point]) -> Vec<Edge> {
             corner(low.x - margin, high.y + margin, 3),
         ];
         for other in others {
-            let reach = cell
-                .iter()
-                .map(|corner| distance2(*site, corner.at))
-                .fold(0.0, f64::max);
+            let reach = cell.iter().map(|corner| distance2(*site, corner.at)).fold(0.0, f64::max);
             if distance2(*site, sites[other]) > 4.0 * reach {
                 break;
             }
@@ -76,12 +68,7 @@ pub(super) fn edges(sites: &[Point]) -> Vec<Edge> {
             };
             let a = vertex(this.at, before.side, this.side);
             let b = vertex(next.at, this.side, next.side);
-            edges.push(Edge {
-                left: index,
-                right: other,
-                a,
-                b,
-            });
+            edges.push(Edge { left: index, right: other, a, b });
         }
     }
     edges
@@ -89,10 +76,7 @@ pub(super) fn edges(sites: &[Point]) -> Vec<Edge> {
 
 /// Keeps the part of the cell nearer to `site` than to `other`.
 fn clip(cell: &[Corner], site: Point, other: Point, other_index: usize) -> Vec<Corner> {
-    let middle = Point {
-        x: (site.x + other.x) / 2.0,
-        y: (site.y + other.y) / 2.0,
-    };
+    let middle = Point { x: f64::midpoint(site.x, other.x), y: f64::midpoint(site.y, other.y) };
     let beyond = |p: Point| (p.x - middle.x) * (other.x - site.x) + (p.y - middle.y) * (other.y - site.y);
     let mut kept = Vec::with_capacity(cell.len() + 1);
     for (k, corner) in cell.iter().enumerate() {
@@ -108,11 +92,7 @@ fn clip(cell: &[Corner], site: Point, other: Point, other_index: usize) -> Vec<C
                 y: corner.at.y + t * (next.at.y - corner.at.y),
             };
             // Leaving: the new side starts here. Entering: the old side goes on.
-            let side = if here <= 0.0 {
-                Across::Site(other_index)
-            } else {
-                corner.side
-            };
+            let side = if here <= 0.0 { Across::Site(other_index) } else { corner.side };
             kept.push(Corner { at, side });
         }
     }
@@ -127,20 +107,13 @@ mod tests {
     #[test]
     fn every_edge_lies_between_its_two_nearest_sites() {
         let mut stream = Stream::new(3, "voronoi");
-        let sites: Vec<Point> = (0..200)
-            .map(|_| Point {
-                x: stream.range(0.0, 1e4),
-                y: stream.range(0.0, 1e4),
-            })
-            .collect();
+        let sites: Vec<Point> =
+            (0..200).map(|_| Point { x: stream.range(0.0, 1e4), y: stream.range(0.0, 1e4) }).collect();
         let edges = edges(&sites);
         // Euler: 3n - 6 at most, and nearly that.
         assert!(edges.len() > 500 && edges.len() < 594);
         for edge in &edges {
-            let middle = Point {
-                x: (edge.a.x + edge.b.x) / 2.0,
-                y: (edge.a.y + edge.b.y) / 2.0,
-            };
+            let middle = Point { x: f64::midpoint(edge.a.x, edge.b.x), y: f64::midpoint(edge.a.y, edge.b.y) };
             let mut order: Vec<usize> = (0..sites.len()).collect();
             order.sort_by(|a, b| distance2(middle, sites[*a]).total_cmp(&distance2(middle, sites[*b])));
             let mut pair = [order[0], order[1]];

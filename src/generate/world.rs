@@ -22,12 +22,7 @@ pub(super) struct World {
 impl World {
     /// Draws the areas and builds the town.
     pub(super) fn build(template: Template, scale: Scale, seed: u64) -> Result<Self, GenerateError> {
-        let Template {
-            spec,
-            site,
-            outline,
-            places,
-        } = template;
+        let Template { spec, site, outline, places } = template;
         let calendar = Calendar::new(&spec.calendar, &site.time_zone, site.anchor, seed)?;
         // Finer cells at larger scales, but never so many that a community's three digits run out.
         let finer = match scale {
@@ -36,24 +31,9 @@ impl World {
         };
         let grids = (spec.areas.grids as f64 * finer).round() as usize;
         let mut stream = Stream::new(seed, "areas");
-        let areas = areas::draw(
-            &spec.areas,
-            &spec.community,
-            &site,
-            &outline,
-            &places,
-            grids,
-            &mut stream,
-        )?;
+        let areas = areas::draw(&spec.areas, &spec.community, &site, &outline, &places, grids, &mut stream)?;
         let town = Town::build(&spec.town, &areas, &calendar, scale, seed);
-        Ok(Self {
-            spec,
-            calendar,
-            areas,
-            town,
-            scale,
-            seed,
-        })
+        Ok(Self { spec, calendar, areas, town, scale, seed })
     }
 
     /// The stream of a table.
@@ -74,20 +54,14 @@ impl World {
 
     /// Failures of a community as a multiple of the average: e^(-1.1 quality).
     pub(super) fn failure(&self, community: usize) -> f64 {
-        self.areas
-            .communities
-            .get(community)
-            .map_or(1.0, |c| exp(-1.1 * c.spec.quality))
+        self.areas.communities.get(community).map_or(1.0, |c| exp(-1.1 * c.spec.quality))
     }
 
     /// The same for a subdistrict: the mean of its communities.
     pub(super) fn failure_of_subdistrict(&self, subdistrict: usize) -> f64 {
         let of: Vec<f64> = (0..self.areas.communities.len())
             .filter(|c| {
-                self.areas
-                    .communities
-                    .get(*c)
-                    .is_some_and(|community| community.subdistrict == subdistrict)
+                self.areas.communities.get(*c).is_some_and(|community| community.subdistrict == subdistrict)
             })
             .map(|c| self.failure(c))
             .collect();
@@ -106,10 +80,7 @@ impl World {
 
     /// Code of a community.
     pub(super) fn community_code(&self, community: usize) -> &str {
-        self.areas
-            .communities
-            .get(community)
-            .map_or("", |c| c.code.as_str())
+        self.areas.communities.get(community).map_or("", |c| c.code.as_str())
     }
 }
 

@@ -25,33 +25,19 @@ macro_rules! cells {
         }
     })* };
 }
-cells!(
-    i64,
-    Option<i64>,
-    f64,
-    Option<f64>,
-    bool,
-    &str,
-    Option<&str>,
-    String,
-    Option<String>
-);
+cells!(i64, Option<i64>, f64, Option<f64>, bool, &str, Option<&str>, String, Option<String>);
 
 impl Cell for On {
     fn column(name: &str, values: Vec<Self>) -> PolarsResult<Column> {
         let days: Vec<i32> = values.into_iter().map(|on| on.0).collect();
-        Ok(Series::new(name.into(), days)
-            .cast(&DataType::Date)?
-            .into_column())
+        Ok(Series::new(name.into(), days).cast(&DataType::Date)?.into_column())
     }
 }
 
 impl Cell for Option<On> {
     fn column(name: &str, values: Vec<Self>) -> PolarsResult<Column> {
         let days: Vec<Option<i32>> = values.into_iter().map(|on| on.map(|on| on.0)).collect();
-        Ok(Series::new(name.into(), days)
-            .cast(&DataType::Date)?
-            .into_column())
+        Ok(Series::new(name.into(), days).cast(&DataType::Date)?.into_column())
     }
 }
 
@@ -105,44 +91,26 @@ impl<R: Row> Sink<R> {
     pub(super) fn new(dir: &Path, name: &'static str) -> Result<Self, GenerateError> {
         let folder = dir.join(name);
         if folder.is_dir() {
-            fs::remove_dir_all(&folder).map_err(|source| GenerateError::Io {
-                path: folder.clone(),
-                source,
-            })?;
+            fs::remove_dir_all(&folder)
+                .map_err(|source| GenerateError::Io { path: folder.clone(), source })?;
         }
         let file = dir.join(format!("{name}.parquet"));
         if file.exists() {
             fs::remove_file(&file).map_err(|source| GenerateError::Io { path: file, source })?;
         }
-        Ok(Self {
-            dir: dir.to_owned(),
-            name,
-            rows: Vec::new(),
-            parts: 0,
-            written: 0,
-        })
+        Ok(Self { dir: dir.to_owned(), name, rows: Vec::new(), parts: 0, written: 0 })
     }
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: R) -> Result<(), GenerateError> {
         self.rows.push(row);
-        if self.rows.len() >= PART {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.rows.len() >= PART { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), GenerateError> {
         let folder = self.dir.join(self.name);
-        fs::create_dir_all(&folder).map_err(|source| GenerateError::Io {
-            path: folder.clone(),
-            source,
-        })?;
-        save(
-            &folder.join(format!("{:03}-base.parquet", self.parts)),
-            &self.rows,
-        )?;
+        fs::create_dir_all(&folder).map_err(|source| GenerateError::Io { path: folder.clone(), source })?;
+        save(&folder.join(format!("{:03}-base.parquet", self.parts)), &self.rows)?;
         self.parts += 1;
         self.written += self.rows.len() as u64;
         self.rows.clear();
@@ -159,17 +127,11 @@ impl<R: Row> Sink<R> {
                 self.flush()?;
             }
             if !corrections.is_empty() {
-                let path = self
-                    .dir
-                    .join(self.name)
-                    .join(format!("{:03}-corrections.parquet", self.parts));
+                let path = self.dir.join(self.name).join(format!("{:03}-corrections.parquet", self.parts));
                 save(&path, &corrections)?;
             }
         }
-        Ok(TableSummary {
-            table: self.name.to_owned(),
-            rows: self.written,
-        })
+        Ok(TableSummary { table: self.name.to_owned(), rows: self.written })
     }
 }
 
@@ -186,15 +148,9 @@ pub(super) fn table<R: Row>(
 
 /// Writes one file.
 pub(super) fn save<R: Row>(path: &Path, rows: &[R]) -> Result<(), GenerateError> {
-    let wrong = |source: PolarsError| GenerateError::Table {
-        path: path.to_owned(),
-        source,
-    };
+    let wrong = |source: PolarsError| GenerateError::Table { path: path.to_owned(), source };
     let mut frame = R::frame(rows).map_err(wrong)?;
-    let file = File::create(path).map_err(|source| GenerateError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = File::create(path).map_err(|source| GenerateError::Io { path: path.to_owned(), source })?;
     // A sample is kept in a repository, so it is packed tightly; a large site is written once and must be quick.
     let level = ZstdLevel::try_new(if rows.len() > 400_000 { 3 } else { 12 }).map_err(wrong)?;
     ParquetWriter::new(std::io::BufWriter::new(file))

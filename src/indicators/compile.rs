@@ -35,11 +35,7 @@ fn additive(terms: &[(f64, Term)], table: &Table) -> Polars {
             Term::Rows => lit(1.0),
             Term::Sum(expr) => row(expr, table).cast(DataType::Float64),
         };
-        return if (*sign - 1.0).abs() < f64::EPSILON {
-            value
-        } else {
-            lit(*sign) * value
-        };
+        return if (*sign - 1.0).abs() < f64::EPSILON { value } else { lit(*sign) * value };
     }
     let mut sum = lit(0.0);
     let mut all_empty = lit(true);
@@ -89,16 +85,12 @@ fn row(expr: &Expr, table: &Table) -> Polars {
                 Compare::Ge => a.gt_eq(b),
             }
         }
-        Expr::And(parts) => parts
-            .iter()
-            .map(|p| row(p, table))
-            .reduce(Polars::and)
-            .unwrap_or_else(|| lit(true)),
-        Expr::Or(parts) => parts
-            .iter()
-            .map(|p| row(p, table))
-            .reduce(Polars::or)
-            .unwrap_or_else(|| lit(false)),
+        Expr::And(parts) => {
+            parts.iter().map(|p| row(p, table)).reduce(Polars::and).unwrap_or_else(|| lit(true))
+        }
+        Expr::Or(parts) => {
+            parts.iter().map(|p| row(p, table)).reduce(Polars::or).unwrap_or_else(|| lit(false))
+        }
         Expr::Not(inner) => row(inner, table).not(),
         Expr::In(inner, list) => list
             .iter()
@@ -113,9 +105,7 @@ fn row(expr: &Expr, table: &Table) -> Polars {
         Expr::Case(arms, otherwise) => {
             let otherwise = otherwise.as_ref().map_or_else(|| lit(NULL), |o| row(o, table));
             arms.iter().rev().fold(otherwise, |rest, (condition, value)| {
-                when(row(condition, table))
-                    .then(row(value, table))
-                    .otherwise(rest)
+                when(row(condition, table)).then(row(value, table)).otherwise(rest)
             })
         }
     }
@@ -137,9 +127,5 @@ fn dated(a: &Expr, b: &Expr, table: &Table) -> (Polars, Polars) {
 /// Whole numbers stay whole, so that a comparison with an integer column needs no cast of the column.
 fn number_literal(number: f64) -> Polars {
     #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^53")]
-    if number.fract() == 0.0 && number.abs() < 9e15 {
-        lit(number as i64)
-    } else {
-        lit(number)
-    }
+    if number.fract() == 0.0 && number.abs() < 9e15 { lit(number as i64) } else { lit(number) }
 }

@@ -22,13 +22,7 @@ impl RollUp {
         let lanes = areas
             .iter()
             .take_while(|(_, area)| area.level <= level)
-            .map(|(id, _)| {
-                if exact {
-                    vec![id.0]
-                } else {
-                    areas.path(id).iter().map(|a| a.0).collect()
-                }
-            })
+            .map(|(id, _)| if exact { vec![id.0] } else { areas.path(id).iter().map(|a| a.0).collect() })
             .collect();
         Self { lanes }
     }
@@ -47,11 +41,7 @@ impl RollUp {
 
     /// Where a row of this area adds up.
     pub fn of(&self, area: u32) -> impl Iterator<Item = usize> + '_ {
-        self.lanes
-            .get(area as usize)
-            .into_iter()
-            .flatten()
-            .map(|a| *a as usize)
+        self.lanes.get(area as usize).into_iter().flatten().map(|a| *a as usize)
     }
 }
 
@@ -138,19 +128,11 @@ impl Calendar {
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
         let lanes = (0..areas).map(|_| Arc::default()).collect();
-        Self {
-            step,
-            start: places.start,
-            slots,
-            lanes,
-            present: vec![0; slots],
-        }
+        Self { step, start: places.start, slots, lanes, present: vec![0; slots] }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
-        usize::try_from(place - self.start)
-            .ok()
-            .filter(|slot| *slot < self.slots)
+        usize::try_from(place - self.start).ok().filter(|slot| *slot < self.slots)
     }
 
     /// Adds to one cell while loading; [`Calendar::finish`] turns cells into running sums.
@@ -159,10 +141,8 @@ impl Calendar {
         if let Some(present) = self.present.get_mut(slot) {
             *present = present.saturating_add(1);
         }
-        if let Some(lane) = self
-            .lanes
-            .get_mut(area as usize)
-            .map(|lane| Arc::make_mut(lane).filled(self.slots))
+        if let Some(lane) =
+            self.lanes.get_mut(area as usize).map(|lane| Arc::make_mut(lane).filled(self.slots))
             && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
         {
             *sum += value;
@@ -175,12 +155,7 @@ impl Calendar {
         // Children come after their parents, so going backwards adds finished children.
         for area in (0..self.lanes.len()).rev() {
             let ancestors: Vec<usize> = roll_up.of(u32::try_from(area).unwrap_or(0)).collect();
-            let Some(parent) = ancestors
-                .len()
-                .checked_sub(2)
-                .and_then(|i| ancestors.get(i))
-                .copied()
-            else {
+            let Some(parent) = ancestors.len().checked_sub(2).and_then(|i| ancestors.get(i)).copied() else {
                 continue;
             };
             let (before, after) = self.lanes.split_at_mut(area);
@@ -230,12 +205,7 @@ impl Calendar {
         }
         let early = usize::try_from(self.start - place).unwrap_or(0);
         if early > 0 {
-            for lane in self
-                .lanes
-                .iter_mut()
-                .filter(|l| !l.sums.is_empty())
-                .map(Arc::make_mut)
-            {
+            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
                 lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
                 lane.rows.splice(0..0, std::iter::repeat_n(0, early));
             }
@@ -245,16 +215,9 @@ impl Calendar {
         }
         let needed = usize::try_from(place - self.start + 1).unwrap_or(0);
         if needed > self.slots {
-            for lane in self
-                .lanes
-                .iter_mut()
-                .filter(|l| !l.sums.is_empty())
-                .map(Arc::make_mut)
-            {
-                let (sum, rows) = (
-                    lane.sums.last().copied().unwrap_or(0.0),
-                    lane.rows.last().copied().unwrap_or(0),
-                );
+            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
+                let (sum, rows) =
+                    (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
                 lane.sums.resize(needed + 1, sum);
                 lane.rows.resize(needed + 1, rows);
             }
@@ -284,16 +247,8 @@ impl Calendar {
         let Some(lane) = self.lanes.get(area) else {
             return Cell::default();
         };
-        match (
-            lane.sums.get(low),
-            lane.sums.get(high),
-            lane.rows.get(low),
-            lane.rows.get(high),
-        ) {
-            (Some(s0), Some(s1), Some(r0), Some(r1)) => Cell {
-                sum: s1 - s0,
-                rows: r1 - r0,
-            },
+        match (lane.sums.get(low), lane.sums.get(high), lane.rows.get(low), lane.rows.get(high)) {
+            (Some(s0), Some(s1), Some(r0), Some(r1)) => Cell { sum: s1 - s0, rows: r1 - r0 },
             _ => Cell::default(),
         }
     }
@@ -315,9 +270,7 @@ impl Present {
     /// Empty cells.
     #[must_use]
     pub fn new(areas: usize) -> Self {
-        Self {
-            cells: vec![Cell::default(); areas],
-        }
+        Self { cells: vec![Cell::default(); areas] }
     }
 
     /// Adds or takes back one row, at the area and its ancestors.
@@ -380,9 +333,7 @@ mod tests {
 
     /// Three areas: root 0, its children 1 and 2.
     fn small_roll_up() -> RollUp {
-        RollUp {
-            lanes: vec![vec![0], vec![0, 1], vec![0, 2]],
-        }
+        RollUp { lanes: vec![vec![0], vec![0, 1], vec![0, 2]] }
     }
 
     proptest! {

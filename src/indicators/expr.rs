@@ -132,16 +132,9 @@ impl Parser {
     fn new(text: &str) -> Result<Self, ParseError> {
         let tokens = tokens(text)?;
         if let Some((offset, _)) = tokens.get(MAX_TOKENS) {
-            return Err(ParseError {
-                offset: *offset,
-                expected: "less nesting".to_owned(),
-            });
+            return Err(ParseError { offset: *offset, expected: "less nesting".to_owned() });
         }
-        Ok(Self {
-            tokens,
-            at: 0,
-            depth: 0,
-        })
+        Ok(Self { tokens, at: 0, depth: 0 })
     }
 
     fn peek(&self) -> &Token {
@@ -150,10 +143,7 @@ impl Parser {
 
     fn fail<T>(&self, expected: &str) -> Result<T, ParseError> {
         let offset = self.tokens.get(self.at).map_or(0, |(offset, _)| *offset);
-        Err(ParseError {
-            offset,
-            expected: expected.to_owned(),
-        })
+        Err(ParseError { offset, expected: expected.to_owned() })
     }
 
     fn symbol(&mut self, symbol: &str) -> bool {
@@ -169,11 +159,7 @@ impl Parser {
     }
 
     fn need_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
-        if self.symbol(symbol) {
-            Ok(())
-        } else {
-            self.fail(symbol)
-        }
+        if self.symbol(symbol) { Ok(()) } else { self.fail(symbol) }
     }
 
     fn need_word(&mut self, word: &str) -> Result<(), ParseError> {
@@ -181,11 +167,7 @@ impl Parser {
     }
 
     fn end(&self) -> Result<(), ParseError> {
-        if *self.peek() == Token::End {
-            Ok(())
-        } else {
-            self.fail("end")
-        }
+        if *self.peek() == Token::End { Ok(()) } else { self.fail("end") }
     }
 
     fn name(&mut self) -> Result<String, ParseError> {
@@ -359,11 +341,7 @@ impl Parser {
                 }
                 let inner = self.atom()?;
                 self.depth -= 1;
-                return Ok(Expr::Arith(
-                    Box::new(Expr::Number(0.0)),
-                    Arith::Sub,
-                    Box::new(inner),
-                ));
+                return Ok(Expr::Arith(Box::new(Expr::Number(0.0)), Arith::Sub, Box::new(inner)));
             }
             Token::Symbol(_) | Token::End => return self.fail("column, number or 'text'"),
         };
@@ -381,11 +359,7 @@ impl Parser {
         if arms.is_empty() {
             return self.fail("WHEN");
         }
-        let otherwise = if self.word("else") {
-            Some(Box::new(self.sum()?))
-        } else {
-            None
-        };
+        let otherwise = if self.word("else") { Some(Box::new(self.sum()?)) } else { None };
         self.need_word("end")?;
         Ok(Expr::Case(arms, otherwise))
     }
@@ -479,33 +453,16 @@ mod tests {
 
     #[test]
     fn aggregates_of_the_catalogue() {
-        assert_eq!(
-            parse_aggregate("count(*)").unwrap(),
-            Aggregate::Additive(vec![(1.0, Term::Rows)])
-        );
-        assert_eq!(
-            parse_aggregate("count(DISTINCT mode)").unwrap(),
-            Aggregate::Distinct("mode".to_owned())
-        );
-        let Aggregate::Additive(terms) = parse_aggregate("sum(a)-sum(b)").unwrap() else {
-            panic!()
-        };
+        assert_eq!(parse_aggregate("count(*)").unwrap(), Aggregate::Additive(vec![(1.0, Term::Rows)]));
+        assert_eq!(parse_aggregate("count(DISTINCT mode)").unwrap(), Aggregate::Distinct("mode".to_owned()));
+        let Aggregate::Additive(terms) = parse_aggregate("sum(a)-sum(b)").unwrap() else { panic!() };
         assert_eq!(terms.len(), 2);
-        assert!(matches!(
-            parse_aggregate("median((a-b)/3600.0)").unwrap(),
-            Aggregate::Median(_)
-        ));
+        assert!(matches!(parse_aggregate("median((a-b)/3600.0)").unwrap(), Aggregate::Median(_)));
     }
 
     #[test]
     fn errors_say_where() {
-        for (text, offset) in [
-            ("sum(a", 5),
-            ("sum()", 4),
-            ("sum(a) b", 7),
-            ("max(a)", 0),
-            ("sum('x)", 4),
-        ] {
+        for (text, offset) in [("sum(a", 5), ("sum()", 4), ("sum(a) b", 7), ("max(a)", 0), ("sum('x)", 4)] {
             assert_eq!(parse_aggregate(text).unwrap_err().offset, offset, "{text}");
         }
         assert_eq!(parse_filter("a = ").unwrap_err().offset, 4);

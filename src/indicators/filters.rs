@@ -22,10 +22,7 @@ pub(super) fn cutoff(part: &Expr, time_column: &str) -> Option<i64> {
     match &**bound {
         Expr::Now => Some(strict),
         Expr::Arith(now, Arith::Sub, secs) if **now == Expr::Now => match **secs {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "seconds of a catalogue, far below 2^53"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a catalogue, far below 2^53")]
             Expr::Number(secs) => Some(secs as i64 + strict),
             _ => None,
         },
@@ -43,16 +40,10 @@ pub(super) fn with_codes(
     let mut parts: Vec<Expr> = filter.map(Expr::conjuncts).unwrap_or_default();
     for (column, code) in by.iter().zip(codes) {
         let value = match table.column_type(column) {
-            Some(ColumnType::Int) => code
-                .parse()
-                .map_or_else(|_| Expr::Text(code.clone()), Expr::Number),
+            Some(ColumnType::Int) => code.parse().map_or_else(|_| Expr::Text(code.clone()), Expr::Number),
             _ => Expr::Text(code.clone()),
         };
-        parts.push(Expr::Compare(
-            Box::new(Expr::Column(column.clone())),
-            Compare::Eq,
-            Box::new(value),
-        ));
+        parts.push(Expr::Compare(Box::new(Expr::Column(column.clone())), Compare::Eq, Box::new(value)));
     }
     match parts.len() {
         0 => None,

@@ -94,15 +94,7 @@ const FILE: &str = "catalogue.toml";
 pub fn plan(site: &Site) -> Result<Plan, Vec<Problem>> {
     let text = std::fs::read_to_string(site.dir.join(FILE)).unwrap_or_default();
     let tables = site.tables().map(|(_, t)| t.id.clone()).collect();
-    let mut planner = Planner {
-        site,
-        text,
-        plan: Plan {
-            tables,
-            ..Plan::default()
-        },
-        problems: Vec::new(),
-    };
+    let mut planner = Planner { site, text, plan: Plan { tables, ..Plan::default() }, problems: Vec::new() };
     for row in &site.indicators {
         if let Some(figure) = planner.figure(row, &[]) {
             planner.plan.indicators.push(figure);
@@ -110,17 +102,10 @@ pub fn plan(site: &Site) -> Result<Plan, Vec<Problem>> {
     }
     for row in &site.breakdowns {
         let cells = planner.cells(row);
-        let figures = cells
-            .iter()
-            .filter_map(|codes| planner.figure(row, codes))
-            .collect();
+        let figures = cells.iter().filter_map(|codes| planner.figure(row, codes)).collect();
         planner.plan.breakdowns.push(figures);
     }
-    if planner.problems.is_empty() {
-        Ok(planner.plan)
-    } else {
-        Err(planner.problems)
-    }
+    if planner.problems.is_empty() { Ok(planner.plan) } else { Err(planner.problems) }
 }
 
 /// Type of a value as far as operators care.
@@ -165,24 +150,14 @@ impl Planner<'_> {
             let codes = self.site.codes(&list);
             cells = cells
                 .iter()
-                .flat_map(|cell| {
-                    codes
-                        .iter()
-                        .map(|code| [cell.as_slice(), &[code.clone()]].concat())
-                })
+                .flat_map(|cell| codes.iter().map(|code| [cell.as_slice(), &[code.clone()]].concat()))
                 .collect();
         }
         cells
     }
 
     fn figure(&mut self, row: &Indicator, codes: &[String]) -> Option<FigurePlan> {
-        let numerator = self.side(
-            row,
-            &row.numerator,
-            &row.window,
-            codes,
-            row.time_column.as_deref(),
-        )?;
+        let numerator = self.side(row, &row.numerator, &row.window, codes, row.time_column.as_deref())?;
         let denominator = match &row.denominator {
             None => None,
             Some(side) => {
@@ -195,11 +170,7 @@ impl Planner<'_> {
         if let Some(denominator) = denominator {
             self.check_grain(row, numerator, denominator);
         }
-        Some(FigurePlan {
-            numerator,
-            denominator,
-            codes: codes.to_vec(),
-        })
+        Some(FigurePlan { numerator, denominator, codes: codes.to_vec() })
     }
 
     /// A figure at community level needs both sides at that level: a division by a coarser table would give every
@@ -210,12 +181,7 @@ impl Planner<'_> {
             let Some(measure) = self.plan.measures.get(side.measure) else {
                 continue;
             };
-            let Some(table) = self
-                .plan
-                .tables
-                .get(measure.table)
-                .and_then(|id| self.site.table(id))
-            else {
+            let Some(table) = self.plan.tables.get(measure.table).and_then(|id| self.site.table(id)) else {
                 continue;
             };
             let finest = self.site.level_index(&table.finest_area).unwrap_or(0);
@@ -241,18 +207,14 @@ impl Planner<'_> {
             let names = self.plan.tables.clone();
             let message = Message::new("problem.unknown_table")
                 .with("name", &side.table)
-                .with(
-                    "nearest",
-                    nearest(&side.table, names.iter().map(String::as_str)).unwrap_or("—"),
-                );
+                .with("nearest", nearest(&side.table, names.iter().map(String::as_str)).unwrap_or("—"));
             self.problem(row, &side.table, message);
             return None;
         };
         let Some(window) = Window::parse(window) else {
-            let message = Message::new("problem.unknown_window").with("name", window).with(
-                "nearest",
-                nearest(window, Window::WORDS.iter().copied()).unwrap_or("—"),
-            );
+            let message = Message::new("problem.unknown_window")
+                .with("name", window)
+                .with("nearest", nearest(window, Window::WORDS.iter().copied()).unwrap_or("—"));
             self.problem(row, window_text(row), message);
             return None;
         };
@@ -287,10 +249,7 @@ impl Planner<'_> {
         let filter = with_codes(filter, &row.by, codes, &table);
         let stamped = matches!(time_type, Some(ColumnType::Date | ColumnType::Month));
         let hours = matches!(window, Window::TrailingHours(_));
-        if !matches!(
-            time_type,
-            Some(ColumnType::Date | ColumnType::Month | ColumnType::Time)
-        ) {
+        if !matches!(time_type, Some(ColumnType::Date | ColumnType::Month | ColumnType::Time)) {
             let message = Message::new("problem.unknown_time_column")
                 .with("name", &time_column)
                 .with("table", &table.id);
@@ -321,30 +280,16 @@ impl Planner<'_> {
         };
         let position = self.plan.tables.iter().position(|t| *t == table.id)?;
         let withheld = self.withheld(&table, position, filter.as_ref(), &time_column, storage);
-        let measure = Measure {
-            table: position,
-            time_column,
-            contribution,
-            filter,
-            youngest_secs,
-            storage,
-            withheld,
-        };
-        Some(MeasureUse {
-            measure: self.add(measure),
-            window,
-        })
+        let measure =
+            Measure { table: position, time_column, contribution, filter, youngest_secs, storage, withheld };
+        Some(MeasureUse { measure: self.add(measure), window })
     }
 
     fn add(&mut self, measure: Measure) -> usize {
-        self.plan
-            .measures
-            .iter()
-            .position(|m| *m == measure)
-            .unwrap_or_else(|| {
-                self.plan.measures.push(measure);
-                self.plan.measures.len() - 1
-            })
+        self.plan.measures.iter().position(|m| *m == measure).unwrap_or_else(|| {
+            self.plan.measures.push(measure);
+            self.plan.measures.len() - 1
+        })
     }
 
     /// In tables that arrive already protected, rows marked `suppressed` are counted beside the visible ones, so that
@@ -379,11 +324,7 @@ impl Planner<'_> {
             contribution: Contribution::Additive(vec![(1.0, Term::Rows)]),
             filter: Some(Expr::And(parts)),
             youngest_secs: 0,
-            storage: if storage == Storage::Rows {
-                Storage::Calendar
-            } else {
-                storage
-            },
+            storage: if storage == Storage::Rows { Storage::Calendar } else { storage },
             withheld: None,
         }))
     }
@@ -461,12 +402,11 @@ impl Planner<'_> {
     }
 
     fn number(&mut self, row: &Indicator, table: &Table, expr: &Expr) -> Option<()> {
-        match self.kind(row, table, expr)? {
-            Kind::Number => Some(()),
-            _ => {
-                self.wrong_type(row, expr);
-                None
-            }
+        if self.kind(row, table, expr)? == Kind::Number {
+            Some(())
+        } else {
+            self.wrong_type(row, expr);
+            None
         }
     }
 

@@ -26,19 +26,11 @@ struct Packed {
 
 impl Packed {
     fn new(row: Row) -> Self {
-        Self {
-            secs: place(row.secs),
-            area: row.area,
-            value: row.value,
-        }
+        Self { secs: place(row.secs), area: row.area, value: row.value }
     }
 
     fn row(self) -> Row {
-        Row {
-            secs: EpochSecs::from(self.secs),
-            area: self.area,
-            value: self.value,
-        }
+        Row { secs: EpochSecs::from(self.secs), area: self.area, value: self.value }
     }
 }
 
@@ -69,10 +61,7 @@ impl Rows {
     pub fn finish(&mut self) {
         let mut rows = std::mem::take(&mut self.loading);
         rows.sort_by_key(|row| row.secs);
-        self.pieces = rows
-            .chunks(PIECE_ROWS)
-            .map(|piece| Arc::new(piece.to_vec()))
-            .collect();
+        self.pieces = rows.chunks(PIECE_ROWS).map(|piece| Arc::new(piece.to_vec())).collect();
     }
 
     /// Adds or takes back one row after loading.
@@ -116,8 +105,7 @@ impl Rows {
 
     /// The first piece whose last row is not before an instant.
     fn first_piece_reaching(&self, secs: u32) -> usize {
-        self.pieces
-            .partition_point(|piece| piece.last().is_some_and(|r| r.secs < secs))
+        self.pieces.partition_point(|piece| piece.last().is_some_and(|r| r.secs < secs))
     }
 
     /// Rows from one instant to another, both included, in order.

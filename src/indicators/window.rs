@@ -133,13 +133,7 @@ mod tests {
         for text in Window::WORDS {
             assert!(Window::parse(text).is_some(), "{text}");
         }
-        for text in [
-            "",
-            "trailing 0 days",
-            "trailing days",
-            "cumulative since then",
-            "last week",
-        ] {
+        for text in ["", "trailing 0 days", "trailing days", "cumulative since then", "last week"] {
             assert_eq!(Window::parse(text), None, "{text}");
         }
     }
@@ -174,11 +168,7 @@ mod tests {
             ("year to date", "2026-01-01"),
         ] {
             let expected = (month_number(day(from)), october);
-            assert_eq!(
-                Window::parse(window).unwrap().months(october),
-                expected,
-                "{window}"
-            );
+            assert_eq!(Window::parse(window).unwrap().months(october), expected, "{window}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Mesh, Painter, Pos2, Shape, Stroke};
+use egui::{Mesh, Painter, Pos2, Shape, Stroke};
 
 use super::geometry::Line;
 use super::kept::{Inker, Kept};
@@ -16,13 +16,13 @@ const GRID_FROM: f64 = 1.6;
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Borders {
+pub(super) struct Borders {
     mesh: Kept<(Lens, Dress, AreaId, usize), Arc<Mesh>>,
 }
 
 impl Borders {
     /// Paints all kept lines.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let key = (sheet.lens, sheet.dress(), sheet.scope.chosen, sheet.scope.level);
         let mesh = self.mesh.get(key, || lines(sheet));
         painter.add(Shape::Mesh(Arc::clone(mesh)));
@@ -30,7 +30,7 @@ impl Borders {
 }
 
 /// Paints the outline of an area the pointer or the focus is on.
-pub fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
+pub(super) fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
     let theme = sheet.theme();
     let Some(solid) = sheet.geometry.area(area) else {
         return;
@@ -38,10 +38,7 @@ pub fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
     for (width, color) in [(4.5, theme.ground.gamma_multiply(0.55)), (2.0, theme.text)] {
         for ring in &solid.rings {
             let points = ring.iter().map(|p| sheet.lens.to_screen(*p)).collect();
-            painter.add(Shape::closed_line(
-                points,
-                Stroke::new(width * sheet.hairline(), color),
-            ));
+            painter.add(Shape::closed_line(points, Stroke::new(width * sheet.hairline(), color)));
         }
     }
 }
@@ -49,10 +46,7 @@ pub fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
 fn lines(sheet: &Sheet<'_>) -> Arc<Mesh> {
     let theme = sheet.theme();
     let hair = sheet.hairline();
-    let mut pen = Pen {
-        sheet,
-        inker: Inker::new(sheet.lens.pixels_per_point),
-    };
+    let mut pen = Pen { sheet, inker: Inker::new(sheet.lens.pixels_per_point) };
     let levels = sheet.geometry.borders.len();
     for level in (1..levels).rev() {
         let is_grid = level > 2;
@@ -60,10 +54,7 @@ fn lines(sheet: &Sheet<'_>) -> Arc<Mesh> {
             continue;
         }
         let (width, color) = match level {
-            1 => (
-                1.8,
-                theme.outline.lerp_to_gamma(theme.text, 0.25).gamma_multiply(0.62),
-            ),
+            1 => (1.8, theme.outline.lerp_to_gamma(theme.text, 0.25).gamma_multiply(0.62)),
             2 => (1.0, theme.border),
             _ => (0.7, theme.border.gamma_multiply(0.6)),
         };
@@ -77,8 +68,7 @@ fn lines(sheet: &Sheet<'_>) -> Arc<Mesh> {
         for (width, color) in [(7.0, theme.accent.gamma_multiply(0.22)), (2.5, theme.text)] {
             for ring in &solid.rings {
                 let points = ring.iter().map(|p| sheet.lens.to_screen(*p)).collect();
-                pen.inker
-                    .add(Shape::closed_line(points, Stroke::new(width * hair, color)));
+                pen.inker.add(Shape::closed_line(points, Stroke::new(width * hair, color)));
             }
         }
     }
@@ -98,11 +88,7 @@ impl Pen<'_> {
     }
 
     fn line(&mut self, line: &Line, stroke: Stroke) {
-        let points: Vec<Pos2> = line
-            .points
-            .iter()
-            .map(|p| self.sheet.lens.to_screen(*p))
-            .collect();
+        let points: Vec<Pos2> = line.points.iter().map(|p| self.sheet.lens.to_screen(*p)).collect();
         let near = egui::Rect::from_points(&points).intersects(self.sheet.lens.rect.expand(8.0));
         if near {
             self.inker.add(if line.closed {
@@ -127,11 +113,7 @@ fn transit(pen: &mut Pen<'_>) {
         let at = pen.sheet.lens.to_screen(*place);
         if pen.sheet.lens.rect.expand(8.0).contains(at) {
             let ring = Stroke::new(hair, theme.text.gamma_multiply(0.7));
-            pen.inker.add(Shape::circle_filled(
-                at,
-                2.6 * hair * grown,
-                Color32::from(theme.ground),
-            ));
+            pen.inker.add(Shape::circle_filled(at, 2.6 * hair * grown, theme.ground));
             pen.inker.add(Shape::circle_stroke(at, 2.6 * hair * grown, ring));
         }
     }

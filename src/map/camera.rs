@@ -32,7 +32,7 @@ struct Move {
 
 /// The camera.
 #[derive(Debug)]
-pub struct Camera {
+pub(super) struct Camera {
     /// The map library's own memory.
     pub memory: MapMemory,
     moving: Option<Move>,
@@ -45,11 +45,8 @@ pub struct Camera {
 impl Camera {
     /// A camera that will fit the whole when it first learns its place on the screen.
     #[must_use]
-    pub fn new(root: &Extent) -> Self {
-        let last = Stand {
-            center: root.center(),
-            zoom: 10.0,
-        };
+    pub(super) fn new(root: &Extent) -> Self {
+        let last = Stand { center: root.center(), zoom: 10.0 };
         let mut camera = Self {
             memory: MapMemory::default(),
             moving: None,
@@ -64,18 +61,18 @@ impl Camera {
 
     /// Zoom of the view that shows the whole.
     #[must_use]
-    pub const fn home_zoom(&self) -> f64 {
+    pub(super) const fn home_zoom(&self) -> f64 {
         self.home_zoom
     }
 
     /// Whether the view is on its way or being dragged.
     #[must_use]
-    pub fn is_moving(&self) -> bool {
+    pub(super) fn is_moving(&self) -> bool {
         self.moving.is_some() || self.memory.animating()
     }
 
     /// Before the map is drawn: takes the request, keeps a fitted area fitted, goes on with a move.
-    pub fn prepare(&mut self, frame: &CameraFrame<'_>) {
+    pub(super) fn prepare(&mut self, frame: &CameraFrame<'_>) {
         self.home_zoom = fit(&frame.geometry.root, frame).zoom;
         let placed = (frame.rect, room(frame));
         let was_placed = self.placed.replace(placed);
@@ -91,28 +88,14 @@ impl Camera {
                 let off = frame.clear.center() - frame.rect.center();
                 let anchor = moved(goal.center, off, goal.zoom);
                 self.fitted = None;
-                self.go(
-                    Stand {
-                        center: moved(anchor, -off, zoom),
-                        zoom,
-                    },
-                    frame,
-                    true,
-                );
+                self.go(Stand { center: moved(anchor, -off, zoom), zoom }, frame, true);
             }
             Some(MapRequest::Pan(x, y)) => {
                 let goal = self.goal();
                 let by = Vec2::new(x * frame.rect.width(), y * frame.rect.height());
                 let center = inside(moved(goal.center, by, goal.zoom), &frame.geometry.root);
                 self.fitted = None;
-                self.go(
-                    Stand {
-                        center,
-                        zoom: goal.zoom,
-                    },
-                    frame,
-                    true,
-                );
+                self.go(Stand { center, zoom: goal.zoom }, frame, true);
             }
             None => {
                 if was_placed != Some(placed)
@@ -126,11 +109,8 @@ impl Camera {
     }
 
     /// After the map was drawn: notices what the hand did, and keeps the view within limits.
-    pub fn settle(&mut self, lens: &Lens, touched: bool, root: &Extent) {
-        let now = Stand {
-            center: lens.center,
-            zoom: lens.zoom,
-        };
+    pub(super) fn settle(&mut self, lens: &Lens, touched: bool, root: &Extent) {
+        let now = Stand { center: lens.center, zoom: lens.zoom };
         if touched && now != self.last {
             self.moving = None;
             self.fitted = None;
@@ -139,43 +119,23 @@ impl Camera {
         if self.moving.is_none() && !(least - 1e-6..=CLOSEST + 1e-6).contains(&now.zoom) {
             // A wheel beyond the limit must not shift the middle either.
             let zoom = now.zoom.clamp(least, CLOSEST);
-            self.stand(Stand {
-                center: self.last.center,
-                zoom,
-            });
+            self.stand(Stand { center: self.last.center, zoom });
         } else if touched {
             let center = inside(now.center, root);
             if center != now.center {
-                self.stand(Stand {
-                    center,
-                    zoom: now.zoom,
-                });
+                self.stand(Stand { center, zoom: now.zoom });
             }
         }
-        let center = self
-            .memory
-            .detached()
-            .map_or(now.center, |p| super::lens::world([p.x(), p.y()]));
-        self.last = Stand {
-            center,
-            zoom: self.memory.zoom(),
-        };
+        let center = self.memory.detached().map_or(now.center, |p| super::lens::world([p.x(), p.y()]));
+        self.last = Stand { center, zoom: self.memory.zoom() };
     }
 
     fn fit_of(&self, area: AreaId, frame: &CameraFrame<'_>) -> Stand {
-        let extent = frame
-            .geometry
-            .area(area)
-            .and_then(|a| a.extent)
-            .unwrap_or(frame.geometry.root);
+        let extent = frame.geometry.area(area).and_then(|a| a.extent).unwrap_or(frame.geometry.root);
         let stand = fit(&extent, frame);
         // A tiny area still shows where it lies.
         let most = self.home_zoom + 4.5;
-        if stand.zoom > most {
-            fit_at(&extent, most, frame)
-        } else {
-            stand
-        }
+        if stand.zoom > most { fit_at(&extent, most, frame) } else { stand }
     }
 
     fn goal(&self) -> Stand {
@@ -184,11 +144,7 @@ impl Camera {
 
     fn go(&mut self, to: Stand, frame: &CameraFrame<'_>, smooth: bool) {
         if smooth && frame.animate && to != self.last {
-            self.moving = Some(Move {
-                from: self.last,
-                to,
-                began: frame.time,
-            });
+            self.moving = Some(Move { from: self.last, to, began: frame.time });
         } else {
             self.moving = None;
             self.stand(to);
@@ -209,16 +165,9 @@ impl Camera {
         let zoom = from.zoom + (to.zoom - from.zoom) * eased;
         // While zooming, the place that stays put on the screen is the same all the way: no swing to the side.
         let (a, b, now) = ((-from.zoom).exp2(), (-to.zoom).exp2(), (-zoom).exp2());
-        let share = if (a - b).abs() < a * 1e-6 {
-            eased
-        } else {
-            (a - now) / (a - b)
-        };
+        let share = if (a - b).abs() < a * 1e-6 { eased } else { (a - now) / (a - b) };
         let between = |x: f64, y: f64| x + (y - x) * share;
-        let center = [
-            between(from.center[0], to.center[0]),
-            between(from.center[1], to.center[1]),
-        ];
+        let center = [between(from.center[0], to.center[0]), between(from.center[1], to.center[1])];
         self.stand(Stand { center, zoom });
     }
 
@@ -233,7 +182,7 @@ impl Camera {
 
 /// What the camera is told in one frame.
 #[derive(Debug, Clone, Copy)]
-pub struct CameraFrame<'a> {
+pub(super) struct CameraFrame<'a> {
     /// The map's place.
     pub rect: Rect,
     /// The part of it that nothing covers.
@@ -252,17 +201,11 @@ pub struct CameraFrame<'a> {
 
 fn moved(center: World, by: Vec2, zoom: f64) -> World {
     let scale = zoom.exp2();
-    [
-        center[0] + f64::from(by.x) / scale,
-        center[1] + f64::from(by.y) / scale,
-    ]
+    [center[0] + f64::from(by.x) / scale, center[1] + f64::from(by.y) / scale]
 }
 
 fn inside(center: World, root: &Extent) -> World {
-    [
-        center[0].clamp(root.min[0], root.max[0]),
-        center[1].clamp(root.min[1], root.max[1]),
-    ]
+    [center[0].clamp(root.min[0], root.max[0]), center[1].clamp(root.min[1], root.max[1])]
 }
 
 /// The part of the clear rectangle that an area is fitted into: a margin all around, and the notes left readable.
@@ -284,8 +227,5 @@ fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
 
 fn fit_at(extent: &Extent, zoom: f64, frame: &CameraFrame<'_>) -> Stand {
     let off = frame.rect.center() - room(frame).center();
-    Stand {
-        center: moved(extent.center(), off, zoom),
-        zoom,
-    }
+    Stand { center: moved(extent.center(), off, zoom), zoom }
 }

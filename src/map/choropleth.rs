@@ -18,13 +18,13 @@ type Key = (Lens, Dress, Scope, u64, IndicatorIx);
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Choropleth {
+pub(super) struct Choropleth {
     mesh: Kept<Key, Arc<Mesh>>,
 }
 
 impl Choropleth {
     /// Paints fills and patterns.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let key = (
             sheet.lens,
             sheet.dress(),
@@ -67,11 +67,7 @@ fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
         if !solid.extent.is_some_and(|e| e.meets(&seen)) {
             continue;
         }
-        let (mut color, pattern) = if is_coloured {
-            dress(sheet, &sheet.reading(id))
-        } else {
-            (grey, None)
-        };
+        let (mut color, pattern) = if is_coloured { dress(sheet, &sheet.reading(id)) } else { (grey, None) };
         let dim = !chosen_is_whole && !sheet.scope.holds(sheet.view, id);
         if dim {
             color = color.lerp_to_gamma(theme.ground, 0.55);
@@ -89,15 +85,7 @@ fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
                     theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 })
                 }
             };
-            hatch::draw(
-                &mut inker,
-                lens,
-                &solid.rings,
-                pattern,
-                theme.sizes.step,
-                sheet.hairline(),
-                ink,
-            );
+            hatch::draw(&mut inker, lens, &solid.rings, pattern, theme.sizes.step, sheet.hairline(), ink);
         }
     }
     mesh.append_ref(&inker.finish());

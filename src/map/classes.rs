@@ -31,9 +31,7 @@ impl Classes {
         };
         let finest = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
         if high - low < finest * 0.5 {
-            return Self {
-                breaks: vec![low, high],
-            };
+            return Self { breaks: vec![low, high] };
         }
         let breaks = match method {
             Method::AroundTarget(target) if suits(target, low, high) => around(target, &sorted, finest),
@@ -76,11 +74,7 @@ impl Classes {
     #[must_use]
     pub fn class(&self, value: f64) -> usize {
         // A value that prints as the break belongs above it: 95.99999 is 96.
-        let slack = self
-            .breaks
-            .first()
-            .zip(self.breaks.last())
-            .map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
+        let slack = self.breaks.first().zip(self.breaks.last()).map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
         let below = self.breaks.iter().filter(|b| **b <= value + slack).count();
         below.saturating_sub(1).min(self.len().saturating_sub(1))
     }
@@ -94,7 +88,7 @@ fn suits(target: f64, low: f64, high: f64) -> bool {
 
 /// The least readable number (1, 2, 2.5 or 5 times a power of ten) that is not below `least`.
 #[must_use]
-pub fn readable_above(least: f64) -> f64 {
+pub(super) fn readable_above(least: f64) -> f64 {
     if !least.is_finite() || least <= 0.0 {
         return 1.0;
     }
@@ -122,10 +116,7 @@ fn around(target: f64, sorted: &[f64], finest: f64) -> Vec<f64> {
         let below = target + first * step > low + finest * 0.01;
         let above = target + last * step < high - finest * 0.01;
         if last - first + f64::from(u8::from(below) + u8::from(above)) <= most {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "at most eight steps from the target"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "at most eight steps from the target")]
             let inner = ((first as i64)..=(last as i64)).map(|i| tidy(target + to_f64(i) * step, finest));
             let start = below.then(|| tidy(target + ((low - target) / step + 1e-9).floor() * step, finest));
             let end = above.then(|| tidy(target + ((high - target) / step - 1e-9).ceil() * step, finest));
@@ -162,10 +153,7 @@ fn quantiles(sorted: &[f64], finest: f64) -> Vec<f64> {
     let mut breaks = vec![down(low)];
     let last = sorted.len() - 1;
     for i in 1..Classes::MOST {
-        let raw = sorted
-            .get(i * (last + 1) / Classes::MOST)
-            .copied()
-            .unwrap_or(high);
+        let raw = sorted.get(i * (last + 1) / Classes::MOST).copied().unwrap_or(high);
         let rounded = tidy((raw / unit).round() * unit, finest);
         let from = breaks.last().copied().unwrap_or(low);
         let holds_a_value = sorted.iter().any(|v| *v >= from && *v < rounded);
@@ -210,78 +198,39 @@ mod tests {
                 1,
                 &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
             ),
+            (&[80.0, 98.0], Method::AroundTarget(96.0), 0, &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0]),
+            (&[80.0, 100.0], Method::AroundTarget(105.0), 0, &[80.0, 85.0, 90.0, 95.0, 100.0]),
             (
-                &[80.0, 98.0],
-                Method::AroundTarget(96.0),
-                0,
-                &[76.0, 81.0, 86.0, 91.0, 96.0, 101.0],
-            ),
-            (
-                &[80.0, 100.0],
-                Method::AroundTarget(105.0),
-                0,
-                &[80.0, 85.0, 90.0, 95.0, 100.0],
-            ),
-            (
-                &[
-                    91.0, 97.0, 97.5, 98.0, 98.5, 98.6, 99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.9,
-                ],
+                &[91.0, 97.0, 97.5, 98.0, 98.5, 98.6, 99.0, 99.1, 99.2, 99.3, 99.4, 99.5, 99.6, 99.9],
                 Method::AroundTarget(99.0),
                 1,
                 &[91.0, 97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
             ),
             (&[0.0, 100.0], Method::AroundTarget(2000.0), 0, &[0.0, 100.0]),
-            (
-                &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
-                Method::Quantile,
-                0,
-                &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
-            ),
+            (&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], Method::Quantile, 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]),
         ];
         for (values, method, decimals, wanted) in rows {
             let found = Classes::new(values, method, decimals);
-            assert!(
-                near(found.breaks(), wanted),
-                "{values:?} by {method:?}: {:?}",
-                found.breaks()
-            );
+            assert!(near(found.breaks(), wanted), "{values:?} by {method:?}: {:?}", found.breaks());
         }
     }
 
     #[test]
     fn values_fall_into_their_classes() {
-        let classes = Classes {
-            breaks: vec![0.0, 10.0, 20.0, 30.0],
-        };
-        for (value, wanted) in [
-            (-5.0, 0),
-            (0.0, 0),
-            (9.9, 0),
-            (10.0, 1),
-            (9.999_999_999_9, 1),
-            (30.0, 2),
-            (99.0, 2),
-        ] {
+        let classes = Classes { breaks: vec![0.0, 10.0, 20.0, 30.0] };
+        for (value, wanted) in
+            [(-5.0, 0), (0.0, 0), (9.9, 0), (10.0, 1), (9.999_999_999_9, 1), (30.0, 2), (99.0, 2)]
+        {
             assert_eq!(classes.class(value), wanted, "{value}");
         }
     }
 
     #[test]
     fn steps_are_readable() {
-        for (least, wanted) in [
-            (0.07, 0.1),
-            (0.3, 0.5),
-            (1.0, 1.0),
-            (1.2, 2.0),
-            (2.2, 2.5),
-            (2.6, 5.0),
-            (70.0, 100.0),
-        ] {
-            assert!(
-                (readable_above(least) - wanted).abs() < 1e-9,
-                "{least}: {}",
-                readable_above(least)
-            );
+        for (least, wanted) in
+            [(0.07, 0.1), (0.3, 0.5), (1.0, 1.0), (1.2, 2.0), (2.2, 2.5), (2.6, 5.0), (70.0, 100.0)]
+        {
+            assert!((readable_above(least) - wanted).abs() < 1e-9, "{least}: {}", readable_above(least));
         }
     }
 

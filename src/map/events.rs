@@ -23,7 +23,7 @@ const MOST_NEW: usize = 5;
 
 /// One mark on the screen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
+pub(super) struct Mark {
     /// Where.
     pub at: Pos2,
     /// Worst severity in it.
@@ -38,7 +38,7 @@ pub struct Mark {
 
 /// Events of one area that have no place of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Badge {
+pub(super) struct Badge {
     /// The area.
     pub area: AreaId,
     /// How many.
@@ -58,53 +58,44 @@ type Key = (Lens, Dress, u64, Option<Arc<str>>);
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct EventsLayer {
+pub(super) struct EventsLayer {
     drawn: Kept<Key, Drawn>,
     badges: Kept<u64, Vec<Badge>>,
 }
 
 impl EventsLayer {
     /// Works out marks and badges for this frame.
-    pub fn prepare(&mut self, sheet: &Sheet<'_>) {
+    pub(super) fn prepare(&mut self, sheet: &Sheet<'_>) {
         let revision = sheet.view.snapshot.revision;
-        let key = (
-            sheet.lens,
-            sheet.dress(),
-            revision,
-            sheet.view.state.event.clone(),
-        );
+        let key = (sheet.lens, sheet.dress(), revision, sheet.view.state.event.clone());
         self.drawn.get(key, || draw(sheet));
         self.badges.get(revision, || badges(sheet));
     }
 
     /// The marks on the screen.
     #[must_use]
-    pub fn marks(&self) -> &[Mark] {
+    pub(super) fn marks(&self) -> &[Mark] {
         &self.drawn.last().marks
     }
 
     /// The badges.
     #[must_use]
-    pub fn badges(&self) -> &[Badge] {
+    pub(super) fn badges(&self) -> &[Badge] {
         self.badges.last()
     }
 
     /// How many events are shown in clusters.
     #[must_use]
-    pub const fn clustered(&self) -> usize {
+    pub(super) const fn clustered(&self) -> usize {
         self.drawn.last().clustered
     }
 
     /// Paints symbols, counts and the letters of drills.
-    pub fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
         let theme = sheet.theme();
         let drawn = self.drawn.last();
         painter.add(Shape::Mesh(Arc::clone(&drawn.mesh)));
-        let kind = Type {
-            size: theme.sizes.small * 0.92,
-            bold: true,
-            color: theme.text,
-        };
+        let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
         for mark in &drawn.marks {
             let r = symbol::radius(theme, mark.severity);
             if mark.count > 1 {
@@ -112,36 +103,25 @@ impl EventsLayer {
                 write(painter, at, &mark.count.to_string(), kind, theme.ground);
             } else if mark.exercise {
                 let at = mark.at + egui::vec2(r * 1.3, -kind.size * 1.1);
-                write(
-                    painter,
-                    at,
-                    sheet.view.text.get("map.exercise_letter"),
-                    kind,
-                    theme.ground,
-                );
+                write(painter, at, sheet.view.text.get("map.exercise_letter"), kind, theme.ground);
             }
         }
     }
 
     /// The mark at a point of the screen: the worst of those within reach, then the nearest.
     #[must_use]
-    pub fn at(&self, sheet: &Sheet<'_>, at: Pos2) -> Option<&Mark> {
+    pub(super) fn at(&self, sheet: &Sheet<'_>, at: Pos2) -> Option<&Mark> {
         let reach =
             |m: &Mark| symbol::radius(sheet.theme(), m.severity).max(sheet.theme().sizes.small * 0.4) * 1.25;
-        self.marks()
-            .iter()
-            .filter(|m| (m.at - at).length() <= reach(m))
-            .min_by(|a, b| {
-                b.severity
-                    .cmp(&a.severity)
-                    .then((a.at - at).length().total_cmp(&(b.at - at).length()))
-            })
+        self.marks().iter().filter(|m| (m.at - at).length() <= reach(m)).min_by(|a, b| {
+            b.severity.cmp(&a.severity).then((a.at - at).length().total_cmp(&(b.at - at).length()))
+        })
     }
 }
 
 /// Where an event is drawn, if it has a place.
 #[must_use]
-pub fn place(event: &EventView) -> Option<World> {
+pub(super) fn place(event: &EventView) -> Option<World> {
     event.place.map(world)
 }
 
@@ -155,13 +135,7 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
         .filter_map(|(event, e)| {
             let at = sheet.lens.to_screen(place(e)?);
             let severity = e.severity.clamp(1, 4);
-            seen.contains(at).then_some(Mark {
-                at,
-                severity,
-                event,
-                count: 1,
-                exercise: e.exercise,
-            })
+            seen.contains(at).then_some(Mark { at, severity, event, count: 1, exercise: e.exercise })
         })
         .collect();
     let mut clustered = 0;
@@ -174,16 +148,11 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
     let mut inker = Inker::new(sheet.lens.pixels_per_point);
     let now = sheet.view.snapshot.now_secs;
     let most_new = if clustered > 0 { 0 } else { MOST_NEW };
-    let newest = events
-        .iter()
-        .rev()
-        .filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS)
-        .take(most_new);
+    let newest =
+        events.iter().rev().filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS).take(most_new);
     for event in newest {
         if let Some(at) = place(event).map(|p| sheet.lens.to_screen(p)) {
-            symbol::new_rings(theme, at, event.severity.clamp(1, 4))
-                .into_iter()
-                .for_each(|s| inker.add(s));
+            symbol::new_rings(theme, at, event.severity.clamp(1, 4)).into_iter().for_each(|s| inker.add(s));
         }
     }
     for mark in &marks {
@@ -204,19 +173,11 @@ fn draw(sheet: &Sheet<'_>) -> Drawn {
         } else {
             1.0
         };
-        let symbol = Symbol {
-            at: mark.at,
-            severity: mark.severity,
-            grown,
-            hollow: mark.exercise && mark.count == 1,
-        };
+        let symbol =
+            Symbol { at: mark.at, severity: mark.severity, grown, hollow: mark.exercise && mark.count == 1 };
         symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
     }
-    Drawn {
-        marks,
-        mesh: inker.finish(),
-        clustered,
-    }
+    Drawn { marks, mesh: inker.finish(), clustered }
 }
 
 type Cell = (i64, i64);
@@ -249,10 +210,7 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
     let size = sheet.theme().sizes.small * 4.4;
     let mut cells: HashMap<Cell, Vec<&Mark>> = HashMap::new();
     for mark in marks {
-        cells
-            .entry(cell(&sheet.lens, mark.at, size))
-            .or_default()
-            .push(mark);
+        cells.entry(cell(&sheet.lens, mark.at, size)).or_default().push(mark);
     }
     cells
         .into_values()
@@ -261,11 +219,7 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
             // In the middle of its events; a single one stays at its true place.
             let sum = group.iter().fold(egui::Vec2::ZERO, |sum, m| sum + m.at.to_vec2());
             let at = (sum / crate::panels::pen::whole(group.len())).to_pos2();
-            Some(Mark {
-                at,
-                count: group.len(),
-                ..(*worst).clone()
-            })
+            Some(Mark { at, count: group.len(), ..(*worst).clone() })
         })
         .collect()
 }
@@ -273,28 +227,15 @@ fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
 fn badges(sheet: &Sheet<'_>) -> Vec<Badge> {
     let areas = &sheet.view.site.areas;
     let mut counts: HashMap<AreaId, (usize, u8)> = HashMap::new();
-    for event in sheet
-        .view
-        .snapshot
-        .events
-        .open
-        .iter()
-        .filter(|e| e.place.is_none() && !e.exercise)
-    {
+    for event in sheet.view.snapshot.events.open.iter().filter(|e| e.place.is_none() && !e.exercise) {
         if event.area.index() < areas.len() {
             let (count, worst) = counts.entry(areas.ancestor(event.area, 2)).or_default();
             *count += 1;
             *worst = (*worst).max(event.severity.clamp(1, 4));
         }
     }
-    let mut out: Vec<Badge> = counts
-        .into_iter()
-        .map(|(area, (count, severity))| Badge {
-            area,
-            count,
-            severity,
-        })
-        .collect();
+    let mut out: Vec<Badge> =
+        counts.into_iter().map(|(area, (count, severity))| Badge { area, count, severity }).collect();
     out.sort_by_key(|b| (std::cmp::Reverse(b.severity), b.area));
     out
 }

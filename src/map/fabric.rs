@@ -10,7 +10,7 @@ use super::sheet::{Dress, Sheet};
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Fabric {
+pub(super) struct Fabric {
     /// Places of one texture; a texture is known by where its list lies in memory and how long it is.
     places: Kept<(usize, usize), Vec<World>>,
     mesh: Kept<(Lens, Dress, usize), Arc<Mesh>>,
@@ -18,19 +18,13 @@ pub struct Fabric {
 
 impl Fabric {
     /// Paints the points.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let texture = &sheet.view.snapshot.texture;
         let name = texture.as_ptr().addr();
-        let places = self.places.get((name, texture.len()), || {
-            texture.iter().map(|p| world(*p)).collect()
-        });
-        let mesh = self
-            .mesh
-            .get((sheet.lens, sheet.dress(), name), || squares(sheet, places));
+        let places = self.places.get((name, texture.len()), || texture.iter().map(|p| world(*p)).collect());
+        let mesh = self.mesh.get((sheet.lens, sheet.dress(), name), || squares(sheet, places));
         // With a clip rectangle of its own the mesh is taken over as it is, and not appended to its neighbours.
-        painter
-            .with_clip_rect(painter.clip_rect().expand(1.0))
-            .add(Shape::Mesh(Arc::clone(mesh)));
+        painter.with_clip_rect(painter.clip_rect().expand(1.0)).add(Shape::Mesh(Arc::clone(mesh)));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::state::{AppState, Mode};
 use crate::theme::{Sizes, Theme};
 
 /// A site, a snapshot and choices that live as long as a test.
-pub struct Stage {
+pub(super) struct Stage {
     pub site: Site,
     pub snapshot: Snapshot,
     pub state: AppState,
@@ -20,14 +20,14 @@ pub struct Stage {
 }
 
 /// A small generator with a fixed start.
-pub struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(0x9E37_79B9_7F4A_7C15)
     }
 
-    pub fn roll(&mut self) -> f64 {
+    pub(super) fn roll(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -40,17 +40,15 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// The tiny site: two by two wards.
-pub fn tiny() -> Stage {
+pub(super) fn tiny() -> Stage {
     stage(&folder("tests/sites/tiny"), 1920.0, 1080.0, 200, 12)
 }
 
 /// The sample site, with its real outline, where it has been generated.
-pub fn sample(width: f32, height: f32, buildings: usize, events: usize) -> Option<Stage> {
+pub(super) fn sample(width: f32, height: f32, buildings: usize, events: usize) -> Option<Stage> {
     let dir =
         std::env::var_os("ONEMAP_MAP_SITE").map_or_else(|| folder("sample-data/pingshan"), PathBuf::from);
-    dir.join("areas.geojson")
-        .is_file()
-        .then(|| stage(&dir, width, height, buildings, events))
+    dir.join("areas.geojson").is_file().then(|| stage(&dir, width, height, buildings, events))
 }
 
 fn stage(dir: &Path, width: f32, height: f32, buildings: usize, events: usize) -> Stage {
@@ -61,23 +59,14 @@ fn stage(dir: &Path, width: f32, height: f32, buildings: usize, events: usize) -
     snapshot.events = scattered(&site, &snapshot.events, events, &mut dice);
     let state = AppState::new(&site, Mode::Wall, Lang::Zh);
     let theme = Theme::dark(Sizes::for_wall(width, height, 1.0, site.meta.room));
-    Stage {
-        site,
-        snapshot,
-        state,
-        theme,
-    }
+    Stage { site, snapshot, state, theme }
 }
 
 /// Points around the label places of the finest areas: denser in some than in others, as towns are.
 fn points(site: &Site, count: usize, dice: &mut Dice) -> Vec<LonLat> {
     let root = site.areas.get(AreaId::ROOT);
     let last = site.meta.levels.len() - 1;
-    let seeds: Vec<LonLat> = site
-        .areas
-        .level(last)
-        .map(|id| site.areas.get(id).label)
-        .collect();
+    let seeds: Vec<LonLat> = site.areas.level(last).map(|id| site.areas.get(id).label).collect();
     let mut out = Vec::with_capacity(count);
     while out.len() < count {
         let seed = seeds[((dice.roll() * dice.roll()) * seeds.len() as f64) as usize];
@@ -118,14 +107,11 @@ fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Event
             ..pattern.clone()
         });
     }
-    Events {
-        open: open.into(),
-        ..like.clone()
-    }
+    Events { open: open.into(), ..like.clone() }
 }
 
 impl Stage {
-    pub fn view(&self) -> View<'_> {
+    pub(super) fn view(&self) -> View<'_> {
         View {
             site: &self.site,
             snapshot: &self.snapshot,

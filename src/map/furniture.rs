@@ -11,7 +11,7 @@ use crate::theme::Theme;
 
 /// Length of a scale bar: the longest readable one that is not wider than `most` points.
 #[must_use]
-pub fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
+pub(super) fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
     if points_per_meter <= 0.0 || !points_per_meter.is_finite() {
         return 0.0;
     }
@@ -27,7 +27,7 @@ pub fn bar_meters(points_per_meter: f64, most: f64) -> f64 {
 
 /// Height of the notes in the lower left corner, at most two lines of sources among them.
 #[must_use]
-pub fn notes_height(theme: &Theme, credits: bool) -> f32 {
+pub(super) fn notes_height(theme: &Theme, credits: bool) -> f32 {
     theme.sizes.small * if credits { 2.4 + 2.0 * LEADING } else { 2.4 }
 }
 
@@ -35,14 +35,10 @@ pub fn notes_height(theme: &Theme, credits: bool) -> f32 {
 const LEADING: f32 = 1.35;
 
 /// Paints the lower left corner; returns what it covers, so that no label lies there.
-pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
+pub(super) fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
     let theme = sheet.theme();
     let (small, step) = (theme.sizes.small, theme.sizes.step);
-    let ink = Type {
-        size: small,
-        bold: false,
-        color: theme.muted,
-    };
+    let ink = Type { size: small, bold: false, color: theme.muted };
     let left = sheet.clear.left() + step;
     let mut bottom = sheet.clear.bottom() - step;
     let mut right = left;
@@ -55,14 +51,8 @@ pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: us
         )
     };
     if credits {
-        let all: Vec<&str> = sheet
-            .view
-            .site
-            .meta
-            .attributions
-            .iter()
-            .map(|a| sheet.view.say(&a.text))
-            .collect();
+        let all: Vec<&str> =
+            sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)).collect();
         let width = sheet.clear.width() - step * 2.0;
         let galley = painter.layout(all.join(" · "), ink.font(), ink.color, width);
         let rect = Rect::from_min_size(pos2(left, bottom - galley.size().y), galley.size());
@@ -73,30 +63,13 @@ pub fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: us
     }
     let words = row_words(sheet, clustered);
     let edge = theme.ground.gamma_multiply(0.6);
-    let wide = painter
-        .layout_no_wrap(words.clone(), ink.font(), ink.color)
-        .size()
-        .x;
+    let wide = painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
     let before = small * 2.6 + bar_width(sheet, small).1 + step * 3.0;
-    let row = Rect::from_min_max(
-        pos2(left, bottom - small * 1.5),
-        pos2(left + before + wide, bottom),
-    );
+    let row = Rect::from_min_max(pos2(left, bottom - small * 1.5), pos2(left + before + wide, bottom));
     plate(row);
     let arrow = north(painter, sheet, pos2(left, bottom - small * 0.2), ink);
-    let bar_end = bar(
-        painter,
-        sheet,
-        pos2(arrow + step * 1.5, bottom - small * 0.2),
-        ink,
-    );
-    let written = write(
-        painter,
-        pos2(bar_end + step * 1.5, bottom - small * 1.4),
-        &words,
-        ink,
-        edge,
-    );
+    let bar_end = bar(painter, sheet, pos2(arrow + step * 1.5, bottom - small * 0.2), ink);
+    let written = write(painter, pos2(bar_end + step * 1.5, bottom - small * 1.4), &words, ink, edge);
     Rect::from_min_max(row.min, pos2(right.max(written.right()), sheet.clear.bottom()))
 }
 
@@ -117,12 +90,8 @@ fn row_words(sheet: &Sheet<'_>, clustered: usize) -> String {
 fn north(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
     let r = ink.size * 0.42;
     let tip = at + vec2(r, -ink.size * 0.9);
-    let points = vec![
-        tip,
-        tip + vec2(r * 0.8, r * 2.0),
-        tip + vec2(0.0, r * 1.45),
-        tip + vec2(-r * 0.8, r * 2.0),
-    ];
+    let points =
+        vec![tip, tip + vec2(r * 0.8, r * 2.0), tip + vec2(0.0, r * 1.45), tip + vec2(-r * 0.8, r * 2.0)];
     painter.add(Shape::Path(egui::epaint::PathShape {
         points,
         closed: true,
@@ -145,35 +114,21 @@ fn bar_width(sheet: &Sheet<'_>, small: f32) -> (f64, f32) {
 
 fn bar(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, ink: Type) -> f32 {
     let (meters, width) = bar_width(sheet, ink.size);
-    let (number, unit) = if meters >= 1000.0 {
-        (meters / 1000.0, "map.kilometers")
-    } else {
-        (meters, "map.meters")
-    };
-    let words = sheet
-        .view
-        .text
-        .fill(unit, &[("n", &format::bound(number, usize::from(number < 1.0)))]);
+    let (number, unit) =
+        if meters >= 1000.0 { (meters / 1000.0, "map.kilometers") } else { (meters, "map.meters") };
+    let words = sheet.view.text.fill(unit, &[("n", &format::bound(number, usize::from(number < 1.0)))]);
     let tick = ink.size * 0.28;
-    let points = vec![
-        at + vec2(0.0, -tick),
-        at,
-        at + vec2(width, 0.0),
-        at + vec2(width, -tick),
-    ];
+    let points = vec![at + vec2(0.0, -tick), at, at + vec2(width, 0.0), at + vec2(width, -tick)];
     let ground = Stroke::new(sheet.hairline() * 4.0, sheet.theme().ground.gamma_multiply(0.6));
     painter.add(Shape::line(points.clone(), ground));
-    painter.add(Shape::line(
-        points,
-        Stroke::new(sheet.hairline() * 1.5, ink.color),
-    ));
+    painter.add(Shape::line(points, Stroke::new(sheet.hairline() * 1.5, ink.color)));
     let edge = sheet.theme().ground.gamma_multiply(0.8);
     let written = write(painter, at + vec2(tick, -ink.size * 1.35), &words, ink, edge);
     written.right().max(at.x + width)
 }
 
 /// Paints the path from the whole to the chosen area; its steps can be pressed. Returns what it covers.
-pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
+pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
     let theme = sheet.theme();
     let step = theme.sizes.step;
     let path = sheet.view.site.areas.path(sheet.scope.chosen);
@@ -185,13 +140,8 @@ pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
         if i > 0 {
             let middle = pos2(x + size * 0.5, origin.y + size * 0.72);
             let r = size * 0.2;
-            let points = vec![
-                middle + vec2(-r, -r),
-                middle + vec2(r * 0.8, 0.0),
-                middle + vec2(-r, r),
-            ];
-            ui.painter()
-                .add(Shape::convex_polygon(points, theme.muted, Stroke::NONE));
+            let points = vec![middle + vec2(-r, -r), middle + vec2(r * 0.8, 0.0), middle + vec2(-r, r)];
+            ui.painter().add(Shape::convex_polygon(points, theme.muted, Stroke::NONE));
             x += size;
         }
         let is_last = i + 1 == path.len();
@@ -202,11 +152,8 @@ pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
             egui::Color32::PLACEHOLDER,
         );
         let rect = Rect::from_min_size(pos2(x, origin.y), galley.size());
-        let response = ui.interact(
-            rect.expand(step * 0.5),
-            ui.scope_id().with(("map path", id.0)),
-            Sense::click(),
-        );
+        let response =
+            ui.interact(rect.expand(step * 0.5), ui.scope_id().with(("map path", id.0)), Sense::click());
         response.widget_info(|| {
             let words = sheet.view.text.fill("map.go_to", &[("area", name)]);
             WidgetInfo::labeled(Role::Button, true, words)
@@ -218,25 +165,10 @@ pub fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
         } else {
             theme.muted
         };
-        write(
-            ui.painter(),
-            rect.min,
-            name,
-            Type {
-                size,
-                bold: is_last,
-                color,
-            },
-            edge,
-        );
+        write(ui.painter(), rect.min, name, Type { size, bold: is_last, color }, edge);
         if response.has_focus() {
             let ring = Stroke::new(sheet.hairline() * 2.0, theme.accent);
-            ui.painter().rect_stroke(
-                rect.expand(step * 0.5),
-                step * 0.5,
-                ring,
-                egui::StrokeKind::Outside,
-            );
+            ui.painter().rect_stroke(rect.expand(step * 0.5), step * 0.5, ring, egui::StrokeKind::Outside);
         }
         if response.clicked() {
             commands.push(Command::SelectArea(*id));

@@ -12,7 +12,7 @@ use crate::site::text::Bilingual;
 
 /// One shape: its rings, and triangles over the vertices of all rings in their order.
 #[derive(Debug, Clone, Default)]
-pub struct Solid {
+pub(super) struct Solid {
     /// Outer rings and holes; inside is what an odd number of them contains.
     pub rings: Vec<Vec<World>>,
     /// Vertices of all rings, one ring after the other.
@@ -27,7 +27,7 @@ pub struct Solid {
 
 /// One line on the map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub(super) struct Line {
     /// Its places in order; a closed line does not repeat the first.
     pub points: Vec<World>,
     /// Whether the last place joins the first.
@@ -36,7 +36,7 @@ pub struct Line {
 
 /// All shapes of a site.
 #[derive(Debug)]
-pub struct Geometry {
+pub(super) struct Geometry {
     areas: Vec<Solid>,
     /// Lines between areas, by the coarsest level they belong to: index 0 is the outline of the whole.
     pub borders: Vec<Vec<Line>>,
@@ -53,45 +53,28 @@ pub struct Geometry {
 impl Geometry {
     /// Prepares a site's shapes.
     #[must_use]
-    pub fn new(site: &Site) -> Self {
+    pub(super) fn new(site: &Site) -> Self {
         let mut earcut = Earcut::new();
-        let areas: Vec<Solid> = site
-            .areas
-            .iter()
-            .map(|(_, a)| solid(&mut earcut, &a.polygons, Some(world(a.label))))
-            .collect();
-        let surroundings = site
-            .layers
-            .surroundings
-            .iter()
-            .map(|(n, p)| (n.clone(), solid(&mut earcut, p, None)))
-            .collect();
-        let line = |points: &Vec<_>| Line {
-            points: points.iter().map(|p| world(*p)).collect(),
-            closed: false,
-        };
+        let areas: Vec<Solid> =
+            site.areas.iter().map(|(_, a)| solid(&mut earcut, &a.polygons, Some(world(a.label)))).collect();
+        let surroundings =
+            site.layers.surroundings.iter().map(|(n, p)| (n.clone(), solid(&mut earcut, p, None))).collect();
+        let line =
+            |points: &Vec<_>| Line { points: points.iter().map(|p| world(*p)).collect(), closed: false };
         let root = areas.first().and_then(|a| a.extent);
         Self {
             borders: borders(site, &areas),
             areas,
             surroundings,
             transit_lines: site.layers.transit_lines.iter().map(|(_, l)| line(l)).collect(),
-            stations: site
-                .layers
-                .stations
-                .iter()
-                .map(|(n, p)| (n.clone(), world(*p)))
-                .collect(),
-            root: root.unwrap_or(Extent {
-                min: [0.0; 2],
-                max: [256.0; 2],
-            }),
+            stations: site.layers.stations.iter().map(|(n, p)| (n.clone(), world(*p))).collect(),
+            root: root.unwrap_or(Extent { min: [0.0; 2], max: [256.0; 2] }),
         }
     }
 
     /// The shape of an area.
     #[must_use]
-    pub fn area(&self, id: AreaId) -> Option<&Solid> {
+    pub(super) fn area(&self, id: AreaId) -> Option<&Solid> {
         self.areas.get(id.index())
     }
 }
@@ -101,10 +84,7 @@ fn solid(earcut: &mut Earcut<f64>, polygons: &[Polygon], label: Option<World>) -
     let mut extent = Extent::EMPTY;
     let mut triangles: Vec<u32> = Vec::new();
     for polygon in polygons {
-        let rings: Vec<Vec<World>> = polygon
-            .iter()
-            .map(|r| r.iter().map(|p| world(*p)).collect())
-            .collect();
+        let rings: Vec<Vec<World>> = polygon.iter().map(|r| r.iter().map(|p| world(*p)).collect()).collect();
         let mut holes: Vec<u32> = Vec::new();
         let mut flat: Vec<World> = Vec::new();
         for (i, ring) in rings.iter().enumerate() {
@@ -213,9 +193,7 @@ fn walk(
         if forks(end) {
             break;
         }
-        let next = at
-            .get(&key(end))
-            .and_then(|list| list.iter().copied().find(|i| *i != edge));
+        let next = at.get(&key(end)).and_then(|list| list.iter().copied().find(|i| *i != edge));
         let Some((next, [a, b])) = next.and_then(|i| edges.get(i).map(|e| (i, *e))) else {
             break;
         };
@@ -223,10 +201,7 @@ fn walk(
         end = if key(a) == key(end) { b } else { a };
         points.push(end);
     }
-    Line {
-        points,
-        closed: false,
-    }
+    Line { points, closed: false }
 }
 
 #[cfg(test)]
@@ -248,11 +223,7 @@ mod tests {
         ];
         let lines = chain(&fork);
         assert_eq!(lines.len(), 3);
-        assert_eq!(
-            lines.iter().map(|l| l.points.len() - 1).sum::<usize>(),
-            4,
-            "every edge is drawn once"
-        );
+        assert_eq!(lines.iter().map(|l| l.points.len() - 1).sum::<usize>(), 4, "every edge is drawn once");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const SIDE: usize = 640;
 const AROUND: f64 = 0.16;
 
 /// The layer.
-pub struct Glow {
+pub(super) struct Glow {
     texture: TextureHandle,
     extent: Extent,
 }
@@ -22,11 +22,10 @@ pub struct Glow {
 impl Glow {
     /// Computes the picture.
     #[must_use]
-    pub fn new(ctx: &Context, geometry: &Geometry) -> Self {
+    pub(super) fn new(ctx: &Context, geometry: &Geometry) -> Self {
         let extent = geometry.root.grown(AROUND);
-        let coverage = geometry
-            .area(AreaId::ROOT)
-            .map_or_else(|| vec![0.0; SIDE * SIDE], |a| rasterise(a, &extent));
+        let coverage =
+            geometry.area(AreaId::ROOT).map_or_else(|| vec![0.0; SIDE * SIDE], |a| rasterise(a, &extent));
         let near = blurred(&coverage, 5);
         let far = blurred(&coverage, 20);
         let pixels: Vec<Color32> = near
@@ -35,21 +34,16 @@ impl Glow {
             .map(|(n, f)| Color32::from_white_alpha(level(0.42 * n + 0.58 * f)))
             .collect();
         let image = ColorImage::new([SIDE, SIDE], pixels);
-        Self {
-            texture: ctx.load_texture("map glow", image, TextureOptions::LINEAR),
-            extent,
-        }
+        Self { texture: ctx.load_texture("map glow", image, TextureOptions::LINEAR), extent }
     }
 
     /// Paints the light.
-    pub fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
         let theme = sheet.theme();
         // The picture grows with the zoom; close by, a broad bright band would say nothing.
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let near = (1.0 - 0.3 * sheet.zoom_from_home().clamp(0.0, 2.5)) as f32;
-        let tint = theme
-            .outline
-            .gamma_multiply(near * if theme.dark { 0.6 } else { 0.4 });
+        let tint = theme.outline.gamma_multiply(near * if theme.dark { 0.6 } else { 0.4 });
         let mut mesh = Mesh::with_texture(self.texture.id());
         let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         mesh.add_rect_with_uv(sheet.lens.rect_of(&self.extent), all, tint);
@@ -57,11 +51,7 @@ impl Glow {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to a byte"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 fn level(share: f32) -> u8 {
     (share.clamp(0.0, 1.0) * 255.0).round() as u8
 }
@@ -121,12 +111,7 @@ fn box_rows(picture: &[f32], radius: usize) -> Vec<f32> {
     let share = 1.0 / (2 * radius + 1) as f32;
     let mut out = Vec::with_capacity(picture.len());
     for row in picture.chunks_exact(SIDE) {
-        let at = |i: usize| {
-            i.checked_sub(radius)
-                .and_then(|i| row.get(i))
-                .copied()
-                .unwrap_or(0.0)
-        };
+        let at = |i: usize| i.checked_sub(radius).and_then(|i| row.get(i)).copied().unwrap_or(0.0);
         // `sum` covers the texels from `i - radius` to `i + radius`; index shifted by `radius` so that it never goes
         // below zero.
         let mut sum: f32 = (0..2 * radius).map(at).sum();
@@ -140,7 +125,5 @@ fn box_rows(picture: &[f32], radius: usize) -> Vec<f32> {
 }
 
 fn transposed(picture: &[f32]) -> Vec<f32> {
-    (0..SIDE)
-        .flat_map(|x| picture.iter().skip(x).step_by(SIDE).copied())
-        .collect()
+    (0..SIDE).flat_map(|x| picture.iter().skip(x).step_by(SIDE).copied()).collect()
 }

@@ -12,14 +12,14 @@ use super::sheet::{Dress, Sheet, Type, write};
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Ground {
+pub(super) struct Ground {
     mesh: Kept<(Lens, Dress), Arc<Mesh>>,
     names: Kept<(Lens, Rect, [Rect; 2]), Vec<Option<World>>>,
 }
 
 impl Ground {
     /// Paints ground, neighbours and their names, which keep clear of what is taken.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
         let theme = sheet.theme();
         painter.rect_filled(sheet.lens.rect, 0.0, theme.ground);
         let mesh = self.mesh.get((sheet.lens, sheet.dress()), || around(sheet));
@@ -38,22 +38,12 @@ impl Ground {
             })
         };
         let ink = theme.muted.lerp_to_gamma(theme.ground, 0.45);
-        let kind = Type {
-            size: theme.sizes.small,
-            bold: false,
-            color: ink,
-        };
+        let kind = Type { size: theme.sizes.small, bold: false, color: ink };
         for ((name, _), place) in sheet.geometry.surroundings.iter().zip(places) {
             let Some(place) = place else { continue };
             let words = sheet.view.say(name);
             let size = painter.layout_no_wrap(words.to_owned(), kind.font(), ink).size();
-            write(
-                painter,
-                sheet.lens.to_screen(*place) - size * 0.5,
-                words,
-                kind,
-                theme.surroundings,
-            );
+            write(painter, sheet.lens.to_screen(*place) - size * 0.5, words, kind, theme.surroundings);
         }
     }
 }
@@ -74,10 +64,7 @@ fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
         }
         mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
         for ring in &solid.rings {
-            inker.add(Shape::closed_line(
-                ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(),
-                stroke,
-            ));
+            inker.add(Shape::closed_line(ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(), stroke));
         }
     }
     mesh.append_ref(&inker.finish());
@@ -93,11 +80,8 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
     if !clear.intersects(sheet.lens.rect_of(&extent)) {
         return None;
     }
-    let rings: Vec<Vec<Pos2>> = solid
-        .rings
-        .iter()
-        .map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect())
-        .collect();
+    let rings: Vec<Vec<Pos2>> =
+        solid.rings.iter().map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect()).collect();
     // Station names stand to the right of their rings.
     let unit = vec2(1.0, 1.0) * sheet.theme().sizes.small;
     let stations: Vec<Rect> = sheet
@@ -116,9 +100,7 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
                 clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
                 clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
             );
-            let is_taken = taken
-                .iter()
-                .any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
+            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
                 || stations.iter().any(|s| s.contains(at));
             if is_taken || !contains(&rings, at) {
                 continue;

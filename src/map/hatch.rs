@@ -7,7 +7,7 @@ use super::lens::{Lens, World};
 
 /// A pattern that says something about a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pattern {
+pub(super) enum Pattern {
     /// Close lines rising to the right: hidden for protection.
     Suppressed,
     /// Sparse dots: no figure.
@@ -17,7 +17,7 @@ pub enum Pattern {
 }
 
 /// Draws a pattern inside rings. `step` is the distance of its lines.
-pub fn draw(
+pub(super) fn draw(
     inker: &mut Inker,
     lens: &Lens,
     rings: &[Vec<World>],
@@ -26,10 +26,8 @@ pub fn draw(
     width: f32,
     color: Color32,
 ) {
-    let rings: Vec<Vec<Pos2>> = rings
-        .iter()
-        .map(|ring| ring.iter().map(|p| lens.to_screen(*p)).collect())
-        .collect();
+    let rings: Vec<Vec<Pos2>> =
+        rings.iter().map(|ring| ring.iter().map(|p| lens.to_screen(*p)).collect()).collect();
     let slant = std::f32::consts::FRAC_1_SQRT_2;
     let (along, gap) = match pattern {
         Pattern::Suppressed => (vec2(slant, -slant), step),
@@ -109,11 +107,7 @@ mod tests {
         let square = |a: f32, b: f32| vec![pos2(a, a), pos2(b, a), pos2(b, b), pos2(a, b)];
         let rings = [square(0.0, 100.0), square(40.0, 60.0)];
         let found = spans(&rings, vec2(1.0, 0.0), 10.0, pos2(-5.0, -5.0));
-        assert_eq!(
-            found.len(),
-            10 + 2,
-            "ten lines, two of them cut by the hole: {found:?}"
-        );
+        assert_eq!(found.len(), 10 + 2, "ten lines, two of them cut by the hole: {found:?}");
         for (_, [from, to]) in &found {
             let middle = from.lerp(*to, 0.5);
             let in_hole = middle.x > 40.0 && middle.x < 60.0 && middle.y > 40.0 && middle.y < 60.0;

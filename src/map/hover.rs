@@ -11,7 +11,7 @@ use crate::snapshot::EventView;
 
 /// Something under the pointer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Hit {
+pub(super) enum Hit {
     /// An area.
     Area(AreaId),
     /// A mark of one or more events.
@@ -19,15 +19,13 @@ pub enum Hit {
 }
 
 /// Shows the card at the pointer.
-pub fn card(ui: &Ui, sheet: &Sheet<'_>, hit: &Hit, anchor: PopupAnchor) {
+pub(super) fn card(ui: &Ui, sheet: &Sheet<'_>, hit: &Hit, anchor: PopupAnchor) {
     let layer = LayerId::new(egui::Order::Middle, Id::unique("map"));
     let tip = egui::Tooltip::always_open(ui.ctx().clone(), layer, ui.scope_id().with("map card"), anchor);
-    tip.gap(sheet.theme().sizes.step * 2.0)
-        .width(sheet.theme().sizes.body * 22.0)
-        .show(|ui| match hit {
-            Hit::Area(area) => area_card(ui, sheet, *area),
-            Hit::Mark(mark) => mark_card(ui, sheet, mark),
-        });
+    tip.gap(sheet.theme().sizes.step * 2.0).width(sheet.theme().sizes.body * 22.0).show(|ui| match hit {
+        Hit::Area(area) => area_card(ui, sheet, *area),
+        Hit::Mark(mark) => mark_card(ui, sheet, mark),
+    });
 }
 
 fn row(ui: &mut Ui, sheet: &Sheet<'_>, words: &str, ink: Ink) {
@@ -45,23 +43,11 @@ fn row(ui: &mut Ui, sheet: &Sheet<'_>, words: &str, ink: Ink) {
 
 fn inks(sheet: &Sheet<'_>) -> (Ink, Ink, Ink) {
     let theme = sheet.theme();
-    let body = Ink {
-        size: theme.sizes.body,
-        bold: false,
-        color: theme.text,
-    };
+    let body = Ink { size: theme.sizes.body, bold: false, color: theme.text };
     (
-        Ink {
-            size: theme.sizes.body,
-            bold: true,
-            ..body
-        },
+        Ink { size: theme.sizes.body, bold: true, ..body },
         body,
-        Ink {
-            size: theme.sizes.small,
-            color: theme.muted,
-            ..body
-        },
+        Ink { size: theme.sizes.small, color: theme.muted, ..body },
     )
 }
 
@@ -71,43 +57,22 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
     row(ui, sheet, &words::area_path(view, area), head);
     let reading = sheet.reading(area);
     if let Some(indicator) = view.indicator() {
-        row(
-            ui,
-            sheet,
-            &format!("{} {}", view.say(indicator.card_name()), sheet.printed(&reading)),
-            body,
-        );
+        row(ui, sheet, &format!("{} {}", view.say(indicator.card_name()), sheet.printed(&reading)), body);
         if let Some(met) = words::is_met(sheet.view, indicator, area, reading.value) {
-            let color = if met {
-                sheet.theme().good
-            } else {
-                sheet.theme().warn
-            };
+            let color = if met { sheet.theme().good } else { sheet.theme().warn };
             let target = indicator
                 .target
                 .as_ref()
                 .and_then(|t| format::target(t, indicator.decimals, view.text))
-                .map_or_else(String::new, |t| {
-                    view.text.fill("panel.target.is", &[("target", &t)])
-                });
-            row(
-                ui,
-                sheet,
-                &format!("{target} · {}", words::met_word(view, met)),
-                note.color(color),
-            );
+                .map_or_else(String::new, |t| view.text.fill("panel.target.is", &[("target", &t)]));
+            row(ui, sheet, &format!("{target} · {}", words::met_word(view, met)), note.color(color));
         }
         if reading.status != crate::snapshot::Status::Current {
             row(ui, sheet, words::status(view, reading.status), note);
         }
     }
     let open = open_in(sheet, area);
-    row(
-        ui,
-        sheet,
-        &view.text.fill("map.open_events", &[("n", &format::count(open))]),
-        note,
-    );
+    row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);
 }
 
 /// Open events in an area, drills left out.
@@ -127,36 +92,18 @@ fn mark_card(ui: &mut Ui, sheet: &Sheet<'_>, mark: &Mark) {
     let view = sheet.view;
     let text = view.text;
     if mark.count > 1 {
-        row(
-            ui,
-            sheet,
-            &text.fill("map.cluster", &[("n", &format::count(mark.count as u64))]),
-            note,
-        );
+        row(ui, sheet, &text.fill("map.cluster", &[("n", &format::count(mark.count as u64))]), note);
     }
     let size = sheet.theme().sizes.body;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(size, size * 1.4), Sense::hover());
-        marks::severity(
-            ui.painter(),
-            sheet.theme(),
-            rect.center(),
-            size * 0.8,
-            event.severity,
-        );
-        let kind = text
-            .code_name(&alarm_strip::kind_list(view), &event.kind)
-            .to_owned();
+        marks::severity(ui.painter(), sheet.theme(), rect.center(), size * 0.8, event.severity);
+        let kind = text.code_name(&alarm_strip::kind_list(view), &event.kind).to_owned();
         let severity = text.get(event_stream::severity_key(event.severity));
         row(ui, sheet, &format!("{kind} · {severity}"), head);
     });
     row(ui, sheet, &words::area_path(view, event.area), body);
-    row(
-        ui,
-        sheet,
-        text.code_name(&alarm_strip::status_list(view), &event.status),
-        body,
-    );
+    row(ui, sheet, text.code_name(&alarm_strip::status_list(view), &event.status), body);
     let shift = view.snapshot.shift_secs;
     let opened = format!(
         "{} · {}",
@@ -166,21 +113,9 @@ fn mark_card(ui: &mut Ui, sheet: &Sheet<'_>, mark: &Mark) {
     row(ui, sheet, &text.fill("map.opened", &[("when", &opened)]), note);
     if let Some(due) = event.due_secs {
         let overdue = event_stream::is_overdue(view, event);
-        let ink = if overdue {
-            note.color(sheet.theme().warn)
-        } else {
-            note
-        };
+        let ink = if overdue { note.color(sheet.theme().warn) } else { note };
         let when = format::moment(&view.site.zone, due + shift);
-        row(
-            ui,
-            sheet,
-            &text.fill(
-                if overdue { "map.overdue" } else { "map.due" },
-                &[("when", &when)],
-            ),
-            ink,
-        );
+        row(ui, sheet, &text.fill(if overdue { "map.overdue" } else { "map.due" }, &[("when", &when)]), ink);
     }
     if event.exercise {
         row(ui, sheet, text.get("map.exercise"), note);

@@ -7,23 +7,20 @@ use egui::{Mesh, Shape};
 
 /// A value that is made again only when its key changes: this is why a still map costs nothing that grows with data.
 #[derive(Debug)]
-pub struct Kept<K, T> {
+pub(super) struct Kept<K, T> {
     key: Option<K>,
     value: T,
 }
 
 impl<K, T: Default> Default for Kept<K, T> {
     fn default() -> Self {
-        Self {
-            key: None,
-            value: T::default(),
-        }
+        Self { key: None, value: T::default() }
     }
 }
 
 impl<K: PartialEq, T> Kept<K, T> {
     /// The value for a key.
-    pub fn get(&mut self, key: K, make: impl FnOnce() -> T) -> &T {
+    pub(super) fn get(&mut self, key: K, make: impl FnOnce() -> T) -> &T {
         if self.key.as_ref() != Some(&key) {
             self.value = make();
             self.key = Some(key);
@@ -32,13 +29,13 @@ impl<K: PartialEq, T> Kept<K, T> {
     }
 
     /// The value as it was last made.
-    pub const fn last(&self) -> &T {
+    pub(super) const fn last(&self) -> &T {
         &self.value
     }
 }
 
 /// Turns lines and marks into a mesh once, the way egui would in every frame.
-pub struct Inker {
+pub(super) struct Inker {
     tessellator: Tessellator,
     mesh: Mesh,
 }
@@ -46,7 +43,7 @@ pub struct Inker {
 impl Inker {
     /// An empty mesh for a screen with this many pixels per point.
     #[must_use]
-    pub fn new(pixels_per_point: f32) -> Self {
+    pub(super) fn new(pixels_per_point: f32) -> Self {
         // Without prerasterised discs no shape needs the font texture, whose size would have to be known.
         let options = TessellationOptions {
             prerasterized_discs: false,
@@ -61,13 +58,13 @@ impl Inker {
     }
 
     /// Adds a shape.
-    pub fn add(&mut self, shape: impl Into<Shape>) {
+    pub(super) fn add(&mut self, shape: impl Into<Shape>) {
         self.tessellator.tessellate_shape(shape.into(), &mut self.mesh);
     }
 
     /// The mesh.
     #[must_use]
-    pub fn finish(self) -> Arc<Mesh> {
+    pub(super) fn finish(self) -> Arc<Mesh> {
         Arc::new(self.mesh)
     }
 }

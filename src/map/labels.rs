@@ -21,7 +21,7 @@ const STATION_NAMES_FROM: f64 = 1.1;
 
 /// What a label is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
+pub(super) enum About {
     /// An area: name and figure.
     Area(AreaId),
     /// Events of an area without a place.
@@ -32,7 +32,7 @@ pub enum About {
 
 /// One placed label.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Label {
+pub(super) struct Label {
     /// What it is about.
     pub about: About,
     /// Where it is.
@@ -44,13 +44,13 @@ type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang);
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Labels {
+pub(super) struct Labels {
     placed: Kept<Key, Vec<Label>>,
 }
 
 impl Labels {
     /// Places the labels of this frame, apart from each other and, where possible, from marks.
-    pub fn prepare(
+    pub(super) fn prepare(
         &mut self,
         painter: &Painter,
         sheet: &Sheet<'_>,
@@ -67,18 +67,17 @@ impl Labels {
             sheet.view.state.indicator,
             sheet.view.lang(),
         );
-        self.placed
-            .get(key, || arrange(painter, sheet, marks, badges, taken));
+        self.placed.get(key, || arrange(painter, sheet, marks, badges, taken));
     }
 
     /// The placed labels.
     #[must_use]
-    pub fn placed(&self) -> &[Label] {
+    pub(super) fn placed(&self) -> &[Label] {
         self.placed.last()
     }
 
     /// Paints them.
-    pub fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
         let theme = sheet.theme();
         let edge = theme.ground.gamma_multiply(0.92);
         for label in self.placed() {
@@ -123,50 +122,23 @@ fn arrange(
         let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
         let size = size_of(painter, &lines);
         if is_major || room > size.x * 0.8 {
-            wanted.push((
-                About::Area(area),
-                lines,
-                Wish {
-                    anchor,
-                    size,
-                    reach: 0.5,
-                },
-            ));
+            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.5 }));
         }
     }
     let whole = sheet.scope.chosen == AreaId::ROOT;
-    for badge in badges
-        .iter()
-        .filter(|b| whole || sheet.scope.holds(sheet.view, b.area))
-    {
+    for badge in badges.iter().filter(|b| whole || sheet.scope.holds(sheet.view, b.area)) {
         let Some(solid) = sheet.geometry.area(badge.area) else {
             continue;
         };
         // Only a grave one calls out in its colour; the card tells the rest.
         let grave = badge.severity >= 3;
-        let color = if grave {
-            sheet.theme().severity(badge.severity)
-        } else {
-            sheet.theme().muted
-        };
-        let kind = Type {
-            size: small * 0.88,
-            bold: grave,
-            color,
-        };
+        let color = if grave { sheet.theme().severity(badge.severity) } else { sheet.theme().muted };
+        let kind = Type { size: small * 0.88, bold: grave, color };
         let words = badge.count.to_string();
         let text = size_of(painter, &[(words.clone(), kind)]);
         let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
-        wanted.push((
-            About::Badge(badge.area),
-            vec![(words, kind)],
-            Wish {
-                anchor,
-                size,
-                reach: 4.0,
-            },
-        ));
+        wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 4.0 }));
     }
     wanted.extend(stations(painter, sheet));
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
@@ -174,18 +146,9 @@ fn arrange(
     let grave = marks.iter().filter(|m| m.severity >= 3);
     let mut taken = taken.to_vec();
     taken.extend(grave.map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 1.2))));
-    let soft: Vec<(Pos2, f32)> = marks
-        .iter()
-        .map(|m| (m.at, if m.severity > 1 { 1.0 } else { 0.4 }))
-        .collect();
-    let placed = place(
-        &wishes,
-        &taken,
-        &soft,
-        sheet.lens.rect.shrink(2.0),
-        small * 0.2,
-        small * 0.35,
-    );
+    let soft: Vec<(Pos2, f32)> =
+        marks.iter().map(|m| (m.at, if m.severity > 1 { 1.0 } else { 0.4 })).collect();
+    let placed = place(&wishes, &taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
     wanted
         .into_iter()
         .zip(placed)
@@ -201,11 +164,7 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
         return Vec::new();
     }
     let small = sheet.theme().sizes.small;
-    let kind = Type {
-        size: small,
-        bold: false,
-        color: sheet.theme().muted,
-    };
+    let kind = Type { size: small, bold: false, color: sheet.theme().muted };
     let stations = sheet.geometry.stations.iter().enumerate();
     stations
         .filter_map(|(i, (name, place))| {
@@ -213,16 +172,8 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
             let lines = vec![(sheet.view.say(name).to_owned(), kind)];
             let size = size_of(painter, &lines);
             let anchor = at + vec2(size.x * 0.5 + small * 0.5, 0.0);
-            let wish = Wish {
-                anchor,
-                size,
-                reach: 0.3,
-            };
-            sheet
-                .lens
-                .rect
-                .contains(at)
-                .then_some((About::Station(i), lines, wish))
+            let wish = Wish { anchor, size, reach: 0.3 };
+            sheet.lens.rect.contains(at).then_some((About::Station(i), lines, wish))
         })
         .collect()
 }
@@ -231,13 +182,8 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
 fn named_areas(sheet: &Sheet<'_>) -> Vec<(AreaId, bool)> {
     let areas = &sheet.view.site.areas;
     let seen = sheet.lens.extent(0.0);
-    let in_sight = |id: AreaId| {
-        sheet
-            .geometry
-            .area(id)
-            .and_then(|a| a.extent)
-            .is_some_and(|e| e.meets(&seen))
-    };
+    let in_sight =
+        |id: AreaId| sheet.geometry.area(id).and_then(|a| a.extent).is_some_and(|e| e.meets(&seen));
     let chosen = sheet.scope.chosen;
     let mut out: Vec<(AreaId, bool)> = Vec::new();
     if chosen == AreaId::ROOT {
@@ -249,26 +195,14 @@ fn named_areas(sheet: &Sheet<'_>) -> Vec<(AreaId, bool)> {
         }
         // Grid names are long and alike; their figures are on the hover.
         let named = areas.get(chosen).level < 2;
-        out.extend(
-            children
-                .iter()
-                .filter(|id| named && in_sight(**id))
-                .map(|id| (*id, false)),
-        );
+        out.extend(children.iter().filter(|id| named && in_sight(**id)).map(|id| (*id, false)));
     }
     if chosen != AreaId::ROOT {
         // What lies around is named, and no more.
         let home = areas.ancestor(chosen, 1);
-        out.extend(
-            areas
-                .level(1)
-                .filter(|id| *id != home && in_sight(*id))
-                .map(|id| (id, false)),
-        );
+        out.extend(areas.level(1).filter(|id| *id != home && in_sight(*id)).map(|id| (id, false)));
     } else if sheet.zoom_from_home() >= FINER_NAMES_FROM {
-        let finer = areas
-            .level(2)
-            .filter(|id| in_sight(*id) && !out.iter().any(|(o, _)| o == id));
+        let finer = areas.level(2).filter(|id| in_sight(*id) && !out.iter().any(|(o, _)| o == id));
         let finer: Vec<_> = finer.map(|id| (id, false)).collect();
         out.extend(finer);
     }
@@ -279,47 +213,26 @@ fn area_lines(sheet: &Sheet<'_>, area: AreaId, is_major: bool) -> Vec<(String, T
     let theme = sheet.theme();
     let faded = !sheet.scope.holds(sheet.view, area);
     let fade = |c: egui::Color32| {
-        if faded {
-            c.lerp_to_gamma(theme.ground, 0.45)
-        } else {
-            c
-        }
+        if faded { c.lerp_to_gamma(theme.ground, 0.45) } else { c }
     };
     let (name_size, value_size) = if is_major {
         (theme.sizes.heading, theme.sizes.body)
     } else {
         (theme.sizes.body * 0.9, theme.sizes.small)
     };
-    let name = Type {
-        size: name_size,
-        bold: is_major,
-        color: fade(theme.text),
-    };
+    let name = Type { size: name_size, bold: is_major, color: fade(theme.text) };
     let mut lines = vec![(sheet.name(area).to_owned(), name)];
     let reading = sheet.reading(area);
     if !faded && reading.value != Shown::TooFine {
-        let ink = if reading.value.value().is_some() {
-            theme.text
-        } else {
-            theme.muted
-        };
-        lines.push((
-            sheet.printed(&reading),
-            Type {
-                size: value_size,
-                bold: false,
-                color: fade(ink),
-            },
-        ));
+        let ink = if reading.value.value().is_some() { theme.text } else { theme.muted };
+        lines.push((sheet.printed(&reading), Type { size: value_size, bold: false, color: fade(ink) }));
     }
     lines
 }
 
 fn size_of(painter: &Painter, lines: &[(String, Type)]) -> Vec2 {
     lines.iter().fold(Vec2::ZERO, |size, (words, kind)| {
-        let line = painter
-            .layout_no_wrap(words.clone(), kind.font(), kind.color)
-            .size();
+        let line = painter.layout_no_wrap(words.clone(), kind.font(), kind.color).size();
         vec2(size.x.max(line.x), size.y + line.y)
     })
 }

@@ -6,31 +6,31 @@ use walkers::{MapMemory, MercatorProjection, Position, Projection as _, lon_lat}
 use crate::site::areas::LonLat;
 
 /// A place in Web Mercator, in pixels of zoom level 0: the unit that scales to any zoom by a power of two.
-pub type World = [f64; 2];
+pub(super) type World = [f64; 2];
 
 /// The world place of a longitude and latitude.
 #[must_use]
-pub fn world([lon, lat]: LonLat) -> World {
+pub(super) fn world([lon, lat]: LonLat) -> World {
     let at = MercatorProjection.project(lon_lat(lon, lat), 0.0);
     [at.x(), at.y()]
 }
 
 /// The position, as the map library writes it, of a world place.
 #[must_use]
-pub fn position([x, y]: World) -> Position {
+pub(super) fn position([x, y]: World) -> Position {
     MercatorProjection.unproject(Position::new(x, y), 0.0)
 }
 
 /// Longitude and latitude of a world place.
 #[must_use]
-pub fn degrees(at: World) -> LonLat {
+pub(super) fn degrees(at: World) -> LonLat {
     let at = position(at);
     [at.x(), at.y()]
 }
 
 /// Extent of places.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extent {
+pub(super) struct Extent {
     /// Least x and y.
     pub min: World,
     /// Greatest x and y.
@@ -39,63 +39,47 @@ pub struct Extent {
 
 impl Extent {
     /// An extent that holds nothing yet.
-    pub const EMPTY: Self = Self {
-        min: [f64::INFINITY; 2],
-        max: [f64::NEG_INFINITY; 2],
-    };
+    pub(super) const EMPTY: Self = Self { min: [f64::INFINITY; 2], max: [f64::NEG_INFINITY; 2] };
 
     /// Grows to hold a place.
-    pub const fn add(&mut self, [x, y]: World) {
+    pub(super) const fn add(&mut self, [x, y]: World) {
         self.min = [self.min[0].min(x), self.min[1].min(y)];
         self.max = [self.max[0].max(x), self.max[1].max(y)];
     }
 
     /// Middle.
     #[must_use]
-    pub const fn center(&self) -> World {
-        [
-            f64::midpoint(self.min[0], self.max[0]),
-            f64::midpoint(self.min[1], self.max[1]),
-        ]
+    pub(super) const fn center(&self) -> World {
+        [f64::midpoint(self.min[0], self.max[0]), f64::midpoint(self.min[1], self.max[1])]
     }
 
     /// Width and height.
     #[must_use]
-    pub const fn size(&self) -> World {
+    pub(super) const fn size(&self) -> World {
         [self.max[0] - self.min[0], self.max[1] - self.min[1]]
     }
 
     /// The extent with a share of its greater side added all around.
     #[must_use]
-    pub fn grown(&self, share: f64) -> Self {
+    pub(super) fn grown(&self, share: f64) -> Self {
         let [w, h] = self.size();
         let by = w.max(h) * share;
-        Self {
-            min: [self.min[0] - by, self.min[1] - by],
-            max: [self.max[0] + by, self.max[1] + by],
-        }
+        Self { min: [self.min[0] - by, self.min[1] - by], max: [self.max[0] + by, self.max[1] + by] }
     }
 
     /// Whether two extents share a place.
     #[must_use]
-    pub fn meets(&self, other: &Self) -> bool {
-        (0..2).all(|i| {
-            match (
-                self.min.get(i),
-                self.max.get(i),
-                other.min.get(i),
-                other.max.get(i),
-            ) {
-                (Some(a), Some(b), Some(c), Some(d)) => a <= d && b >= c,
-                _ => false,
-            }
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        (0..2).all(|i| match (self.min.get(i), self.max.get(i), other.min.get(i), other.max.get(i)) {
+            (Some(a), Some(b), Some(c), Some(d)) => a <= d && b >= c,
+            _ => false,
         })
     }
 }
 
 /// One view: where the map stands on the screen and what it shows. Equal lenses draw the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lens {
+pub(super) struct Lens {
     /// The map's place on the screen.
     pub rect: Rect,
     /// World place at the middle of `rect`.
@@ -111,19 +95,13 @@ pub struct Lens {
 impl Lens {
     /// The view of a map on a rectangle.
     #[must_use]
-    pub fn new(rect: Rect, center: World, zoom: f64, pixels_per_point: f32) -> Self {
-        Self {
-            rect,
-            center,
-            zoom,
-            scale: zoom.exp2(),
-            pixels_per_point,
-        }
+    pub(super) fn new(rect: Rect, center: World, zoom: f64, pixels_per_point: f32) -> Self {
+        Self { rect, center, zoom, scale: zoom.exp2(), pixels_per_point }
     }
 
     /// The view that the map library stands at.
     #[must_use]
-    pub fn of(memory: &MapMemory, rect: Rect, fallback: World, pixels_per_point: f32) -> Self {
+    pub(super) fn of(memory: &MapMemory, rect: Rect, fallback: World, pixels_per_point: f32) -> Self {
         let center = memory.detached().map_or(fallback, |p| world([p.x(), p.y()]));
         Self::new(rect, center, memory.zoom(), pixels_per_point)
     }
@@ -131,7 +109,7 @@ impl Lens {
     /// Where a world place is on the screen.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "screen points")]
-    pub fn to_screen(&self, [x, y]: World) -> Pos2 {
+    pub(super) fn to_screen(&self, [x, y]: World) -> Pos2 {
         let middle = self.rect.center();
         pos2(
             (f64::from(middle.x) + (x - self.center[0]) * self.scale) as f32,
@@ -141,39 +119,33 @@ impl Lens {
 
     /// Which world place is at a point of the screen.
     #[must_use]
-    pub fn to_world(&self, at: Pos2) -> World {
+    pub(super) fn to_world(&self, at: Pos2) -> World {
         let Vec2 { x, y } = at - self.rect.center();
-        [
-            self.center[0] + f64::from(x) / self.scale,
-            self.center[1] + f64::from(y) / self.scale,
-        ]
+        [self.center[0] + f64::from(x) / self.scale, self.center[1] + f64::from(y) / self.scale]
     }
 
     /// What the screen rectangle shows, with points added around.
     #[must_use]
-    pub fn extent(&self, margin: f32) -> Extent {
+    pub(super) fn extent(&self, margin: f32) -> Extent {
         let rect = self.rect.expand(margin);
-        Extent {
-            min: self.to_world(rect.min),
-            max: self.to_world(rect.max),
-        }
+        Extent { min: self.to_world(rect.min), max: self.to_world(rect.max) }
     }
 
     /// An extent as a rectangle on the screen.
     #[must_use]
-    pub fn rect_of(&self, extent: &Extent) -> Rect {
+    pub(super) fn rect_of(&self, extent: &Extent) -> Rect {
         Rect::from_min_max(self.to_screen(extent.min), self.to_screen(extent.max))
     }
 
     /// Screen points per metre on the ground at the middle of the view.
     #[must_use]
-    pub fn points_per_meter(&self) -> f64 {
+    pub(super) fn points_per_meter(&self) -> f64 {
         MercatorProjection.scale_pixel_per_meter(position(self.center), self.zoom)
     }
 
     /// The place moved to the middle of a pixel grid cell, so that a square of whole pixels is sharp.
     #[must_use]
-    pub fn snap(&self, at: Pos2) -> Pos2 {
+    pub(super) fn snap(&self, at: Pos2) -> Pos2 {
         let ppp = self.pixels_per_point;
         pos2((at.x * ppp).round() / ppp, (at.y * ppp).round() / ppp)
     }
@@ -181,7 +153,7 @@ impl Lens {
 
 /// A step on the screen from a length and an angle.
 #[must_use]
-pub fn polar(radius: f32, angle: f32) -> Vec2 {
+pub(super) fn polar(radius: f32, angle: f32) -> Vec2 {
     vec2(radius * angle.cos(), radius * angle.sin())
 }
 

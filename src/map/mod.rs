@@ -57,9 +57,7 @@ pub struct MapPanel {
 
 impl std::fmt::Debug for MapPanel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MapPanel")
-            .field("camera", &self.camera)
-            .finish_non_exhaustive()
+        f.debug_struct("MapPanel").field("camera", &self.camera).finish_non_exhaustive()
     }
 }
 
@@ -119,17 +117,10 @@ impl MapPanel {
         // What is done over a panel is meant for the panel, though the map goes on below it.
         let pressed = ui.input(|i| i.pointer.press_origin());
         let is_mine = pressed.is_none_or(|at| clear.contains(at));
-        let buttons = if is_mine {
-            DragPanButtons::PRIMARY
-        } else {
-            DragPanButtons::empty()
-        };
+        let buttons = if is_mine { DragPanButtons::PRIMARY } else { DragPanButtons::empty() };
         let response = Map::new(None, &mut self.camera.memory, position(fallback))
             .zoom_with_ctrl(false)
-            .zoom_gesture(
-                ui.input(|i| i.pointer.hover_pos())
-                    .is_some_and(|at| clear.contains(at)),
-            )
+            .zoom_gesture(ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at)))
             .drag_pan_buttons(buttons)
             .with_plugin(layers)
             .show(ui, |_, _, _, _| ())
@@ -163,11 +154,7 @@ impl MapPanel {
 }
 
 fn legend_classes(legend: &Legend, view: &View<'_>) -> Vec<LegendClass> {
-    let ends = legend
-        .classes
-        .breaks()
-        .iter()
-        .zip(legend.classes.breaks().iter().skip(1));
+    let ends = legend.classes.breaks().iter().zip(legend.classes.breaks().iter().skip(1));
     ends.zip(&legend.counts)
         .enumerate()
         .map(|(class, ((low, high), areas))| LegendClass {

@@ -5,7 +5,7 @@ use egui::{Pos2, Rect, Vec2, vec2};
 
 /// A label that wants a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wish {
+pub(super) struct Wish {
     /// Where it belongs.
     pub anchor: Pos2,
     /// How big it is.
@@ -22,7 +22,7 @@ const MOVING_COSTS: f32 = 1.5;
 /// Places wishes in their order; those without room get none. `soft` are marks that a label should not cover if it
 /// can help it, with what covering it costs, kept `soft_gap` away from its letters.
 #[must_use]
-pub fn place(
+pub(super) fn place(
     wishes: &[Wish],
     taken: &[Rect],
     soft: &[(Pos2, f32)],
@@ -39,10 +39,7 @@ pub fn place(
         near.clear();
         near.extend(soft.iter().filter(|(p, _)| around.contains(*p)));
         let mut best: Option<(f32, Rect)> = None;
-        for off in STEPS
-            .iter()
-            .flat_map(|y| STEPS.iter().map(|x| vec2(f32::from(*x), f32::from(*y)) * 0.1))
-        {
+        for off in STEPS.iter().flat_map(|y| STEPS.iter().map(|x| vec2(f32::from(*x), f32::from(*y)) * 0.1)) {
             let rect = Rect::from_center_size(wish.anchor + off * reach, wish.size);
             let moving = off.length() * MOVING_COSTS;
             if best.is_some_and(|(least, _)| moving >= least) || !bounds.contains_rect(rect) {
@@ -53,11 +50,7 @@ pub fn place(
                 continue;
             }
             let reached = rect.expand(soft_gap);
-            let covered: f32 = near
-                .iter()
-                .filter(|(p, _)| reached.contains(*p))
-                .map(|(_, cost)| cost)
-                .sum();
+            let covered: f32 = near.iter().filter(|(p, _)| reached.contains(*p)).map(|(_, cost)| cost).sum();
             let cost = moving + covered;
             if best.is_none_or(|(least, _)| cost < least) {
                 best = Some((cost, rect));
@@ -83,11 +76,7 @@ mod tests {
 
     #[test]
     fn the_first_wish_gets_its_anchor_and_the_second_moves() {
-        let wish = Wish {
-            anchor: pos2(100.0, 100.0),
-            size: vec2(40.0, 20.0),
-            reach: 1.5,
-        };
+        let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.5 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
         let placed = place(&[wish, wish], &[], &[], bounds, 1.0, 1.0);
         assert_eq!(placed[0].map(|r| r.center()), Some(wish.anchor));
@@ -96,11 +85,7 @@ mod tests {
 
     #[test]
     fn a_label_steps_aside_for_a_mark() {
-        let wish = Wish {
-            anchor: pos2(100.0, 100.0),
-            size: vec2(40.0, 20.0),
-            reach: 1.0,
-        };
+        let wish = Wish { anchor: pos2(100.0, 100.0), size: vec2(40.0, 20.0), reach: 1.0 };
         let bounds = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0));
         let mark = pos2(100.0, 105.0);
         let placed = place(&[wish], &[], &[(mark, 1.0)], bounds, 1.0, 1.0);

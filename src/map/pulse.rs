@@ -24,7 +24,7 @@ struct Ring {
 
 /// The layer.
 #[derive(Debug, Default)]
-pub struct Pulses {
+pub(super) struct Pulses {
     rings: Vec<Ring>,
     revision: Option<u64>,
     newest: EpochSecs,
@@ -32,7 +32,7 @@ pub struct Pulses {
 
 impl Pulses {
     /// Notices arrivals and paints the rings that are still opening. Returns whether something moves.
-    pub fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64, animate: bool) -> bool {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64, animate: bool) -> bool {
         self.notice(sheet, time, animate);
         self.rings.retain(|r| time - r.began < PULSE_SECS);
         let theme = sheet.theme();
@@ -59,12 +59,7 @@ impl Pulses {
         let window = ARRIVED_SECS * i64::from(sheet.view.state.speed.max(1));
         let since = self.newest;
         let recent = &snapshot.events.recent;
-        self.newest = recent
-            .iter()
-            .map(|e| e.changed_secs)
-            .max()
-            .unwrap_or(0)
-            .max(since);
+        self.newest = recent.iter().map(|e| e.changed_secs).max().unwrap_or(0).max(since);
         if !animate || first {
             return;
         }
@@ -78,16 +73,9 @@ impl Pulses {
             if self.rings.len() >= MOST {
                 break;
             }
-            let at = event
-                .place
-                .map(world)
-                .or_else(|| sheet.geometry.area(event.area).map(|a| a.label));
+            let at = event.place.map(world).or_else(|| sheet.geometry.area(event.area).map(|a| a.label));
             if let Some(at) = at {
-                self.rings.push(Ring {
-                    at,
-                    severity: event.severity.clamp(1, 4),
-                    began: time,
-                });
+                self.rings.push(Ring { at, severity: event.severity.clamp(1, 4), began: time });
             }
         }
     }

@@ -38,11 +38,7 @@ impl Scope {
             .min(last);
         let base = finest.min(2);
         let chosen = view.state.area;
-        let depth = if chosen.index() < site.areas.len() {
-            site.areas.get(chosen).level
-        } else {
-            0
-        };
+        let depth = if chosen.index() < site.areas.len() { site.areas.get(chosen).level } else { 0 };
         let (level, outside) = if depth > 0 {
             (finest.min((depth + 1).max(base)), base)
         } else if zoom_from_home < COARSER_AT {
@@ -52,11 +48,7 @@ impl Scope {
         } else {
             (base, base)
         };
-        Self {
-            level,
-            outside,
-            chosen,
-        }
+        Self { level, outside, chosen }
     }
 
     /// Whether an area lies in the chosen one (or is it).
@@ -69,11 +61,7 @@ impl Scope {
     /// The area that stands for a place on the map: the one that is drawn there.
     #[must_use]
     pub fn drawn_at(&self, view: &View<'_>, finest: AreaId) -> AreaId {
-        let level = if self.holds(view, finest) {
-            self.level
-        } else {
-            self.outside
-        };
+        let level = if self.holds(view, finest) { self.level } else { self.outside };
         view.site.areas.ancestor(finest, level)
     }
 
@@ -110,20 +98,13 @@ impl Legend {
     /// wherever one looks.
     #[must_use]
     pub fn new(view: &View<'_>, level: usize) -> Self {
-        let readings: Vec<Reading> = view
-            .site
-            .areas
-            .level(level)
-            .map(|id| view.snapshot.reading(view.state.indicator, id))
-            .collect();
+        let readings: Vec<Reading> =
+            view.site.areas.level(level).map(|id| view.snapshot.reading(view.state.indicator, id)).collect();
         let values: Vec<f64> = readings.iter().filter_map(|r| r.value.value()).collect();
         let indicator = view.indicator();
         // A total's target is the whole's; parts are classed by their own values.
         let held = indicator.filter(|i| !words::adds_up(i));
-        let target = held
-            .and_then(|i| i.target.as_ref())
-            .filter(|t| t.op.is_some())
-            .and_then(|t| t.value);
+        let target = held.and_then(|i| i.target.as_ref()).filter(|t| t.op.is_some()).and_then(|t| t.value);
         let method = target.map_or(Method::Quantile, Method::AroundTarget);
         let classes = Classes::new(&values, method, indicator.map_or(0, |i| i.decimals));
         let is_share = indicator.is_some_and(|i| i.unit == "%") && values.iter().all(|v| *v <= 100.0);

@@ -14,7 +14,7 @@ use crate::theme::Theme;
 
 /// One frame of the map.
 #[derive(Clone, Copy)]
-pub struct Sheet<'a> {
+pub(super) struct Sheet<'a> {
     /// Figures, choices and tokens.
     pub view: &'a View<'a>,
     /// Where things are on the screen.
@@ -35,7 +35,7 @@ pub struct Sheet<'a> {
 
 /// The tokens of a theme that a kept drawing depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Dress {
+pub(super) struct Dress {
     dark: bool,
     small: f32,
     hairline: f32,
@@ -44,36 +44,32 @@ pub struct Dress {
 impl<'a> Sheet<'a> {
     /// Tokens.
     #[must_use]
-    pub const fn theme(&self) -> &'a Theme {
+    pub(super) const fn theme(&self) -> &'a Theme {
         self.view.theme
     }
 
     /// What a kept drawing depends on besides its data.
     #[must_use]
-    pub const fn dress(&self) -> Dress {
+    pub(super) const fn dress(&self) -> Dress {
         let theme = self.view.theme;
-        Dress {
-            dark: theme.dark,
-            small: theme.sizes.small,
-            hairline: theme.sizes.hairline,
-        }
+        Dress { dark: theme.dark, small: theme.sizes.small, hairline: theme.sizes.hairline }
     }
 
     /// Zoom levels from the view of the whole.
     #[must_use]
-    pub fn zoom_from_home(&self) -> f64 {
+    pub(super) fn zoom_from_home(&self) -> f64 {
         self.lens.zoom - self.home_zoom
     }
 
     /// The reading of the chosen indicator.
     #[must_use]
-    pub fn reading(&self, area: AreaId) -> Reading {
+    pub(super) fn reading(&self, area: AreaId) -> Reading {
         self.view.snapshot.reading(self.view.state.indicator, area)
     }
 
     /// A figure of the chosen indicator as it is printed.
     #[must_use]
-    pub fn printed(&self, reading: &Reading) -> String {
+    pub(super) fn printed(&self, reading: &Reading) -> String {
         self.view.indicator().map_or_else(String::new, |indicator| {
             format::shown(reading.value, indicator.decimals, &indicator.unit, self.view.text)
         })
@@ -81,20 +77,20 @@ impl<'a> Sheet<'a> {
 
     /// Name of an area.
     #[must_use]
-    pub fn name(&self, area: AreaId) -> &'a str {
+    pub(super) fn name(&self, area: AreaId) -> &'a str {
         self.view.say(&self.view.site.areas.get(area).name)
     }
 
     /// Width of hairlines.
     #[must_use]
-    pub const fn hairline(&self) -> f32 {
+    pub(super) const fn hairline(&self) -> f32 {
         self.view.theme.sizes.hairline
     }
 }
 
 /// Size and weight of a text on the map.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Type {
+pub(super) struct Type {
     /// Type size in points.
     pub size: f32,
     /// Bold.
@@ -106,17 +102,13 @@ pub struct Type {
 impl Type {
     /// The font.
     #[must_use]
-    pub fn font(&self) -> FontId {
-        if self.bold {
-            fonts::bold(self.size)
-        } else {
-            fonts::regular(self.size)
-        }
+    pub(super) fn font(&self) -> FontId {
+        if self.bold { fonts::bold(self.size) } else { fonts::regular(self.size) }
     }
 }
 
 /// Writes one line with a dark edge around the letters, so that it is read on any colour below.
-pub fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
+pub(super) fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
     let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
     let radius = (kind.size * 0.085).max(1.0);
     let size = galley.size();

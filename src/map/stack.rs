@@ -22,7 +22,7 @@ use crate::panels::{Commands, View};
 use crate::site::areas::AreaId;
 
 /// All layers.
-pub struct Stack {
+pub(super) struct Stack {
     ground: Ground,
     glow: Glow,
     choropleth: Choropleth,
@@ -35,7 +35,7 @@ pub struct Stack {
 }
 
 /// What one frame of the layers is given.
-pub struct StackFrame<'a> {
+pub(super) struct StackFrame<'a> {
     /// Figures, choices and tokens.
     pub view: &'a View<'a>,
     /// Shapes.
@@ -65,7 +65,7 @@ pub struct StackFrame<'a> {
 impl Stack {
     /// Layers for a site's shapes.
     #[must_use]
-    pub fn new(ctx: &Context, geometry: &Geometry) -> Self {
+    pub(super) fn new(ctx: &Context, geometry: &Geometry) -> Self {
         Self {
             ground: Ground::default(),
             glow: Glow::new(ctx, geometry),
@@ -80,19 +80,13 @@ impl Stack {
     }
 
     /// The layers as a plugin of the map for one frame.
-    pub const fn in_frame<'a>(&'a mut self, frame: StackFrame<'a>) -> InFrame<'a> {
+    pub(super) const fn in_frame<'a>(&'a mut self, frame: StackFrame<'a>) -> InFrame<'a> {
         InFrame { stack: self, frame }
     }
 
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         self.events.prepare(sheet);
-        self.labels.prepare(
-            painter,
-            sheet,
-            self.events.marks(),
-            self.events.badges(),
-            &self.covered,
-        );
+        self.labels.prepare(painter, sheet, self.events.marks(), self.events.badges(), &self.covered);
         self.ground.paint(painter, sheet, &self.covered);
         self.glow.paint(painter, sheet);
         self.choropleth.paint(painter, sheet);
@@ -106,12 +100,7 @@ impl Stack {
         if let Some(mark) = self.events.at(sheet, at) {
             return Some(Hit::Mark(mark.clone()));
         }
-        let label = self
-            .labels
-            .placed()
-            .iter()
-            .find(|l| l.rect.contains(at))
-            .map(|l| l.about);
+        let label = self.labels.placed().iter().find(|l| l.rect.contains(at)).map(|l| l.about);
         if let Some(About::Area(area) | About::Badge(area)) = label {
             return Some(Hit::Area(area));
         }
@@ -125,20 +114,9 @@ impl Stack {
         let mut focused = None;
         let areas = &sheet.view.site.areas;
         let chosen = areas.get(sheet.scope.chosen);
-        let next = if chosen.level == 0 {
-            areas.level(1).collect()
-        } else {
-            chosen.children.clone()
-        };
-        let more = areas
-            .level(2)
-            .filter(|id| chosen.level == 0 && sheet.scope.level >= areas.get(*id).level);
-        for id in next
-            .iter()
-            .copied()
-            .filter(|id| areas.get(*id).level <= 2)
-            .chain(more)
-        {
+        let next = if chosen.level == 0 { areas.level(1).collect() } else { chosen.children.clone() };
+        let more = areas.level(2).filter(|id| chosen.level == 0 && sheet.scope.level >= areas.get(*id).level);
+        for id in next.iter().copied().filter(|id| areas.get(*id).level <= 2).chain(more) {
             let Some(solid) = sheet.geometry.area(id) else {
                 continue;
             };
@@ -163,21 +141,14 @@ impl Stack {
 
 /// Name and figure of an area, for those who hear the map.
 fn area_words(sheet: &Sheet<'_>, area: AreaId) -> String {
-    let indicator = sheet
-        .view
-        .indicator()
-        .map_or("", |i| sheet.view.say(i.card_name()));
+    let indicator = sheet.view.indicator().map_or("", |i| sheet.view.say(i.card_name()));
     let value = sheet.printed(&sheet.reading(area));
-    let args = [
-        ("area", sheet.name(area)),
-        ("indicator", indicator),
-        ("value", value.as_str()),
-    ];
+    let args = [("area", sheet.name(area)), ("indicator", indicator), ("value", value.as_str())];
     sheet.view.text.fill("map.area_says", &args)
 }
 
 /// The layers in one frame.
-pub struct InFrame<'a> {
+pub(super) struct InFrame<'a> {
     stack: &'a mut Stack,
     frame: StackFrame<'a>,
 }
@@ -205,9 +176,7 @@ impl Plugin for InFrame<'_> {
         let painter = ui.painter().clone();
         stack.paint(&painter, &sheet);
         let focused = stack.buttons(ui, &sheet, frame.commands);
-        let pointer = response
-            .hover_pos()
-            .filter(|at| !sheet.moving && sheet.clear.contains(*at));
+        let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),

@@ -24,11 +24,7 @@ struct Desk {
 
 impl Desk {
     fn new(stage: Stage) -> Self {
-        Self {
-            stage,
-            map: None,
-            commands: Vec::new(),
-        }
+        Self { stage, map: None, commands: Vec::new() }
     }
 
     /// A desk with the figures, events and buildings of the sample's own data.
@@ -56,15 +52,13 @@ impl Desk {
 }
 
 fn harness(stage: Stage) -> Harness<'static, Desk> {
-    let mut harness = Harness::builder()
-        .with_size(egui::vec2(1280.0, 800.0))
-        .build_ui_state(
-            |ui, desk: &mut Desk| {
-                let rect = ui.max_rect();
-                desk.frame(ui, rect);
-            },
-            Desk::new(stage),
-        );
+    let mut harness = Harness::builder().with_size(egui::vec2(1280.0, 800.0)).build_ui_state(
+        |ui, desk: &mut Desk| {
+            let rect = ui.max_rect();
+            desk.frame(ui, rect);
+        },
+        Desk::new(stage),
+    );
     harness.run_steps(4);
     harness
 }
@@ -82,11 +76,7 @@ fn a_click_on_an_area_chooses_it() {
     node.click();
     harness.run_steps(3);
     let ward = harness.state().stage.site.areas.find("VC0102").expect("the ward");
-    assert!(
-        harness.state().commands.contains(&Command::SelectArea(ward)),
-        "{:?}",
-        harness.state().commands
-    );
+    assert!(harness.state().commands.contains(&Command::SelectArea(ward)), "{:?}", harness.state().commands);
 }
 
 #[test]
@@ -161,25 +151,13 @@ fn the_map_opens_fitted_into_the_clear_part() {
 #[test]
 fn both_languages_have_the_words_of_the_map() {
     let site = fixture::tiny().site;
-    for key in [
-        "map.schematic",
-        "map.north",
-        "map.clustered",
-        "map.area_says",
-        "map.exercise_letter",
-    ] {
-        assert!(
-            site.messages_zh.find(key).is_some() && site.messages_en.find(key).is_some(),
-            "{key}"
-        );
+    for key in ["map.schematic", "map.north", "map.clustered", "map.area_says", "map.exercise_letter"] {
+        assert!(site.messages_zh.find(key).is_some() && site.messages_en.find(key).is_some(), "{key}");
     }
 }
 
 fn wall_clear(width: f32, height: f32) -> Rect {
-    Rect::from_min_max(
-        pos2(width * 0.24, height * 0.07),
-        pos2(width * 0.765, height * 0.72),
-    )
+    Rect::from_min_max(pos2(width * 0.24, height * 0.07), pos2(width * 0.765, height * 0.72))
 }
 
 /// Frame times on this machine: `cargo test --release --lib map::tests::frame_times -- --ignored --nocapture`.
@@ -207,11 +185,7 @@ fn frame_times() {
                 egui::epaint::Primitive::Callback(_) => 0,
             })
             .sum();
-        (
-            shapes.as_secs_f64() * 1e3,
-            began.elapsed().as_secs_f64() * 1e3,
-            vertices,
-        )
+        (shapes.as_secs_f64() * 1e3, began.elapsed().as_secs_f64() * 1e3, vertices)
     };
     // The allocator learns in the first frames how big the meshes are.
     for _ in 0..60 {
@@ -268,26 +242,16 @@ fn pictures() {
         let mut last = None;
         for i in 0..4 {
             if i == 2 {
-                desk.stage.state.map_request = Some(if zoom > 0.0 {
-                    MapRequest::Zoom(zoom)
-                } else {
-                    MapRequest::Fit(area)
-                });
+                desk.stage.state.map_request =
+                    Some(if zoom > 0.0 { MapRequest::Zoom(zoom) } else { MapRequest::Fit(area) });
             }
             let mut out = headless.frame(0.5, Vec::new(), |ui| desk.frame(ui, wall_clear(w, h)));
             painter.update_textures(&mut out);
             last = Some(out);
         }
-        let rgba = painter
-            .draw(&headless, &last.expect("a frame"))
-            .expect("a picture");
-        write_png(
-            std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")),
-            width,
-            height,
-            &rgba,
-        )
-        .expect("a file");
+        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
+        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba)
+            .expect("a file");
     }
 }
 
@@ -326,16 +290,9 @@ fn pictures_of_the_sample() {
             painter.update_textures(&mut out);
             last = Some(out);
         }
-        let rgba = painter
-            .draw(&headless, &last.expect("a frame"))
-            .expect("a picture");
-        write_png(
-            std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")),
-            width,
-            height,
-            &rgba,
-        )
-        .expect("a file");
+        let rgba = painter.draw(&headless, &last.expect("a frame")).expect("a picture");
+        write_png(std::path::Path::new(&format!("/tmp/onemap-map/{name}.png")), width, height, &rgba)
+            .expect("a file");
     }
 }
 
@@ -353,13 +310,7 @@ fn pictures_of_the_wall() {
         ("wall-2160", crate::state::Mode::Wall, (3840, 2160)),
         ("desk-1080", crate::state::Mode::Desk, (1920, 1080)),
     ] {
-        let shot = Shot {
-            mode,
-            lang: crate::site::text::Lang::Zh,
-            size,
-            scene: None,
-            area: AreaId::ROOT,
-        };
+        let shot = Shot { mode, lang: crate::site::text::Lang::Zh, size, scene: None, area: AreaId::ROOT };
         let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));
         shoot(&site, &desk.stage.snapshot, &shot, &out).expect("a picture");
     }

@@ -16,12 +16,7 @@ const GRAVE: u8 = 3;
 /// The gravest open event (the newest of the gravest) and how many grave ones are open.
 #[must_use]
 pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, usize) {
-    let grave = view
-        .snapshot
-        .events
-        .open
-        .iter()
-        .filter(|e| e.severity >= GRAVE && !e.exercise);
+    let grave = view.snapshot.events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
     let mut worst: Option<&EventView> = None;
     let mut count = 0;
     for event in grave {
@@ -57,8 +52,7 @@ fn grave_ui(
 ) {
     let step = pen.step();
     let color = pen.theme.severity(event.severity);
-    pen.painter()
-        .rect_filled(strip, step * 0.75, color.gamma_multiply(0.16));
+    pen.painter().rect_filled(strip, step * 0.75, color.gamma_multiply(0.16));
     let (bar, _) = strip.split_left_right_at_x(strip.left() + step * 0.5);
     pen.painter().rect_filled(bar, step * 0.25, color);
     let size = pen.theme.sizes.body;
@@ -86,14 +80,10 @@ fn grave_ui(
     let name = words::area_name(view, event.area);
     let briefer =
         ["panel.alarm.sentence", "panel.alarm.brief", "panel.alarm.least"].map(|key| say(key, name));
-    let inner = strip
-        .with_min_x(strip.left() + step * 5.5)
-        .with_max_x(strip.right() - step * 2.0);
+    let inner = strip.with_min_x(strip.left() + step * 5.5).with_max_x(strip.right() - step * 2.0);
     let mut left = inner;
     if count > 1 {
-        let more = view
-            .text
-            .fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
+        let more = view.text.fill("panel.alarm.more", &[("n", &(count - 1).to_string())]);
         let (rest, place) = cut_right(inner, pen.width(&more, pen.note()) + step);
         pen.text(place, Align2::RIGHT_CENTER, &more, pen.note());
         left = rest;
@@ -101,10 +91,7 @@ fn grave_ui(
     let response = pen.press(strip, "alarm", &sentence);
     let fits = |words: &&String| pen.width(words, pen.body()) <= left.width();
     let least = briefer.last().unwrap_or(&sentence);
-    let words = std::iter::once(&sentence)
-        .chain(&briefer)
-        .find(fits)
-        .unwrap_or(least);
+    let words = std::iter::once(&sentence).chain(&briefer).find(fits).unwrap_or(least);
     pen.text(left, Align2::LEFT_CENTER, words, pen.body());
     if response.clicked() {
         commands.push(Command::SelectEvent(Some(Arc::clone(&event.id))));
@@ -115,16 +102,11 @@ fn grave_ui(
 fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
     let step = pen.step();
     let open = view.snapshot.events.open.len() as u64;
-    let sentence = view
-        .text
-        .fill("panel.alarm.calm", &[("open", &format::count(open))]);
+    let sentence = view.text.fill("panel.alarm.calm", &[("open", &format::count(open))]);
     let ink = pen.body().color(pen.theme.good);
     let width = pen.width(&sentence, ink);
     let at = pen.named_text(strip, Align2::CENTER_CENTER, &sentence, ink);
-    let mark = pos2(
-        (strip.center().x - width * 0.5).max(at.left()) - step * 1.5,
-        strip.center().y,
-    );
+    let mark = pos2((strip.center().x - width * 0.5).max(at.left()) - step * 1.5, strip.center().y);
     marks::target(pen.painter(), mark, ink.size * 0.5, true, pen.theme.good);
 }
 

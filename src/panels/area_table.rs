@@ -53,24 +53,22 @@ impl AreaTable {
         let theme = view.theme;
         let height = (theme.sizes.body * 1.9).ceil();
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        self.head_ui(
-            Pen::new(ui, theme),
-            head.with_max_x(head.right() - theme.sizes.step),
-            view,
-        );
+        self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
         let rows = self.sorted(view, indicator);
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical()
-            .id_salt("areas")
-            .auto_shrink(false)
-            .show_rows(ui, height, rows.len(), |ui, range| {
+        ScrollArea::vertical().id_salt("areas").auto_shrink(false).show_rows(
+            ui,
+            height,
+            rows.len(),
+            |ui, range| {
                 for row in rows.get(range).unwrap_or_default() {
                     let (line, _) =
                         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
                     let line = line.with_max_x(line.right() - theme.sizes.step);
                     row_ui(Pen::new(ui, theme), line, view, indicator, row, commands);
                 }
-            });
+            },
+        );
     }
 
     fn head_ui(&mut self, pen: Pen<'_>, head: Rect, view: &View<'_>) {
@@ -78,31 +76,16 @@ impl AreaTable {
             let word = view.text.get(key);
             let response = pen.press(place, ("column", key), word);
             let chosen = self.by == column;
-            let ink = if chosen {
-                pen.note().bold().color(pen.theme.accent)
-            } else {
-                pen.note()
-            };
+            let ink = if chosen { pen.note().bold().color(pen.theme.accent) } else { pen.note() };
             let mark = if chosen { pen.step() * 1.5 } else { 0.0 };
             let at = if column == Column::Name {
-                pen.text(
-                    place.with_max_x(place.right() - mark),
-                    Align2::LEFT_CENTER,
-                    word,
-                    ink,
-                )
+                pen.text(place.with_max_x(place.right() - mark), Align2::LEFT_CENTER, word, ink)
             } else {
-                let place = place
-                    .with_min_x(place.left() + pen.step())
-                    .with_max_x(place.right() - mark);
+                let place = place.with_min_x(place.left() + pen.step()).with_max_x(place.right() - mark);
                 pen.text(place, Align2::RIGHT_CENTER, word, ink)
             };
             if chosen {
-                let way = if self.reversed {
-                    marks::Way::Up
-                } else {
-                    marks::Way::Down
-                };
+                let way = if self.reversed { marks::Way::Up } else { marks::Way::Down };
                 let center = pos2(at.right() + pen.step(), at.center().y);
                 marks::way(pen.painter(), center, pen.step(), way, pen.theme.accent);
             }
@@ -174,8 +157,7 @@ fn row_ui(
     let figure = format::shown(reading.value, d, &indicator.unit, text);
     let response = pen.press(line, ("area", row.area), &format!("{name} {figure}"));
     if row.area == view.state.area {
-        pen.painter()
-            .rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
+        pen.painter().rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
     }
     pen.hover_ground(line, &response);
     for (column, _, place) in cells(line) {
@@ -186,11 +168,7 @@ fn row_ui(
             Column::Interval => (format::interval(reading.interval, d, text), pen.note()),
             Column::Gap => {
                 let met = words::is_met(view, indicator, row.area, reading.value);
-                let color = if met == Some(false) {
-                    pen.theme.warn
-                } else {
-                    pen.theme.text
-                };
+                let color = if met == Some(false) { pen.theme.warn } else { pen.theme.text };
                 let gap = words::target_at(view, indicator, row.area)
                     .and_then(|t| format::target_gap(reading.value, t, d));
                 (gap.unwrap_or_default(), plain.color(color))
@@ -200,11 +178,7 @@ fn row_ui(
             Column::Denominator => (format::bare(reading.denominator, 0, text), plain),
             Column::Status => (words::status(view, reading.status).to_owned(), pen.note()),
         };
-        let align = if column == Column::Name {
-            Align2::LEFT_CENTER
-        } else {
-            Align2::RIGHT_CENTER
-        };
+        let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
         pen.text(
             place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))),
             align,
@@ -214,9 +188,7 @@ fn row_ui(
     }
     let (_, bottom) = cut_top(line, line.height() - 1.0);
     pen.hairline(line.left(), line.right(), bottom.bottom());
-    pen.tip(line, ("area tip", row.area), || {
-        words::explain(view, indicator, row.area, reading)
-    });
+    pen.tip(line, ("area tip", row.area), || words::explain(view, indicator, row.area, reading));
     if response.clicked() {
         commands.push(Command::SelectArea(row.area));
     }

@@ -17,13 +17,7 @@ pub const MOST: usize = 6;
 pub fn headlines(view: &View<'_>) -> Vec<IndicatorIx> {
     let scene = view.site.scenes.get(view.state.scene);
     scene
-        .map(|s| {
-            s.headlines
-                .iter()
-                .filter_map(|id| view.site.indicator_index(id))
-                .take(MOST)
-                .collect()
-        })
+        .map(|s| s.headlines.iter().filter_map(|id| view.site.indicator_index(id)).take(MOST).collect())
         .unwrap_or_default()
 }
 
@@ -44,11 +38,7 @@ impl CardShape {
     #[must_use]
     pub fn of(pen: Pen<'_>, view: &View<'_>, available: f32) -> Self {
         let scenes = &view.site.scenes;
-        let count = scenes
-            .iter()
-            .map(|s| s.headlines.len().min(MOST))
-            .max()
-            .unwrap_or(1);
+        let count = scenes.iter().map(|s| s.headlines.len().min(MOST)).max().unwrap_or(1);
         let gap = pen.step() * 1.5;
         let n = whole(count.max(1));
         let width = ((available - gap * (n - 1.0)) / n).min(pen.step() * 34.0);
@@ -66,12 +56,7 @@ impl CardShape {
             + pen.row(pen.note()) * whole(name_rows)
             + pen.theme.sizes.figure * 1.25
             + pen.row(pen.note()) * notes;
-        Self {
-            width,
-            height,
-            name_rows,
-            narrow,
-        }
+        Self { width, height, name_rows, narrow }
     }
 }
 
@@ -107,49 +92,28 @@ fn card_ui(
     let theme = pen.theme;
     let reading = view.snapshot.reading(index, view.state.area);
     let domain = theme.domain(view.site.domain_index(&indicator.domain).unwrap_or(0));
-    let fill = if theme.dark {
-        theme.surface.gamma_multiply(0.94)
-    } else {
-        theme.surface
-    };
+    let fill = if theme.dark { theme.surface.gamma_multiply(0.94) } else { theme.surface };
     pen.painter().rect_filled(card, step * 0.5, fill);
     let late = reading.status == Status::Late;
     if late {
-        marks::hatch(
-            pen.painter(),
-            card,
-            step * 1.5,
-            Stroke::new(theme.sizes.hairline, theme.line),
-        );
+        marks::hatch(pen.painter(), card, step * 1.5, Stroke::new(theme.sizes.hairline, theme.line));
     }
     let chosen = index == view.state.indicator;
-    let bar = Rect::from_min_size(
-        card.min,
-        vec2(card.width(), step * if chosen { 0.75 } else { 0.4 }),
-    );
+    let bar = Rect::from_min_size(card.min, vec2(card.width(), step * if chosen { 0.75 } else { 0.4 }));
     pen.painter().rect_filled(bar, 0.0, domain);
     let name = view.say(indicator.card_name());
     let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
     let response = pen.press(card, ("card", index), &format!("{name} {figure}"));
     if response.hovered() {
-        marks::outline(
-            pen.painter(),
-            card,
-            step * 0.5,
-            Stroke::new(theme.sizes.hairline, theme.accent),
-        );
+        marks::outline(pen.painter(), card, step * 0.5, Stroke::new(theme.sizes.hairline, theme.accent));
     }
-    let inner = card
-        .shrink2(vec2(step * 1.5, 0.0))
-        .with_min_y(card.top() + step * 1.25);
+    let inner = card.shrink2(vec2(step * 1.5, 0.0)).with_min_y(card.top() + step * 1.25);
     let (name_place, rest) = cut_top(inner, pen.row(pen.note()) * whole(shape.name_rows));
     name_ui(pen, name_place, name, shape);
     let (figure_place, rest) = cut_top(rest, theme.sizes.figure * 1.25);
     figure_ui(pen, figure_place, view, indicator, &reading);
     notes_ui(pen, rest, view, indicator, &reading, shape);
-    pen.tip(card, ("card tip", index), || {
-        words::explain(view, indicator, view.state.area, &reading)
-    });
+    pen.tip(card, ("card tip", index), || words::explain(view, indicator, view.state.area, &reading));
     if response.clicked() {
         commands.push(Command::SelectIndicator(index));
     }
@@ -171,34 +135,21 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     let step = pen.step();
     let theme = pen.theme;
     let late = reading.status == Status::Late;
-    let ink = pen
-        .body()
-        .size(theme.sizes.figure)
-        .bold()
-        .color(if late { theme.muted } else { theme.text });
+    let ink = pen.body().size(theme.sizes.figure).bold().color(if late { theme.muted } else { theme.text });
     match reading.value {
         Shown::Value(_) => {
             let number = format::short(reading.value, indicator.decimals, view.text);
             let unit = view.text.unit_name(&indicator.unit);
-            let unit_ink = if unit.chars().count() > 2 {
-                pen.note()
-            } else {
-                pen.body().color(theme.muted)
-            };
+            let unit_ink = if unit.chars().count() > 2 { pen.note() } else { pen.body().color(theme.muted) };
             let beside = unit_stands_beside(pen, place.width(), view, indicator, reading);
-            let unit_width = if beside {
-                pen.width(unit, unit_ink) + step * 0.75
-            } else {
-                0.0
-            };
+            let unit_width = if beside { pen.width(unit, unit_ink) + step * 0.75 } else { 0.0 };
             let (number_place, _) = cut_right(place, unit_width);
             let at = pen.fitted(number_place, Align2::LEFT_CENTER, &number, ink, 0.5);
             if !beside {
                 return;
             }
-            let unit_place = place
-                .with_min_x(at.right() + step * 0.5)
-                .with_max_y(at.bottom() - at.height() * 0.1);
+            let unit_place =
+                place.with_min_x(at.right() + step * 0.5).with_max_y(at.bottom() - at.height() * 0.1);
             pen.text(unit_place, Align2::LEFT_BOTTOM, unit, unit_ink);
         }
         Shown::Suppressed { .. } => {
@@ -211,12 +162,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
         }
         Shown::Missing | Shown::TooFine => {
             let words = format::bare(reading.value, 0, view.text);
-            pen.text(
-                place,
-                Align2::LEFT_CENTER,
-                &words,
-                pen.heading().color(theme.muted),
-            );
+            pen.text(place, Align2::LEFT_CENTER, &words, pen.heading().color(theme.muted));
         }
     }
 }
@@ -246,26 +192,16 @@ fn notes_ui(
     let row = pen.row(pen.note());
     let (change_place, rest) = cut_top(rect, row);
     let (target_place, rest) = cut_top(rest, row);
-    let age_row = if shape.narrow {
-        rest.with_max_y(rest.top() + row)
-    } else {
-        change_place
-    };
+    let age_row = if shape.narrow { rest.with_max_y(rest.top() + row) } else { change_place };
     let age = age_ui(pen, age_row, view, reading, shape.narrow);
-    let mut change_place = if shape.narrow {
-        change_place
-    } else {
-        change_place.with_max_x(age - pen.step())
-    };
+    let mut change_place =
+        if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
     if reading.value.value().is_some() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
         let unit = view.text.unit_name(&indicator.unit);
         let (left, place) = cut_right(change_place, pen.width(unit, pen.note()) + pen.step() * 0.5);
         let has_change = format::change(reading.value, reading.previous, indicator.decimals).is_some();
-        let (place, align) = if has_change {
-            (place, Align2::RIGHT_CENTER)
-        } else {
-            (change_place, Align2::LEFT_CENTER)
-        };
+        let (place, align) =
+            if has_change { (place, Align2::RIGHT_CENTER) } else { (change_place, Align2::LEFT_CENTER) };
         pen.text(place, align, unit, pen.note());
         change_place = left;
     }
@@ -280,20 +216,13 @@ fn age_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, reading: &Reading, left: b
     }
     let late = reading.status == Status::Late;
     let (words, ink) = if late {
-        (
-            view.text.fill("panel.age.late_short", &[("age", &age)]),
-            pen.note().color(pen.theme.warn),
-        )
+        (view.text.fill("panel.age.late_short", &[("age", &age)]), pen.note().color(pen.theme.warn))
     } else if left {
         (view.text.fill("panel.age.input", &[("age", &age)]), pen.note())
     } else {
         (age, pen.note())
     };
-    let align = if left {
-        Align2::LEFT_CENTER
-    } else {
-        Align2::RIGHT_CENTER
-    };
+    let align = if left { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
     pen.text(place, align, &words, ink).left()
 }
 
@@ -308,23 +237,12 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
         None => pen.theme.muted,
     };
     let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
-    marks::way(
-        pen.painter(),
-        pos2(mark.left() + size * 0.5, mark.center().y),
-        size,
-        change.way,
-        color,
-    );
+    marks::way(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, change.way, color);
     let change = words::change(view, &change);
     let words = format!("{change} {}", words::change_base_short(view, indicator));
     let fits = pen.width(&words, pen.note()) <= rest.width();
     if fits || pen.width(&change, pen.note()) <= rest.width() {
-        pen.text(
-            rest,
-            Align2::LEFT_CENTER,
-            if fits { &words } else { &change },
-            pen.note(),
-        );
+        pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &change }, pen.note());
     }
 }
 
@@ -332,12 +250,7 @@ fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     let target = words::target_at(view, indicator, view.state.area)
         .and_then(|t| format::target(t, indicator.decimals, view.text));
     let Some(target) = target else {
-        pen.text(
-            place,
-            Align2::LEFT_CENTER,
-            &format::window(&indicator.window, view.text),
-            pen.note(),
-        );
+        pen.text(place, Align2::LEFT_CENTER, &format::window(&indicator.window, view.text), pen.note());
         return;
     };
     let size = pen.theme.sizes.small * 0.62;
@@ -348,21 +261,10 @@ fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     };
     let color = if met { pen.theme.good } else { pen.theme.warn };
     let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
-    marks::target(
-        pen.painter(),
-        pos2(mark.left() + size * 0.5, mark.center().y),
-        size,
-        met,
-        color,
-    );
+    marks::target(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, met, color);
     let word = words::met_word(view, met);
     let at = pen.text(rest, Align2::LEFT_CENTER, word, pen.note().color(color));
     let rest = rest.with_min_x(at.right() + pen.step() * 0.75);
     let fits = pen.width(&words, pen.note()) <= rest.width();
-    pen.text(
-        rest,
-        Align2::LEFT_CENTER,
-        if fits { &words } else { &target },
-        pen.note(),
-    );
+    pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &target }, pen.note());
 }

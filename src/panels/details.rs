@@ -18,12 +18,7 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
     let d = indicator.decimals;
     title_ui(ui, view, indicator);
     let value = format::shown(reading.value, d, &indicator.unit, text);
-    field_ui(
-        ui,
-        view,
-        "panel.details.value",
-        &format!("{value} · {}", words::area_name(view, area)),
-    );
+    field_ui(ui, view, "panel.details.value", &format!("{value} · {}", words::area_name(view, area)));
     let formula = indicator.formula.as_ref().map_or("", |f| view.say(f));
     field_ui(ui, view, "panel.details.formula", formula);
     field_ui(
@@ -40,46 +35,25 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
             &side(view, indicator, side_row, reading.denominator),
         );
     }
-    field_ui(
-        ui,
-        view,
-        "panel.details.window",
-        &format::window(&indicator.window, text),
-    );
+    field_ui(ui, view, "panel.details.window", &format::window(&indicator.window, text));
     if let Some(target) = words::target_at(view, indicator, area) {
         let bound = format::target(target, d, text).unwrap_or_default();
         let source = target.source.as_ref().map_or("", |s| view.say(s));
         let met =
             words::is_met(view, indicator, area, reading.value).map_or("", |met| words::met_word(view, met));
-        let parts: Vec<&str> = [bound.as_str(), met, source]
-            .into_iter()
-            .filter(|p| !p.is_empty())
-            .collect();
+        let parts: Vec<&str> = [bound.as_str(), met, source].into_iter().filter(|p| !p.is_empty()).collect();
         field_ui(ui, view, "panel.details.target", &parts.join(" · "));
     }
     if reading.interval.is_some() {
-        field_ui(
-            ui,
-            view,
-            "panel.details.interval",
-            &format::interval(reading.interval, d, text),
-        );
+        field_ui(ui, view, "panel.details.interval", &format::interval(reading.interval, d, text));
     }
     if let Some(change) = format::change(reading.value, reading.previous, d) {
-        let words = format!(
-            "{} {}",
-            words::change(view, &change),
-            words::change_base(view, indicator)
-        );
+        let words = format!("{} {}", words::change(view, &change), words::change_base(view, indicator));
         field_ui(ui, view, "panel.details.change", &words);
     }
     if let Some(at) = reading.oldest_input {
         let moment = format::moment(&view.site.zone, at + view.snapshot.shift_secs);
-        let late = if reading.status == Status::Late {
-            text.get("panel.status.late")
-        } else {
-            ""
-        };
+        let late = if reading.status == Status::Late { text.get("panel.status.late") } else { "" };
         field_ui(
             ui,
             view,
@@ -87,36 +61,17 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
             &format!("{moment} · {} {late}", words::input_age(view, &reading)),
         );
     }
-    field_ui(
-        ui,
-        view,
-        "panel.details.status",
-        words::status(view, reading.status),
-    );
+    field_ui(ui, view, "panel.details.status", words::status(view, reading.status));
     field_ui(ui, view, "panel.details.protection", &protection(view, indicator));
-    let level = view
-        .site
-        .meta
-        .levels
-        .iter()
-        .find(|l| l.id == indicator.finest_area);
-    field_ui(
-        ui,
-        view,
-        "panel.details.finest",
-        level.map_or("", |l| view.say(&l.name)),
-    );
+    let level = view.site.meta.levels.iter().find(|l| l.id == indicator.finest_area);
+    field_ui(ui, view, "panel.details.finest", level.map_or("", |l| view.say(&l.name)));
     field_ui(ui, view, "panel.details.facts", &indicator.facts.join(" "));
 }
 
 fn title_ui(ui: &mut Ui, view: &View<'_>, indicator: &Indicator) {
     let width = ui.available_width();
-    let domain = view
-        .site
-        .domains
-        .iter()
-        .find(|d| d.id == indicator.domain)
-        .map_or("", |d| view.say(&d.name));
+    let domain =
+        view.site.domains.iter().find(|d| d.id == indicator.domain).map_or("", |d| view.say(&d.name));
     let other = indicator.name.get(match view.lang() {
         Lang::Zh => Lang::En,
         Lang::En => Lang::Zh,
@@ -127,10 +82,8 @@ fn title_ui(ui: &mut Ui, view: &View<'_>, indicator: &Indicator) {
     let note = format!("{other} · {domain}");
     let tall = pen.wrapped_height(width, name, heading, 3);
     let note_tall = pen.wrapped_height(width, &note, pen.note(), 3);
-    let (rect, _) = ui.allocate_exact_size(
-        vec2(width, tall + note_tall + view.theme.sizes.step),
-        Sense::hover(),
-    );
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(width, tall + note_tall + view.theme.sizes.step), Sense::hover());
     let pen = Pen::new(ui, view.theme);
     pen.wrapped(rect, name, heading, 3);
     pen.name(rect, "details title", name);
@@ -147,18 +100,11 @@ pub fn field_ui(ui: &mut Ui, view: &View<'_>, key: &str, words: &str) {
     let label_width = (width * 0.27).max(view.theme.sizes.small * 5.0);
     let pen = Pen::new(ui, view.theme);
     let ink = pen.note().color(view.theme.text);
-    let tall = pen
-        .wrapped_height(width - label_width, words, ink, 8)
-        .max(pen.row(ink));
+    let tall = pen.wrapped_height(width - label_width, words, ink, 8).max(pen.row(ink));
     let (rect, _) = ui.allocate_exact_size(vec2(width, tall + view.theme.sizes.step * 0.5), Sense::hover());
     let pen = Pen::new(ui, view.theme);
     let (label_place, words_place) = cut_left(rect, label_width);
-    pen.wrapped(
-        label_place.with_max_x(label_place.right() - view.theme.sizes.step),
-        label,
-        pen.note(),
-        2,
-    );
+    pen.wrapped(label_place.with_max_x(label_place.right() - view.theme.sizes.step), label, pen.note(), 2);
     pen.wrapped(words_place, words, ink, 8);
     pen.name(rect, key, &format!("{label} {words}"));
 }
@@ -170,17 +116,10 @@ fn side(view: &View<'_>, indicator: &Indicator, side: &Side, value: crate::priva
         .find(|(_, table)| table.id == side.table)
         .and_then(|(index, _)| view.site.datasets.get(index))
         .map_or(side.table.as_str(), |d| view.say(&d.name));
-    let decimals = if side.expr.contains("hours") || side.expr.contains("median") {
-        indicator.decimals
-    } else {
-        0
-    };
+    let decimals =
+        if side.expr.contains("hours") || side.expr.contains("median") { indicator.decimals } else { 0 };
     let value = format::bare(value, decimals, view.text);
-    let filter = if side.filter.is_empty() {
-        String::new()
-    } else {
-        format!(" [{}]", side.filter)
-    };
+    let filter = if side.filter.is_empty() { String::new() } else { format!(" [{}]", side.filter) };
     format!("{value} · {dataset} · {} {}{filter}", side.table, side.expr)
 }
 
@@ -193,10 +132,8 @@ fn protection(view: &View<'_>, indicator: &Indicator) -> String {
         };
         return view.text.get(key).to_owned();
     }
-    let mut words = view.text.fill(
-        "panel.details.hidden",
-        &[("below", &indicator.suppress_below.to_string())],
-    );
+    let mut words =
+        view.text.fill("panel.details.hidden", &[("below", &indicator.suppress_below.to_string())]);
     if indicator.published_total {
         words.push_str(view.text.get("panel.details.published"));
     }

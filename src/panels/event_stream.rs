@@ -31,26 +31,15 @@ impl EventStream {
         let list = rest.with_min_y(rest.top() + pen.step());
         let recent = &view.snapshot.events.recent;
         if recent.is_empty() {
-            pen.named_text(
-                list,
-                Align2::LEFT_TOP,
-                view.text.get("panel.events.none"),
-                pen.note(),
-            );
+            pen.named_text(list, Align2::LEFT_TOP, view.text.get("panel.events.none"), pen.note());
             return;
         }
         self.notice(pen, view);
         let height = row_height(pen);
         let slide = self.slide(pen, height);
         let painter_ui = pen.ui;
-        let clip = painter_ui
-            .painter()
-            .with_clip_rect(list.intersect(painter_ui.clip_rect()));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "rows of a screen"
-        )]
+        let clip = painter_ui.painter().with_clip_rect(list.intersect(painter_ui.clip_rect()));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
         let fits = (list.height() / height).floor().max(0.0) as usize;
         for (i, event) in recent.iter().take(fits).enumerate() {
             let top = list.top() + height * whole(i) - slide;
@@ -101,19 +90,11 @@ pub fn row_height(pen: Pen<'_>) -> f32 {
 }
 
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
-    let at = pen.named_text(
-        head,
-        Align2::LEFT_CENTER,
-        view.text.get("panel.events.title"),
-        pen.heading(),
-    );
+    let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get("panel.events.title"), pen.heading());
     let events = &view.snapshot.events;
     let counts = view.text.fill(
         "panel.events.counts",
-        &[
-            ("today", &format::count(events.opened_today)),
-            ("open", &format::count(events.open.len() as u64)),
-        ],
+        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open.len() as u64))],
     );
     let rest = head.with_min_x(at.right() + pen.step());
     pen.named_text(rest, Align2::RIGHT_CENTER, &counts, pen.note());
@@ -123,21 +104,11 @@ fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
 pub fn event_row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, event: &EventView, commands: &mut Commands) {
     let step = pen.step();
     let theme = pen.theme;
-    let kind = view
-        .text
-        .code_name(&alarm_strip::kind_list(view), &event.kind)
-        .to_owned();
+    let kind = view.text.code_name(&alarm_strip::kind_list(view), &event.kind).to_owned();
     let severity = view.text.get(severity_key(event.severity));
-    let status = view
-        .text
-        .code_name(&alarm_strip::status_list(view), &event.status)
-        .to_owned();
+    let status = view.text.code_name(&alarm_strip::status_list(view), &event.status).to_owned();
     let place = words::area_path(view, event.area);
-    let response = pen.press(
-        line,
-        ("event", &event.id),
-        &format!("{kind} {severity} {place} {status}"),
-    );
+    let response = pen.press(line, ("event", &event.id), &format!("{kind} {severity} {place} {status}"));
     pen.hover_ground(line, &response);
     pen.hairline(line.left(), line.right(), line.bottom());
     let (upper, lower) = line.split_top_bottom_at_y(line.top() + pen.row(pen.body()) + step * 0.25);
@@ -148,22 +119,11 @@ pub fn event_row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, event: &EventView
     let (_, lower) = cut_left(lower.with_max_y(lower.bottom() - step * 0.5), indent);
     let ago = format::ago(view.now_whole_secs() - event.changed_secs, view.text);
     let (upper, ago_place) = cut_right(upper, pen.width(&ago, pen.note()) + step);
-    pen.text(
-        ago_place,
-        Align2::RIGHT_CENTER,
-        &ago,
-        pen.note().color(theme.text),
-    );
-    let kind_ink = if event.phase == EventPhase::Done {
-        pen.body().color(theme.muted)
-    } else {
-        pen.body().bold()
-    };
-    let title = if event.exercise {
-        view.text.fill("panel.events.exercise", &[("kind", &kind)])
-    } else {
-        kind
-    };
+    pen.text(ago_place, Align2::RIGHT_CENTER, &ago, pen.note().color(theme.text));
+    let kind_ink =
+        if event.phase == EventPhase::Done { pen.body().color(theme.muted) } else { pen.body().bold() };
+    let title =
+        if event.exercise { view.text.fill("panel.events.exercise", &[("kind", &kind)]) } else { kind };
     pen.text(upper, Align2::LEFT_CENTER, &title, kind_ink);
     let color = match event.phase {
         EventPhase::Done => theme.good,
@@ -177,10 +137,7 @@ pub fn event_row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, event: &EventView
     };
     let (lower, word_place) = cut_right(lower, pen.width(&word, pen.note()) + step);
     pen.text(word_place, Align2::RIGHT_CENTER, &word, pen.note().color(color));
-    let clock = view
-        .site
-        .zone
-        .clock(event.changed_secs + view.snapshot.shift_secs);
+    let clock = view.site.zone.clock(event.changed_secs + view.snapshot.shift_secs);
     let words = format!("{clock}  {place}");
     pen.text(lower, Align2::LEFT_CENTER, &words, pen.note());
     if response.clicked() {

@@ -53,11 +53,7 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
     } else {
         (base / 5.0_f64.powi(depth) * (0.6 + 0.8 * noise(index, area))).round()
     };
-    let half = if percent {
-        0.2 + 0.5 * f64::from(depth) * noise(area, index)
-    } else {
-        value.sqrt() * 1.96
-    };
+    let half = if percent { 0.2 + 0.5 * f64::from(depth) * noise(area, index) } else { value.sqrt() * 1.96 };
     let hidden = (index + area) % 17 == 11 && depth > 0;
     let missing = index % 23 == 13;
     let late = index % 9 == 4;
@@ -65,10 +61,7 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
         if missing {
             Shown::Missing
         } else if hidden {
-            Shown::Suppressed {
-                below: 10,
-                why: Why::Primary,
-            }
+            Shown::Suppressed { below: 10, why: Why::Primary }
         } else {
             Shown::Value(v)
         }
@@ -76,11 +69,7 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
     Reading {
         value: shown(value),
         numerator: shown((value * 12.0).round()),
-        denominator: if indicator.denominator.is_some() {
-            shown(1200.0)
-        } else {
-            Shown::Missing
-        },
+        denominator: if indicator.denominator.is_some() { shown(1200.0) } else { Shown::Missing },
         status: if missing {
             Status::Missing
         } else if hidden {
@@ -92,14 +81,8 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
         },
         oldest_input: (!missing).then_some(NOW - if late { 86_400 * 4 } else { 3600 * 10 }),
         previous: shown(value * (0.98 + 0.04 * noise(area, index + 3))),
-        interval: (!missing && !hidden).then_some((
-            value - half,
-            if percent {
-                (value + half * 0.7).min(100.0)
-            } else {
-                value + half
-            },
-        )),
+        interval: (!missing && !hidden)
+            .then_some((value - half, if percent { (value + half * 0.7).min(100.0) } else { value + half })),
     }
 }
 
@@ -117,22 +100,11 @@ impl SeriesSource for Wander {
         let points: Vec<SeriesPoint> = (0..points)
             .map(|i| {
                 let value = base * (1.0 + (noise(indicator, i) - 0.5) * 0.012);
-                let value = if i == 5 {
-                    Shown::Missing
-                } else {
-                    Shown::Value(value)
-                };
-                SeriesPoint {
-                    day: day - step * (23 - i as i32),
-                    value,
-                }
+                let value = if i == 5 { Shown::Missing } else { Shown::Value(value) };
+                SeriesPoint { day: day - step * (23 - i as i32), value }
             })
             .collect();
-        Series {
-            points,
-            mean: Some(base),
-            limits: Some((base * 0.995, base * 1.005)),
-        }
+        Series { points, mean: Some(base), limits: Some((base * 0.995, base * 1.005)) }
     }
 }
 
@@ -142,25 +114,12 @@ fn events(site: &Site) -> Events {
     };
     let table = site.table(&meta.table).expect("event table");
     let codes = |column: &str| -> Vec<String> {
-        let list = table
-            .column(column)
-            .and_then(|c| c.codes.clone())
-            .unwrap_or_default();
+        let list = table.column(column).and_then(|c| c.codes.clone()).unwrap_or_default();
         let prefix = format!("code.{list}.");
-        site.messages_zh
-            .keys()
-            .iter()
-            .filter_map(|k| k.strip_prefix(&prefix))
-            .map(str::to_owned)
-            .collect()
+        site.messages_zh.keys().iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
     };
     let kinds = codes(&meta.kind);
-    let areas: Vec<AreaId> = site
-        .areas
-        .iter()
-        .filter(|(_, a)| a.level >= 1)
-        .map(|(id, _)| id)
-        .collect();
+    let areas: Vec<AreaId> = site.areas.iter().filter(|(_, a)| a.level >= 1).map(|(id, _)| id).collect();
     let event = |i: usize| {
         let open = i % 3 != 2;
         EventView {
@@ -183,16 +142,8 @@ fn events(site: &Site) -> Events {
         }
     };
     let recent: Vec<EventView> = (0..40).map(event).collect();
-    let open: Vec<EventView> = recent
-        .iter()
-        .filter(|e| e.phase == EventPhase::Open)
-        .cloned()
-        .collect();
-    Events {
-        open: open.into(),
-        recent: recent.into(),
-        opened_today: 1284,
-    }
+    let open: Vec<EventView> = recent.iter().filter(|e| e.phase == EventPhase::Open).cloned().collect();
+    Events { open: open.into(), recent: recent.into(), opened_today: 1284 }
 }
 
 fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
@@ -200,23 +151,14 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
     let share = if area == 0 { 1.0 } else { 0.2 };
     if row.by.is_empty() {
         let value = Shown::Value((9000.0 * share * (1.0 - 0.12 * index as f64).max(0.1)).round());
-        return vec![Slice {
-            codes: Vec::new(),
-            value,
-        }];
+        return vec![Slice { codes: Vec::new(), value }];
     }
     let lists: Vec<Vec<String>> = row
         .by
         .iter()
         .map(|column| {
-            let list = site
-                .table(&row.numerator.table)
-                .unwrap()
-                .column(column)
-                .unwrap()
-                .codes
-                .clone()
-                .unwrap();
+            let list =
+                site.table(&row.numerator.table).unwrap().column(column).unwrap().codes.clone().unwrap();
             let prefix = format!("code.{list}.");
             site.messages_zh
                 .keys()
@@ -240,10 +182,7 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
             let small = row.suppress_below > 0 && i % 9 == 7;
             let value = (4000.0 * share * noise(index, i) + 12.0).round();
             let value = if small {
-                Shown::Suppressed {
-                    below: row.suppress_below,
-                    why: Why::Primary,
-                }
+                Shown::Suppressed { below: row.suppress_below, why: Why::Primary }
             } else {
                 Shown::Value(value)
             };
@@ -254,27 +193,16 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
 
 /// A snapshot of made-up figures.
 pub(crate) fn snapshot(site: &Site) -> Snapshot {
-    let areas = site
-        .areas
-        .iter()
-        .filter(|(_, a)| a.level <= site.figure_level())
-        .count();
-    let readings = (0..site.indicators.len())
-        .map(|i| (0..areas).map(|a| reading(site, i, a)).collect())
-        .collect();
-    let slices = (0..site.breakdowns.len())
-        .map(|b| (0..areas).map(|a| slices(site, b, a)).collect())
-        .collect();
+    let areas = site.areas.iter().filter(|(_, a)| a.level <= site.figure_level()).count();
+    let readings =
+        (0..site.indicators.len()).map(|i| (0..areas).map(|a| reading(site, i, a)).collect()).collect();
+    let slices =
+        (0..site.breakdowns.len()).map(|b| (0..areas).map(|a| slices(site, b, a)).collect()).collect();
     let values = site
         .indicators
         .iter()
         .enumerate()
-        .map(|(i, row)| {
-            (
-                reading(site, i, 0).value.value().unwrap_or(level(row, i)),
-                i % 2 == 0,
-            )
-        })
+        .map(|(i, row)| (reading(site, i, 0).value.value().unwrap_or(level(row, i)), i % 2 == 0))
         .collect();
     let sources = site
         .tables()
@@ -292,17 +220,9 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         revision: 1,
         now_secs: NOW,
         shift_secs: 0,
-        clock: Clock {
-            data_secs: NOW as f64,
-            since: std::time::Instant::now(),
-            speed: 0.0,
-        },
+        clock: Clock { data_secs: NOW as f64, since: std::time::Instant::now(), speed: 0.0 },
         events: events(site),
-        freshness: Freshness {
-            current: site.indicators.len() - 2,
-            total: site.indicators.len(),
-            sources,
-        },
+        freshness: Freshness { current: site.indicators.len() - 2, total: site.indicators.len(), sources },
         live: LiveState {
             running: true,
             speed: 10,
@@ -337,13 +257,7 @@ impl Stage {
         } else {
             Theme::light(Sizes::for_desk())
         };
-        Self {
-            site,
-            snapshot,
-            state,
-            theme,
-            now_secs: NOW as f64 + 0.4,
-        }
+        Self { site, snapshot, state, theme, now_secs: NOW as f64 + 0.4 }
     }
 
     /// The view of the stage.

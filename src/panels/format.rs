@@ -18,9 +18,7 @@ fn number(value: f64, decimals: usize) -> String {
         return "—".to_owned();
     }
     let plain = format!("{:.decimals$}", value.abs());
-    let (whole, fraction) = plain
-        .split_once('.')
-        .map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
+    let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
     let mut out = String::with_capacity(plain.len() + plain.len() / 3 + 1);
     let is_zero = plain.bytes().all(|b| b == b'0' || b == b'.');
     if value < 0.0 && !is_zero {
@@ -41,10 +39,7 @@ fn number(value: f64, decimals: usize) -> String {
 
 /// A count that is no figure of the engine: rows, scenes, events.
 #[must_use]
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts on a screen stay far below 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts on a screen stay far below 2^52")]
 pub fn count(count: u64) -> String {
     number(count as f64, 0)
 }
@@ -219,11 +214,7 @@ pub fn date(zone: &CivilZone, secs: EpochSecs, text: &Messages) -> String {
     let month = format!("time.month.{}", civil.month());
     text.fill(
         "time.date",
-        &[
-            ("month", text.get(&month)),
-            ("day", &civil.day().to_string()),
-            ("weekday", text.get(&weekday)),
-        ],
+        &[("month", text.get(&month)), ("day", &civil.day().to_string()), ("weekday", text.get(&weekday))],
     )
 }
 
@@ -258,9 +249,7 @@ pub fn axis_day(day: Day) -> String {
 /// A day or month in full, for a point of a chart.
 #[must_use]
 pub fn full_day(day: Day, monthly: bool) -> String {
-    date_of(day)
-        .strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" })
-        .to_string()
+    date_of(day).strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" }).to_string()
 }
 
 /// Words for the span that a figure covers: `近 30 天`.
@@ -272,9 +261,7 @@ pub fn window(window: &str, text: &Messages) -> String {
             text.fill(&format!("time.window.trailing_{unit}"), &[("n", n)])
         }
         (Some("cumulative"), Some("since"), Some(day)) => text.fill("time.window.since", &[("day", day)]),
-        _ => text
-            .get(&format!("time.window.{}", window.replace(' ', "_")))
-            .to_owned(),
+        _ => text.get(&format!("time.window.{}", window.replace(' ', "_"))).to_owned(),
     }
 }
 
@@ -293,12 +280,10 @@ pub fn code_name<'a>(
     column: usize,
     code: &'a str,
 ) -> &'a str {
-    let list = breakdown.by.get(column).and_then(|id| {
-        site.table(&breakdown.numerator.table)?
-            .column(id)?
-            .codes
-            .as_deref()
-    });
+    let list = breakdown
+        .by
+        .get(column)
+        .and_then(|id| site.table(&breakdown.numerator.table)?.column(id)?.codes.as_deref());
     list.map_or(code, |list| text.code_name(list, code))
 }
 
@@ -334,10 +319,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_shown_is_told_apart() {
-        let hidden = Shown::Suppressed {
-            below: 10,
-            why: Why::Secondary,
-        };
+        let hidden = Shown::Suppressed { below: 10, why: Why::Secondary };
         for (value, in_zh, in_en) in [
             (Shown::Value(98.64), "98.6%", "98.6%"),
             (hidden, "<10", "<10"),
@@ -347,18 +329,9 @@ mod tests {
             assert_eq!(shown(value, 1, "%", &zh()), in_zh);
             assert_eq!(shown(value, 1, "%", &en()), in_en);
         }
-        assert_eq!(
-            change(Shown::Value(3.0), hidden, 0),
-            None,
-            "a change would give the hidden one away"
-        );
+        assert_eq!(change(Shown::Value(3.0), hidden, 0), None, "a change would give the hidden one away");
         assert_eq!(share(Shown::Value(3.0), hidden), None);
-        let target = Target {
-            op: Some(TargetOp::AtLeast),
-            value: Some(5.0),
-            note: None,
-            source: None,
-        };
+        let target = Target { op: Some(TargetOp::AtLeast), value: Some(5.0), note: None, source: None };
         assert_eq!(target_gap(hidden, &target, 0), None);
         assert_eq!(target_gap(Shown::Value(3.0), &target, 0).as_deref(), Some("−2"));
     }
@@ -407,27 +380,9 @@ mod tests {
     #[test]
     fn a_change_is_judged_as_it_prints() {
         let v = Shown::Value;
-        assert_eq!(
-            change(v(96.04), v(96.0), 1),
-            Some(Change {
-                way: Way::Level,
-                size: "0.0".into()
-            })
-        );
-        assert_eq!(
-            change(v(96.3), v(96.0), 1),
-            Some(Change {
-                way: Way::Up,
-                size: "0.3".into()
-            })
-        );
-        assert_eq!(
-            change(v(5.0), v(1005.0), 0),
-            Some(Change {
-                way: Way::Down,
-                size: "1,000".into()
-            })
-        );
+        assert_eq!(change(v(96.04), v(96.0), 1), Some(Change { way: Way::Level, size: "0.0".into() }));
+        assert_eq!(change(v(96.3), v(96.0), 1), Some(Change { way: Way::Up, size: "0.3".into() }));
+        assert_eq!(change(v(5.0), v(1005.0), 0), Some(Change { way: Way::Down, size: "1,000".into() }));
     }
 
     #[test]
@@ -437,11 +392,7 @@ mod tests {
             ("trailing 3 months", "近 3 个月", "last 3 months"),
             ("trailing 24 h", "近 24 小时", "last 24 h"),
             ("cumulative", "累计", "to date"),
-            (
-                "cumulative since 2020-01-01",
-                "2020-01-01 以来累计",
-                "since 2020-01-01",
-            ),
+            ("cumulative since 2020-01-01", "2020-01-01 以来累计", "since 2020-01-01"),
             ("year to date", "今年以来", "this year"),
             ("latest month", "最新一月", "latest month"),
             ("now", "当前", "now"),

@@ -26,10 +26,5 @@ pub fn health_strip_ui(pen: Pen<'_>, screen: Rect, view: &View<'_>) {
         vec2(width.min(screen.width()), height),
     );
     pen.painter().rect_filled(place, 0.0, pen.theme.surface);
-    pen.named_text(
-        place.shrink2(vec2(pen.step(), 0.0)),
-        Align2::LEFT_CENTER,
-        &words,
-        pen.note(),
-    );
+    pen.named_text(place.shrink2(vec2(pen.step(), 0.0)), Align2::LEFT_CENTER, &words, pen.note());
 }

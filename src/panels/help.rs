@@ -34,12 +34,7 @@ pub fn help_ui(ctx: &egui::Context, view: &View<'_>, commands: &mut Commands) {
                 vec2(width * 0.5 - step * 2.0, row),
             );
             let (keys_place, words_place) = cut_left(place, theme.sizes.body * 10.0);
-            pen.text(
-                keys_place,
-                Align2::LEFT_CENTER,
-                names,
-                pen.body().bold().color(theme.accent),
-            );
+            pen.text(keys_place, Align2::LEFT_CENTER, names, pen.body().bold().color(theme.accent));
             pen.named_text(words_place, Align2::LEFT_CENTER, view.text.get(words), pen.body());
         }
     });

@@ -38,35 +38,22 @@ impl IndicatorList {
         if rows.is_empty() {
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
             let pen = Pen::new(ui, theme);
-            pen.named_text(
-                rect,
-                Align2::LEFT_CENTER,
-                view.text.get("panel.palette.nothing"),
-                pen.note(),
-            );
+            pen.named_text(rect, Align2::LEFT_CENTER, view.text.get("panel.palette.nothing"), pen.note());
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         // Whole rows only: half a row at the bottom reads like a fault.
         let tall = (ui.available_height() / height).floor() * height;
-        let mut area = ScrollArea::vertical()
-            .id_salt("indicators")
-            .auto_shrink(false)
-            .max_height(tall);
+        let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false).max_height(tall);
         if self.shown_for != Some(view.state.indicator) {
             self.shown_for = Some(view.state.indicator);
-            let at = rows
-                .iter()
-                .position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));
+            let at = rows.iter().position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));
             if let Some(at) = at {
                 // The row comes to the middle, on whole rows, unless the top of the list shows it anyway.
                 let top = height * whole(at);
                 let seen = ui.available_height();
-                let wanted = if top < seen * 0.9 {
-                    0.0
-                } else {
-                    ((top - seen * 0.4) / height).floor() * height
-                };
+                let wanted =
+                    if top < seen * 0.9 { 0.0 } else { ((top - seen * 0.4) / height).floor() * height };
                 area = area.vertical_scroll_offset(wanted);
             }
         }
@@ -77,7 +64,7 @@ impl IndicatorList {
                 match row {
                     Row::Domain(index) => domain_ui(Pen::new(ui, theme), line, view, *index),
                     Row::Indicator(index) => {
-                        indicator_ui(Pen::new(ui, theme), line, view, *index, series, commands)
+                        indicator_ui(Pen::new(ui, theme), line, view, *index, series, commands);
                     }
                 }
             }
@@ -116,18 +103,10 @@ fn domain_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, index: usize) {
         return;
     };
     let step = pen.step();
-    let bar = Rect::from_min_size(
-        pos2(line.left(), line.center().y - step),
-        vec2(step * 0.5, step * 2.0),
-    );
+    let bar = Rect::from_min_size(pos2(line.left(), line.center().y - step), vec2(step * 0.5, step * 2.0));
     pen.painter().rect_filled(bar, 0.0, pen.theme.domain(index));
     let inner = line.with_min_x(line.left() + step * 1.5);
-    pen.named_text(
-        inner,
-        Align2::LEFT_CENTER,
-        view.say(&domain.name),
-        pen.body().bold(),
-    );
+    pen.named_text(inner, Align2::LEFT_CENTER, view.say(&domain.name), pen.body().bold());
 }
 
 fn indicator_ui(
@@ -147,57 +126,27 @@ fn indicator_ui(
     let reading = view.snapshot.reading(index, area);
     let chosen = index == view.state.indicator;
     if chosen {
-        pen.painter()
-            .rect_filled(line, step * 0.5, theme.accent.gamma_multiply(0.14));
+        pen.painter().rect_filled(line, step * 0.5, theme.accent.gamma_multiply(0.14));
     }
     let name = view.say(&indicator.name);
     let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
     let response = pen.press(line, ("indicator", index), name);
     pen.hover_ground(line, &response);
     let (mark, rest) = cut_left(line, step * 2.5);
-    status_ui(
-        pen,
-        mark,
-        &reading,
-        words::is_met(view, indicator, area, reading.value),
-    );
+    status_ui(pen, mark, &reading, words::is_met(view, indicator, area, reading.value));
     let late = reading.status == Status::Late;
-    let ink = if late || reading.value.value().is_none() {
-        pen.note()
-    } else {
-        pen.note().color(theme.text)
-    };
-    let (rest, value) = cut_right(
-        rest.with_max_x(rest.right() - step),
-        pen.width(&figure, ink.bold()) + step,
-    );
-    pen.text(
-        value,
-        Align2::RIGHT_CENTER,
-        &figure,
-        if chosen { ink.bold() } else { ink },
-    );
+    let ink = if late || reading.value.value().is_none() { pen.note() } else { pen.note().color(theme.text) };
+    let (rest, value) =
+        cut_right(rest.with_max_x(rest.right() - step), pen.width(&figure, ink.bold()) + step);
+    pen.text(value, Align2::RIGHT_CENTER, &figure, if chosen { ink.bold() } else { ink });
     let mut name_place = rest;
     if chosen {
         let (left, spark) = cut_right(rest, step * 8.0);
         name_place = left;
-        spark_ui(
-            pen,
-            spark.shrink2(vec2(step * 0.5, step * 0.5)),
-            view,
-            index,
-            series,
-        );
+        spark_ui(pen, spark.shrink2(vec2(step * 0.5, step * 0.5)), view, index, series);
     }
-    pen.text(
-        name_place,
-        Align2::LEFT_CENTER,
-        name,
-        if chosen { ink.bold() } else { ink },
-    );
-    pen.tip(line, ("indicator tip", index), || {
-        words::explain(view, indicator, area, &reading)
-    });
+    pen.text(name_place, Align2::LEFT_CENTER, name, if chosen { ink.bold() } else { ink });
+    pen.tip(line, ("indicator tip", index), || words::explain(view, indicator, area, &reading));
     if response.clicked() {
         commands.push(Command::SelectIndicator(index));
     }
@@ -231,34 +180,17 @@ fn spark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, index: IndicatorIx, serie
     };
     let area = crate::panels::trend::trend_area(view, indicator);
     let series = series.get(view, index, area);
-    let values = || {
-        series
-            .points
-            .iter()
-            .enumerate()
-            .filter_map(|(i, p)| p.value.value().map(|v| (i, v)))
-    };
-    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| {
-        (l.min(v), h.max(v))
-    });
+    let values = || series.points.iter().enumerate().filter_map(|(i, p)| p.value.value().map(|v| (i, v)));
+    let (low, high) =
+        values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| (l.min(v), h.max(v)));
     let step_x = rect.width() / whole(series.points.len().saturating_sub(1).max(1));
     let points: Vec<egui::Pos2> = values()
         .map(|(i, v)| {
-            let part = if high > low {
-                share(v - low, high - low)
-            } else {
-                0.5
-            };
-            pos2(
-                rect.left() + step_x * whole(i),
-                rect.bottom() - rect.height() * part,
-            )
+            let part = if high > low { share(v - low, high - low) } else { 0.5 };
+            pos2(rect.left() + step_x * whole(i), rect.bottom() - rect.height() * part)
         })
         .collect();
     if points.len() > 1 {
-        pen.painter().add(Shape::line(
-            points,
-            Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.accent),
-        ));
+        pen.painter().add(Shape::line(points, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.accent)));
     }
 }

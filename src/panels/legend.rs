@@ -63,22 +63,16 @@ fn classes_ui(
     let width = bar.width() / whole(classes.len());
     let mut free_from = labels.left();
     for (i, class) in classes.iter().enumerate() {
-        let part = Rect::from_min_size(
-            pos2(bar.left() + width * whole(i), bar.top()),
-            vec2(width, bar.height()),
-        );
-        pen.painter()
-            .rect_filled(part.shrink2(vec2(0.5, 0.0)), 0.0, class.color);
+        let part =
+            Rect::from_min_size(pos2(bar.left() + width * whole(i), bar.top()), vec2(width, bar.height()));
+        pen.painter().rect_filled(part.shrink2(vec2(0.5, 0.0)), 0.0, class.color);
         if class.areas > 0 {
             let ink = pen.note().color(pen.theme.on(class.color));
             pen.text(part, Align2::CENTER_CENTER, &class.areas.to_string(), ink);
         }
         let range = format::interval(Some((class.low, class.high)), decimals, view.text);
         pen.tip(part, ("class", i), || {
-            view.text.fill(
-                "panel.legend.class",
-                &[("range", &range), ("n", &class.areas.to_string())],
-            )
+            view.text.fill("panel.legend.class", &[("range", &range), ("n", &class.areas.to_string())])
         });
         // A break stands under the edge between two classes; those that would touch are left out.
         let last = i + 1 == classes.len();
@@ -101,47 +95,22 @@ fn classes_ui(
 
 fn without_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, without: usize) {
     let step = pen.step();
-    let chip = Rect::from_center_size(
-        pos2(row.left() + step, row.center().y),
-        vec2(step * 2.0, step * 1.25),
-    );
+    let chip = Rect::from_center_size(pos2(row.left() + step, row.center().y), vec2(step * 2.0, step * 1.25));
     pen.painter().rect_filled(chip, 0.0, pen.theme.no_data);
-    marks::dashed_box(
-        pen.painter(),
-        chip,
-        Stroke::new(pen.theme.sizes.hairline, pen.theme.muted),
-    );
-    let words = view
-        .text
-        .fill("panel.legend.without", &[("n", &without.to_string())]);
-    pen.text(
-        row.with_min_x(chip.right() + step),
-        Align2::LEFT_CENTER,
-        &words,
-        pen.note(),
-    );
+    marks::dashed_box(pen.painter(), chip, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
+    let words = view.text.fill("panel.legend.without", &[("n", &without.to_string())]);
+    pen.text(row.with_min_x(chip.right() + step), Align2::LEFT_CENTER, &words, pen.note());
 }
 
 fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {
     let step = pen.step();
     let size = pen.theme.sizes.small * 0.8;
-    let words: Vec<(u8, &str)> = [4_u8, 3, 2, 1]
-        .map(|s| (s, view.text.get(severity_key(s))))
-        .to_vec();
-    let wide: f32 = words
-        .iter()
-        .map(|(_, w)| pen.width(w, pen.note()) + size + step * 1.25)
-        .sum();
+    let words: Vec<(u8, &str)> = [4_u8, 3, 2, 1].map(|s| (s, view.text.get(severity_key(s)))).to_vec();
+    let wide: f32 = words.iter().map(|(_, w)| pen.width(w, pen.note()) + size + step * 1.25).sum();
     let gap = ((row.width() - wide) / 3.0).clamp(step * 0.5, step * 3.0);
     let mut x = row.left();
     for (severity, word) in words {
-        marks::severity(
-            pen.painter(),
-            pen.theme,
-            pos2(x + size * 0.6, row.center().y),
-            size,
-            severity,
-        );
+        marks::severity(pen.painter(), pen.theme, pos2(x + size * 0.6, row.center().y), size, severity);
         let place = row.with_min_x(x + size + step * 1.25);
         let at = pen.text(place, Align2::LEFT_CENTER, word, pen.note());
         x = at.right() + gap;

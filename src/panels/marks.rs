@@ -31,11 +31,8 @@ pub fn severity(painter: &Painter, theme: &Theme, center: Pos2, size: f32, sever
 }
 
 fn triangle(painter: &Painter, center: Pos2, r: f32, color: Color32) {
-    let points = vec![
-        center + vec2(0.0, -r),
-        center + vec2(r * 0.95, r * 0.75),
-        center + vec2(-r * 0.95, r * 0.75),
-    ];
+    let points =
+        vec![center + vec2(0.0, -r), center + vec2(r * 0.95, r * 0.75), center + vec2(-r * 0.95, r * 0.75)];
     painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
 }
 
@@ -54,22 +51,12 @@ pub enum Way {
 pub fn way(painter: &Painter, center: Pos2, size: f32, way: Way, color: Color32) {
     let r = size * 0.5;
     let points = match way {
-        Way::Up => vec![
-            center + vec2(0.0, -r * 0.8),
-            center + vec2(r, r * 0.7),
-            center + vec2(-r, r * 0.7),
-        ],
-        Way::Down => vec![
-            center + vec2(0.0, r * 0.8),
-            center + vec2(-r, -r * 0.7),
-            center + vec2(r, -r * 0.7),
-        ],
+        Way::Up => vec![center + vec2(0.0, -r * 0.8), center + vec2(r, r * 0.7), center + vec2(-r, r * 0.7)],
+        Way::Down => {
+            vec![center + vec2(0.0, r * 0.8), center + vec2(-r, -r * 0.7), center + vec2(r, -r * 0.7)]
+        }
         Way::Level => {
-            painter.rect_filled(
-                Rect::from_center_size(center, vec2(size, size * 0.28)),
-                0.0,
-                color,
-            );
+            painter.rect_filled(Rect::from_center_size(center, vec2(size, size * 0.28)), 0.0, color);
             return;
         }
     };
@@ -88,13 +75,8 @@ pub fn target(painter: &Painter, center: Pos2, size: f32, met: bool, color: Colo
 
 /// A dashed box: what is hidden for protection.
 pub fn dashed_box(painter: &Painter, rect: Rect, stroke: Stroke) {
-    let corners = [
-        rect.left_top(),
-        rect.right_top(),
-        rect.right_bottom(),
-        rect.left_bottom(),
-        rect.left_top(),
-    ];
+    let corners =
+        [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     let dash = (rect.height() * 0.22).clamp(2.0, 8.0);
     painter.extend(Shape::dashed_line(&corners, stroke, dash, dash * 0.8));
 }
@@ -106,10 +88,7 @@ pub fn hatch(painter: &Painter, rect: Rect, spacing: f32, stroke: Stroke) {
     let mut x = rect.left() - rect.height();
     let mut lines = 0;
     while x < rect.right() && lines < 200 {
-        painter.line_segment(
-            [pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())],
-            stroke,
-        );
+        painter.line_segment([pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())], stroke);
         x += spacing;
         lines += 1;
     }

@@ -49,14 +49,7 @@ pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
         if let Some(rank) = rank(&scene.name) {
             let note = view.text.get("panel.palette.scene").to_owned();
             let name = view.say(&scene.name).to_owned();
-            found.push((
-                rank,
-                Found {
-                    name,
-                    note,
-                    command: Command::SelectScene(i),
-                },
-            ));
+            found.push((rank, Found { name, note, command: Command::SelectScene(i) }));
         }
     }
     for (id, area) in site.areas.iter() {
@@ -65,36 +58,16 @@ pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
             let above = area.parent.map(|p| words::area_path(view, p)).unwrap_or_default();
             let note = format!("{level}  {above}");
             let name = view.say(&area.name).to_owned();
-            found.push((
-                rank,
-                Found {
-                    name,
-                    note,
-                    command: Command::SelectArea(id),
-                },
-            ));
+            found.push((rank, Found { name, note, command: Command::SelectArea(id) }));
         }
     }
     for (i, indicator) in site.indicators.iter().enumerate() {
-        let best = rank(&indicator.name)
-            .into_iter()
-            .chain(indicator.short.as_ref().and_then(rank))
-            .min();
+        let best = rank(&indicator.name).into_iter().chain(indicator.short.as_ref().and_then(rank)).min();
         if let Some(rank) = best {
-            let domain = site
-                .domains
-                .iter()
-                .find(|d| d.id == indicator.domain)
-                .map_or("", |d| view.say(&d.name));
+            let domain =
+                site.domains.iter().find(|d| d.id == indicator.domain).map_or("", |d| view.say(&d.name));
             let name = view.say(&indicator.name).to_owned();
-            found.push((
-                rank,
-                Found {
-                    name,
-                    note: domain.to_owned(),
-                    command: Command::SelectIndicator(i),
-                },
-            ));
+            found.push((rank, Found { name, note: domain.to_owned(), command: Command::SelectIndicator(i) }));
         }
     }
     found.sort_by_key(|(rank, _)| *rank);
@@ -123,9 +96,7 @@ impl Palette {
                 i.consume_key(Modifiers::NONE, Key::Enter),
             )
         });
-        self.at = (self.at + usize::from(down))
-            .saturating_sub(usize::from(up))
-            .min(shown.saturating_sub(1));
+        self.at = (self.at + usize::from(down)).saturating_sub(usize::from(up)).min(shown.saturating_sub(1));
         let theme = view.theme;
         let step = theme.sizes.step;
         let frame = egui::Frame::new()
@@ -145,12 +116,7 @@ impl Palette {
             );
             let pen = Pen::new(ui, theme);
             if found.is_empty() {
-                pen.named_text(
-                    list,
-                    Align2::LEFT_TOP,
-                    view.text.get("panel.palette.nothing"),
-                    pen.note(),
-                );
+                pen.named_text(list, Align2::LEFT_TOP, view.text.get("panel.palette.nothing"), pen.note());
             }
             for (i, item) in found.iter().take(shown).enumerate() {
                 let top = list.top() + row * crate::panels::pen::whole(i);
@@ -184,16 +150,12 @@ impl Palette {
 fn row_ui(pen: Pen<'_>, line: egui::Rect, item: &Found, chosen: bool) -> bool {
     let step = pen.step();
     if chosen {
-        pen.painter()
-            .rect_filled(line, step * 0.5, pen.theme.accent.gamma_multiply(0.18));
+        pen.painter().rect_filled(line, step * 0.5, pen.theme.accent.gamma_multiply(0.18));
     }
     let response = pen.press(line, ("found", &item.name, &item.note), &item.name);
     pen.hover_ground(line, &response);
     let inner = line.shrink2(vec2(step, 0.0));
-    let (name, note) = cut_right(
-        inner,
-        pen.width(&item.note, pen.note()).min(inner.width() * 0.5) + step,
-    );
+    let (name, note) = cut_right(inner, pen.width(&item.note, pen.note()).min(inner.width() * 0.5) + step);
     let ink = if chosen { pen.body().bold() } else { pen.body() };
     pen.text(name, Align2::LEFT_CENTER, &item.name, ink);
     pen.text(note, Align2::RIGHT_CENTER, &item.note, pen.note());

@@ -49,11 +49,7 @@ impl Ink {
     }
 
     fn font(self) -> egui::FontId {
-        if self.bold {
-            fonts::bold(self.size)
-        } else {
-            fonts::regular(self.size)
-        }
+        if self.bold { fonts::bold(self.size) } else { fonts::regular(self.size) }
     }
 }
 
@@ -82,31 +78,19 @@ impl<'a> Pen<'a> {
     /// Smallest text, secondary.
     #[must_use]
     pub const fn note(&self) -> Ink {
-        Ink {
-            size: self.theme.sizes.small,
-            bold: false,
-            color: self.theme.muted,
-        }
+        Ink { size: self.theme.sizes.small, bold: false, color: self.theme.muted }
     }
 
     /// Running text.
     #[must_use]
     pub const fn body(&self) -> Ink {
-        Ink {
-            size: self.theme.sizes.body,
-            bold: false,
-            color: self.theme.text,
-        }
+        Ink { size: self.theme.sizes.body, bold: false, color: self.theme.text }
     }
 
     /// Heading of a panel.
     #[must_use]
     pub const fn heading(&self) -> Ink {
-        Ink {
-            size: self.theme.sizes.heading,
-            bold: true,
-            color: self.theme.text,
-        }
+        Ink { size: self.theme.sizes.heading, bold: true, color: self.theme.text }
     }
 
     /// One step of the grid.
@@ -162,6 +146,7 @@ impl<'a> Pen<'a> {
     }
 
     /// One line in the type size that fits, down to a share of the given one; for big figures only.
+    #[must_use]
     pub fn fitted(&self, rect: Rect, align: Align2, words: &str, ink: Ink, least_share: f32) -> Rect {
         let wide = self.width(words, ink);
         let share = (rect.width() / wide.max(1.0)).clamp(least_share, 1.0);
@@ -186,11 +171,7 @@ impl<'a> Pen<'a> {
     /// Height that a wrapped text would take.
     #[must_use]
     pub fn wrapped_height(&self, width: f32, words: &str, ink: Ink, max_rows: usize) -> f32 {
-        if words.is_empty() {
-            0.0
-        } else {
-            self.galley(words, ink, width, max_rows).size().y
-        }
+        if words.is_empty() { 0.0 } else { self.galley(words, ink, width, max_rows).size().y }
     }
 
     /// Explains a place on hover.
@@ -200,12 +181,10 @@ impl<'a> Pen<'a> {
         }
         let id = self.ui.scope_id().with(("tip", hash_of(&salt)));
         let width = self.theme.sizes.body * 24.0;
-        self.ui
-            .interact(rect, id, Sense::hover())
-            .on_hover_ui_at_pointer(|ui| {
-                ui.set_max_width(width);
-                ui.label(words());
-            });
+        self.ui.interact(rect, id, Sense::hover()).on_hover_ui_at_pointer(|ui| {
+            ui.set_max_width(width);
+            ui.label(words());
+        });
     }
 
     /// Names a place for screen readers (and for tests).
@@ -244,17 +223,12 @@ impl<'a> Pen<'a> {
 
     fn focus_ring(&self, rect: Rect) {
         let stroke = Stroke::new(self.theme.sizes.hairline * 2.0, self.theme.accent);
-        self.painter()
-            .rect_stroke(rect.expand(2.0), self.step() * 0.5, stroke, StrokeKind::Outside);
+        self.painter().rect_stroke(rect.expand(2.0), self.step() * 0.5, stroke, StrokeKind::Outside);
     }
 
     /// A hairline across.
     pub fn hairline(&self, from_x: f32, to_x: f32, y: f32) {
-        self.painter().hline(
-            from_x..=to_x,
-            y,
-            Stroke::new(self.theme.sizes.hairline, self.theme.line),
-        );
+        self.painter().hline(from_x..=to_x, y, Stroke::new(self.theme.sizes.hairline, self.theme.line));
     }
 }
 
@@ -293,14 +267,7 @@ pub const fn whole(n: usize) -> f32 {
 
 /// A share between 0 and 1 of a screen length.
 #[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a share of a screen needs no more digits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a share of a screen needs no more digits")]
 pub const fn share(part: f64, of: f64) -> f32 {
-    if of > 0.0 {
-        (part / of).clamp(0.0, 1.0) as f32
-    } else {
-        0.0
-    }
+    if of > 0.0 { (part / of).clamp(0.0, 1.0) as f32 } else { 0.0 }
 }

@@ -26,30 +26,18 @@ pub struct Row {
 pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
     let areas = &view.site.areas;
     let chosen = areas.get(view.state.area);
-    let shown = |ids: &[AreaId]| {
-        ids.first()
-            .is_some_and(|id| view.site.is_shown_at(indicator, *id))
-    };
-    let siblings = chosen
-        .parent
-        .map(|parent| areas.get(parent).children.as_slice())
-        .unwrap_or_default();
+    let shown = |ids: &[AreaId]| ids.first().is_some_and(|id| view.site.is_shown_at(indicator, *id));
+    let siblings = chosen.parent.map(|parent| areas.get(parent).children.as_slice()).unwrap_or_default();
     let ids: Vec<AreaId> = if shown(&chosen.children) {
         chosen.children.clone()
     } else if shown(siblings) {
         siblings.to_vec()
     } else {
-        vec![areas.ancestor(
-            view.state.area,
-            view.site.level_index(&indicator.finest_area).unwrap_or(0),
-        )]
+        vec![areas.ancestor(view.state.area, view.site.level_index(&indicator.finest_area).unwrap_or(0))]
     };
     let mut rows: Vec<Row> = ids
         .into_iter()
-        .map(|area| Row {
-            area,
-            reading: view.snapshot.reading(view.state.indicator, area),
-        })
+        .map(|area| Row { area, reading: view.snapshot.reading(view.state.indicator, area) })
         .collect();
     // Best first, as the indicator counts best; what has no value to rank by stands last.
     rows.sort_by(|a, b| match (a.reading.value.value(), b.reading.value.value()) {
@@ -86,19 +74,9 @@ pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], comma
     let rest = heading_ui(pen, rect, view, indicator, rows);
     let for_rows = rest.height() - pen.row(pen.note()) - step * 0.5;
     let tight = pen.row(pen.body());
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rows of a screen"
-    )]
-    let fits = ((for_rows / tight).floor().max(1.0) as usize)
-        .min(rows.len())
-        .min(MOST);
-    let spare = if fits < rows.len() {
-        0.0
-    } else {
-        pen.row(pen.note())
-    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+    let fits = ((for_rows / tight).floor().max(1.0) as usize).min(rows.len()).min(MOST);
+    let spare = if fits < rows.len() { 0.0 } else { pen.row(pen.note()) };
     let pitch = ((for_rows - spare) / whole(fits)).clamp(tight, tight + step * 2.0);
     let (body, below) = cut_top(rest, pitch * whole(fits));
     let target = target_of(view, indicator, rows).and_then(|t| t.value);
@@ -107,47 +85,26 @@ pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], comma
     scale.target_line_ui(pen, &columns, body);
     // Where not all fit, the best and the last are shown: those are asked about.
     let tail = if fits < rows.len() { fits / 2 } else { 0 };
-    let shown = rows
-        .iter()
-        .take(fits - tail)
-        .chain(rows.iter().skip(rows.len() - tail));
+    let shown = rows.iter().take(fits - tail).chain(rows.iter().skip(rows.len() - tail));
     for (i, row) in shown.enumerate() {
         let at = pos2(body.left(), body.top() + pitch * whole(i));
         let line = Rect::from_min_size(at, egui::vec2(body.width(), pitch));
         if tail > 0 && i == fits - tail {
             let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
-            marks::dashed(
-                pen.painter(),
-                line.left_top(),
-                line.right_top(),
-                stroke,
-                step * 0.5,
-            );
+            marks::dashed(pen.painter(), line.left_top(), line.right_top(), stroke, step * 0.5);
         }
         row_ui(pen, line, view, indicator, row, &columns, &scale, commands);
     }
     let (warns, words) = sentence(view, indicator, rows, rows.len() - fits);
     let color = if warns { pen.theme.warn } else { pen.theme.muted };
-    let place = below
-        .with_min_y(below.top() + step * 0.5)
-        .with_max_y(rect.bottom().max(below.top() + tight));
-    let height = pen.wrapped(
-        place,
-        &words,
-        pen.note().color(color),
-        if spare > 0.0 { 2 } else { 1 },
-    );
-    pen.name(
-        Rect::from_min_size(place.min, egui::vec2(place.width(), height)),
-        "ranking sentence",
-        &words,
-    );
+    let place = below.with_min_y(below.top() + step * 0.5).with_max_y(rect.bottom().max(below.top() + tight));
+    let height = pen.wrapped(place, &words, pen.note().color(color), if spare > 0.0 { 2 } else { 1 });
+    pen.name(Rect::from_min_size(place.min, egui::vec2(place.width(), height)), "ranking sentence", &words);
 }
 
 /// The target that the rows are held to, where they are.
 fn target_of<'a>(view: &View<'_>, indicator: &'a Indicator, rows: &[Row]) -> Option<&'a Target> {
-    rows.first()
-        .and_then(|row| words::target_at(view, indicator, row.area))
+    rows.first().and_then(|row| words::target_at(view, indicator, row.area))
 }
 
 fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Rect {
@@ -159,11 +116,7 @@ fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, 
     let shown_target = target_of(view, indicator, rows);
     if let Some(target) = shown_target.and_then(|t| format::target(t, indicator.decimals, view.text)) {
         let unit = format::unit_suffix(&indicator.unit, view.text);
-        let target = if shown_target.is_some_and(|t| t.value.is_some()) {
-            target + &unit
-        } else {
-            target
-        };
+        let target = if shown_target.is_some_and(|t| t.value.is_some()) { target + &unit } else { target };
         parts.push(view.text.fill("panel.target.is", &[("target", &target)]));
     }
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
@@ -180,22 +133,12 @@ impl Columns {
     fn of(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Self {
         let step = pen.step();
         let widest = |words: &mut dyn Iterator<Item = f32>| words.fold(0.0_f32, f32::max);
-        let name = widest(
-            &mut rows
-                .iter()
-                .map(|r| pen.width(words::short_name(view, r.area), pen.body())),
-        );
-        let value = widest(
-            &mut rows
-                .iter()
-                .map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())),
-        );
+        let name = widest(&mut rows.iter().map(|r| pen.width(words::short_name(view, r.area), pen.body())));
+        let value =
+            widest(&mut rows.iter().map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())));
         let name = name.min(rect.width() * 0.34);
         let value = value.clamp(step * 5.0, rect.width() * 0.34);
-        Self {
-            name,
-            plot: (rect.left() + name + step * 2.0, rect.right() - value - step * 2.0),
-        }
+        Self { name, plot: (rect.left() + name + step * 2.0, rect.right() - value - step * 2.0) }
     }
 }
 
@@ -234,11 +177,7 @@ impl Scale {
             (low, high) = (low - 1.0, high + 1.0);
         }
         let pad = (high - low) * 0.06;
-        Self {
-            low: low - pad,
-            high: high + pad,
-            target,
-        }
+        Self { low: low - pad, high: high + pad, target }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a share of a screen")]
@@ -251,13 +190,7 @@ impl Scale {
         let Some(target) = self.target else { return };
         let x = self.x(columns, target);
         let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));
-        marks::dashed(
-            pen.painter(),
-            pos2(x, body.top()),
-            pos2(x, body.bottom()),
-            stroke,
-            pen.step() * 0.5,
-        );
+        marks::dashed(pen.painter(), pos2(x, body.top()), pos2(x, body.bottom()), stroke, pen.step() * 0.5);
     }
 }
 
@@ -284,53 +217,26 @@ fn row_ui(
     let late = row.reading.status == Status::Late;
     let missed = words::is_clearly_missed(view, indicator, row.area, &row.reading);
     let (name_place, _) = cut_left(line, columns.name);
-    let ink = if chosen {
-        pen.body().bold().color(theme.accent)
-    } else {
-        pen.body()
-    };
-    pen.text(
-        name_place,
-        Align2::LEFT_CENTER,
-        name,
-        if late { ink.color(theme.muted) } else { ink },
-    );
+    let ink = if chosen { pen.body().bold().color(theme.accent) } else { pen.body() };
+    pen.text(name_place, Align2::LEFT_CENTER, name, if late { ink.color(theme.muted) } else { ink });
     let y = line.center().y;
     pen.hairline(columns.plot.0, columns.plot.1, y);
-    let color = if missed {
-        theme.warn
-    } else {
-        theme.class_color(5, 7)
-    };
+    let color = if missed { theme.warn } else { theme.class_color(5, 7) };
     plot_ui(pen, y, row, columns, scale, color);
     let (_, value_place) = cut_right(line, line.right() - columns.plot.1 - pen.step());
     let figure = figure(view, indicator, row);
-    let ink = pen
-        .body()
-        .bold()
-        .color(if late { theme.muted } else { theme.text });
+    let ink = pen.body().bold().color(if late { theme.muted } else { theme.text });
     if row.reading.value.is_suppressed() {
         let inner = value_place.with_max_x(value_place.right() - pen.step() * 0.5);
-        let at = pen.text(
-            inner,
-            Align2::RIGHT_CENTER,
-            &figure,
-            pen.body().color(theme.muted),
-        );
+        let at = pen.text(inner, Align2::RIGHT_CENTER, &figure, pen.body().color(theme.muted));
         let stroke = Stroke::new(theme.sizes.hairline, theme.muted);
-        marks::dashed_box(
-            pen.painter(),
-            at.expand2(egui::vec2(pen.step() * 0.5, 0.0)),
-            stroke,
-        );
+        marks::dashed_box(pen.painter(), at.expand2(egui::vec2(pen.step() * 0.5, 0.0)), stroke);
     } else if row.reading.value.value().is_none() {
         pen.text(value_place, Align2::RIGHT_CENTER, &figure, pen.note());
     } else {
         pen.text(value_place, Align2::RIGHT_CENTER, &figure, ink);
     }
-    pen.tip(line, ("rank tip", row.area), || {
-        words::explain(view, indicator, row.area, &row.reading)
-    });
+    pen.tip(line, ("rank tip", row.area), || words::explain(view, indicator, row.area, &row.reading));
     if response.clicked() {
         commands.push(Command::SelectArea(row.area));
     }
@@ -346,11 +252,9 @@ fn plot_ui(pen: Pen<'_>, y: f32, row: &Row, columns: &Columns, scale: &Scale, co
             scale.x(columns, low)..=scale.x(columns, high),
             y - size * 0.38..=y + size * 0.38,
         );
-        pen.painter()
-            .rect_filled(bar, size * 0.38, color.gamma_multiply(0.42));
+        pen.painter().rect_filled(bar, size * 0.38, color.gamma_multiply(0.42));
     }
-    pen.painter()
-        .circle_filled(pos2(scale.x(columns, value), y), size * 0.5, color);
+    pen.painter().circle_filled(pos2(scale.x(columns, value), y), size * 0.5, color);
 }
 
 /// What the rows say, in one sentence, and whether it is a warning.
@@ -361,16 +265,13 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         .filter(|r| words::is_clearly_missed(view, indicator, r.area, &r.reading))
         .map(|r| words::short_name(view, r.area))
         .collect();
-    let judged: Vec<bool> = rows
-        .iter()
-        .filter_map(|r| words::is_met(view, indicator, r.area, r.reading.value))
-        .collect();
+    let judged: Vec<bool> =
+        rows.iter().filter_map(|r| words::is_met(view, indicator, r.area, r.reading.value)).collect();
     let below = judged.iter().filter(|met| !**met).count();
     let joined = missed.join(view.text.get("panel.list_comma"));
     let mut words = if !missed.is_empty() {
         let names = if missed.len() > 3 {
-            view.text
-                .fill("panel.ranking.areas", &[("n", &missed.len().to_string())])
+            view.text.fill("panel.ranking.areas", &[("n", &missed.len().to_string())])
         } else {
             joined
         };
@@ -380,8 +281,7 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
     } else if target_of(view, indicator, rows).is_none_or(|t| t.value.is_none()) {
         view.text.get("panel.ranking.no_target").to_owned()
     } else if below > 0 {
-        view.text
-            .fill("panel.ranking.within", &[("n", &below.to_string())])
+        view.text.fill("panel.ranking.within", &[("n", &below.to_string())])
     } else if judged.is_empty() {
         view.text.get("panel.ranking.no_values").to_owned()
     } else if judged.len() < rows.len() {
@@ -390,11 +290,7 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         view.text.get("panel.ranking.all_met").to_owned()
     };
     if folded > 0 {
-        words.push_str(
-            &view
-                .text
-                .fill("panel.ranking.folded", &[("n", &folded.to_string())]),
-        );
+        words.push_str(&view.text.fill("panel.ranking.folded", &[("n", &folded.to_string())]));
     }
     (!missed.is_empty(), words)
 }

@@ -51,10 +51,7 @@ impl RotationClock {
 }
 
 fn scene_secs(view: &View<'_>) -> f64 {
-    view.site
-        .scenes
-        .get(view.state.scene)
-        .map_or(30.0, |s| f64::from(s.seconds.max(1)))
+    view.site.scenes.get(view.state.scene).map_or(30.0, |s| f64::from(s.seconds.max(1)))
 }
 
 /// Whether scenes move on by themselves right now: never under an open overlay that someone reads.
@@ -78,10 +75,9 @@ pub fn rotation_ui(
     };
     let place = (view.state.scene + 1).to_string();
     let all = view.site.scenes.len().to_string();
-    let words = view.text.fill(
-        "panel.rotation.place",
-        &[("n", &place), ("all", &all), ("name", view.say(&scene.name))],
-    );
+    let words = view
+        .text
+        .fill("panel.rotation.place", &[("n", &place), ("all", &all), ("name", view.say(&scene.name))]);
     let (line, rest) = cut_top(rect, pen.row(pen.body()));
     let response = pen.press(line, "rotation", &words);
     pen.text(line, Align2::LEFT_CENTER, &words, pen.body());
@@ -91,18 +87,10 @@ pub fn rotation_ui(
     let (bar, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), step * 0.5);
     pen.painter().rect_filled(bar, step * 0.25, pen.theme.line);
     let done = bar.with_max_x(bar.left() + bar.width() * clock.share(view));
-    let color = if runs(view) {
-        pen.theme.accent
-    } else {
-        pen.theme.muted
-    };
+    let color = if runs(view) { pen.theme.accent } else { pen.theme.muted };
     pen.painter().rect_filled(done, step * 0.25, color);
     let (line, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), pen.row(pen.note()));
-    let key = if view.state.rotating {
-        "panel.rotation.any_key"
-    } else {
-        "panel.rotation.paused"
-    };
+    let key = if view.state.rotating { "panel.rotation.any_key" } else { "panel.rotation.paused" };
     pen.named_text(line, Align2::LEFT_CENTER, view.text.get(key), pen.note());
     if view.state.rotating {
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a countdown")]
@@ -121,36 +109,22 @@ fn replay_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands)
     }
     if view.site.meta.sample.is_none() {
         let latency = format!("{:.0}", view.snapshot.live.latency_millis);
-        let key = if view.snapshot.live.running {
-            "panel.replay.live"
-        } else {
-            "panel.replay.still"
-        };
-        pen.named_text(
-            line,
-            Align2::LEFT_CENTER,
-            &view.text.fill(key, &[("ms", &latency)]),
-            pen.note(),
-        );
+        let key = if view.snapshot.live.running { "panel.replay.live" } else { "panel.replay.still" };
+        pen.named_text(line, Align2::LEFT_CENTER, &view.text.fill(key, &[("ms", &latency)]), pen.note());
         return;
     }
     let paused = view.state.paused;
     let mut place = line;
-    for (key, words) in [(
-        None,
-        view.text.get(if paused {
-            "panel.replay.go_on"
-        } else {
-            "panel.replay.pause"
-        }),
-    )]
-    .into_iter()
-    .chain(
-        SPEEDS
+    for (key, words) in
+        [(None, view.text.get(if paused { "panel.replay.go_on" } else { "panel.replay.pause" }))]
             .into_iter()
-            .rev()
-            .map(|s| (Some(s), SPEED_WORDS.get(speed_index(s)).copied().unwrap_or("×1"))),
-    ) {
+            .chain(
+                SPEEDS
+                    .into_iter()
+                    .rev()
+                    .map(|s| (Some(s), SPEED_WORDS.get(speed_index(s)).copied().unwrap_or("×1"))),
+            )
+    {
         let (rest, chip) = cut_right(place, pen.width(words, pen.note()) + step * 2.0);
         place = rest.with_max_x(rest.right() - step);
         let chosen = key.map_or(paused, |speed| speed == view.state.speed && !paused);
@@ -159,17 +133,8 @@ fn replay_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands)
             commands.push(key.map_or(Command::TogglePause, Command::SetSpeed));
         }
     }
-    let key = if paused {
-        "panel.replay.paused"
-    } else {
-        "panel.replay.title"
-    };
-    pen.named_text(
-        place,
-        Align2::LEFT_CENTER,
-        view.text.get(key),
-        pen.note().color(pen.theme.warn),
-    );
+    let key = if paused { "panel.replay.paused" } else { "panel.replay.title" };
+    pen.named_text(place, Align2::LEFT_CENTER, view.text.get(key), pen.note().color(pen.theme.warn));
     let note = rest.with_min_y(rest.top() + step * 0.5);
     if note.height() >= pen.row(pen.note()) {
         let changes = format::count(view.snapshot.live.changes);
@@ -189,20 +154,10 @@ fn chip_ui(pen: Pen<'_>, chip: Rect, words: &str, chosen: bool) -> egui::Respons
     let response = pen.press(chip, ("chip", words), words);
     let color = if chosen { pen.theme.accent } else { pen.theme.line };
     if chosen {
-        pen.painter()
-            .rect_filled(chip, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.18));
+        pen.painter().rect_filled(chip, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.18));
     }
-    marks::outline(
-        pen.painter(),
-        chip,
-        pen.step() * 0.5,
-        Stroke::new(pen.theme.sizes.hairline, color),
-    );
-    let ink = if chosen {
-        pen.note().color(pen.theme.accent).bold()
-    } else {
-        pen.note()
-    };
+    marks::outline(pen.painter(), chip, pen.step() * 0.5, Stroke::new(pen.theme.sizes.hairline, color));
+    let ink = if chosen { pen.note().color(pen.theme.accent).bold() } else { pen.note() };
     pen.text(chip.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, words, ink);
     response
 }

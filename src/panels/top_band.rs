@@ -8,10 +8,10 @@ use crate::panels::{View, format, marks};
 use crate::site::meta::SampleMeta;
 
 /// Paints the band; returns the free middle for the alarm strip.
+#[must_use]
 pub fn top_band_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
     let step = pen.step();
-    pen.painter()
-        .rect_filled(rect, 0.0, pen.theme.surface.gamma_multiply(0.94));
+    pen.painter().rect_filled(rect, 0.0, pen.theme.surface.gamma_multiply(0.94));
     pen.hairline(rect.left(), rect.right(), rect.bottom());
     let inner = rect.shrink2(vec2(step * 4.0, 0.0));
     let title_end = title_ui(pen, inner, view);
@@ -27,9 +27,7 @@ fn title_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let (left, _) = cut_left(rect, rect.width() * 0.4);
     let at = pen.named_text(left, Align2::LEFT_CENTER, title, ink);
     let subtitle = view.say(&view.site.meta.subtitle);
-    let rest = left
-        .with_min_x(at.right() + pen.step() * 2.0)
-        .with_max_x(left.right() + pen.step() * 20.0);
+    let rest = left.with_min_x(at.right() + pen.step() * 2.0).with_max_x(left.right() + pen.step() * 20.0);
     let ink = pen.body().size(pen.theme.sizes.title).color(pen.theme.accent);
     pen.named_text(rest, Align2::LEFT_CENTER, subtitle, ink).right()
 }
@@ -50,24 +48,12 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let date = format::date(&view.site.zone, secs, view.text);
-    let percent = if freshness.total == 0 {
-        0
-    } else {
-        freshness.current * 100 / freshness.total
-    };
-    let fresh = view
-        .text
-        .fill("panel.top.fresh", &[("percent", &percent.to_string())]);
+    let percent = if freshness.total == 0 { 0 } else { freshness.current * 100 / freshness.total };
+    let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
     let all_current = freshness.current == freshness.total && freshness.total > 0;
-    let color = if percent >= 95 {
-        pen.theme.good
-    } else {
-        pen.theme.warn
-    };
+    let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };
     let note = pen.note();
-    let width = pen
-        .width(&date, note)
-        .max(pen.width(&fresh, note) + pen.step() * 2.0);
+    let width = pen.width(&date, note).max(pen.width(&fresh, note) + pen.step() * 2.0);
     let (_, place) = cut_right(rect, width);
     let (upper, lower) = place.split_top_bottom_at_fraction(0.5);
     let row = pen.row(note);
@@ -88,23 +74,12 @@ pub fn freshness_words(view: &View<'_>) -> String {
     let freshness = &view.snapshot.freshness;
     let mut lines = vec![view.text.fill(
         "panel.top.fresh_count",
-        &[
-            ("current", &freshness.current.to_string()),
-            ("total", &freshness.total.to_string()),
-        ],
+        &[("current", &freshness.current.to_string()), ("total", &freshness.total.to_string())],
     )];
-    let mut late: Vec<usize> = freshness
-        .sources
-        .iter()
-        .filter(|s| s.late)
-        .map(|s| s.dataset)
-        .collect();
+    let mut late: Vec<usize> = freshness.sources.iter().filter(|s| s.late).map(|s| s.dataset).collect();
     late.dedup();
     for dataset in late.iter().filter_map(|index| view.site.datasets.get(*index)) {
-        lines.push(
-            view.text
-                .fill("panel.top.late", &[("name", view.say(&dataset.name))]),
-        );
+        lines.push(view.text.fill("panel.top.late", &[("name", view.say(&dataset.name))]));
     }
     if late.is_empty() {
         lines.push(view.text.get("panel.top.none_late").to_owned());
@@ -122,8 +97,7 @@ fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let width = pen.width(words, ink) + step * 2.0;
     let (_, place) = cut_right(rect, width);
     let place = Rect::from_center_size(place.center(), vec2(width, pen.row(ink) + step));
-    pen.painter()
-        .rect_filled(place, step * 0.5, pen.theme.warn.gamma_multiply(0.12));
+    pen.painter().rect_filled(place, step * 0.5, pen.theme.warn.gamma_multiply(0.12));
     marks::outline(
         pen.painter(),
         place,
@@ -139,11 +113,6 @@ fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
 #[must_use]
 pub fn demo_note(view: &View<'_>, sample: &SampleMeta) -> String {
     let days = format::shift_days(view.snapshot.shift_secs);
-    let key = if days == 0 {
-        "panel.top.demo_note"
-    } else {
-        "panel.top.demo_note_moved"
-    };
-    view.text
-        .fill(key, &[("date", &sample.anchor_date), ("days", &days.to_string())])
+    let key = if days == 0 { "panel.top.demo_note" } else { "panel.top.demo_note_moved" };
+    view.text.fill(key, &[("date", &sample.anchor_date), ("days", &days.to_string())])
 }

@@ -24,24 +24,10 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let area = trend_area(view, indicator);
     let series = series.get(view, view.state.indicator, area);
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
-    pen.named_text(
-        line,
-        Align2::LEFT_CENTER,
-        view.text.get("panel.trend.title"),
-        pen.heading(),
-    );
+    pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
     let (line, rest) = cut_top(rest, pen.row(pen.body()));
-    pen.named_text(
-        line,
-        Align2::LEFT_CENTER,
-        view.say(indicator.card_name()),
-        pen.body(),
-    );
-    let span = format!(
-        "{} · {}",
-        words::area_name(view, area),
-        format::window(&indicator.window, view.text)
-    );
+    pen.named_text(line, Align2::LEFT_CENTER, view.say(indicator.card_name()), pen.body());
+    let span = format!("{} · {}", words::area_name(view, area), format::window(&indicator.window, view.text));
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
     pen.named_text(line, Align2::LEFT_CENTER, &span, pen.note());
     let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
@@ -52,11 +38,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         Some(false) => "panel.trend.usual",
         Some(true) => "panel.trend.unusual",
     };
-    let color = if unusual == Some(true) {
-        pen.theme.warn
-    } else {
-        pen.theme.muted
-    };
+    let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
     let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), 2);
     pen.name(place, "trend sentence", view.text.get(key));
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
@@ -73,15 +55,9 @@ fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
     if series.points.len() < 2 {
         return String::new();
     }
-    let parts = [
-        (has_target, "panel.trend.dashed"),
-        (series.limits.is_some(), "panel.trend.band"),
-    ];
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .filter(|(drawn, _)| *drawn)
-        .map(|(_, key)| view.text.get(key))
-        .collect();
+    let parts = [(has_target, "panel.trend.dashed"), (series.limits.is_some(), "panel.trend.band")];
+    let parts: Vec<&str> =
+        parts.into_iter().filter(|(drawn, _)| *drawn).map(|(_, key)| view.text.get(key)).collect();
     parts.join(" · ")
 }
 
@@ -102,32 +78,18 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let last = series.points.last().map_or(Shown::Missing, |p| p.value);
     let last_words = format::shown(last, indicator.decimals, &indicator.unit, view.text);
     let labels = pen.row(pen.note());
-    let (plot, value_place) = cut_right(
-        rect,
-        (pen.width(&last_words, ink) + pen.step() * 2.0).min(rect.width() * 0.3),
-    );
+    let (plot, value_place) =
+        cut_right(rect, (pen.width(&last_words, ink) + pen.step() * 2.0).min(rect.width() * 0.3));
     let left_labels = plot;
-    let plot = plot
-        .with_max_y(plot.bottom() - labels)
-        .shrink2(vec2(pen.step(), pen.step() * 0.5));
+    let plot = plot.with_max_y(plot.bottom() - labels).shrink2(vec2(pen.step(), pen.step() * 0.5));
     if series.points.iter().all(|p| p.value.value().is_none()) {
         let word = format::bare(last, 0, view.text);
-        pen.named_text(
-            plot,
-            Align2::CENTER_CENTER,
-            &word,
-            pen.body().color(pen.theme.muted),
-        );
+        pen.named_text(plot, Align2::CENTER_CENTER, &word, pen.body().color(pen.theme.muted));
         return;
     }
     if series.points.len() < 2 {
         let words = format!("{last_words} · {}", view.text.get("panel.trend.single"));
-        pen.named_text(
-            plot,
-            Align2::CENTER_CENTER,
-            &words,
-            pen.body().color(pen.theme.muted),
-        );
+        pen.named_text(plot, Align2::CENTER_CENTER, &words, pen.body().color(pen.theme.muted));
         return;
     }
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
@@ -151,12 +113,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
             vec2(value_place.width(), pen.row(ink)),
         );
         let slack = (rect.bottom() - labels - place.bottom()).min(0.0);
-        pen.text(
-            place.translate(vec2(pen.step() * 0.5, slack)),
-            Align2::LEFT_CENTER,
-            &last_words,
-            ink,
-        );
+        pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
     }
     axis_ui(pen, plot, left_labels, view, &series, step_x);
     hover_ui(pen, plot, view, indicator, &series, step_x);
@@ -170,9 +127,8 @@ struct Scale {
 impl Scale {
     fn of(series: &Series, target: Option<f64>) -> Self {
         let values = series.points.iter().filter_map(|p| p.value.value());
-        let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
-            (l.min(v), h.max(v))
-        });
+        let (mut low, mut high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if let Some((a, b)) = series.limits {
             (low, high) = (low.min(a), high.max(b));
         }
@@ -185,18 +141,14 @@ impl Scale {
             (low, high) = (low.min(target), high.max(target));
         }
         let pad = (high - low).max(spread) * 0.1;
-        Self {
-            low: low - pad,
-            high: high + pad,
-        }
+        Self { low: low - pad, high: high + pad }
     }
 }
 
 fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, target: Option<f64>, y: impl Fn(f64) -> f32) {
     if let Some((low, high)) = series.limits {
         let band = Rect::from_x_y_ranges(plot.x_range(), y(high)..=y(low));
-        pen.painter()
-            .rect_filled(band, 0.0, pen.theme.outline.gamma_multiply(0.12));
+        pen.painter().rect_filled(band, 0.0, pen.theme.outline.gamma_multiply(0.12));
     }
     if let Some(target) = target {
         let y = y(target);
@@ -231,12 +183,7 @@ fn grid_ui(pen: Pen<'_>, plot: Rect, scale: &Scale, y: impl Fn(f64) -> f32) {
             pos2(plot.left() - pen.step() * 9.0, at - row * 0.5),
             vec2(pen.step() * 8.5, row),
         );
-        pen.text(
-            place,
-            Align2::RIGHT_CENTER,
-            &format::bound(value, decimals),
-            pen.note(),
-        );
+        pen.text(place, Align2::RIGHT_CENTER, &format::bound(value, decimals), pen.note());
     }
 }
 
@@ -248,11 +195,7 @@ fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
     }
     let rough = span / 3.0;
     let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|m| m * power)
-        .find(|s| *s >= rough)
-        .unwrap_or(rough);
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(rough);
     let mut ticks = Vec::new();
     let mut at = (low / step).ceil() * step;
     while at <= high && ticks.len() < 4 {
@@ -303,43 +246,19 @@ fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: 
     let monthly = is_monthly(series);
     let shift = format::shift_days(view.snapshot.shift_secs);
     let label = |day: Day| {
-        if monthly {
-            format::axis_month(day + shift, view.text)
-        } else {
-            format::axis_day(day + shift)
-        }
+        if monthly { format::axis_month(day + shift, view.text) } else { format::axis_day(day + shift) }
     };
-    let widest = series
-        .points
-        .iter()
-        .map(|p| pen.width(&label(p.day), pen.note()))
-        .fold(1.0_f32, f32::max);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "labels on a screen"
-    )]
+    let widest = series.points.iter().map(|p| pen.width(&label(p.day), pen.note())).fold(1.0_f32, f32::max);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "labels on a screen")]
     let every = (((widest + pen.step() * 2.0) / step_x.max(0.1)).ceil() as usize).max(1);
-    let every = if monthly {
-        [1, 2, 3, 6, 12]
-            .into_iter()
-            .find(|e| *e >= every)
-            .unwrap_or(every)
-    } else {
-        every
-    };
+    let every =
+        if monthly { [1, 2, 3, 6, 12].into_iter().find(|e| *e >= every).unwrap_or(every) } else { every };
     let count = series.points.len();
-    for (i, point) in series
-        .points
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| (count - 1 - i).is_multiple_of(every))
+    for (i, point) in series.points.iter().enumerate().filter(|(i, _)| (count - 1 - i).is_multiple_of(every))
     {
         let x = plot.left() + step_x * whole(i);
-        let place = Rect::from_x_y_ranges(
-            x - widest * 0.5..=x + widest * 0.5,
-            plot.bottom()..=whole_rect.bottom(),
-        );
+        let place =
+            Rect::from_x_y_ranges(x - widest * 0.5..=x + widest * 0.5, plot.bottom()..=whole_rect.bottom());
         if place.left() < whole_rect.left() - pen.step() * 4.0 {
             continue;
         }
@@ -348,28 +267,16 @@ fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: 
 }
 
 fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, series: &Series, step_x: f32) {
-    let Some(pointer) = pen
-        .ui
-        .input(|i| i.pointer.hover_pos())
-        .filter(|p| plot.contains(*p))
-    else {
+    let Some(pointer) = pen.ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p)) else {
         return;
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a point of a chart"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a point of a chart")]
     let index = ((pointer.x - plot.left()) / step_x.max(0.1)).round().max(0.0) as usize;
     let Some(point) = series.points.get(index) else {
         return;
     };
     let x = plot.left() + step_x * whole(index);
-    pen.painter().vline(
-        x,
-        plot.y_range(),
-        Stroke::new(pen.theme.sizes.hairline, pen.theme.muted),
-    );
+    pen.painter().vline(x, plot.y_range(), Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
     pen.tip(plot, "trend point", || {
         let day = point.day + format::shift_days(view.snapshot.shift_secs);
         let mut lines = vec![

@@ -17,9 +17,7 @@ pub fn area_path(view: &View<'_>, area: AreaId) -> String {
     for (i, id) in below_root.iter().enumerate() {
         let name = area_name(view, *id);
         // A grid that carries its community's name says both.
-        let told_by_next = below_root
-            .get(i + 1)
-            .is_some_and(|next| area_name(view, *next).starts_with(name));
+        let told_by_next = below_root.get(i + 1).is_some_and(|next| area_name(view, *next).starts_with(name));
         if i + 1 == below_root.len() {
             names.push(name);
         } else if !told_by_next {
@@ -84,27 +82,19 @@ pub fn is_clearly_missed(view: &View<'_>, indicator: &Indicator, area: AreaId, r
         return false;
     };
     is_met(view, indicator, area, reading.value) == Some(false)
-        && reading
-            .interval
-            .is_some_and(|(low, high)| high < bound || low > bound)
+        && reading.interval.is_some_and(|(low, high)| high < bound || low > bound)
 }
 
 /// Word for a target met or not.
 #[must_use]
 pub fn met_word<'a>(view: &View<'a>, met: bool) -> &'a str {
-    view.text.get(if met {
-        "panel.target.met"
-    } else {
-        "panel.target.not_met"
-    })
+    view.text.get(if met { "panel.target.met" } else { "panel.target.not_met" })
 }
 
 /// Age of the oldest input: `9 小时前`; empty where there is no input.
 #[must_use]
 pub fn input_age(view: &View<'_>, reading: &Reading) -> String {
-    reading.oldest_input.map_or_else(String::new, |at| {
-        format::ago(view.now_whole_secs() - at, view.text)
-    })
+    reading.oldest_input.map_or_else(String::new, |at| format::ago(view.now_whole_secs() - at, view.text))
 }
 
 /// Words for the change since the period before: `升 0.3`.
@@ -184,20 +174,18 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         lines.push(text.get(key).to_owned());
     }
     if reading.interval.is_some() {
-        lines.push(text.fill(
-            "panel.explain.interval",
-            &[("interval", &format::interval(reading.interval, d, text))],
-        ));
+        lines.push(
+            text.fill(
+                "panel.explain.interval",
+                &[("interval", &format::interval(reading.interval, d, text))],
+            ),
+        );
     }
     if let Some(target) = target_at(view, indicator, area).and_then(|t| format::target(t, d, text)) {
         lines.push(text.fill("panel.target.is", &[("target", &target)]));
     }
     if let Some(moved) = format::change(reading.value, reading.previous, d) {
-        lines.push(format!(
-            "{} {}",
-            change(view, &moved),
-            change_base(view, indicator)
-        ));
+        lines.push(format!("{} {}", change(view, &moved), change_base(view, indicator)));
     }
     if indicator.denominator.is_some() {
         let parts = [
@@ -208,11 +196,7 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         lines.push(text.fill("panel.explain.ratio", &args));
     }
     if reading.oldest_input.is_some() {
-        let key = if reading.status == Status::Late {
-            "panel.age.late"
-        } else {
-            "panel.age.input"
-        };
+        let key = if reading.status == Status::Late { "panel.age.late" } else { "panel.age.input" };
         lines.push(text.fill(key, &[("age", &input_age(view, reading))]));
     }
     lines.join("\n")

@@ -109,14 +109,8 @@ fn is_identity_number(text: &str) -> bool {
         if !digits.iter().all(u8::is_ascii_digit) {
             return false;
         }
-        let sum: u32 = digits
-            .iter()
-            .zip(WEIGHTS)
-            .map(|(d, w)| u32::from(d - b'0') * w)
-            .sum();
-        CHECKS
-            .get((sum % 11) as usize)
-            .is_some_and(|check| last.eq_ignore_ascii_case(check))
+        let sum: u32 = digits.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d - b'0') * w).sum();
+        CHECKS.get((sum % 11) as usize).is_some_and(|check| last.eq_ignore_ascii_case(check))
     })
 }
 
@@ -142,9 +136,7 @@ fn is_plate(text: &str) -> bool {
 }
 
 fn runs(text: &str, is_part: impl Fn(u8) -> bool + Copy) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes()
-        .split(move |c| !is_part(*c))
-        .filter(|run| !run.is_empty())
+    text.as_bytes().split(move |c| !is_part(*c)).filter(|run| !run.is_empty())
 }
 
 #[cfg(test)]

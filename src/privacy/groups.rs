@@ -46,10 +46,7 @@ fn groups() -> &'static [Group] {
 
 /// Codes of a site's list that are not on the closed list.
 pub fn unknown(site: &Site) -> impl Iterator<Item = &str> {
-    site.codes(GROUP_LIST)
-        .iter()
-        .map(String::as_str)
-        .filter(|code| groups().iter().all(|g| g.code != *code))
+    site.codes(GROUP_LIST).iter().map(String::as_str).filter(|code| groups().iter().all(|g| g.code != *code))
 }
 
 /// All codes of the closed list.
@@ -60,25 +57,19 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 /// Which rows come in at an area finer than their table or their group allows; none where all are fine.
 #[must_use]
 pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(BooleanChunked, Message)> {
-    let group_column = table
-        .columns
-        .iter()
-        .find(|c| c.codes.as_deref() == Some(GROUP_LIST));
+    let group_column = table.columns.iter().find(|c| c.codes.as_deref() == Some(GROUP_LIST));
     if table.suppress_below == 0 && group_column.is_none() {
         return None;
     }
     let areas = frame.column(&table.area_column()?.id).ok()?.str().ok()?.clone();
-    let groups_of_rows = group_column
-        .and_then(|c| frame.column(&c.id).ok())
-        .and_then(|c| c.str().ok().cloned());
+    let groups_of_rows =
+        group_column.and_then(|c| frame.column(&c.id).ok()).and_then(|c| c.str().ok().cloned());
     let table_floor = site.level_index(&table.finest_area).unwrap_or(0);
     let below: Vec<bool> = areas
         .iter()
         .enumerate()
         .map(|(row, code)| {
-            let level = code
-                .and_then(|code| site.areas.find(code))
-                .map(|id| site.areas.get(id).level);
+            let level = code.and_then(|code| site.areas.find(code)).map(|id| site.areas.get(id).level);
             let group = groups_of_rows.as_ref().and_then(|g| g.get(row));
             let group_floor =
                 group.and_then(|g| groups().iter().find(|known| known.code == g)?.deepest_level);
@@ -98,11 +89,8 @@ mod tests {
     #[test]
     fn nine_groups_two_of_them_sensitive() {
         assert_eq!(groups().len(), 9);
-        let sensitive: Vec<&str> = groups()
-            .iter()
-            .filter(|g| g.deepest_level == Some(1))
-            .map(|g| g.code.as_str())
-            .collect();
+        let sensitive: Vec<&str> =
+            groups().iter().filter(|g| g.deepest_level == Some(1)).map(|g| g.code.as_str()).collect();
         assert_eq!(sensitive, ["mental_health", "resettlement"]);
     }
 }

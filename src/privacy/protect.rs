@@ -76,10 +76,7 @@ fn hide_lone_cells(site: &Site, row: &Indicator, cells: &mut [Vec<Protected>]) -
             .filter_map(|(c, cell)| Some((c, value(cell).value().filter(|v| *v > 0.0)?)))
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(c, _)| c);
-        if let Some(cell) = smallest
-            .and_then(|c| cells.get_mut(c))
-            .and_then(|v| v.get_mut(area))
-        {
+        if let Some(cell) = smallest.and_then(|c| cells.get_mut(c)).and_then(|v| v.get_mut(area)) {
             *cell = hide(mark(site, row), Why::Secondary);
             changed = true;
         }
@@ -94,12 +91,7 @@ const fn is_exempt(row: &Indicator, area: usize) -> bool {
 
 const fn hide(below: u32, why: Why) -> Protected {
     let hidden = Shown::Suppressed { below, why };
-    Protected {
-        value: hidden,
-        numerator: hidden,
-        denominator: hidden,
-        partial: false,
-    }
+    Protected { value: hidden, numerator: hidden, denominator: hidden, partial: false }
 }
 
 fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
@@ -111,11 +103,7 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
     let below = row.suppress_below;
     let exempt = is_exempt(row, area.index());
     let Some(numerator) = raw.numerator else {
-        return if raw.withheld {
-            hide(below, Why::Primary)
-        } else {
-            MISSING
-        };
+        return if raw.withheld { hide(below, Why::Primary) } else { MISSING };
     };
     let partial = raw.withheld;
     let is_small = |count: f64| below > 0 && !exempt && count > 0.0 && count < f64::from(below);
@@ -125,20 +113,11 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
         }
         let shown = rounded(row, exempt, numerator);
         let value = Shown::Value(row.scale * shown);
-        return Protected {
-            value,
-            numerator: Shown::Value(shown),
-            denominator: Shown::Missing,
-            partial,
-        };
+        return Protected { value, numerator: Shown::Value(shown), denominator: Shown::Missing, partial };
     };
     let Some(base) = denominator else { return MISSING };
     if base == 0.0 {
-        return if is_small(numerator) {
-            hide(below, Why::Primary)
-        } else {
-            MISSING
-        };
+        return if is_small(numerator) { hide(below, Why::Primary) } else { MISSING };
     }
     let is_share = (0.0..=base).contains(&numerator);
     let small_base = (below > 0 || base_counts_people(site, row)) && !exempt && base < LEAST_BASE;
@@ -156,31 +135,18 @@ fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
 /// The number that a hidden figure is said to be below; 0 where nothing of the row is ever hidden.
 fn mark(site: &Site, row: &Indicator) -> u32 {
     const BASE: u32 = 10;
-    if row.suppress_below == 0 && base_counts_people(site, row) {
-        BASE
-    } else {
-        row.suppress_below
-    }
+    if row.suppress_below == 0 && base_counts_people(site, row) { BASE } else { row.suppress_below }
 }
 
 const fn empty(shown: Shown) -> Protected {
-    Protected {
-        value: shown,
-        numerator: shown,
-        denominator: shown,
-        partial: false,
-    }
+    Protected { value: shown, numerator: shown, denominator: shown, partial: false }
 }
 
 /// Counts of sensitive groups are shown to the nearest five.
 fn rounded(row: &Indicator, exempt: bool, count: f64) -> f64 {
     let counts_people =
         row.people == People::AggregateSensitive && !row.numerator.expr.starts_with("count(DISTINCT");
-    if counts_people && !exempt {
-        (count / 5.0).round() * 5.0
-    } else {
-        count
-    }
+    if counts_people && !exempt { (count / 5.0).round() * 5.0 } else { count }
 }
 
 /// Whether the denominator comes from a table whose small counts are hidden.
@@ -199,12 +165,8 @@ fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected
     while changed {
         changed = false;
         for (parent, area) in site.areas.iter().take(areas) {
-            let children: Vec<usize> = area
-                .children
-                .iter()
-                .map(|c| c.index())
-                .filter(|c| *c < areas)
-                .collect();
+            let children: Vec<usize> =
+                area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect();
             if let Some(cell) =
                 findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c))
             {

@@ -85,20 +85,16 @@ fn surface(ui: &Ui, view: &View<'_>, rect: Rect) -> Rect {
     let step = view.theme.sizes.step;
     ui.painter().rect_filled(rect, step * 0.5, view.theme.surface);
     let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
-    ui.painter()
-        .rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
+    ui.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
     rect.shrink(step * 1.5)
 }
 
 fn scrolled(ui: &mut Ui, salt: &str, contents: impl FnOnce(&mut Ui)) {
     let margin = ui.spacing().item_spacing.x;
-    ScrollArea::vertical()
-        .id_salt(salt)
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - margin);
-            contents(ui);
-        });
+    ScrollArea::vertical().id_salt(salt).auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - margin);
+        contents(ui);
+    });
 }
 
 fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
@@ -106,53 +102,23 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     pen.painter().rect_filled(rect, 0.0, pen.theme.surface);
     pen.hairline(rect.left(), rect.right(), rect.bottom());
     let inner = rect.shrink2(vec2(step * 2.0, 0.0));
-    let title = pen.named_text(
-        inner,
-        Align2::LEFT_CENTER,
-        view.say(&view.site.meta.title),
-        pen.heading(),
-    );
+    let title = pen.named_text(inner, Align2::LEFT_CENTER, view.say(&view.site.meta.title), pen.heading());
     let rest = inner.with_min_x(title.right() + step);
     let subtitle = view.say(&view.site.meta.subtitle);
-    let at = pen.named_text(
-        rest,
-        Align2::LEFT_CENTER,
-        subtitle,
-        pen.heading().color(pen.theme.accent),
-    );
+    let at = pen.named_text(rest, Align2::LEFT_CENTER, subtitle, pen.heading().color(pen.theme.accent));
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let zone = &view.site.zone;
-    let clock = format!(
-        "{}  {}",
-        format::date(zone, secs, view.text),
-        format::clock(zone, secs)
-    );
-    let (rest, place) = cut_right(
-        inner.with_min_x(at.right() + step * 4.0),
-        pen.width(&clock, pen.body().bold()) + step,
-    );
+    let clock = format!("{}  {}", format::date(zone, secs, view.text), format::clock(zone, secs));
+    let (rest, place) =
+        cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body().bold()) + step);
     pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
     let freshness = &view.snapshot.freshness;
-    let percent = (freshness.current * 100)
-        .checked_div(freshness.total)
-        .unwrap_or(0);
-    let fresh = view
-        .text
-        .fill("panel.top.fresh", &[("percent", &percent.to_string())]);
-    let color = if percent >= 95 {
-        pen.theme.good
-    } else {
-        pen.theme.warn
-    };
+    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0);
+    let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
+    let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };
     let (rest, place) = cut_right(rest, pen.width(&fresh, pen.note()) + step * 4.0);
     let at = pen.named_text(place, Align2::CENTER_CENTER, &fresh, pen.note().color(color));
-    marks::target(
-        pen.painter(),
-        pos2(at.left() - step, at.center().y),
-        step,
-        percent == 100,
-        color,
-    );
+    marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, percent == 100, color);
     pen.tip(place, "freshness", || top_band::freshness_words(view));
     let rest = demo_ui(pen, rest, view);
     let (filter, strip) = rest.split_left_right_at_fraction(0.55);
@@ -167,10 +133,7 @@ fn demo_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
     let words = view.text.get("panel.top.demo");
     let ink = pen.note().color(pen.theme.warn).bold();
     let (rest, place) = cut_right(rect, pen.width(words, ink) + pen.step() * 2.0);
-    let place = Rect::from_center_size(
-        place.center(),
-        vec2(place.width(), pen.row(ink) + pen.step() * 0.5),
-    );
+    let place = Rect::from_center_size(place.center(), vec2(place.width(), pen.row(ink) + pen.step() * 0.5));
     marks::outline(
         pen.painter(),
         place,
@@ -190,34 +153,25 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     let pen = Pen::new(ui, view.theme);
     let legend_size = vec2(step * 44.0, legend::height(pen) + step * 2.0);
     let place = Rect::from_min_size(
-        pos2(
-            rect.right() - legend_size.x - step * 1.5,
-            rect.bottom() - legend_size.y - step * 1.5,
-        ),
+        pos2(rect.right() - legend_size.x - step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
         legend_size,
     );
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
     let pen = Pen::new(&child, view.theme);
-    pen.painter()
-        .rect_filled(place, step * 0.5, view.theme.surface.gamma_multiply(0.92));
+    pen.painter().rect_filled(place, step * 0.5, view.theme.surface.gamma_multiply(0.92));
     legend::legend_ui(pen, place.shrink(step), view, map.classes(), map.without());
     let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
-    pen.painter()
-        .rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
+    pen.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
 }
 
 fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
     let inner = surface(ui, view, rect);
     let pen = Pen::new(ui, view.theme);
     let step = pen.step();
-    let (words, rest) = cut_top(
-        inner,
-        pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 3.0 + step,
-    );
+    let (words, rest) =
+        cut_top(inner, pen.row(pen.heading()) + pen.row(pen.body()) + pen.row(pen.note()) * 3.0 + step);
     trend::trend_words_ui(pen, words, view, &mut memory.series);
-    let chart = rest
-        .with_min_y(rest.top() + step)
-        .with_min_x(rest.left() + step * 8.0);
+    let chart = rest.with_min_y(rest.top() + step).with_min_x(rest.left() + step * 8.0);
     trend::trend_chart_ui(pen, chart, view, &mut memory.series);
 }
 
@@ -227,10 +181,7 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     let events = &view.snapshot.events;
     let counts = view.text.fill(
         "panel.events.counts",
-        &[
-            ("today", &format::count(events.opened_today)),
-            ("open", &format::count(events.open.len() as u64)),
-        ],
+        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open.len() as u64))],
     );
     let pen = Pen::new(ui, theme);
     let head = Rect::from_min_size(
@@ -248,17 +199,10 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
         return;
     }
     if events.recent.is_empty() {
-        let (line, _) = pane.allocate_exact_size(
-            vec2(pane.available_width(), theme.sizes.body * 2.0),
-            Sense::hover(),
-        );
+        let (line, _) =
+            pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 2.0), Sense::hover());
         let pen = Pen::new(&pane, theme);
-        pen.named_text(
-            line,
-            Align2::LEFT_CENTER,
-            view.text.get("panel.events.none"),
-            pen.note(),
-        );
+        pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.events.none"), pen.note());
         return;
     }
     let height = event_stream::row_height(Pen::new(&pane, theme));
@@ -266,10 +210,7 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     // Whole rows only: half a row at the bottom reads like a fault.
     let tall = (pane.available_height() / height).floor() * height;
     let recent = &events.recent;
-    let list = ScrollArea::vertical()
-        .id_salt("recent")
-        .auto_shrink(false)
-        .max_height(tall);
+    let list = ScrollArea::vertical().id_salt("recent").auto_shrink(false).max_height(tall);
     list.show_rows(&mut pane, height, recent.len(), |ui, range| {
         for event in recent.get(range).unwrap_or_default() {
             let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
@@ -281,10 +222,8 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
 
 fn chosen_ui(pane: &mut Ui, view: &View<'_>, commands: &mut Commands) {
     let theme = view.theme;
-    let (line, _) = pane.allocate_exact_size(
-        vec2(pane.available_width(), theme.sizes.body * 1.8),
-        Sense::hover(),
-    );
+    let (line, _) =
+        pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 1.8), Sense::hover());
     let pen = Pen::new(pane, theme);
     let words = view.text.get("panel.event.back");
     let (place, _) = cut_left(line, pen.width(words, pen.note()) + pen.step());

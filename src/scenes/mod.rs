@@ -75,15 +75,7 @@ impl Screen {
         self.map.credits = !view.state.mode.is_wall();
         if view.state.mode.is_wall() {
             let opacity = self.fade(time, view, &ctx);
-            wall::wall_ui(
-                ui,
-                screen,
-                view,
-                &mut self.map,
-                &mut self.memory,
-                opacity,
-                commands,
-            );
+            wall::wall_ui(ui, screen, view, &mut self.map, &mut self.memory, opacity, commands);
         } else {
             desk::desk_ui(ui, screen, view, &mut self.map, &mut self.memory, commands);
         }
@@ -96,11 +88,7 @@ impl Screen {
         if self.dressed != Some(wanted) {
             self.dressed = Some(wanted);
             let style = Arc::new(theme::egui_style(view.theme));
-            ui.ctx().set_theme(if view.theme.dark {
-                egui::Theme::Dark
-            } else {
-                egui::Theme::Light
-            });
+            ui.ctx().set_theme(if view.theme.dark { egui::Theme::Dark } else { egui::Theme::Light });
             ui.ctx().set_global_style(Arc::clone(&style));
             ui.set_style(style);
         }
@@ -110,11 +98,7 @@ impl Screen {
     fn fade(&mut self, time: f64, view: &View<'_>, ctx: &Context) -> f32 {
         if self.scene != view.state.scene {
             // The first scene is simply there.
-            self.entered_at = if self.scene == usize::MAX {
-                f64::NEG_INFINITY
-            } else {
-                time
-            };
+            self.entered_at = if self.scene == usize::MAX { f64::NEG_INFINITY } else { time };
             self.scene = view.state.scene;
         }
         let t = ((time - self.entered_at) / FADE_SECS).clamp(0.0, 1.0);
@@ -129,16 +113,8 @@ impl Screen {
 
 /// Asks for the next frame when the clock shows another second, and not before.
 fn wake_for_clock(ctx: &Context, view: &View<'_>) {
-    let speed = if view.state.paused {
-        1.0
-    } else {
-        f64::from(view.state.speed.max(1))
-    };
-    let speed = if view.site.meta.sample.is_some() {
-        speed
-    } else {
-        1.0
-    };
+    let speed = if view.state.paused { 1.0 } else { f64::from(view.state.speed.max(1)) };
+    let speed = if view.site.meta.sample.is_some() { speed } else { 1.0 };
     let left = (1.0 - view.now_secs.rem_euclid(1.0)) / speed;
     // At a fast replay the seconds fly; four frames a second are enough to see that they do.
     ctx.request_repaint_after(Duration::from_secs_f64(left.clamp(0.25, 1.0)));

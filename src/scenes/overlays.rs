@@ -24,12 +24,12 @@ pub(crate) fn overlays_ui(
         let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);
         if state.details_open {
             card_ui(ui, view, zones.clear, "details card", Side::Left, |ui| {
-                details::details_ui(ui, view)
+                details::details_ui(ui, view);
             });
         }
         if state.event.is_some() {
             card_ui(ui, view, zones.clear, "event card", Side::Right, |ui| {
-                event_card::event_card_ui(ui, view)
+                event_card::event_card_ui(ui, view);
             });
         }
     }
@@ -62,19 +62,16 @@ fn card_ui(ui: &Ui, view: &View<'_>, clear: Rect, id: &str, side: Side, contents
         Side::Left => clear.left() + step * 2.0,
         Side::Right => clear.right() - width - step * 2.0,
     };
-    Area::new(Id::unique(id))
-        .order(Order::Middle)
-        .fixed_pos(egui::pos2(left, top))
-        .show(ui.ctx(), |ui| {
-            Frame::new()
-                .fill(theme.surface)
-                .stroke(Stroke::new(theme.sizes.hairline, theme.line))
-                .corner_radius(step * 0.5)
-                .inner_margin(margin(step * 2.0))
-                .show(ui, |ui| {
-                    ui.set_width(width - step * 4.0);
-                    ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
-                    contents(ui);
-                });
-        });
+    Area::new(Id::unique(id)).order(Order::Middle).fixed_pos(egui::pos2(left, top)).show(ui.ctx(), |ui| {
+        Frame::new()
+            .fill(theme.surface)
+            .stroke(Stroke::new(theme.sizes.hairline, theme.line))
+            .corner_radius(step * 0.5)
+            .inner_margin(margin(step * 2.0))
+            .show(ui, |ui| {
+                ui.set_width(width - step * 4.0);
+                ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+                contents(ui);
+            });
+    });
 }

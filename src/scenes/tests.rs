@@ -21,28 +21,20 @@ struct World {
 fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<'static, World> {
     let mut stage = Stage::new(mode, lang, 1920.0, 1080.0);
     prepare(&mut stage);
-    let world = World {
-        stage,
-        screen: None,
-        commands: Vec::new(),
-    };
-    let mut harness = Harness::builder()
-        .with_size(egui::vec2(1920.0, 1080.0))
-        .build_ui_state(
-            |ui, world: &mut World| {
-                let ctx = ui.ctx().clone();
-                let screen = world
-                    .screen
-                    .get_or_insert_with(|| Screen::new(&ctx, &world.stage.site));
-                let mut commands = Vec::new();
-                screen.ui(ui, &world.stage.view(), &mut commands);
-                for command in &commands {
-                    world.stage.state.apply(command, &world.stage.site);
-                }
-                world.commands.extend(commands);
-            },
-            world,
-        );
+    let world = World { stage, screen: None, commands: Vec::new() };
+    let mut harness = Harness::builder().with_size(egui::vec2(1920.0, 1080.0)).build_ui_state(
+        |ui, world: &mut World| {
+            let ctx = ui.ctx().clone();
+            let screen = world.screen.get_or_insert_with(|| Screen::new(&ctx, &world.stage.site));
+            let mut commands = Vec::new();
+            screen.ui(ui, &world.stage.view(), &mut commands);
+            for command in &commands {
+                world.stage.state.apply(command, &world.stage.site);
+            }
+            world.commands.extend(commands);
+        },
+        world,
+    );
     harness.run_steps(3);
     harness
 }
@@ -65,19 +57,13 @@ fn the_wall_says_where_when_and_how_current() {
             text.get("panel.trend.title"),
             text.get("panel.rotation.any_key"),
         ] {
-            assert!(
-                harness.query_all_by_label(label).next().is_some(),
-                "{label} is not on the wall"
-            );
+            assert!(harness.query_all_by_label(label).next().is_some(), "{label} is not on the wall");
         }
         // Every card has a name and its figure for whoever cannot see it.
         for id in &stage.site.scenes[0].headlines {
             let row = &stage.site.indicators[stage.site.indicator_index(id).unwrap()];
             let name = row.card_name().get(lang);
-            assert!(
-                harness.query_all_by_label_contains(name).next().is_some(),
-                "{name} has no card"
-            );
+            assert!(harness.query_all_by_label_contains(name).next().is_some(), "{name} has no card");
         }
     }
 }
@@ -88,18 +74,12 @@ fn every_scene_draws_in_both_languages() {
         let mut harness = harness(Mode::Wall, lang, |_| {});
         for scene in 0..harness.state().stage.site.scenes.len() {
             let state = harness.state_mut();
-            state
-                .stage
-                .state
-                .apply(&Command::SelectScene(scene), &state.stage.site);
+            state.stage.state.apply(&Command::SelectScene(scene), &state.stage.site);
             harness.run_steps(3);
             let site = &harness.state().stage.site;
             for picture in &site.scenes[scene].pictures {
                 let title = picture.title.get(lang);
-                assert!(
-                    harness.query_all_by_label(title).next().is_some(),
-                    "{title} is not in its scene"
-                );
+                assert!(harness.query_all_by_label(title).next().is_some(), "{title} is not in its scene");
             }
         }
     }
@@ -124,28 +104,13 @@ fn the_desk_explains_the_chosen_indicator() {
         let stage = &harness.state().stage;
         let text = stage.site.messages(lang);
         let indicator = &stage.site.indicators[stage.state.indicator];
-        assert!(
-            harness
-                .query_all_by_label_contains(&indicator.numerator.expr)
-                .next()
-                .is_some()
-        );
-        for key in [
-            "panel.details.window",
-            "panel.details.protection",
-            "panel.details.formula",
-        ] {
+        assert!(harness.query_all_by_label_contains(&indicator.numerator.expr).next().is_some());
+        for key in ["panel.details.window", "panel.details.protection", "panel.details.formula"] {
             let label = text.get(key);
-            assert!(
-                harness.query_all_by_label_contains(label).next().is_some(),
-                "{label} is not told"
-            );
+            assert!(harness.query_all_by_label_contains(label).next().is_some(), "{label} is not told");
         }
         let filter = crate::panels::filter_line::filter_words(&stage.view());
-        assert!(
-            harness.query_by_label(&filter).is_some(),
-            "the filter is not written out"
-        );
+        assert!(harness.query_by_label(&filter).is_some(), "the filter is not written out");
     }
 }
 
@@ -156,10 +121,7 @@ fn the_table_sorts_by_the_column_that_is_pressed() {
     harness.run_steps(2);
     harness.get_by_label("95% interval").click();
     harness.run_steps(2);
-    assert!(
-        harness.state().commands.is_empty(),
-        "an order is no choice of the state"
-    );
+    assert!(harness.state().commands.is_empty(), "an order is no choice of the state");
 }
 
 #[test]
@@ -188,23 +150,12 @@ fn a_hover_explains_a_figure() {
         let stage = &harness.state().stage;
         let site = &stage.site;
         let row = &site.indicators[site.indicator_index(&site.scenes[0].headlines[1]).unwrap()];
-        (
-            row.card_name().en.clone(),
-            crate::panels::format::window(&row.window, site.messages(Lang::En)),
-        )
+        (row.card_name().en.clone(), crate::panels::format::window(&row.window, site.messages(Lang::En)))
     };
-    let at = harness
-        .get_all_by_label_contains(&name)
-        .last()
-        .unwrap()
-        .rect()
-        .center();
+    let at = harness.get_all_by_label_contains(&name).last().unwrap().rect().center();
     harness.hover_at(at);
     harness.run_steps(12);
-    assert!(
-        harness.query_all_by_label_contains(&window).next().is_some(),
-        "the hover tells the span"
-    );
+    assert!(harness.query_all_by_label_contains(&window).next().is_some(), "the hover tells the span");
 }
 
 #[test]
@@ -225,10 +176,7 @@ fn keys_do_what_the_table_says() {
     press(&mut harness, Key::L, Modifiers::NONE);
     assert_eq!(harness.state().stage.state.lang, Lang::En);
     press(&mut harness, Key::F1, Modifiers::NONE);
-    assert!(
-        harness.query_by_label("Full screen").is_some(),
-        "the help lists the keys"
-    );
+    assert!(harness.query_by_label("Full screen").is_some(), "the help lists the keys");
     press(&mut harness, Key::Escape, Modifiers::NONE);
     assert!(!harness.state().stage.state.help_open);
     press(&mut harness, Key::M, Modifiers::NONE);
@@ -250,15 +198,9 @@ fn an_event_opens_and_closes() {
     let mut harness = harness(Mode::Wall, Lang::En, |_| {});
     let id = harness.state().stage.snapshot.events.recent[0].id.clone();
     let state = harness.state_mut();
-    state
-        .stage
-        .state
-        .apply(&Command::SelectEvent(Some(id.clone())), &state.stage.site);
+    state.stage.state.apply(&Command::SelectEvent(Some(id.clone())), &state.stage.site);
     harness.run_steps(3);
-    assert!(
-        harness.query_by_label_contains(&id).is_some(),
-        "the card tells the id"
-    );
+    assert!(harness.query_by_label_contains(&id).is_some(), "the card tells the id");
     press(&mut harness, Key::Escape, Modifiers::NONE);
     assert_eq!(harness.state().stage.state.event, None);
 }
@@ -293,9 +235,9 @@ fn every_message_that_is_asked_for_is_there() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path)
+                folders.push(path);
             } else {
-                files.push(path)
+                files.push(path);
             }
         }
     }
@@ -305,11 +247,7 @@ fn every_message_that_is_asked_for_is_there() {
             let head = literal.split('.').next().unwrap_or("");
             let is_key = ["panel", "key", "time"].contains(&head) && literal.contains('.');
             if is_key && !literal.contains(['{', ' ']) {
-                assert!(
-                    text.find(literal).is_some(),
-                    "{}: no message {literal}",
-                    file.display()
-                );
+                assert!(text.find(literal).is_some(), "{}: no message {literal}", file.display());
             }
         }
     }
@@ -330,12 +268,7 @@ fn the_font_draws_every_text() {
             texts.push(row.name.get(lang).to_owned());
             texts.extend(row.formula.as_ref().map(|f| f.get(lang).to_owned()));
         }
-        texts.extend(
-            site.scenes
-                .iter()
-                .flat_map(|s| &s.pictures)
-                .map(|p| p.title.get(lang).to_owned()),
-        );
+        texts.extend(site.scenes.iter().flat_map(|s| &s.pictures).map(|p| p.title.get(lang).to_owned()));
     }
     texts.push("0123456789−+<>=≥≤×·…–—←→↑↓%‰".to_owned());
     let mut missing: Vec<char> = Vec::new();

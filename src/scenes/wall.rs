@@ -32,10 +32,7 @@ pub(crate) fn wall_ui(
     scene_ui(&scene, &zones, view, memory, commands);
     if view.site.meta.sample.is_some() {
         // A screen of made-up data is framed, so that no photograph of it passes for the real one.
-        let stroke = Stroke::new(
-            view.theme.sizes.hairline * 2.0,
-            view.theme.warn.gamma_multiply(0.7),
-        );
+        let stroke = Stroke::new(view.theme.sizes.hairline * 2.0, view.theme.warn.gamma_multiply(0.7));
         ui.painter().rect_stroke(screen, 0.0, stroke, StrokeKind::Inside);
     }
 }
@@ -75,11 +72,7 @@ fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     };
     let rows = ranking::rows(view, indicator);
     let first = ranking::room(pen, rows.len());
-    let rooms: Vec<pictures::Room> = scene
-        .pictures
-        .iter()
-        .map(|p| pictures::room(pen, view, p))
-        .collect();
+    let rooms: Vec<pictures::Room> = scene.pictures.iter().map(|p| pictures::room(pen, view, p)).collect();
     let least = first.least + rooms.iter().map(|r| r.least).sum::<f32>();
     let spare = (rect.height() - least) / whole(rooms.len().max(1));
     let gap = spare.clamp(pen.step() * 1.5, pen.step() * 3.0);
@@ -102,12 +95,7 @@ fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
 
 fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     let mut words: Vec<&str> = Vec::new();
-    let note = view
-        .site
-        .meta
-        .sample
-        .as_ref()
-        .map(|sample| top_band::demo_note(view, sample));
+    let note = view.site.meta.sample.as_ref().map(|sample| top_band::demo_note(view, sample));
     words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
     let line = words.join(" · ");
     // The mark in the top band tells the same on hover; who made the map is told nowhere else.
@@ -126,37 +114,17 @@ fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
     let reach = zones.clear.left() - zones.left.right();
     let top = zones.top.bottom();
     let bottom_from = zones.cards.top();
-    let left = Rect::from_min_max(
-        pos2(screen.left(), top),
-        pos2(zones.left.right(), screen.bottom()),
-    );
+    let left = Rect::from_min_max(pos2(screen.left(), top), pos2(zones.left.right(), screen.bottom()));
     let right = Rect::from_min_max(pos2(zones.stream.left(), top), screen.max);
     painter.rect_filled(left, 0.0, strong);
     painter.rect_filled(right, 0.0, strong);
     let left_fade = Rect::from_x_y_ranges(left.right()..=left.right() + reach, left.y_range());
     let right_fade = Rect::from_x_y_ranges(right.left() - reach..=right.left(), right.y_range());
-    painter.add(Shape::gradient_rect(
-        left_fade,
-        Direction::LeftToRight,
-        [strong, Color32::TRANSPARENT],
-    ));
-    painter.add(Shape::gradient_rect(
-        right_fade,
-        Direction::LeftToRight,
-        [Color32::TRANSPARENT, strong],
-    ));
-    let base = Rect::from_min_max(
-        pos2(left.right(), zones.cards.bottom()),
-        pos2(right.left(), screen.bottom()),
-    );
+    painter.add(Shape::gradient_rect(left_fade, Direction::LeftToRight, [strong, Color32::TRANSPARENT]));
+    painter.add(Shape::gradient_rect(right_fade, Direction::LeftToRight, [Color32::TRANSPARENT, strong]));
+    let base =
+        Rect::from_min_max(pos2(left.right(), zones.cards.bottom()), pos2(right.left(), screen.bottom()));
     painter.rect_filled(base, 0.0, strong);
-    let fade = Rect::from_min_max(
-        pos2(left.right(), bottom_from),
-        pos2(right.left(), zones.cards.bottom()),
-    );
-    painter.add(Shape::gradient_rect(
-        fade,
-        Direction::TopDown,
-        [Color32::TRANSPARENT, strong],
-    ));
+    let fade = Rect::from_min_max(pos2(left.right(), bottom_from), pos2(right.left(), zones.cards.bottom()));
+    painter.add(Shape::gradient_rect(fade, Direction::TopDown, [Color32::TRANSPARENT, strong]));
 }

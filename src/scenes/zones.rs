@@ -47,10 +47,7 @@ impl WallZones {
         let trend_height = (step * 19.0).max(pen.row(pen.note()) * 7.2);
         let top = screen.with_max_y(screen.top() + top_height);
         let footer = Rect::from_min_max(
-            pos2(
-                screen.left() + margin,
-                screen.bottom() - footer_height - step * 0.5,
-            ),
+            pos2(screen.left() + margin, screen.bottom() - footer_height - step * 0.5),
             pos2(screen.right() - margin, screen.bottom() - step * 0.5),
         );
         let trend_bottom = footer.top() - step;

@@ -41,12 +41,8 @@ pub struct Bounds {
 
 impl Bounds {
     /// Bounds that hold nothing yet.
-    pub const EMPTY: Self = Self {
-        west: f64::INFINITY,
-        south: f64::INFINITY,
-        east: f64::NEG_INFINITY,
-        north: f64::NEG_INFINITY,
-    };
+    pub const EMPTY: Self =
+        Self { west: f64::INFINITY, south: f64::INFINITY, east: f64::NEG_INFINITY, north: f64::NEG_INFINITY };
 
     /// Grows to hold a point.
     pub const fn add(&mut self, [lon, lat]: LonLat) {
@@ -65,10 +61,7 @@ impl Bounds {
     /// Middle point.
     #[must_use]
     pub const fn center(&self) -> LonLat {
-        [
-            f64::midpoint(self.west, self.east),
-            f64::midpoint(self.south, self.north),
-        ]
+        [f64::midpoint(self.west, self.east), f64::midpoint(self.south, self.north)]
     }
 }
 
@@ -134,12 +127,9 @@ impl AreaTree {
         let mut tree = Self::default();
         let mut orphans = Vec::new();
         for mut area in areas {
-            area.parent = (1..area.code.len()).rev().find_map(|len| {
-                area.code
-                    .get(..len)
-                    .and_then(|prefix| tree.by_code.get(prefix))
-                    .copied()
-            });
+            area.parent = (1..area.code.len())
+                .rev()
+                .find_map(|len| area.code.get(..len).and_then(|prefix| tree.by_code.get(prefix)).copied());
             if area.parent.is_none() && !tree.areas.is_empty() {
                 orphans.push(area.code);
                 continue;
@@ -171,10 +161,7 @@ impl AreaTree {
     /// # Panics
     /// Never for an id that this tree gave out.
     #[must_use]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "ids are only made by this tree, which never shrinks"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "ids are only made by this tree, which never shrinks")]
     pub fn get(&self, id: AreaId) -> &Area {
         &self.areas[id.index()]
     }
@@ -187,17 +174,12 @@ impl AreaTree {
 
     /// All ids and areas, parents first.
     pub fn iter(&self) -> impl Iterator<Item = (AreaId, &Area)> {
-        self.areas
-            .iter()
-            .enumerate()
-            .map(|(i, area)| (AreaId(u32::try_from(i).unwrap_or(u32::MAX)), area))
+        self.areas.iter().enumerate().map(|(i, area)| (AreaId(u32::try_from(i).unwrap_or(u32::MAX)), area))
     }
 
     /// Ids of one level, in code order.
     pub fn level(&self, level: usize) -> impl Iterator<Item = AreaId> + '_ {
-        self.iter()
-            .filter(move |(_, a)| a.level == level)
-            .map(|(id, _)| id)
+        self.iter().filter(move |(_, a)| a.level == level).map(|(id, _)| id)
     }
 
     /// The ancestor at `level`, or the area itself when it is at or above that level.
@@ -228,16 +210,8 @@ impl AreaTree {
     /// The finest area that contains a point.
     #[must_use]
     pub fn at(&self, point: LonLat) -> Option<AreaId> {
-        let mut found = self
-            .iter()
-            .find(|(_, a)| a.level == 0 && a.contains(point))
-            .map(|(id, _)| id)?;
-        while let Some(child) = self
-            .get(found)
-            .children
-            .iter()
-            .find(|c| self.get(**c).contains(point))
-        {
+        let mut found = self.iter().find(|(_, a)| a.level == 0 && a.contains(point)).map(|(id, _)| id)?;
+        while let Some(child) = self.get(found).children.iter().find(|c| self.get(**c).contains(point)) {
             found = *child;
         }
         Some(found)

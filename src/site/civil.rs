@@ -27,16 +27,9 @@ impl CivilZone {
         // one addition. The span is wider than any history we load.
         let from: Timestamp = "2000-01-01T00:00:00Z".parse()?;
         let until: Timestamp = "2100-01-01T00:00:00Z".parse()?;
-        let steady = zone
-            .following(from)
-            .take_while(|t| t.timestamp() < until)
-            .next()
-            .is_none();
+        let steady = zone.following(from).take_while(|t| t.timestamp() < until).next().is_none();
         let fixed_offset_secs = steady.then(|| i64::from(zone.to_offset(from).seconds()));
-        Ok(Self {
-            zone,
-            fixed_offset_secs,
-        })
+        Ok(Self { zone, fixed_offset_secs })
     }
 
     /// The civil day of an instant.
@@ -57,9 +50,7 @@ impl CivilZone {
         if let Some(offset) = self.fixed_offset_secs {
             return naive - offset;
         }
-        date_of(day)
-            .to_zoned(self.zone.clone())
-            .map_or(naive, |z| z.timestamp().as_second())
+        date_of(day).to_zoned(self.zone.clone()).map_or(naive, |z| z.timestamp().as_second())
     }
 
     /// The last instant of a civil day.
@@ -71,9 +62,7 @@ impl CivilZone {
     /// Civil date and time of an instant.
     #[must_use]
     pub fn civil(&self, secs: EpochSecs) -> Zoned {
-        Timestamp::from_second(secs)
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-            .to_zoned(self.zone.clone())
+        Timestamp::from_second(secs).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone())
     }
 
     /// ISO 8601 with the site's offset: `2026-11-23T23:59:59+08:00`.
@@ -92,9 +81,7 @@ impl CivilZone {
 /// The calendar date of a day.
 #[must_use]
 pub fn date_of(day: Day) -> Date {
-    jiff::civil::date(1970, 1, 1)
-        .checked_add(i64::from(day).days())
-        .unwrap_or(Date::MAX)
+    jiff::civil::date(1970, 1, 1).checked_add(i64::from(day).days()).unwrap_or(Date::MAX)
 }
 
 /// The day of a calendar date.

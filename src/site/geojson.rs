@@ -1,4 +1,4 @@
-//! GeoJSON as a site uses it: features with names and shapes. Owns the reading of geometry; never the meaning of a
+//! `GeoJSON` as a site uses it: features with names and shapes. Owns the reading of geometry; never the meaning of a
 //! feature.
 
 use serde_json::Value;
@@ -40,28 +40,18 @@ impl Feature {
     pub(super) fn name(&self) -> Bilingual {
         let zh = self.text("name_zh");
         let en = self.text("name_en");
-        Bilingual {
-            en: if en.is_empty() { zh.clone() } else { en },
-            zh,
-        }
+        Bilingual { en: if en.is_empty() { zh.clone() } else { en }, zh }
     }
 }
 
-/// Reads a FeatureCollection. Features whose geometry cannot be used come back by number (from 0).
+/// Reads a `FeatureCollection`. Features whose geometry cannot be used come back by number (from 0).
 pub(super) fn read(text: &str) -> Result<(Vec<Feature>, Vec<usize>), serde_json::Error> {
     let value: Value = serde_json::from_str(text)?;
     let mut features = Vec::new();
     let mut refused = Vec::new();
-    let list = value
-        .get("features")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+    let list = value.get("features").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for (number, feature) in list.iter().enumerate() {
-        let properties = feature
-            .get("properties")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default();
+        let properties = feature.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         match feature.get("geometry").and_then(shape) {
             Some(shape) => features.push(Feature { properties, shape }),
             None => refused.push(number),
@@ -74,17 +64,13 @@ fn shape(geometry: &Value) -> Option<Shape> {
     let coordinates = geometry.get("coordinates")?;
     match geometry.get("type")?.as_str()? {
         "Polygon" => Some(Shape::Polygons(vec![polygon(coordinates)?])),
-        "MultiPolygon" => Some(Shape::Polygons(
-            coordinates
-                .as_array()?
-                .iter()
-                .map(polygon)
-                .collect::<Option<_>>()?,
-        )),
+        "MultiPolygon" => {
+            Some(Shape::Polygons(coordinates.as_array()?.iter().map(polygon).collect::<Option<_>>()?))
+        }
         "LineString" => Some(Shape::Lines(vec![line(coordinates)?])),
-        "MultiLineString" => Some(Shape::Lines(
-            coordinates.as_array()?.iter().map(line).collect::<Option<_>>()?,
-        )),
+        "MultiLineString" => {
+            Some(Shape::Lines(coordinates.as_array()?.iter().map(line).collect::<Option<_>>()?))
+        }
         "Point" => Some(Shape::Point(point(coordinates)?)),
         _ => None,
     }

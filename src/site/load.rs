@@ -43,10 +43,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     if !dir.join("site.toml").is_file() {
         return Err(SiteError::NotASite(dir.to_owned()));
     }
-    let mut reader = Reader {
-        dir,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { dir, problems: Vec::new() };
     let meta: Option<SiteMeta> = reader.toml("site.toml");
     let catalogue: Option<CatalogueFile> = reader.toml("catalogue.toml");
     let datasets: Option<DatasetsFile> = reader.toml("datasets.toml");
@@ -59,15 +56,11 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     };
     let areas = reader.areas(&meta);
     let layers = reader.layers(&meta);
-    let zone = match CivilZone::new(&meta.time_zone) {
-        Ok(zone) => zone,
-        Err(_) => {
-            reader.error(
-                "site.toml",
-                Message::new("problem.unknown_zone").with("zone", &meta.time_zone),
-            );
-            return Err(SiteError::Broken(reader.problems));
-        }
+    let zone = if let Ok(zone) = CivilZone::new(&meta.time_zone) {
+        zone
+    } else {
+        reader.error("site.toml", Message::new("problem.unknown_zone").with("zone", &meta.time_zone));
+        return Err(SiteError::Broken(reader.problems));
     };
     let site = Site {
         dir: dir.to_owned(),
@@ -96,11 +89,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         }
     }
     reader.cross_check(&site);
-    if reader
-        .problems
-        .iter()
-        .any(|p| p.severity == super::problem::Severity::Error)
-    {
+    if reader.problems.iter().any(|p| p.severity == super::problem::Severity::Error) {
         return Err(SiteError::Broken(reader.problems));
     }
     Ok((site, reader.problems))
@@ -108,10 +97,8 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
 
 /// A figure over a protected table is protected at least as the table says, whatever its own row says.
 fn keep_table_thresholds(site: &mut Site) {
-    let thresholds: std::collections::HashMap<String, u32> = site
-        .tables()
-        .map(|(_, t)| (t.id.clone(), t.suppress_below))
-        .collect();
+    let thresholds: std::collections::HashMap<String, u32> =
+        site.tables().map(|(_, t)| (t.id.clone(), t.suppress_below)).collect();
     for row in site.indicators.iter_mut().chain(&mut site.breakdowns) {
         let table = thresholds.get(&row.numerator.table).copied().unwrap_or(0);
         row.suppress_below = row.suppress_below.max(table);
@@ -144,12 +131,9 @@ impl Reader<'_> {
             Ok(value) => Some(value),
             Err(err) => {
                 let place = err.span().map(|span| row_and_column(&text, span.start));
-                let problem = Problem::error(
-                    file,
-                    Message::new("problem.bad_toml").with("error", err.message()),
-                );
-                self.problems
-                    .push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
+                let problem =
+                    Problem::error(file, Message::new("problem.bad_toml").with("error", err.message()));
+                self.problems.push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
                 None
             }
         }
@@ -162,12 +146,8 @@ impl Reader<'_> {
             && let Err(err) = messages.add(&text)
         {
             let place = err.span().map(|span| row_and_column(&text, span.start));
-            let problem = Problem::error(
-                file,
-                Message::new("problem.bad_toml").with("error", err.message()),
-            );
-            self.problems
-                .push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
+            let problem = Problem::error(file, Message::new("problem.bad_toml").with("error", err.message()));
+            self.problems.push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
         }
         messages
     }
@@ -186,8 +166,7 @@ impl Reader<'_> {
             }
             Err(err) => {
                 let problem = Problem::error(file, Message::new("problem.bad_json").with("error", &err));
-                self.problems
-                    .push(problem.at(Some(err.line()), Some(err.column().to_string())));
+                self.problems.push(problem.at(Some(err.line()), Some(err.column().to_string())));
                 Vec::new()
             }
         }
@@ -215,10 +194,7 @@ impl Reader<'_> {
         if tree.is_empty() {
             self.error(FILE, Message::new("problem.no_areas"));
         } else if tree.find(&meta.root_area) != Some(super::areas::AreaId::ROOT) {
-            self.error(
-                FILE,
-                Message::new("problem.root_area").with("code", &meta.root_area),
-            );
+            self.error(FILE, Message::new("problem.root_area").with("code", &meta.root_area));
         }
         tree
     }
@@ -226,11 +202,7 @@ impl Reader<'_> {
     fn layers(&mut self, meta: &SiteMeta) -> Layers {
         let mut layers = Layers::default();
         for layer in &meta.layers {
-            let features = layer
-                .file
-                .as_ref()
-                .map(|file| self.features(file))
-                .unwrap_or_default();
+            let features = layer.file.as_ref().map(|file| self.features(file)).unwrap_or_default();
             match layer.kind {
                 LayerKind::Texture => layers.texture_tables.extend(layer.table.clone()),
                 LayerKind::Surroundings => {
@@ -246,9 +218,7 @@ impl Reader<'_> {
                         let name = feature.name();
                         match feature.shape {
                             Shape::Lines(lines) => {
-                                layers
-                                    .transit_lines
-                                    .extend(lines.into_iter().map(|l| (name.clone(), l)));
+                                layers.transit_lines.extend(lines.into_iter().map(|l| (name.clone(), l)));
                             }
                             Shape::Point(point) => layers.stations.push((name, point)),
                             Shape::Polygons(_) => {}
@@ -271,31 +241,25 @@ impl Reader<'_> {
                 if !declared(column) {
                     let names = table.columns.iter().map(|c| c.id.as_str());
                     let message = unknown("problem.unknown_column", column, names).with("table", &table.id);
-                    self.problems
-                        .push(placed("datasets.toml", self.dir, column, message));
+                    self.problems.push(placed("datasets.toml", self.dir, column, message));
                 }
             }
             if table.area_column().is_none() {
                 let message = Message::new("problem.table_without_area").with("table", &table.id);
-                self.problems
-                    .push(placed("datasets.toml", self.dir, &table.id, message));
+                self.problems.push(placed("datasets.toml", self.dir, &table.id, message));
             }
-            if let Some(column) = table
-                .columns
-                .iter()
-                .find(|c| crate::privacy::door::forbidden_column(&c.id, table))
+            if let Some(column) =
+                table.columns.iter().find(|c| crate::privacy::door::forbidden_column(&c.id, table))
             {
                 let message = Message::new("problem.forbidden_column")
                     .with("column", &column.id)
                     .with("table", &table.id);
-                self.problems
-                    .push(placed("datasets.toml", self.dir, &column.id, message));
+                self.problems.push(placed("datasets.toml", self.dir, &column.id, message));
             }
             if matches!(table.column_type(&table.time_column), Some(k) if !matches!(k, ColumnType::Date | ColumnType::Month | ColumnType::Time))
             {
                 let message = Message::new("problem.time_column_type").with("table", &table.id);
-                self.problems
-                    .push(placed("datasets.toml", self.dir, &table.time_column, message));
+                self.problems.push(placed("datasets.toml", self.dir, &table.time_column, message));
             }
         }
         for row in site.indicators.iter().chain(&site.breakdowns) {
@@ -307,23 +271,13 @@ impl Reader<'_> {
         }
         let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
         let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();
-        let all: Vec<&str> = site
-            .indicators
-            .iter()
-            .chain(&site.breakdowns)
-            .map(|i| i.id.as_str())
-            .collect();
+        let all: Vec<&str> = site.indicators.iter().chain(&site.breakdowns).map(|i| i.id.as_str()).collect();
         let mut uses: Vec<(&str, &str, &str, &[&str])> = Vec::new();
         for row in site.indicators.iter().chain(&site.breakdowns) {
             uses.push(("catalogue.toml", "problem.unknown_domain", &row.domain, &domains));
         }
         for scene in &site.scenes {
-            uses.push((
-                "scenes.toml",
-                "problem.unknown_indicator",
-                &scene.map_indicator,
-                &indicators,
-            ));
+            uses.push(("scenes.toml", "problem.unknown_indicator", &scene.map_indicator, &indicators));
             if let Some(domain) = &scene.domain {
                 uses.push(("scenes.toml", "problem.unknown_domain", domain, &domains));
             }
@@ -336,12 +290,7 @@ impl Reader<'_> {
                 }
             }
         }
-        uses.push((
-            "site.toml",
-            "problem.unknown_indicator",
-            &site.meta.home_indicator,
-            &indicators,
-        ));
+        uses.push(("site.toml", "problem.unknown_indicator", &site.meta.home_indicator, &indicators));
         for (file, key, name, known) in uses {
             if !known.contains(&name) {
                 let message = unknown(key, name, known.iter().copied());
@@ -355,21 +304,16 @@ impl Reader<'_> {
         for row in site.indicators.iter().chain(&site.breakdowns) {
             if !seen.insert(&row.id) {
                 let message = Message::new("problem.duplicate_id").with("id", &row.id);
-                self.problems
-                    .push(placed("catalogue.toml", self.dir, &row.id, message));
+                self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
             }
         }
     }
 
     fn check_row(&mut self, site: &Site, row: &Indicator) {
-        if site
-            .level_index(&row.finest_area)
-            .is_none_or(|l| l >= site.meta.levels.len())
-        {
+        if site.level_index(&row.finest_area).is_none_or(|l| l >= site.meta.levels.len()) {
             let levels = site.meta.levels.iter().map(|l| l.id.as_str());
             let message = unknown("problem.unknown_level", &row.finest_area, levels).with("id", &row.id);
-            self.problems
-                .push(placed("catalogue.toml", self.dir, &row.id, message));
+            self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
         }
         for column in &row.by {
             let coded = site
@@ -377,11 +321,9 @@ impl Reader<'_> {
                 .and_then(|t| t.column(column))
                 .is_some_and(|c| c.codes.is_some());
             if !coded {
-                let message = Message::new("problem.by_without_codes")
-                    .with("id", &row.id)
-                    .with("column", column);
-                self.problems
-                    .push(placed("catalogue.toml", self.dir, &row.id, message));
+                let message =
+                    Message::new("problem.by_without_codes").with("id", &row.id).with("column", column);
+                self.problems.push(placed("catalogue.toml", self.dir, &row.id, message));
             }
         }
     }
@@ -396,9 +338,7 @@ fn unknown<'a>(key: &'static str, name: &str, known: impl IntoIterator<Item = &'
 /// are worth complaining about are nearly always unique.
 fn placed(file: &str, dir: &Path, name: &str, message: Message) -> Problem {
     let text = std::fs::read_to_string(dir.join(file)).unwrap_or_default();
-    let place = text
-        .find(&format!("\"{name}\""))
-        .map(|offset| row_and_column(&text, offset));
+    let place = text.find(&format!("\"{name}\"")).map(|offset| row_and_column(&text, offset));
     Problem::error(file, message).at(place.map(|p| p.0), place.map(|p| p.1.to_string()))
 }
 
@@ -412,16 +352,7 @@ fn area(feature: &Feature, code: String, level: usize, polygons: Vec<Polygon>) -
         _ => bounds.center(),
     };
     let name: Bilingual = feature.name();
-    Area {
-        code,
-        name,
-        level,
-        parent: None,
-        children: Vec::new(),
-        polygons,
-        label,
-        bounds,
-    }
+    Area { code, name, level, parent: None, children: Vec::new(), polygons, label, bounds }
 }
 
 /// WGS 84 and CGCS2000 are the same to well under a metre; the shifted datums are refused until they are converted.

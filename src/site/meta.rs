@@ -123,7 +123,7 @@ pub struct AttributionMeta {
 pub struct LayerMeta {
     /// Name of the layer.
     pub id: String,
-    /// GeoJSON file, relative to the site folder.
+    /// `GeoJSON` file, relative to the site folder.
     #[serde(default)]
     pub file: Option<String>,
     /// Object table with `lng` and `lat`.

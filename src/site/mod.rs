@@ -1,5 +1,5 @@
 //! What a site is: names, areas, catalogue, datasets, scenes, messages. Owns reading and cross-checking the
-//! definition files, told as file:row:column; never reads the data tables.
+//! definition files, told as <file:row:column>; never reads the data tables.
 
 pub mod areas;
 pub mod catalogue;
@@ -98,10 +98,7 @@ impl Site {
 
     /// All tables with the place of their dataset.
     pub fn tables(&self) -> impl Iterator<Item = (usize, &Table)> {
-        self.datasets
-            .iter()
-            .enumerate()
-            .flat_map(|(i, d)| d.tables.iter().map(move |t| (i, t)))
+        self.datasets.iter().enumerate().flat_map(|(i, d)| d.tables.iter().map(move |t| (i, t)))
     }
 
     /// A table by name.
@@ -122,8 +119,7 @@ impl Site {
     /// Whether an indicator may be shown at an area's level.
     #[must_use]
     pub fn is_shown_at(&self, indicator: &Indicator, area: areas::AreaId) -> bool {
-        self.level_index(&indicator.finest_area)
-            .is_some_and(|finest| self.areas.get(area).level <= finest)
+        self.level_index(&indicator.finest_area).is_some_and(|finest| self.areas.get(area).level <= finest)
     }
 
     /// Finest level that figures are kept at: the finest of all indicators and breakdowns.

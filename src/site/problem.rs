@@ -35,22 +35,13 @@ impl Problem {
     /// An error in a file as a whole.
     #[must_use]
     pub fn error(file: impl Into<PathBuf>, message: Message) -> Self {
-        Self {
-            severity: Severity::Error,
-            file: file.into(),
-            row: None,
-            column: None,
-            message,
-        }
+        Self { severity: Severity::Error, file: file.into(), row: None, column: None, message }
     }
 
     /// A warning about a file as a whole.
     #[must_use]
     pub fn warning(file: impl Into<PathBuf>, message: Message) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(file, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(file, message) }
     }
 
     /// The same finding at a row and column.
@@ -69,12 +60,7 @@ impl Problem {
             Severity::Warning => "problem.severity.warning",
             Severity::Error => "problem.severity.error",
         };
-        format!(
-            "{}: {}: {}",
-            Place(self),
-            messages.get(severity),
-            messages.say(&self.message)
-        )
+        format!("{}: {}: {}", Place(self), messages.get(severity), messages.say(&self.message))
     }
 }
 

@@ -69,10 +69,7 @@ impl Message {
     /// A message without places.
     #[must_use]
     pub const fn new(key: &'static str) -> Self {
-        Self {
-            key,
-            args: Vec::new(),
-        }
+        Self { key, args: Vec::new() }
     }
 
     /// Fills the place `{name}`.
@@ -91,23 +88,16 @@ pub struct Messages {
     codes: HashMap<String, Vec<String>>,
 }
 
-const BUILT_IN_ZH: [&str; 2] = [
-    include_str!("../../assets/messages/zh.toml"),
-    include_str!("../../assets/messages/cli.zh.toml"),
-];
-const BUILT_IN_EN: [&str; 2] = [
-    include_str!("../../assets/messages/en.toml"),
-    include_str!("../../assets/messages/cli.en.toml"),
-];
+const BUILT_IN_ZH: [&str; 2] =
+    [include_str!("../../assets/messages/zh.toml"), include_str!("../../assets/messages/cli.zh.toml")];
+const BUILT_IN_EN: [&str; 2] =
+    [include_str!("../../assets/messages/en.toml"), include_str!("../../assets/messages/cli.en.toml")];
 
 impl Messages {
     /// The program's own messages.
     #[must_use]
     pub fn built_in(lang: Lang) -> Self {
-        let mut messages = Self {
-            lang,
-            ..Self::default()
-        };
+        let mut messages = Self { lang, ..Self::default() };
         let sources = match lang {
             Lang::Zh => BUILT_IN_ZH,
             Lang::En => BUILT_IN_EN,
@@ -128,10 +118,7 @@ impl Messages {
         let table: toml::Table = toml::from_str(source)?;
         if let Some(toml::Value::Table(lists)) = table.get("code") {
             for (list, codes) in lists {
-                let codes = codes
-                    .as_table()
-                    .map(|t| t.keys().cloned().collect())
-                    .unwrap_or_default();
+                let codes = codes.as_table().map(|t| t.keys().cloned().collect()).unwrap_or_default();
                 self.codes.insert(list.clone(), codes);
             }
         }
@@ -177,9 +164,7 @@ impl Messages {
     /// Name of a code in a code list; the code itself where the site gives no name.
     #[must_use]
     pub fn code_name<'a>(&'a self, list: &str, code: &'a str) -> &'a str {
-        self.texts
-            .get(&format!("code.{list}.{code}"))
-            .map_or(code, String::as_str)
+        self.texts.get(&format!("code.{list}.{code}")).map_or(code, String::as_str)
     }
 
     /// The codes of a list, in the order of the file; empty where there is no such list.
@@ -191,9 +176,7 @@ impl Messages {
     /// Name of a unit; the unit itself where there is none (`%`).
     #[must_use]
     pub fn unit_name<'a>(&'a self, unit: &'a str) -> &'a str {
-        self.texts
-            .get(&format!("unit.{unit}"))
-            .map_or(unit, String::as_str)
+        self.texts.get(&format!("unit.{unit}")).map_or(unit, String::as_str)
     }
 
     /// All keys, sorted: for the test that both languages have the same.
@@ -214,11 +197,7 @@ fn flatten(prefix: &str, value: &toml::Value, into: &mut HashMap<String, String>
     match value {
         toml::Value::Table(table) => {
             for (key, inner) in table {
-                let path = if prefix.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{prefix}.{key}")
-                };
+                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                 flatten(&path, inner, into);
             }
         }

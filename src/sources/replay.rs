@@ -69,18 +69,8 @@ impl Replay {
         }
         #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
         let data_secs = (start_secs + seconds_of_day.rem_euclid(DAY_SECS)) as f64;
-        let clock = Clock {
-            data_secs,
-            since: Instant::now(),
-            speed: 1.0,
-        };
-        Some(Self {
-            day,
-            start_secs,
-            tracks,
-            rounds: 0,
-            clock,
-        })
+        let clock = Clock { data_secs, since: Instant::now(), speed: 1.0 };
+        Some(Self { day, start_secs, tracks, rounds: 0, clock })
     }
 
     /// The clock it begins with.
@@ -144,20 +134,8 @@ impl Track {
     fn new(table: &Table, rows: DataFrame) -> Option<Self> {
         let options = SortMultipleOptions::default().with_maintain_order(true);
         let rows = rows.sort([ARRIVED_COLUMN], options).ok()?;
-        let arrived = rows
-            .column(ARRIVED_COLUMN)
-            .ok()?
-            .i64()
-            .ok()?
-            .iter()
-            .map(|a| a.unwrap_or(0))
-            .collect();
-        Some(Self {
-            table: table.clone(),
-            rows,
-            arrived,
-            next: 0,
-        })
+        let arrived = rows.column(ARRIVED_COLUMN).ok()?.i64().ok()?.iter().map(|a| a.unwrap_or(0)).collect();
+        Some(Self { table: table.clone(), rows, arrived, next: 0 })
     }
 
     fn take_until(&mut self, until: EpochSecs, round: i64, start: EpochSecs) -> Option<Batch> {
@@ -168,11 +146,7 @@ impl Track {
         let rows = self.rows.slice(i64::try_from(self.next).ok()?, end - self.next);
         let arrived = self.arrived.get(end - 1).copied()? + round * DAY_SECS;
         self.next = end;
-        let rows = if round == 0 {
-            rows
-        } else {
-            self.later(&rows, round, start).ok()?
-        };
+        let rows = if round == 0 { rows } else { self.later(&rows, round, start).ok()? };
         (rows.height() > 0).then(|| Batch {
             table: self.table.id.clone(),
             rows,
@@ -184,10 +158,7 @@ impl Track {
     /// The same rows some days later: times move, keys are new, and changes of rows that were there before the day
     /// began are left out, since they happened once.
     fn later(&self, rows: &DataFrame, round: i64, start: EpochSecs) -> PolarsResult<DataFrame> {
-        let mut lazy = rows
-            .clone()
-            .lazy()
-            .filter(col(&self.table.time_column).gt_eq(lit(start)));
+        let mut lazy = rows.clone().lazy().filter(col(&self.table.time_column).gt_eq(lit(start)));
         for column in &self.table.columns {
             if column.kind == ColumnType::Time {
                 lazy = lazy.with_column(col(&column.id) + lit(round * DAY_SECS));
@@ -212,9 +183,7 @@ pub fn spawn(
     out: Sender<SourceEvent>,
     control: Receiver<SourceControl>,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name("source-replay".to_owned())
-        .spawn(move || replay.run(&out, &control))
+    std::thread::Builder::new().name("source-replay".to_owned()).spawn(move || replay.run(&out, &control))
 }
 
 /// Seconds since midnight of a site's civil time, by the machine's clock.

@@ -1,5 +1,5 @@
 //! Reads the parts of a table by its declared schema. Owns the door's first half: an undeclared column refuses the
-//! file, a bad value costs its row and is told by file:row:column. Never fills in a value.
+//! file, a bad value costs its row and is told by <file:row:column>. Never fills in a value.
 
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
@@ -36,16 +36,8 @@ pub fn parts(site: &Site, folder: &str, table: &str) -> Vec<PathBuf> {
         .filter(|path| path.is_file())
         .collect();
     if let Ok(entries) = std::fs::read_dir(base.join(table)) {
-        let known = |p: &Path| {
-            p.extension()
-                .is_some_and(|e| e == "parquet" || e == "csv" || e == "ndjson")
-        };
-        found.extend(
-            entries
-                .filter_map(Result::ok)
-                .map(|e| e.path())
-                .filter(|p| known(p)),
-        );
+        let known = |p: &Path| p.extension().is_some_and(|e| e == "parquet" || e == "csv" || e == "ndjson");
+        found.extend(entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| known(p)));
     }
     found.sort();
     found
@@ -63,10 +55,7 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
     let part = match result {
         Ok(part) => part,
         Err(message) => {
-            return Part {
-                problems: vec![Problem::error(shown, message)],
-                ..Part::default()
-            };
+            return Part { problems: vec![Problem::error(shown, message)], ..Part::default() };
         }
     };
     keep_floors(site, table, part, &shown)
@@ -79,8 +68,7 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
     {
         let refused = part.frame.height() - frame.height();
         let first = keep.iter().position(|k| k == Some(false)).map(|row| row + 1);
-        part.problems
-            .push(Problem::warning(shown, message.with("count", refused)).at(first, None));
+        part.problems.push(Problem::warning(shown, message.with("count", refused)).at(first, None));
         part.refused += refused as u64;
         part.frame = frame;
     }
@@ -90,9 +78,8 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
 /// No rows, with the columns of a table: what a live table begins with when it has no file yet.
 #[must_use]
 pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
-    let fields = columns
-        .iter()
-        .filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
+    let fields =
+        columns.iter().filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
     DataFrame::empty_with_schema(&Schema::from_iter(fields))
 }
 
@@ -123,11 +110,7 @@ fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
 }
 
 fn wanted<'a>(present: &[String], columns: &[&'a str]) -> Vec<&'a str> {
-    columns
-        .iter()
-        .copied()
-        .filter(|c| *c != ARRIVED_COLUMN || present.iter().any(|p| p == c))
-        .collect()
+    columns.iter().copied().filter(|c| *c != ARRIVED_COLUMN || present.iter().any(|p| p == c)).collect()
 }
 
 const fn stored(kind: ColumnType) -> DataType {
@@ -150,10 +133,7 @@ fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&st
     check_names(table, &present)?;
     let columns = wanted(&present, columns);
     let names = columns.iter().map(|c| (*c).to_owned()).collect();
-    let frame = reader
-        .with_columns(Some(names))
-        .finish()
-        .map_err(|e| broken(&e))?;
+    let frame = reader.with_columns(Some(names)).finish().map_err(|e| broken(&e))?;
     let mut out = Vec::with_capacity(columns.len());
     for name in &columns {
         let series = frame.column(name).map_err(|e| broken(&e))?;
@@ -213,8 +193,7 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
     bad.sort_by_key(|(row, _, _)| *row);
     for (row, column, message) in bad.iter().take(MAX_PROBLEMS) {
         let problem = Problem::warning(shown, message.clone().with("column", &column.id));
-        part.problems
-            .push(problem.at(Some(row + 1), Some(column.id.clone())));
+        part.problems.push(problem.at(Some(row + 1), Some(column.id.clone())));
     }
     let mut keep = vec![true; frame.height()];
     for (row, _, _) in &bad {
@@ -229,11 +208,7 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
 }
 
 fn set_rows(flags: &BooleanChunked) -> impl Iterator<Item = usize> {
-    flags
-        .iter()
-        .enumerate()
-        .filter(|(_, flag)| *flag == Some(true))
-        .map(|(row, _)| row)
+    flags.iter().enumerate().filter(|(_, flag)| *flag == Some(true)).map(|(row, _)| row)
 }
 
 fn numbers_outside(
@@ -241,11 +216,7 @@ fn numbers_outside(
     low: i64,
     high: i64,
 ) -> impl Iterator<Item = usize> + use<> {
-    let numbers = series
-        .cast(&DataType::Int64)
-        .ok()
-        .and_then(|n| n.i64().ok().cloned())
-        .unwrap_or_default();
+    let numbers = series.cast(&DataType::Int64).ok().and_then(|n| n.i64().ok().cloned()).unwrap_or_default();
     let fine = numbers.min().is_none_or(|min| min >= low) && numbers.max().is_none_or(|max| max <= high);
     let rows: Vec<usize> = if fine {
         Vec::new()
@@ -277,11 +248,7 @@ fn bad_texts<'a>(
     {
         return Vec::new();
     }
-    texts
-        .iter()
-        .enumerate()
-        .filter_map(|(row, text)| Some((row, column, wrong(text?)?)))
-        .collect()
+    texts.iter().enumerate().filter_map(|(row, text)| Some((row, column, wrong(text?)?))).collect()
 }
 
 fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
@@ -289,9 +256,7 @@ fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
         let most = column.max_len.filter(|most| text.chars().count() > *most)?;
         Some(Message::new("problem.too_long").with("most", most))
     };
-    door::refuse_content(text)
-        .or_else(|| wrong_code(site, Some(column), text))
-        .or_else(too_long)
+    door::refuse_content(text).or_else(|| wrong_code(site, Some(column), text)).or_else(too_long)
 }
 
 /// A date that can be read but cannot be meant.
@@ -333,9 +298,7 @@ fn ndjson(path: &Path) -> Result<DataFrame, Message> {
         }
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&line).map_err(|e| {
-                Message::new("problem.bad_line")
-                    .with("row", number + 1)
-                    .with("error", first_line(&e))
+                Message::new("problem.bad_line").with("row", number + 1).with("error", first_line(&e))
             })?;
         for (key, value) in object {
             let at = names.iter().position(|n| *n == key).unwrap_or_else(|| {
@@ -383,10 +346,7 @@ fn texts(
     for name in &present {
         let kind = table.column_type(name).unwrap_or(ColumnType::Text);
         let declared = table.column(name);
-        let texts = frame
-            .column(name)
-            .and_then(|c| c.str().cloned())
-            .unwrap_or_default();
+        let texts = frame.column(name).and_then(|c| c.str().cloned()).unwrap_or_default();
         let mut values = Values::with_capacity(kind, texts.len());
         for (row, text) in texts.iter().enumerate() {
             let text = text.map(str::trim).filter(|t| !t.is_empty());
@@ -408,8 +368,7 @@ fn texts(
                     let problem = Problem::warning(shown, message.with("column", name));
                     // Row 1 is the header of a CSV; an NDJSON line is its own row.
                     let header = usize::from(shown.extension().is_some_and(|e| e == "csv"));
-                    part.problems
-                        .push(problem.at(Some(row + 1 + header), Some(name.clone())));
+                    part.problems.push(problem.at(Some(row + 1 + header), Some(name.clone())));
                 }
             }
         }
@@ -422,10 +381,7 @@ fn texts(
     let full = DataFrame::new(frame.height(), out).map_err(|e| broken(&e))?;
     let keep: BooleanChunked = bad.iter().map(|b| Some(!*b)).collect();
     let names = wanted(&present, columns);
-    part.frame = full
-        .filter(&keep)
-        .and_then(|f| f.select(names))
-        .map_err(|e| broken(&e))?;
+    part.frame = full.filter(&keep).and_then(|f| f.select(names)).map_err(|e| broken(&e))?;
     Ok(part)
 }
 
@@ -436,11 +392,7 @@ fn wrong_code(site: &Site, column: Option<&Column>, text: &str) -> Option<Messag
         return None;
     }
     let hint = nearest(text, codes.iter().map(String::as_str)).unwrap_or("—");
-    Some(
-        Message::new("problem.unknown_code")
-            .with("list", list)
-            .with("nearest", hint),
-    )
+    Some(Message::new("problem.unknown_code").with("list", list).with("nearest", hint))
 }
 
 const fn kind_name(kind: ColumnType) -> &'static str {
@@ -520,7 +472,5 @@ impl Values {
 
 /// Epoch seconds of an ISO 8601 instant with an offset.
 fn instant(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_second)
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }

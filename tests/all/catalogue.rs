@@ -13,13 +13,7 @@ fn datasets() -> String {
         rollup: "sum",
         absent_row: "zero",
         extra: "",
-        columns: &[
-            "id:text",
-            "area:area",
-            "day:date",
-            "kind:text:kind",
-            "visit_cnt:int",
-        ],
+        columns: &["id:text", "area:area", "day:date", "kind:text:kind", "visit_cnt:int"],
     };
     let calls = Declared {
         id: "calls",
@@ -28,14 +22,7 @@ fn datasets() -> String {
         rollup: "sum",
         absent_row: "zero",
         extra: "",
-        columns: &[
-            "id:text",
-            "area:area",
-            "opened_ts:time",
-            "closed_ts:time?",
-            "kind:text:kind",
-            "n:int",
-        ],
+        columns: &["id:text", "area:area", "opened_ts:time", "closed_ts:time?", "kind:text:kind", "n:int"],
     };
     let coarse = Declared {
         id: "people_month",
@@ -46,9 +33,7 @@ fn datasets() -> String {
         extra: "",
         columns: &["id:text", "area:area", "m:month", "person_cnt:int"],
     };
-    let coarse = coarse
-        .toml()
-        .replace("finest_area = \"block\"", "finest_area = \"county\"");
+    let coarse = coarse.toml().replace("finest_area = \"block\"", "finest_area = \"county\"");
     format!("{}{}{coarse}", visits.toml(), calls.toml())
 }
 
@@ -66,9 +51,7 @@ fn made(indicators: &str) -> Made {
 fn problems(made: &Made) -> Vec<Problem> {
     match made.load() {
         Err(problems) => problems,
-        Ok(site) => engine::build(site, Depth::Needed, &|_, _| {})
-            .err()
-            .unwrap_or_default(),
+        Ok(site) => engine::build(site, Depth::Needed, &|_, _| {}).err().unwrap_or_default(),
     }
 }
 
@@ -80,11 +63,7 @@ fn refusals(made: &Made) -> Vec<(String, String)> {
         .iter()
         .map(|p| {
             let text = std::fs::read_to_string(made.path().join(&p.file)).unwrap();
-            let row = p
-                .row
-                .and_then(|row| text.lines().nth(row - 1))
-                .unwrap_or_default()
-                .to_owned();
+            let row = p.row.and_then(|row| text.lines().nth(row - 1)).unwrap_or_default().to_owned();
             (p.line(&messages), row)
         })
         .collect()
@@ -98,10 +77,7 @@ fn refused(line: &Line, parts: &[&str], near: &str) {
     for part in parts {
         assert!(message.contains(part), "{message} lacks {part:?}");
     }
-    assert!(
-        row.contains(near),
-        "{message} points to {row:?}, which lacks {near:?}"
-    );
+    assert!(row.contains(near), "{message} points to {row:?}, which lacks {near:?}");
 }
 
 fn bad(expr: &str, filter: &str) -> Line {
@@ -120,21 +96,9 @@ fn unknown_columns() {
         &["no column visits_cnt", "table visits", "nearest is visit_cnt"],
         "visits_cnt",
     );
-    refused(
-        &bad("sum(visit_cnt)", "kinds='a'"),
-        &["no column kinds", "nearest is kind"],
-        "kinds",
-    );
-    refused(
-        &bad("count(DISTINCT kimd)", ""),
-        &["no column kimd", "nearest is kind"],
-        "kimd",
-    );
-    refused(
-        &bad("sum(zzzzzzzzzz)", ""),
-        &["no column zzzzzzzzzz", "nearest is —"],
-        "zzzzzzzzzz",
-    );
+    refused(&bad("sum(visit_cnt)", "kinds='a'"), &["no column kinds", "nearest is kind"], "kinds");
+    refused(&bad("count(DISTINCT kimd)", ""), &["no column kimd", "nearest is kind"], "kimd");
+    refused(&bad("sum(zzzzzzzzzz)", ""), &["no column zzzzzzzzzz", "nearest is —"], "zzzzzzzzzz");
 }
 
 #[test]
@@ -145,18 +109,10 @@ fn unknown_tables() {
         "\"visit\"",
     );
     let line = Line {
-        denominator: Some((
-            "people_mont".to_owned(),
-            "sum(person_cnt)".to_owned(),
-            String::new(),
-        )),
+        denominator: Some(("people_mont".to_owned(), "sum(person_cnt)".to_owned(), String::new())),
         ..bad("count(*)", "")
     };
-    refused(
-        &line,
-        &["no table people_mont", "nearest is people_month"],
-        "people_mont",
-    );
+    refused(&line, &["no table people_mont", "nearest is people_month"], "people_mont");
 }
 
 #[test]
@@ -196,24 +152,12 @@ fn hours_have_no_meaning_for_days() {
 
 #[test]
 fn types_must_fit() {
-    refused(
-        &bad("sum(kind)", ""),
-        &["types in 'kind' do not fit"],
-        "sum(kind)",
-    );
+    refused(&bad("sum(kind)", ""), &["types in 'kind' do not fit"], "sum(kind)");
     refused(&bad("sum(visit_cnt+day)", ""), &["do not fit"], "day");
     refused(&bad("count(*)", "visit_cnt='many'"), &["do not fit"], "many");
     refused(&bad("count(*)", "kind>3"), &["do not fit"], "kind");
-    refused(
-        &bad("count(*)", "visit_cnt"),
-        &["is not a condition"],
-        "visit_cnt",
-    );
-    refused(
-        &bad("sum(CASE WHEN visit_cnt THEN 1 ELSE 0 END)", ""),
-        &["do not fit"],
-        "visit_cnt",
-    );
+    refused(&bad("count(*)", "visit_cnt"), &["is not a condition"], "visit_cnt");
+    refused(&bad("sum(CASE WHEN visit_cnt THEN 1 ELSE 0 END)", ""), &["do not fit"], "visit_cnt");
     // A date may stand beside a text.
     assert!(refusals(&made(&bad("count(*)", "day>='2026-01-01'").toml())).is_empty());
 }
@@ -250,45 +194,22 @@ fn a_deep_expression_is_refused_and_overflows_nothing() {
         format!("{} kind='a'", "NOT ".repeat(20_000)),
     ] {
         let told = refusals(&made(&bad("count(*)", &filter).toml()));
-        assert!(
-            told.len() == 1 && told[0].0.contains("less nesting"),
-            "{}",
-            told.len()
-        );
+        assert!(told.len() == 1 && told[0].0.contains("less nesting"), "{}", told.len());
     }
-    let told = refusals(&made(
-        &bad(
-            &format!("sum({}visit_cnt{})", "(".repeat(5000), ")".repeat(5000)),
-            "",
-        )
-        .toml(),
-    ));
-    assert!(
-        told.len() == 1 && told[0].0.contains("less nesting"),
-        "{}",
-        told.len()
-    );
-    let told = refusals(&made(
-        &bad(&format!("sum({}visit_cnt)", "-".repeat(5000)), "").toml(),
-    ));
+    let told =
+        refusals(&made(&bad(&format!("sum({}visit_cnt{})", "(".repeat(5000), ")".repeat(5000)), "").toml()));
+    assert!(told.len() == 1 && told[0].0.contains("less nesting"), "{}", told.len());
+    let told = refusals(&made(&bad(&format!("sum({}visit_cnt)", "-".repeat(5000)), "").toml()));
     assert_eq!(told.len(), 1, "{}", told.len());
     // Chains nest as well, only to the left; so do branches.
     for expr in [
         format!("sum(visit_cnt{})", "+visit_cnt".repeat(30_000)),
         format!("sum(visit_cnt{})", "*visit_cnt".repeat(30_000)),
-        format!(
-            "sum({}1{})",
-            "CASE WHEN kind='a' THEN ".repeat(10_000),
-            " END".repeat(10_000)
-        ),
+        format!("sum({}1{})", "CASE WHEN kind='a' THEN ".repeat(10_000), " END".repeat(10_000)),
         vec!["sum(visit_cnt)"; 20_000].join("+"),
     ] {
         let told = refusals(&made(&bad(&expr, "").toml()));
-        assert!(
-            told.len() == 1 && told[0].0.contains("less nesting"),
-            "{}",
-            told.len()
-        );
+        assert!(told.len() == 1 && told[0].0.contains("less nesting"), "{}", told.len());
     }
 }
 
@@ -302,70 +223,37 @@ fn now_is_only_a_cutoff() {
         ":now",
     );
     refused(&line("opened_ts>:now - 86400"), &[":now may only stand"], ":now");
-    refused(
-        &line("opened_ts<=:now - 86400 OR kind='a'"),
-        &[":now may only stand"],
-        ":now",
-    );
+    refused(&line("opened_ts<=:now - 86400 OR kind='a'"), &[":now may only stand"], ":now");
     refused(&line("opened_ts=:now"), &[":now may only stand"], ":now");
 }
 
 #[test]
 fn a_denominator_must_reach_as_fine_as_the_figure() {
     let line = Line {
-        denominator: Some((
-            "people_month".to_owned(),
-            "sum(person_cnt)".to_owned(),
-            String::new(),
-        )),
+        denominator: Some(("people_month".to_owned(), "sum(person_cnt)".to_owned(), String::new())),
         denominator_window: Some("latest month".to_owned()),
         ..bad("sum(visit_cnt)", "")
     };
-    refused(
-        &line,
-        &["shown per ward", "people_month goes only to county"],
-        "ward",
-    );
+    refused(&line, &["shown per ward", "people_month goes only to county"], "ward");
     // The same at the level of the coarse table is fine.
-    let coarse = line
-        .toml()
-        .replace("finest_area = \"ward\"", "finest_area = \"county\"");
+    let coarse = line.toml().replace("finest_area = \"ward\"", "finest_area = \"county\"");
     assert!(refusals(&made(&coarse)).is_empty());
 }
 
 #[test]
 fn unknown_names_of_other_files() {
-    let level = bad("count(*)", "")
-        .toml()
-        .replace("finest_area = \"ward\"", "finest_area = \"wards\"");
+    let level = bad("count(*)", "").toml().replace("finest_area = \"ward\"", "finest_area = \"wards\"");
     let told = refusals(&made(&level));
-    assert!(
-        told.len() == 1 && told[0].0.contains("no area level wards; the nearest is ward"),
-        "{told:?}"
-    );
-    let domain = bad("count(*)", "")
-        .toml()
-        .replace("domain = \"d\"", "domain = \"dd\"");
+    assert!(told.len() == 1 && told[0].0.contains("no area level wards; the nearest is ward"), "{told:?}");
+    let domain = bad("count(*)", "").toml().replace("domain = \"d\"", "domain = \"dd\"");
     let told = refusals(&made(&domain));
-    assert!(
-        told.len() == 1 && told[0].0.contains("no domain dd; the nearest is d"),
-        "{told:?}"
-    );
+    assert!(told.len() == 1 && told[0].0.contains("no domain dd; the nearest is d"), "{told:?}");
     let twice = format!("{0}{0}", bad("count(*)", "").toml());
     let told = refusals(&made(&twice));
-    assert!(
-        told.len() == 1 && told[0].0.contains("bad is used twice"),
-        "{told:?}"
-    );
-    let column = Line {
-        time_column: Some("dey".to_owned()),
-        ..bad("count(*)", "")
-    };
+    assert!(told.len() == 1 && told[0].0.contains("bad is used twice"), "{told:?}");
+    let column = Line { time_column: Some("dey".to_owned()), ..bad("count(*)", "") };
     refused(&column, &["no column dey that can be used as time"], "dey");
-    let column = Line {
-        time_column: Some("kind".to_owned()),
-        ..bad("count(*)", "")
-    };
+    let column = Line { time_column: Some("kind".to_owned()), ..bad("count(*)", "") };
     refused(&column, &["no column kind that can be used as time"], "kind");
 }
 
@@ -375,10 +263,7 @@ fn unknown_keys_and_bad_toml_have_their_row() {
     let told = refusals(&made(&key));
     assert!(told.len() == 1 && told[0].0.contains("colour"), "{told:?}");
     let told = refusals(&made("\n[[indicator]]\nid = \"open\nname = 3\n"));
-    assert!(
-        told.len() == 1 && told[0].0.starts_with("catalogue.toml:"),
-        "{told:?}"
-    );
+    assert!(told.len() == 1 && told[0].0.starts_with("catalogue.toml:"), "{told:?}");
     let row: usize = told[0].0.split(':').nth(1).unwrap().parse().unwrap();
     assert!(row > 15, "{told:?}");
 }
@@ -400,13 +285,8 @@ fn all_wrong_rows_are_told_at_once() {
 
 #[test]
 fn a_breakdown_needs_a_code_list() {
-    let breakdown = bad("count(*)", "")
-        .toml()
-        .replace("[[indicator]]", "[[breakdown]]")
-        + "by = [\"visit_cnt\"]\n";
+    let breakdown =
+        bad("count(*)", "").toml().replace("[[indicator]]", "[[breakdown]]") + "by = [\"visit_cnt\"]\n";
     let told = refusals(&made(&breakdown));
-    assert!(
-        told.len() == 1 && told[0].0.contains("column visit_cnt has no code list"),
-        "{told:?}"
-    );
+    assert!(told.len() == 1 && told[0].0.contains("column visit_cnt has no code list"), "{told:?}");
 }

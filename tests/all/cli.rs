@@ -12,17 +12,10 @@ struct Ran {
 }
 
 fn run(arguments: &[&str]) -> Ran {
-    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
+    let out =
+        Command::new(env!("CARGO_BIN_EXE_onemap")).args(arguments).env_remove("RUST_LOG").output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran {
-        code: out.status.code().unwrap_or(-1),
-        out: text(out.stdout),
-        err: text(out.stderr),
-    }
+    Ran { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
 }
 
 fn compute(more: &[&str]) -> Ran {
@@ -45,15 +38,8 @@ fn csv_has_the_contract_header_and_every_indicator_in_order() {
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     let site = sample().site();
     assert_eq!(rows.len(), 101);
-    assert!(
-        rows.iter()
-            .zip(&site.indicators)
-            .all(|(row, i)| row[0] == i.id && row.len() == 10)
-    );
-    assert!(
-        rows.iter()
-            .all(|row| row[1] == "440310" && row[2] == "2026-11-23")
-    );
+    assert!(rows.iter().zip(&site.indicators).all(|(row, i)| row[0] == i.id && row.len() == 10));
+    assert!(rows.iter().all(|row| row[1] == "440310" && row[2] == "2026-11-23"));
     let known = ["current", "partial", "late", "suppressed", "missing", "too_fine"];
     assert!(rows.iter().all(|row| known.contains(&row[8])));
     let of = |id: &str| rows.iter().find(|row| row[0] == id).unwrap().clone();
@@ -76,10 +62,7 @@ fn a_subdistrict_and_an_earlier_day() {
         assert_eq!(row[3], onemap::export::figure(value), "{}", row[0]);
     }
     // District figures are not made finer.
-    assert_eq!(
-        rows.iter().find(|r| r[0] == "saf_orgcrime_group_cnt").unwrap()[8],
-        "too_fine"
-    );
+    assert_eq!(rows.iter().find(|r| r[0] == "saf_orgcrime_group_cnt").unwrap()[8], "too_fine");
 }
 
 #[test]
@@ -108,12 +91,8 @@ fn sdmx_marks_confidentiality() {
     let ran = compute(&["--format", "sdmx", "--area", "440310001"]);
     let mut lines = ran.out.lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let at = |name: &str| {
-        header
-            .iter()
-            .position(|h| *h == name)
-            .unwrap_or_else(|| panic!("{name} in {header:?}"))
-    };
+    let at =
+        |name: &str| header.iter().position(|h| *h == name).unwrap_or_else(|| panic!("{name} in {header:?}"));
     let (conf, obs, value) = (at("CONF_STATUS"), at("OBS_STATUS"), at("OBS_VALUE"));
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     assert_eq!(rows.len(), 101);
@@ -143,56 +122,20 @@ fn wrong_usage_is_2_with_a_hint_and_nothing_on_stdout() {
     let dir = sample_dir();
     let site = dir.to_str().unwrap();
     for (arguments, parts) in [
+        (vec!["compute", "--site", site, "--area", "440310009"], vec!["440310009", "nearest is 44031000"]),
+        (vec!["compute", "--site", site, "--format", "cvs"], vec!["cvs", "csv"]),
+        (vec!["compute", "--site", site, "--as-of", "23.11.2026"], vec!["23.11.2026", "2026-11-23"]),
+        (vec!["compute", "--site", site, "--as-of", "2026-02-30"], vec!["2026-02-30"]),
         (
-            vec!["compute", "--site", site, "--area", "440310009"],
-            vec!["440310009", "nearest is 44031000"],
-        ),
-        (
-            vec!["compute", "--site", site, "--format", "cvs"],
-            vec!["cvs", "csv"],
-        ),
-        (
-            vec!["compute", "--site", site, "--as-of", "23.11.2026"],
-            vec!["23.11.2026", "2026-11-23"],
-        ),
-        (
-            vec!["compute", "--site", site, "--as-of", "2026-02-30"],
-            vec!["2026-02-30"],
-        ),
-        (
-            vec![
-                "snapshot",
-                "--site",
-                site,
-                "--out",
-                "/dev/null/x.png",
-                "--size",
-                "12x9",
-            ],
+            vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--size", "12x9"],
             vec!["12x9", "3840x2160"],
         ),
         (
-            vec![
-                "snapshot",
-                "--site",
-                site,
-                "--out",
-                "/dev/null/x.png",
-                "--at",
-                "25:00",
-            ],
+            vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--at", "25:00"],
             vec!["25:00", "10:31"],
         ),
         (
-            vec![
-                "snapshot",
-                "--site",
-                site,
-                "--out",
-                "/dev/null/x.png",
-                "--scene",
-                "overviw",
-            ],
+            vec!["snapshot", "--site", site, "--out", "/dev/null/x.png", "--scene", "overviw"],
             vec!["overviw", "overview"],
         ),
         (vec!["snapshot", "--site", site], vec!["--out"]),
@@ -213,10 +156,7 @@ fn wrong_usage_is_2_with_a_hint_and_nothing_on_stdout() {
 #[test]
 fn a_folder_that_is_no_site_is_1() {
     let empty = tempfile::tempdir().unwrap();
-    for (dir, part) in [
-        (Path::new("/nonexistent/site"), "/nonexistent/site"),
-        (empty.path(), "site.toml"),
-    ] {
+    for (dir, part) in [(Path::new("/nonexistent/site"), "/nonexistent/site"), (empty.path(), "site.toml")] {
         for command in ["compute", "check"] {
             let ran = run(&[command, "--lang", "en", "--site", dir.to_str().unwrap()]);
             assert_eq!(ran.code, 1, "{command}: {}", ran.err);
@@ -227,10 +167,9 @@ fn a_folder_that_is_no_site_is_1() {
 
 #[test]
 fn help_in_both_languages() {
-    for (lang, words) in [
-        ("en", ["one map of what is going on", "Commands", "Options"]),
-        ("zh", ["一张图", "命令", "选项"]),
-    ] {
+    for (lang, words) in
+        [("en", ["one map of what is going on", "Commands", "Options"]), ("zh", ["一张图", "命令", "选项"])]
+    {
         let ran = run(&["--lang", lang, "--help"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.err.is_empty());
@@ -245,10 +184,7 @@ fn help_in_both_languages() {
         }
     }
     let version = run(&["--version"]);
-    assert_eq!(
-        (version.code, version.out.trim()),
-        (0, concat!("onemap ", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!((version.code, version.out.trim()), (0, concat!("onemap ", env!("CARGO_PKG_VERSION"))));
 }
 
 #[test]
@@ -257,20 +193,14 @@ fn both_sites_pass_their_check() {
         let ran = run(&["check", "--lang", "en", "--site", dir.to_str().unwrap()]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         assert!(ran.err.is_empty(), "{}", ran.err);
-        assert!(
-            ran.out.contains("0 errors, 0 warnings") && ran.out.contains(indicators),
-            "{}",
-            ran.out
-        );
+        assert!(ran.out.contains("0 errors, 0 warnings") && ran.out.contains(indicators), "{}", ran.out);
         assert!(ran.out.contains("suppressed"), "{}", ran.out);
     }
 }
 
 #[test]
 fn findings_go_to_stderr_and_data_to_stdout() {
-    let made = Made {
-        dir: tempfile::tempdir().unwrap(),
-    };
+    let made = Made { dir: tempfile::tempdir().unwrap() };
     for file in [
         "site.toml",
         "areas.geojson",
@@ -288,24 +218,14 @@ fn findings_go_to_stderr_and_data_to_stdout() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(ran.out.lines().next(), Some(HEADER));
     assert_eq!(ran.out.lines().count(), 8);
-    assert!(
-        ran.err
-            .lines()
-            .any(|l| l.starts_with("data/library_day.csv:2:loans: warning:")),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.lines().any(|l| l.starts_with("data/library_day.csv:2:loans: warning:")), "{}", ran.err);
     // Warnings leave a check at 0; a refused file does not.
     assert_eq!(run(&["check", "--site", site]).code, 0);
-    made.write(
-        "data/library_day.csv",
-        "day,ward_code,branch,visits,loans\n2026-11-02,VC0101,main,12,3\n",
-    );
+    made.write("data/library_day.csv", "day,ward_code,branch,visits,loans\n2026-11-02,VC0101,main,12,3\n");
     let ran = run(&["check", "--lang", "en", "--site", site]);
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
-        ran.err
-            .contains("data/library_day.csv: error: table library_day lacks column open_hours"),
+        ran.err.contains("data/library_day.csv: error: table library_day lacks column open_hours"),
         "{}",
         ran.err
     );
@@ -314,25 +234,14 @@ fn findings_go_to_stderr_and_data_to_stdout() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_onemap"))
-        .args([
-            "compute",
-            "--format",
-            "json",
-            "--site",
-            sample_dir().to_str().unwrap(),
-        ])
+        .args(["compute", "--format", "json", "--site", sample_dir().to_str().unwrap()])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
     let out = child.wait_with_output().unwrap();
-    assert_eq!(
-        out.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
 /// Width and height in the header of a PNG.
@@ -364,12 +273,7 @@ fn a_snapshot_is_a_picture_of_the_size_asked_for() {
         return;
     }
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(
-        ran.out.is_empty() && ran.err.contains("wall.png"),
-        "{} {}",
-        ran.out,
-        ran.err
-    );
+    assert!(ran.out.is_empty() && ran.err.contains("wall.png"), "{} {}", ran.out, ran.err);
     let bytes = std::fs::read(&out).unwrap();
     assert_eq!(png_size(&bytes), (640, 360));
     assert!(bytes.len() > 4000, "an empty picture: {} bytes", bytes.len());

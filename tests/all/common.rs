@@ -66,18 +66,11 @@ pub(crate) fn figures(engine: &Engine, day: Day) -> Figures {
 }
 
 pub(crate) fn area(engine: &Engine, code: &str) -> AreaId {
-    engine
-        .site()
-        .areas
-        .find(code)
-        .unwrap_or_else(|| panic!("no area {code}"))
+    engine.site().areas.find(code).unwrap_or_else(|| panic!("no area {code}"))
 }
 
 pub(crate) fn shown(engine: &Engine, figures: &Figures, id: &str, area: AreaId) -> Shown {
-    let index = engine
-        .site()
-        .indicator_index(id)
-        .unwrap_or_else(|| panic!("no indicator {id}"));
+    let index = engine.site().indicator_index(id).unwrap_or_else(|| panic!("no indicator {id}"));
     figures.reading(index, area).value
 }
 
@@ -96,9 +89,8 @@ pub(crate) struct Made {
 }
 
 /// One area of a made-up site.
-pub(crate) const AREAS: &[&str] = &[
-    "R1", "R1A1", "R1A2", "R1A3", "R1A4", "R1A101", "R1A102", "R1A201", "R1A202", "R1A301", "R1A401",
-];
+pub(crate) const AREAS: &[&str] =
+    &["R1", "R1A1", "R1A2", "R1A3", "R1A4", "R1A101", "R1A102", "R1A201", "R1A202", "R1A301", "R1A401"];
 
 const SITE: &str = r#"format = 1
 id = "made"
@@ -178,9 +170,7 @@ pub(crate) struct Recipe<'a> {
 
 impl Made {
     pub(crate) fn new(recipe: &Recipe<'_>) -> Self {
-        let made = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let made = Self { dir: tempfile::tempdir().unwrap() };
         let mut site = SITE.replace("ZONE", recipe.zone).replace("HOME", recipe.home);
         if recipe.events {
             site.push_str(EVENTS);
@@ -244,10 +234,7 @@ fn areas() -> String {
             r#"{{"type":"Feature","properties":{{"code":"{code}","name_zh":"{code}","name_en":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[{x0},0],[{x1},0],[{x1},0.01],[{x0},0.01],[{x0},0]]]}}}}"#
         ));
     }
-    format!(
-        r#"{{"type":"FeatureCollection","features":[{}]}}"#,
-        features.join(",\n")
-    )
+    format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"))
 }
 
 /// One row of a catalogue.
@@ -325,10 +312,7 @@ impl Declared<'_> {
             let nullable = column.ends_with('?');
             let mut parts = column.trim_end_matches('?').split(':');
             let (id, kind, codes) = (parts.next().unwrap(), parts.next().unwrap(), parts.next());
-            let _ = write!(
-                out,
-                "  {{ id = \"{id}\", type = \"{kind}\", nullable = {nullable}, "
-            );
+            let _ = write!(out, "  {{ id = \"{id}\", type = \"{kind}\", nullable = {nullable}, ");
             if let Some(codes) = codes {
                 let _ = write!(out, "codes = \"{codes}\", ");
             }

@@ -21,22 +21,9 @@ fn made() -> Made {
         rollup: "sum",
         absent_row: "zero",
         extra: "",
-        columns: &[
-            "id:text",
-            "area:area",
-            "d:date",
-            "kind:text:kind",
-            "n:int",
-            "note:text?",
-        ],
+        columns: &["id:text", "area:area", "d:date", "kind:text:kind", "n:int", "note:text?"],
     };
-    let line = Line::new(
-        "total",
-        "visits",
-        "sum(n)",
-        "kind IS NOT NULL AND note IS NULL OR n>=0",
-        "day",
-    );
+    let line = Line::new("total", "visits", "sum(n)", "kind IS NOT NULL AND note IS NULL OR n>=0", "day");
     Made::new(&Recipe {
         zone: "Asia/Shanghai",
         datasets: &table.toml(),
@@ -57,10 +44,7 @@ fn total(engine: &Engine) -> Shown {
 /// One good row, so that a refusal of another one is seen to cost that row alone.
 fn with_rows(rows: &str) -> Engine {
     let made = made();
-    made.write(
-        "data/visits.csv",
-        &format!("id,area,d,kind,n,note\ngood,R1A1,{DAY},a,40,\n{rows}"),
-    );
+    made.write("data/visits.csv", &format!("id,area,d,kind,n,note\ngood,R1A1,{DAY},a,40,\n{rows}"));
     made.build()
 }
 
@@ -73,11 +57,7 @@ fn refused(row: &str, place: &str, parts: &[&str], content: &str) {
     for part in parts {
         assert!(told[0].contains(part), "{row}: {} lacks {part:?}", told[0]);
     }
-    assert!(
-        content.is_empty() || !told[0].contains(content),
-        "the content was told: {}",
-        told[0]
-    );
+    assert!(content.is_empty() || !told[0].contains(content), "the content was told: {}", told[0]);
     assert_eq!(total(&engine), Shown::Value(40.0), "{row}");
     assert_eq!(engine.sources(0)[0].refused, 1, "{row}");
 }
@@ -134,9 +114,7 @@ fn identities_in_ndjson_are_refused() {
 fn parquet(path: &Path, columns: Vec<Column>) {
     let mut frame = DataFrame::new(columns[0].len(), columns).unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    ParquetWriter::new(std::fs::File::create(path).unwrap())
-        .finish(&mut frame)
-        .unwrap();
+    ParquetWriter::new(std::fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
 }
 
 fn three_rows(kinds: [&str; 3], notes: [Option<&str>; 3]) -> Vec<Column> {
@@ -155,29 +133,20 @@ fn three_rows(kinds: [&str; 3], notes: [Option<&str>; 3]) -> Vec<Column> {
 fn parquet_passes_the_same_door() {
     let made = made();
     let path = made.path().join("data/visits.parquet");
-    parquet(
-        &path,
-        three_rows(["a", "zebra", "a"], [None, None, Some("13800138000")]),
-    );
+    parquet(&path, three_rows(["a", "zebra", "a"], [None, None, Some("13800138000")]));
     let engine = made.build();
     let told = told(&engine);
     assert_eq!(total(&engine), Shown::Value(40.0), "{told:?}");
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(
-        told.iter()
-            .any(|t| t.starts_with("data/visits.parquet:2:kind:") && t.contains("not in list kind")),
+        told.iter().any(|t| t.starts_with("data/visits.parquet:2:kind:") && t.contains("not in list kind")),
         "{told:?}"
     );
     assert!(
-        told.iter()
-            .any(|t| t.starts_with("data/visits.parquet:3:note:") && t.contains("mobile number")),
+        told.iter().any(|t| t.starts_with("data/visits.parquet:3:note:") && t.contains("mobile number")),
         "{told:?}"
     );
-    assert!(
-        told.iter()
-            .all(|t| !t.contains("13800138000") && !t.contains("zebra")),
-        "{told:?}"
-    );
+    assert!(told.iter().all(|t| !t.contains("13800138000") && !t.contains("zebra")), "{told:?}");
     assert_eq!(engine.sources(0)[0].refused, 2);
     // A column of the wrong type, and one that nobody declared, refuse the whole file.
     let mut wrong = three_rows(["a"; 3], [None; 3]);
@@ -212,17 +181,11 @@ fn an_undeclared_column_refuses_the_file() {
         ("xinfang_id", "speaks of a person"),
     ] {
         let made = made();
-        made.write(
-            "data/visits.csv",
-            &format!("id,area,d,kind,n,note,{name}\ngood,R1A1,{DAY},a,40,,1\n"),
-        );
+        made.write("data/visits.csv", &format!("id,area,d,kind,n,note,{name}\ngood,R1A1,{DAY},a,40,,1\n"));
         let engine = made.build();
         let told = told(&engine);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(
-            told[0].starts_with("data/visits.csv: error:") && told[0].contains(part),
-            "{told:?}"
-        );
+        assert!(told[0].starts_with("data/visits.csv: error:") && told[0].contains(part), "{told:?}");
         assert_eq!(total(&engine), Shown::Missing, "{name}");
         assert_eq!(engine.problems[0].severity, Severity::Error);
     }
@@ -231,46 +194,23 @@ fn an_undeclared_column_refuses_the_file() {
 #[test]
 fn a_missing_column_refuses_the_file() {
     let made = made();
-    made.write(
-        "data/visits.csv",
-        &format!("id,area,d,kind,note\ngood,R1A1,{DAY},a,\n"),
-    );
+    made.write("data/visits.csv", &format!("id,area,d,kind,note\ngood,R1A1,{DAY},a,\n"));
     let told = told(&made.build());
     assert_eq!(told, ["data/visits.csv: error: table visits lacks column n"]);
 }
 
 #[test]
 fn bad_values_cost_their_row_and_are_placed() {
-    refused(
-        &format!("x,R1A1,{DAY},d,7,"),
-        "data/visits.csv:3:kind: warning:",
-        &["not in list kind"],
-        "",
-    );
+    refused(&format!("x,R1A1,{DAY},d,7,"), "data/visits.csv:3:kind: warning:", &["not in list kind"], "");
     refused(
         &format!("x,R1A1,{DAY},a,seven,"),
         "data/visits.csv:3:n: warning:",
         &["not of type int"],
         "seven",
     );
-    refused(
-        &format!("x,R1A1,{DAY},a,,"),
-        "data/visits.csv:3:n: warning:",
-        &["must not be empty"],
-        "",
-    );
-    refused(
-        "x,R1A1,2026-13-01,a,7,",
-        "data/visits.csv:3:d: warning:",
-        &["not of type date"],
-        "2026-13-01",
-    );
-    refused(
-        "x,R1A1,2026-02-29,a,7,",
-        "data/visits.csv:3:d: warning:",
-        &["not of type date"],
-        "2026-02-29",
-    );
+    refused(&format!("x,R1A1,{DAY},a,,"), "data/visits.csv:3:n: warning:", &["must not be empty"], "");
+    refused("x,R1A1,2026-13-01,a,7,", "data/visits.csv:3:d: warning:", &["not of type date"], "2026-13-01");
+    refused("x,R1A1,2026-02-29,a,7,", "data/visits.csv:3:d: warning:", &["not of type date"], "2026-02-29");
 }
 
 #[test]
@@ -317,16 +257,9 @@ fn broken_files_are_told_and_nothing_crashes() {
 }
 
 fn onemap(arguments: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_onemap")).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        out.status.code().unwrap_or(-1),
-        text(out.stdout),
-        text(out.stderr),
-    )
+    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }
 
 #[test]
@@ -364,17 +297,11 @@ fn a_site_cannot_declare_a_forbidden_column() {
         let (code, _, err) = onemap(&["check", "--lang", "en", "--site", made.path().to_str().unwrap()]);
         assert_eq!(code, 1, "{column}: {err}");
         let name = column.split(':').next().unwrap();
-        let line = err
-            .lines()
-            .find(|l| l.starts_with("datasets.toml:"))
-            .unwrap_or_else(|| panic!("{err}"));
+        let line = err.lines().find(|l| l.starts_with("datasets.toml:")).unwrap_or_else(|| panic!("{err}"));
         assert!(line.contains(name) && line.contains("never accepted"), "{err}");
         let row: usize = line.split(':').nth(1).unwrap().parse().unwrap();
         let text = std::fs::read_to_string(made.path().join("datasets.toml")).unwrap();
-        assert!(
-            text.lines().nth(row - 1).unwrap().contains(name),
-            "{line} points elsewhere"
-        );
+        assert!(text.lines().nth(row - 1).unwrap().contains(name), "{line} points elsewhere");
     }
 }
 
@@ -388,15 +315,13 @@ fn sample_without_data() -> Made {
                 continue;
             }
             if entry.path().is_dir() {
-                copy(&entry.path(), &target)
+                copy(&entry.path(), &target);
             } else {
-                std::fs::copy(entry.path(), target).map(drop).unwrap()
+                std::fs::copy(entry.path(), target).map(drop).unwrap();
             }
         }
     }
-    let made = Made {
-        dir: tempfile::tempdir().unwrap(),
-    };
+    let made = Made { dir: tempfile::tempdir().unwrap() };
     copy(&sample_dir(), made.path());
     made
 }
@@ -407,14 +332,7 @@ fn excluded_categories_and_groups_have_no_code() {
     let header = "order_id,event_id,area_code,category_code,channel,nature,opened_ts,dispatched_ts,contacted_ts,due_ts,closed_ts,status,dispose_org,redo_cnt,satisfaction,mediation_flag";
     let site = made.load().unwrap();
     let code = |list: &str| site.codes(list)[0].clone();
-    let community = site
-        .areas
-        .iter()
-        .find(|(_, a)| a.level == 2)
-        .unwrap()
-        .1
-        .code
-        .clone();
+    let community = site.areas.iter().find(|(_, a)| a.level == 2).unwrap().1.code.clone();
     let order = |id: &str, category: &str| {
         format!(
             "{id},,{community},{category},{},{},1795370000,,,1795870000,,{},,0,,0\n",
@@ -435,15 +353,8 @@ fn excluded_categories_and_groups_have_no_code() {
         "信访",
         "党建群团",
     ];
-    let rows: String = excluded
-        .iter()
-        .enumerate()
-        .map(|(i, c)| order(&format!("x{i}"), c))
-        .collect();
-    made.write(
-        "data/appeal_order.csv",
-        &format!("{header}\n{}{rows}", order("good", "transport")),
-    );
+    let rows: String = excluded.iter().enumerate().map(|(i, c)| order(&format!("x{i}"), c)).collect();
+    made.write("data/appeal_order.csv", &format!("{header}\n{}{rows}", order("good", "transport")));
     let groups = "stat_month,area_code,group_code,person_cnt,contact_due_cnt,contact_done_cnt,aid_linked_cnt,suppressed";
     let group = |g: &str| format!("2026-10,440310,{g},120,100,99,50,false\n");
     made.write(
@@ -457,39 +368,17 @@ fn excluded_categories_and_groups_have_no_code() {
         ),
     );
     let engine = engine::build(site, Depth::Everything, &|_, _| {}).unwrap();
-    let told: Vec<String> = told(&engine)
-        .into_iter()
-        .filter(|l| !l.contains("no data file"))
-        .collect();
-    let about = |file: &str, column: &str| {
-        told.iter()
-            .filter(|l| l.starts_with(file) && l.contains(column))
-            .count()
-    };
-    assert_eq!(
-        about("data/appeal_order.csv:", "category_code"),
-        excluded.len(),
-        "{told:?}"
-    );
-    assert_eq!(
-        about("data/service_group_month.csv:", "group_code"),
-        3,
-        "{told:?}"
-    );
-    let refused = |table: &str| {
-        engine
-            .sources(0)
-            .iter()
-            .find(|s| s.name == table)
-            .map(|s| (s.rows, s.refused))
-    };
+    let told: Vec<String> = told(&engine).into_iter().filter(|l| !l.contains("no data file")).collect();
+    let about =
+        |file: &str, column: &str| told.iter().filter(|l| l.starts_with(file) && l.contains(column)).count();
+    assert_eq!(about("data/appeal_order.csv:", "category_code"), excluded.len(), "{told:?}");
+    assert_eq!(about("data/service_group_month.csv:", "group_code"), 3, "{told:?}");
+    let refused =
+        |table: &str| engine.sources(0).iter().find(|s| s.name == table).map(|s| (s.rows, s.refused));
     assert_eq!(refused("appeal_order"), Some((1, excluded.len() as u64)));
     assert_eq!(refused("service_group_month"), Some((1, 3)));
     let figures = figures(&engine, engine.present_day());
-    assert_eq!(
-        shown(&engine, &figures, "saf_service_group_person_cnt", AreaId::ROOT),
-        Shown::Value(120.0)
-    );
+    assert_eq!(shown(&engine, &figures, "saf_service_group_person_cnt", AreaId::ROOT), Shown::Value(120.0));
 }
 
 #[test]

@@ -50,40 +50,18 @@ fn recipe_lines() -> String {
             ("median(n)", ""),
             ("count(DISTINCT kind)", "drill=0"),
         ] {
-            lines.push(Line::new(
-                &format!("i{}", lines.len()),
-                "job",
-                expr,
-                filter,
-                window,
-            ));
+            lines.push(Line::new(&format!("i{}", lines.len()), "job", expr, filter, window));
         }
-        lines.push(Line::new(
-            &format!("i{}", lines.len()),
-            "job",
-            "count(*)",
-            "ts<=:now - 7200",
-            window,
-        ));
+        lines.push(Line::new(&format!("i{}", lines.len()), "job", "count(*)", "ts<=:now - 7200", window));
         let ratio = Line {
-            denominator: Some((
-                "job".to_owned(),
-                "count(*)".to_owned(),
-                "done_ts IS NOT NULL".to_owned(),
-            )),
+            denominator: Some(("job".to_owned(), "count(*)".to_owned(), "done_ts IS NOT NULL".to_owned())),
             time_column: Some("due_ts".to_owned()),
             ..Line::new(&format!("i{}", lines.len()), "job", "sum(n)", "kind<>'c'", window)
         };
         lines.push(ratio);
         if window != "trailing 24 h" {
             for table in ["tally", "report"] {
-                lines.push(Line::new(
-                    &format!("i{}", lines.len()),
-                    table,
-                    "sum(n)",
-                    "",
-                    window,
-                ));
+                lines.push(Line::new(&format!("i{}", lines.len()), table, "sum(n)", "", window));
                 lines.push(Line::new(
                     &format!("i{}", lines.len()),
                     table,
@@ -142,11 +120,7 @@ fn make() -> Made {
 
 fn date_of(ts: EpochSecs) -> String {
     let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
-    jiff::Timestamp::from_second(ts)
-        .unwrap()
-        .to_zoned(zone)
-        .date()
-        .to_string()
+    jiff::Timestamp::from_second(ts).unwrap().to_zoned(zone).date().to_string()
 }
 
 fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
@@ -191,14 +165,8 @@ fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
             Column::new("state".into(), rows.iter().map(|r| r.1.state).collect::<Vec<_>>()),
             Column::new("ts".into(), rows.iter().map(|r| r.1.ts).collect::<Vec<_>>()),
             Column::new("due_ts".into(), rows.iter().map(|r| r.1.due).collect::<Vec<_>>()),
-            Column::new(
-                "done_ts".into(),
-                rows.iter().map(|r| r.1.done).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "drill".into(),
-                rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>(),
-            ),
+            Column::new("done_ts".into(), rows.iter().map(|r| r.1.done).collect::<Vec<_>>()),
+            Column::new("drill".into(), rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>()),
             Column::new("lng".into(), nowhere.clone()),
             Column::new("lat".into(), nowhere),
         ]
@@ -255,16 +223,7 @@ fn pinned() -> Row {
     let zone = jiff::tz::TimeZone::get(ZONE).unwrap();
     let begin: jiff::civil::Date = BEGIN.parse().unwrap();
     let end = begin.to_zoned(zone).unwrap().timestamp().as_second() + DAYS * 86_400;
-    Row {
-        area: "R1A1",
-        kind: "a",
-        n: 1,
-        state: "done",
-        ts: end,
-        due: end,
-        done: Some(end),
-        drill: false,
-    }
+    Row { area: "R1A1", kind: "a", n: 1, state: "done", ts: end, due: end, done: Some(end), drill: false }
 }
 
 fn same(a: Shown, b: Shown) -> bool {
@@ -286,10 +245,8 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
                 || !same(a.denominator, b.denominator)
                 || !same(a.previous, b.previous)
             {
-                let what = format!(
-                    "{:?} over {} where {:?}",
-                    row.numerator.expr, row.window, row.numerator.filter
-                );
+                let what =
+                    format!("{:?} over {} where {:?}", row.numerator.expr, row.window, row.numerator.filter);
                 out.push(format!(
                     "{} {what} ({}) at {code} on {as_of}: live {a:?}, fresh {b:?}",
                     row.id, row.numerator.table
@@ -305,14 +262,7 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
 /// What the stream shows, less when each change reached us.
 fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64) {
     let view = engine.events.view(engine.site(), day);
-    let open = view
-        .open
-        .iter()
-        .map(|e| EventView {
-            changed_secs: 0,
-            ..e.clone()
-        })
-        .collect();
+    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
     (open, view.opened_today)
 }
 
@@ -373,15 +323,7 @@ fn a_late_correction_is_no_new_event() {
     for i in 0..600i64 {
         // The first one is the oldest and the longest closed.
         let ts = end - 3600 + i;
-        rows.insert(
-            format!("k{i:03}"),
-            Row {
-                ts,
-                due: ts,
-                done: Some(ts + 1),
-                ..pinned()
-            },
-        );
+        rows.insert(format!("k{i:03}"), Row { ts, due: ts, done: Some(ts + 1), ..pinned() });
     }
     write(&made, "job", &rows);
     let mut live = made.build();
@@ -391,19 +333,12 @@ fn a_late_correction_is_no_new_event() {
     let mut corrected = rows["k000"].clone();
     corrected.n = 3;
     live.apply(&batch("job", &[("k000".to_owned(), corrected.clone())]));
-    assert_eq!(
-        live.events.view(live.site(), today).opened_today,
-        600,
-        "a known event was counted again"
-    );
+    assert_eq!(live.events.view(live.site(), today).opened_today, 600, "a known event was counted again");
     // The same event turns out to be a drill, and another one to have begun a day earlier.
     corrected.drill = true;
     let mut earlier = rows["k001"].clone();
     earlier.ts -= 86_400;
-    live.apply(&batch(
-        "job",
-        &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)],
-    ));
+    live.apply(&batch("job", &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)]));
     assert_eq!(live.events.view(live.site(), today).opened_today, 598);
     assert_eq!(live.events.view(live.site(), today - 1).opened_today, 1);
 }
@@ -442,11 +377,7 @@ fn a_replay_in_small_steps_equals_one_step() {
     assert_eq!(changes, same_changes);
     let (a, b) = (figures(&one, today), figures(&many, today));
     let (a, b) = (readings(&one, &a), readings(&many, &b));
-    let different = a
-        .iter()
-        .zip(&b)
-        .filter(|(a, b)| !same(a.0, b.0) || !same(a.1, b.1))
-        .count();
+    let different = a.iter().zip(&b).filter(|(a, b)| !same(a.0, b.0) || !same(a.1, b.1)).count();
     assert_eq!(different, 0, "of {} readings", a.len());
     assert_eq!(stream(&one, today), stream(&many, today));
     assert_eq!(one.rows(), many.rows());

@@ -88,10 +88,7 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
     ("sum(x/4)", Aggregate::Sum(|r| r.x.map(|x| x / 4.0))),
     ("sum(n/4)", Aggregate::Sum(|r| r.n.map(|n| real(n) / 4.0))),
     ("sum(flag)", Aggregate::Sum(|r| Some(f64::from(u8::from(r.flag))))),
-    (
-        "count(*)-sum(n)",
-        Aggregate::Sum(|r| Some(1.0 - r.n.map_or(0.0, real))),
-    ),
+    ("count(*)-sum(n)", Aggregate::Sum(|r| Some(1.0 - r.n.map_or(0.0, real)))),
     ("count(DISTINCT kind)", Aggregate::Kinds),
     ("median(x)", Aggregate::Median(|r| r.x)),
     ("median(n*1.5)", Aggregate::Median(|r| r.n.map(|n| real(n) * 1.5))),
@@ -100,52 +97,31 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 /// SQL's three values: true, false, unknown.
 type Truth = Option<bool>;
 
-const FILTERS: &[(&str, fn(&Row) -> Truth)] = &[
-    ("", |_| Some(true)),
-    ("kind='a'", |r| Some(r.kind == "a")),
-    ("kind IN ('a','b') AND n>1", |r| {
-        if matches!(r.kind, "a" | "b") {
-            r.n.map(|n| n > 1)
-        } else {
-            Some(false)
-        }
-    }),
-    ("n IS NOT NULL", |r| Some(r.n.is_some())),
-    ("x IS NULL", |r| Some(r.x.is_none())),
-    ("NOT kind='c'", |r| Some(r.kind != "c")),
-    ("NOT n>1", |r| r.n.map(|n| n <= 1)),
-    ("kind='a' OR n>=3", |r| {
-        if r.kind == "a" {
-            Some(true)
-        } else {
-            r.n.map(|n| n >= 3)
-        }
-    }),
-    ("n<>2", |r| r.n.map(|n| n != 2)),
-    ("flag=1 AND (kind<>'b' OR x>1.5)", |r| {
-        if r.flag {
-            if r.kind == "b" {
-                r.x.map(|x| x > 1.5)
-            } else {
-                Some(true)
-            }
-        } else {
-            Some(false)
-        }
-    }),
-    ("n IN (0, 1, 4)", |r| r.n.map(|n| matches!(n, 0 | 1 | 4))),
-    ("kind='nobody'", |_| Some(false)),
-];
+const FILTERS: &[(&str, fn(&Row) -> Truth)] =
+    &[
+        ("", |_| Some(true)),
+        ("kind='a'", |r| Some(r.kind == "a")),
+        ("kind IN ('a','b') AND n>1", |r| {
+            if matches!(r.kind, "a" | "b") { r.n.map(|n| n > 1) } else { Some(false) }
+        }),
+        ("n IS NOT NULL", |r| Some(r.n.is_some())),
+        ("x IS NULL", |r| Some(r.x.is_none())),
+        ("NOT kind='c'", |r| Some(r.kind != "c")),
+        ("NOT n>1", |r| r.n.map(|n| n <= 1)),
+        ("kind='a' OR n>=3", |r| if r.kind == "a" { Some(true) } else { r.n.map(|n| n >= 3) }),
+        ("n<>2", |r| r.n.map(|n| n != 2)),
+        ("flag=1 AND (kind<>'b' OR x>1.5)", |r| {
+            if r.flag { if r.kind == "b" { r.x.map(|x| x > 1.5) } else { Some(true) } } else { Some(false) }
+        }),
+        ("n IN (0, 1, 4)", |r| r.n.map(|n| matches!(n, 0 | 1 | 4))),
+        ("kind='nobody'", |_| Some(false)),
+    ];
 
 /// Filters with the instant asked for; only tables of instants take them.
 const CUTOFFS: &[(&str, fn(&Row, i64) -> bool)] = &[
     ("ts<=:now - 86400", |r, now| r.ts <= now - 86_400),
-    ("ts<:now-7200 AND kind='a'", |r, now| {
-        r.ts < now - 7200 && r.kind == "a"
-    }),
-    (":now - 3600>=ts AND NOT kind='c'", |r, now| {
-        r.ts <= now - 3600 && r.kind != "c"
-    }),
+    ("ts<:now-7200 AND kind='a'", |r, now| r.ts < now - 7200 && r.kind == "a"),
+    (":now - 3600>=ts AND NOT kind='c'", |r, now| r.ts <= now - 3600 && r.kind != "c"),
 ];
 
 const WINDOWS: &[&str] = &[
@@ -192,10 +168,7 @@ fn month_of(date: Date) -> i32 {
 
 impl Naive<'_> {
     fn date(&self, secs: i64) -> Date {
-        Timestamp::from_second(secs)
-            .unwrap()
-            .to_zoned(self.zone.clone())
-            .date()
+        Timestamp::from_second(secs).unwrap().to_zoned(self.zone.clone()).date()
     }
 
     fn start(&self, date: Date) -> i64 {
@@ -236,7 +209,7 @@ impl Naive<'_> {
     fn months(window: &str, end: i32) -> (Option<i32>, i32) {
         let words: Vec<&str> = window.split(' ').collect();
         let from = match words.as_slice() {
-            ["day"] | ["month"] | ["latest", _] => Some(end),
+            ["day" | "month"] | ["latest", _] => Some(end),
             ["year", ..] => Some(end - end.rem_euclid(12)),
             ["trailing", n, "days"] => Some(end - (n.parse::<i32>().unwrap() + 30) / 31 + 1),
             ["trailing", n, "months"] => Some(end - n.parse::<i32>().unwrap() + 1),
@@ -250,10 +223,7 @@ impl Naive<'_> {
         let table = &self.tables[side.table];
         let now = self.start(as_of + 1.day()) - 1;
         let time = |r: &Row| if side.by_due { r.due } else { Some(r.ts) };
-        let (first, last) = (
-            table.rows.iter().map(|r| r.ts).min(),
-            table.rows.iter().map(|r| r.ts).max(),
-        );
+        let (first, last) = (table.rows.iter().map(|r| r.ts).min(), table.rows.iter().map(|r| r.ts).max());
         // Inside the window, and whether the table has reached the window at all.
         let (inside, reached): (Vec<&Row>, bool) = if side.window == "now" {
             if table.rows.is_empty() || as_of < self.present()? {
@@ -261,22 +231,13 @@ impl Naive<'_> {
             }
             (table.rows.iter().collect(), true)
         } else if table.stamp == Stamp::Instant {
-            let hours = side
-                .window
-                .strip_prefix("trailing ")
-                .and_then(|w| w.strip_suffix(" h"));
-            let (from, from_day) = match hours {
-                Some(hours) => {
-                    let hours: i64 = hours.parse().unwrap();
-                    (
-                        Some(now - hours * 3600 + 1),
-                        Some(as_of - ((hours + 23) / 24 - 1).days()),
-                    )
-                }
-                None => {
-                    let from = Self::days(side.window, as_of).0;
-                    (from.map(|d| self.start(d)), from)
-                }
+            let hours = side.window.strip_prefix("trailing ").and_then(|w| w.strip_suffix(" h"));
+            let (from, from_day) = if let Some(hours) = hours {
+                let hours: i64 = hours.parse().unwrap();
+                (Some(now - hours * 3600 + 1), Some(as_of - ((hours + 23) / 24 - 1).days()))
+            } else {
+                let from = Self::days(side.window, as_of).0;
+                (from.map(|d| self.start(d)), from)
             };
             let inside = table
                 .rows
@@ -288,12 +249,7 @@ impl Naive<'_> {
                 && last.is_some_and(|l| from_day.is_none_or(|d| d <= self.date(l) + 1.day()));
             (inside, reached)
         } else {
-            let newest = table
-                .rows
-                .iter()
-                .map(|r| self.date(r.ts))
-                .filter(|d| *d <= as_of)
-                .max()?;
+            let newest = table.rows.iter().map(|r| self.date(r.ts)).filter(|d| *d <= as_of).max()?;
             let inside = table
                 .rows
                 .iter()
@@ -313,21 +269,13 @@ impl Naive<'_> {
                 Stamp::Month => Self::months(side.window, month_of(newest))
                     .0
                     .is_none_or(|f| f <= month_of(self.date(l)) + 1),
-                _ => Self::days(side.window, newest)
-                    .0
-                    .is_none_or(|f| f <= self.date(l) + 1.day()),
+                _ => Self::days(side.window, newest).0.is_none_or(|f| f <= self.date(l) + 1.day()),
             });
             (inside, reached)
         };
         let counted: Vec<&Row> = inside
             .into_iter()
-            .filter(|r| {
-                if table.exact {
-                    r.area == area
-                } else {
-                    r.area.starts_with(area)
-                }
-            })
+            .filter(|r| if table.exact { r.area == area } else { r.area.starts_with(area) })
             .filter(|r| match side.cutoff {
                 Some(cutoff) => CUTOFFS[cutoff].1(r, now),
                 None => FILTERS[side.filter].1(r) == Some(true),
@@ -337,11 +285,7 @@ impl Naive<'_> {
         match &AGGREGATES[side.aggregate].1 {
             Aggregate::Sum(value) => {
                 let values: Vec<f64> = counted.iter().filter_map(|r| value(r)).collect();
-                if values.is_empty() {
-                    nothing()
-                } else {
-                    Some(values.iter().sum())
-                }
+                if values.is_empty() { nothing() } else { Some(values.iter().sum()) }
             }
             Aggregate::Kinds => {
                 let kinds: BTreeSet<&str> = counted.iter().map(|r| r.kind).collect();
@@ -360,7 +304,7 @@ impl Naive<'_> {
                 } else if values.len() % 2 == 1 {
                     Some(values[middle])
                 } else {
-                    Some((values[middle - 1] + values[middle]) / 2.0)
+                    Some(f64::midpoint(values[middle - 1], values[middle]))
                 }
             }
         }
@@ -390,11 +334,7 @@ impl Figure {
     fn line(&self, number: usize) -> Line {
         let side = |s: &Side| {
             let filter = s.cutoff.map_or(FILTERS[s.filter].0, |c| CUTOFFS[c].0);
-            (
-                TABLES[s.table].0.to_owned(),
-                AGGREGATES[s.aggregate].0.to_owned(),
-                filter.to_owned(),
-            )
+            (TABLES[s.table].0.to_owned(), AGGREGATES[s.aggregate].0.to_owned(), filter.to_owned())
         };
         Line {
             numerator: side(&self.numerator),
@@ -451,10 +391,7 @@ impl Table {
     fn file(&self, zone: &TimeZone) -> (String, String) {
         let (stamp_name, _) = stamp_column(self.stamp);
         let stamp = |r: &Row| {
-            let date = Timestamp::from_second(r.ts)
-                .unwrap()
-                .to_zoned(zone.clone())
-                .date();
+            let date = Timestamp::from_second(r.ts).unwrap().to_zoned(zone.clone()).date();
             match self.stamp {
                 Stamp::Day => date.to_string(),
                 // Both ways of writing a month are in use.
@@ -491,16 +428,7 @@ impl Table {
 }
 
 /// A row before it is placed in a table: area, second of the span, offset to its due time, kind, n, x, flag.
-type Seed = (
-    usize,
-    u32,
-    Option<i32>,
-    usize,
-    Option<i64>,
-    Option<u8>,
-    bool,
-    bool,
-);
+type Seed = (usize, u32, Option<i32>, usize, Option<i64>, Option<u8>, bool, bool);
 
 fn seeds() -> impl Strategy<Value = Vec<Seed>> {
     prop::collection::vec(
@@ -536,38 +464,22 @@ fn sides() -> impl Strategy<Value = Side> {
                 None if instant => HOURS[window - WINDOWS.len()],
                 None => "month",
             };
-            Side {
-                table,
-                aggregate,
-                filter,
-                cutoff,
-                window,
-                by_due: by_due && instant && cutoff.is_none(),
-            }
+            Side { table, aggregate, filter, cutoff, window, by_due: by_due && instant && cutoff.is_none() }
         })
 }
 
 fn figure_picks() -> impl Strategy<Value = Vec<Figure>> {
-    let figure = (
-        sides(),
-        prop::option::weighted(0.4, sides()),
-        prop::sample::select(vec![1.0, 100.0, 10_000.0]),
-    )
-        .prop_map(|(numerator, denominator, scale)| {
-            // The time column of a row goes for both sides where they are of one table.
-            let denominator = denominator.map(|d| Side {
-                by_due: numerator.by_due && d.table == numerator.table,
-                cutoff: d
-                    .cutoff
-                    .filter(|_| !(numerator.by_due && d.table == numerator.table)),
-                ..d
+    let figure =
+        (sides(), prop::option::weighted(0.4, sides()), prop::sample::select(vec![1.0, 100.0, 10_000.0]))
+            .prop_map(|(numerator, denominator, scale)| {
+                // The time column of a row goes for both sides where they are of one table.
+                let denominator = denominator.map(|d| Side {
+                    by_due: numerator.by_due && d.table == numerator.table,
+                    cutoff: d.cutoff.filter(|_| !(numerator.by_due && d.table == numerator.table)),
+                    ..d
+                });
+                Figure { numerator, denominator, scale }
             });
-            Figure {
-                numerator,
-                denominator,
-                scale,
-            }
-        });
     prop::collection::vec(figure, 24..40)
 }
 
@@ -578,10 +490,7 @@ fn place(seeds: &[Seed], begin: Date, zone: &TimeZone, table: usize) -> Table {
         .iter()
         .map(|(area, second, due, kind, n, x, flag, at_midnight)| {
             let exact_second = start(begin) + i64::from(*second);
-            let date = Timestamp::from_second(exact_second)
-                .unwrap()
-                .to_zoned(zone.clone())
-                .date();
+            let date = Timestamp::from_second(exact_second).unwrap().to_zoned(zone.clone()).date();
             let ts = match stamp {
                 Stamp::Month => start(first_of_month(date)),
                 Stamp::Day => start(date),
@@ -600,14 +509,7 @@ fn place(seeds: &[Seed], begin: Date, zone: &TimeZone, table: usize) -> Table {
             }
         })
         .collect();
-    Table {
-        id,
-        stamp,
-        exact,
-        zero,
-        csv,
-        rows,
-    }
+    Table { id, stamp, exact, zero, csv, rows }
 }
 
 proptest! {
@@ -717,31 +619,13 @@ fn the_latest_month_divides_and_months_are_never_added() {
         let at = common::area(&engine, code);
         let value = shown(&engine, &october, "rate", at).value().unwrap();
         assert!(close(value, rate), "{code}: {value} instead of {rate}");
-        assert_eq!(
-            shown(&engine, &october, "people", at),
-            Shown::Value(people),
-            "{code}"
-        );
+        assert_eq!(shown(&engine, &october, "people", at), Shown::Value(people), "{code}");
     }
     // Before the newest month: the one before it, not a later one.
     let september = figures(&engine, day("2026-09-30"));
-    assert_eq!(
-        shown(&engine, &september, "people", AreaId::ROOT),
-        Shown::Value(4000.0)
-    );
-    assert_eq!(
-        shown(&engine, &september, "people", common::area(&engine, "R1A1")),
-        Shown::Value(1100.0)
-    );
-    assert_eq!(
-        shown(
-            &engine,
-            &figures(&engine, day("2026-07-31")),
-            "people",
-            AreaId::ROOT
-        ),
-        Shown::Missing
-    );
+    assert_eq!(shown(&engine, &september, "people", AreaId::ROOT), Shown::Value(4000.0));
+    assert_eq!(shown(&engine, &september, "people", common::area(&engine, "R1A1")), Shown::Value(1100.0));
+    assert_eq!(shown(&engine, &figures(&engine, day("2026-07-31")), "people", AreaId::ROOT), Shown::Missing);
 }
 
 /// Rows of an exact table belong to the area whose code they carry: neither to its parent nor to the figure level.
@@ -808,18 +692,11 @@ fn overlapping_totals_are_never_nested() {
     assert_ne!(key.filter, base.filter);
     let at = common::sample().present_day();
     let figures = figures(common::sample(), at);
-    let value = |id: &str| {
-        shown(common::sample(), &figures, id, AreaId::ROOT)
-            .value()
-            .unwrap()
-    };
+    let value = |id: &str| shown(common::sample(), &figures, id, AreaId::ROOT).value().unwrap();
     assert!(value("dat_base_record_cnt") > value("dat_key_element_record_cnt"));
     // Channels exclude each other in the table, screening is a column of its own: no row adds screened to accepted.
     for row in site.indicators.iter().chain(&site.breakdowns) {
-        for side in [Some(&row.numerator), row.denominator.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for side in [Some(&row.numerator), row.denominator.as_ref()].into_iter().flatten() {
             let nested = side.expr.contains("screened") && side.expr.contains("accepted");
             assert!(!nested, "{} adds screened and accepted disputes", row.id);
             let scopes = side.expr.contains("person_times")
@@ -829,8 +706,5 @@ fn overlapping_totals_are_never_nested() {
         }
     }
     let accepted = value("gov_prelit_accepted_cnt") + value("gov_people_mediation_accepted_cnt");
-    assert!(
-        accepted < value("gov_dispute_screened_cnt"),
-        "the funnel must narrow"
-    );
+    assert!(accepted < value("gov_dispute_screened_cnt"), "the funnel must narrow");
 }

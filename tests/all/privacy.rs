@@ -18,33 +18,14 @@ use crate::common::{Declared, Line, Made, Recipe, close, day, figures, sample, t
 
 fn sites() -> [(&'static Engine, Vec<Day>); 2] {
     [
-        (
-            sample(),
-            vec![
-                sample().present_day(),
-                day("2026-06-30"),
-                day("2024-02-29"),
-                day("2022-01-15"),
-            ],
-        ),
-        (
-            tiny(),
-            vec![tiny().present_day(), day("2026-10-31"), day("2026-07-01")],
-        ),
+        (sample(), vec![sample().present_day(), day("2026-06-30"), day("2024-02-29"), day("2022-01-15")]),
+        (tiny(), vec![tiny().present_day(), day("2026-10-31"), day("2026-07-01")]),
     ]
 }
 
 fn snapshot(engine: &Engine, day: Day) -> Snapshot {
     let data_secs = engine.end_of(day).secs as f64;
-    Publisher::new(
-        engine.clone(),
-        Clock {
-            data_secs,
-            since: Instant::now(),
-            speed: 0.0,
-        },
-    )
-    .snapshot()
+    Publisher::new(engine.clone(), Clock { data_secs, since: Instant::now(), speed: 0.0 }).snapshot()
 }
 
 fn areas(engine: &Engine) -> Vec<AreaId> {
@@ -64,12 +45,7 @@ fn small_counts_are_never_shown() {
     for (engine, days) in sites() {
         for day in days {
             let figures = figures(engine, day);
-            for (i, row) in engine
-                .site()
-                .indicators
-                .iter()
-                .enumerate()
-                .filter(|(_, r)| r.suppress_below > 0)
+            for (i, row) in engine.site().indicators.iter().enumerate().filter(|(_, r)| r.suppress_below > 0)
             {
                 for area in areas(engine).into_iter().filter(|a| !exempt(row, *a)) {
                     let reading = figures.reading(i, area);
@@ -151,18 +127,14 @@ fn sensitive_groups_are_never_shown_below_the_subdistrict() {
         let snapshot = snapshot(engine, day);
         for (b, area, cells) in slices(engine, &snapshot) {
             let row = &site.breakdowns[b];
-            if !matches!(
-                row.id.as_str(),
-                "saf_service_group_by_group" | "dat_psych_services_by_group"
-            ) || site.areas.get(area).level < 2
+            if !matches!(row.id.as_str(), "saf_service_group_by_group" | "dat_psych_services_by_group")
+                || site.areas.get(area).level < 2
             {
                 continue;
             }
-            for cell in cells.iter().filter(|c| {
-                c.codes
-                    .iter()
-                    .any(|c| c == "mental_health" || c == "resettlement")
-            }) {
+            for cell in
+                cells.iter().filter(|c| c.codes.iter().any(|c| c == "mental_health" || c == "resettlement"))
+            {
                 assert!(
                     cell.value.value().is_none(),
                     "{} {:?} is shown at community {area:?}",
@@ -228,10 +200,7 @@ fn sensitive_counts_are_multiples_of_five() {
                 let row = &engine.site().breakdowns[b];
                 if row.people == People::AggregateSensitive && !exempt(row, area) && is_count(row) {
                     assert!(
-                        cells
-                            .iter()
-                            .filter_map(|c| c.value.value())
-                            .all(|v| close(v % 5.0, 0.0)),
+                        cells.iter().filter_map(|c| c.value.value()).all(|v| close(v % 5.0, 0.0)),
                         "{} at {area:?}",
                         row.id
                     );
@@ -245,17 +214,9 @@ fn sensitive_counts_are_multiples_of_five() {
 /// A hidden child alone among shown ones could be found by subtraction.
 fn lone_hidden(engine: &Engine, value: &dyn Fn(AreaId) -> Shown) -> Option<AreaId> {
     engine.site().areas.iter().find_map(|(parent, area)| {
-        let hidden: Vec<AreaId> = area
-            .children
-            .iter()
-            .copied()
-            .filter(|c| value(*c).is_suppressed())
-            .collect();
-        let shown = area
-            .children
-            .iter()
-            .filter(|c| value(**c).value().is_some_and(|v| v != 0.0))
-            .count();
+        let hidden: Vec<AreaId> =
+            area.children.iter().copied().filter(|c| value(*c).is_suppressed()).collect();
+        let shown = area.children.iter().filter(|c| value(**c).value().is_some_and(|v| v != 0.0)).count();
         (hidden.len() == 1 && shown > 0 && value(parent).value().is_some()).then(|| hidden[0])
     })
 }
@@ -273,10 +234,7 @@ fn no_sibling_is_hidden_alone() {
                 let cells = snapshot.slices(b, AreaId::ROOT).len();
                 for cell in 0..cells {
                     let found = lone_hidden(engine, &|a| {
-                        snapshot
-                            .slices(b, a)
-                            .get(cell)
-                            .map_or(Shown::TooFine, |s| s.value)
+                        snapshot.slices(b, a).get(cell).map_or(Shown::TooFine, |s| s.value)
                     });
                     assert_eq!(
                         found,
@@ -290,10 +248,7 @@ fn no_sibling_is_hidden_alone() {
                 for area in areas(engine).into_iter().filter(|a| !exempt(row, *a)) {
                     let cells = snapshot.slices(b, area);
                     let hidden = cells.iter().filter(|c| c.value.is_suppressed()).count();
-                    let others = cells
-                        .iter()
-                        .filter(|c| c.value.value().is_some_and(|v| v != 0.0))
-                        .count();
+                    let others = cells.iter().filter(|c| c.value.value().is_some_and(|v| v != 0.0)).count();
                     assert!(
                         hidden != 1 || others == 0,
                         "{} hides one cell alone at {area:?}: {cells:?}",
@@ -308,30 +263,21 @@ fn no_sibling_is_hidden_alone() {
 /// What a reader can work out: from a shown parent and all but one of its children the last child, and from all
 /// children their hidden parent, again and again.
 fn worked_out(engine: &Engine, value: &dyn Fn(AreaId) -> Shown, level: usize) -> HashMap<AreaId, f64> {
-    let mut known: HashMap<AreaId, f64> = areas(engine)
-        .into_iter()
-        .filter_map(|a| Some((a, value(a).value()?)))
-        .collect();
+    let mut known: HashMap<AreaId, f64> =
+        areas(engine).into_iter().filter_map(|a| Some((a, value(a).value()?))).collect();
     loop {
         let before = known.len();
-        for (parent, area) in engine
-            .site()
-            .areas
-            .iter()
-            .filter(|(_, a)| a.level < level && !a.children.is_empty())
+        for (parent, area) in
+            engine.site().areas.iter().filter(|(_, a)| a.level < level && !a.children.is_empty())
         {
-            let (open, sum) = area
-                .children
-                .iter()
-                .fold((Vec::new(), 0.0), |(mut open, sum), child| {
-                    match known.get(child) {
-                        Some(v) => (open, sum + v),
-                        None => {
-                            open.push(*child);
-                            (open, sum)
-                        }
-                    }
-                });
+            let (open, sum) = area.children.iter().fold((Vec::new(), 0.0), |(mut open, sum), child| {
+                if let Some(v) = known.get(child) {
+                    (open, sum + v)
+                } else {
+                    open.push(*child);
+                    (open, sum)
+                }
+            });
             match (known.get(&parent).copied(), open.as_slice()) {
                 (None, []) => drop(known.insert(parent, sum)),
                 (Some(total), [child]) => drop(known.insert(*child, total - sum)),
@@ -352,10 +298,8 @@ fn additive<'a>(
     rows.iter().enumerate().filter_map(|(i, row)| {
         let table = engine.site().table(&row.numerator.table)?;
         let adds = !row.numerator.expr.contains("DISTINCT") && !row.numerator.expr.contains("median");
-        let shown = engine
-            .site()
-            .level_index(&row.finest_area)?
-            .min(engine.site().level_index(&table.finest_area)?);
+        let shown =
+            engine.site().level_index(&row.finest_area)?.min(engine.site().level_index(&table.finest_area)?);
         (row.suppress_below > 0 && is_count(row) && adds && table.rollup == Rollup::Sum)
             .then_some((i, row, shown))
     })
@@ -395,13 +339,7 @@ fn check_unknown(
 ) {
     for area in areas(engine) {
         let (shown, truth) = cell(area);
-        if !matches!(
-            shown,
-            Shown::Suppressed {
-                why: Why::Primary,
-                ..
-            }
-        ) {
+        if !matches!(shown, Shown::Suppressed { why: Why::Primary, .. }) {
             continue;
         }
         if let (Some(guess), Some(truth)) = (known.get(&area), truth.value()) {
@@ -423,16 +361,9 @@ fn no_export_holds_a_hidden_number() {
         for day in days {
             let (protected, open): (Figures, Figures) = (figures(engine, day), figures(&truth, day));
             let site = engine.site();
-            for area in areas(engine)
-                .into_iter()
-                .filter(|a| site.areas.get(*a).level <= site.figure_level())
+            for area in areas(engine).into_iter().filter(|a| site.areas.get(*a).level <= site.figure_level())
             {
-                let subject = Subject {
-                    site,
-                    figures: &protected,
-                    area,
-                    as_of: day,
-                };
+                let subject = Subject { site, figures: &protected, area, as_of: day };
                 let csv = export::csv(&subject);
                 let sdmx = export::sdmx(&subject);
                 let json: serde_json::Value = serde_json::from_str(&export::json(&subject)).unwrap();
@@ -457,13 +388,7 @@ fn no_export_holds_a_hidden_number() {
                     let line: Vec<&str> = csv.lines().nth(i + 1).unwrap().split(',').collect();
                     assert_eq!(
                         (line[0], line[3], line[5], line[6], line[8]),
-                        (
-                            row.id.as_str(),
-                            mark.as_str(),
-                            mark.as_str(),
-                            mark.as_str(),
-                            "suppressed"
-                        )
+                        (row.id.as_str(), mark.as_str(), mark.as_str(), mark.as_str(), "suppressed")
                     );
                     let line: Vec<&str> = sdmx.lines().nth(i + 1).unwrap().split(',').collect();
                     assert_eq!((line[3], line[5]), (row.id.as_str(), ""));
@@ -479,10 +404,7 @@ fn no_export_holds_a_hidden_number() {
                     if let Some(value) = truth.value.value() {
                         let number = format!(" {value:.*} ", row.decimals);
                         let names = format!(" {} {} ", row.name.en, i + 1);
-                        assert!(
-                            !line.contains(&number) || names.contains(&number),
-                            "{line} holds{number}"
-                        );
+                        assert!(!line.contains(&number) || names.contains(&number), "{line} holds{number}");
                     }
                 }
             }
@@ -495,13 +417,7 @@ fn no_export_holds_a_hidden_number() {
 fn series_pass_the_same_gate() {
     for (engine, _) in sites() {
         let until = engine.end_of(engine.present_day()).secs;
-        for (i, row) in engine
-            .site()
-            .indicators
-            .iter()
-            .enumerate()
-            .filter(|(_, r)| r.suppress_below > 0)
-        {
+        for (i, row) in engine.site().indicators.iter().enumerate().filter(|(_, r)| r.suppress_below > 0) {
             for area in areas(engine)
                 .into_iter()
                 .filter(|a| engine.site().areas.get(*a).level <= 1 && !exempt(row, *a))
@@ -547,14 +463,8 @@ fn a_hidden_area_is_not_told_by_its_children() {
     let figures = figures(&engine, engine.present_day());
     let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
     let (primary, secondary) = (
-        Shown::Suppressed {
-            below: 10,
-            why: Why::Primary,
-        },
-        Shown::Suppressed {
-            below: 10,
-            why: Why::Secondary,
-        },
+        Shown::Suppressed { below: 10, why: Why::Primary },
+        Shown::Suppressed { below: 10, why: Why::Secondary },
     );
     assert_eq!(
         (at("R1"), at("R1A3"), at("R1A4")),
@@ -562,10 +472,7 @@ fn a_hidden_area_is_not_told_by_its_children() {
     );
     assert_eq!((at("R1A1"), at("R1A101")), (primary, primary));
     // 260 - 90 - 95 - 70 = 5: the ward of 70 is hidden, and one of its blocks, since 30 + 40 = 70.
-    assert_eq!(
-        (at("R1A2"), at("R1A201"), at("R1A202")),
-        (secondary, secondary, Shown::Value(40.0))
-    );
+    assert_eq!((at("R1A2"), at("R1A201"), at("R1A202")), (secondary, secondary, Shown::Value(40.0)));
 }
 
 /// A rate of things over people needs enough people, and says so with a number that means something.
@@ -595,32 +502,14 @@ fn rates_over_few_people_are_hidden() {
         home: "rate",
         events: false,
     });
-    made.write(
-        "data/calls.csv",
-        "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n",
-    );
-    made.write(
-        "data/people.csv",
-        "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n",
-    );
+    made.write("data/calls.csv", "id,area,m,n\n1,R1A1,2026-10,3\n2,R1A2,2026-10,4\n3,R1A3,2026-10,5\n");
+    made.write("data/people.csv", "id,area,m,n\n1,R1A1,2026-10,6\n2,R1A2,2026-10,40\n3,R1A3,2026-10,50\n");
     let engine = made.build();
     let figures = figures(&engine, engine.present_day());
     let at = |code: &str| figures.reading(0, crate::common::area(&engine, code)).value;
-    assert_eq!(
-        at("R1A1"),
-        Shown::Suppressed {
-            below: 10,
-            why: Why::Primary
-        }
-    );
+    assert_eq!(at("R1A1"), Shown::Suppressed { below: 10, why: Why::Primary });
     // Its neighbour hides with it, or six people follow from the county's ninety-six.
-    assert_eq!(
-        at("R1A2"),
-        Shown::Suppressed {
-            below: 10,
-            why: Why::Secondary
-        }
-    );
+    assert_eq!(at("R1A2"), Shown::Suppressed { below: 10, why: Why::Secondary });
     assert_eq!((at("R1A3"), at("R1")), (Shown::Value(10.0), Shown::Value(12.5)));
 }
 

@@ -22,23 +22,13 @@ struct Fact {
 fn facts() -> BTreeMap<String, Fact> {
     let text = std::fs::read_to_string(root().join("tests/published_figures.csv")).unwrap();
     let mut lines = text.lines();
-    assert_eq!(
-        lines.next(),
-        Some("fact_id,indicator,accept_min,accept_max,term_zh,value")
-    );
+    assert_eq!(lines.next(), Some("fact_id,indicator,accept_min,accept_max,term_zh,value"));
     lines
         .map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
             assert_eq!(fields.len(), 6, "{line}");
             let number = |i: usize| fields[i].parse().unwrap_or_else(|_| panic!("{line}"));
-            (
-                fields[0].to_owned(),
-                Fact {
-                    id: fields[0].to_owned(),
-                    low: number(2),
-                    high: number(3),
-                },
-            )
+            (fields[0].to_owned(), Fact { id: fields[0].to_owned(), low: number(2), high: number(3) })
         })
         .collect()
 }
@@ -93,65 +83,38 @@ type Counted = fn() -> usize;
 
 /// Facts about the site's structure: counted from its definitions or rows, with what is counted.
 const STRUCTURE: &[(&str, &str, Counted)] = &[
-    (
-        "F003",
-        "five domains: the catalogue's domains that any indicator uses",
-        || {
-            let used: BTreeSet<&str> = sample()
-                .site()
-                .indicators
-                .iter()
-                .map(|i| i.domain.as_str())
-                .collect();
-            assert_eq!(used.len(), sample().site().domains.len());
-            used.len()
-        },
-    ),
-    (
-        "F014",
-        "three levels of centres: rows of gov_centre at district, subdistrict and community",
-        || distinct("gov_centre", "level_code", &["node"]).len(),
-    ),
+    ("F003", "five domains: the catalogue's domains that any indicator uses", || {
+        let used: BTreeSet<&str> = sample().site().indicators.iter().map(|i| i.domain.as_str()).collect();
+        assert_eq!(used.len(), sample().site().domains.len());
+        used.len()
+    }),
+    ("F014", "three levels of centres: rows of gov_centre at district, subdistrict and community", || {
+        distinct("gov_centre", "level_code", &["node"]).len()
+    }),
     (
         "F031",
         "five years running: year ends whose yearly change is a two-digit fall",
         years_of_two_digit_fall,
     ),
-    (
-        "F035",
-        "three levels of responsibility: levels at which service-group figures are published",
-        || {
-            distinct("service_group_month", "area_code", &[])
-                .iter()
-                .map(String::len)
-                .collect::<BTreeSet<_>>()
-                .len()
-        },
-    ),
-    (
-        "F047",
-        "five venues: the outreach code list without media, all of them with sessions",
-        || {
-            let venues = distinct("psych_outreach_month", "venue", &["media"]);
-            assert_eq!(venues, listed("outreach_venue", &["media"]));
-            venues.len()
-        },
-    ),
+    ("F035", "three levels of responsibility: levels at which service-group figures are published", || {
+        distinct("service_group_month", "area_code", &[])
+            .iter()
+            .map(String::len)
+            .collect::<BTreeSet<_>>()
+            .len()
+    }),
+    ("F047", "five venues: the outreach code list without media, all of them with sessions", || {
+        let venues = distinct("psych_outreach_month", "venue", &["media"]);
+        assert_eq!(venues, listed("outreach_venue", &["media"]));
+        venues.len()
+    }),
     ("F072", "three criteria: the scores of a rental building", || {
         columns_ending("rental_building", "_score")
     }),
-    ("F082", "five base libraries: datasets of kind base", || {
-        datasets(DatasetKind::Base)
-    }),
-    ("F083", "nine thematic libraries: datasets of kind topic", || {
-        datasets(DatasetKind::Topic)
-    }),
-    ("F084", "five systems: datasets of kind system", || {
-        datasets(DatasetKind::System)
-    }),
-    ("F085", "101 indicators: rows of the catalogue", || {
-        sample().site().indicators.len()
-    }),
+    ("F082", "five base libraries: datasets of kind base", || datasets(DatasetKind::Base)),
+    ("F083", "nine thematic libraries: datasets of kind topic", || datasets(DatasetKind::Topic)),
+    ("F084", "five systems: datasets of kind system", || datasets(DatasetKind::System)),
+    ("F085", "101 indicators: rows of the catalogue", || sample().site().indicators.len()),
     (
         "F087",
         "people, events and areas live: the event stream, the aggregate groups, and the area tree are there",
@@ -163,68 +126,43 @@ const STRUCTURE: &[(&str, &str, Counted)] = &[
             [people, events, areas].into_iter().filter(|there| *there).count()
         },
     ),
-    (
-        "F102",
-        "the measures of 2025: the year in the title of the one document of that name",
-        || {
-            let titles = titles("法治化营商环境的若干举措");
-            assert_eq!(titles.len(), 1);
-            titles
-                .iter()
-                .flat_map(|t| t.split(|c: char| !c.is_ascii_digit()))
-                .find(|d| d.len() == 4)
-                .unwrap()
-                .parse()
-                .unwrap()
-        },
-    ),
-    (
-        "F103",
-        "three aspects: the measures' code list, each with measures",
-        || {
-            let aspects = distinct("ent_measure", "aspect", &[]);
-            assert_eq!(aspects, listed("measure_aspect", &[]));
-            aspects.len()
-        },
-    ),
-    (
-        "F112",
-        "the biopharma compliance guide: documents with that title",
-        || titles("生物医药企业刑事合规工作指引").len(),
-    ),
-    (
-        "F116",
-        "the trade-secret guide: documents with that title",
-        || titles("商业秘密法律风险防范指引").len(),
-    ),
-    (
-        "F119",
-        "the urban-management enforcement guide: documents with that title",
-        || titles("城管领域执法指南").len(),
-    ),
-    (
-        "F123",
-        "the going-abroad guide: documents with that title",
-        || titles("企业出海常见法律风险及防范建议").len(),
-    ),
-    (
-        "F129",
-        "counting since 2020: the dated window of the indicator",
-        || since("gov_people_mediation_accepted_cnt"),
-    ),
-    (
-        "F130",
-        "counting since 2021: the dated window of the indicator",
-        || since("enf_case_sampled_cnt"),
-    ),
+    ("F102", "the measures of 2025: the year in the title of the one document of that name", || {
+        let titles = titles("法治化营商环境的若干举措");
+        assert_eq!(titles.len(), 1);
+        titles
+            .iter()
+            .flat_map(|t| t.split(|c: char| !c.is_ascii_digit()))
+            .find(|d| d.len() == 4)
+            .unwrap()
+            .parse()
+            .unwrap()
+    }),
+    ("F103", "three aspects: the measures' code list, each with measures", || {
+        let aspects = distinct("ent_measure", "aspect", &[]);
+        assert_eq!(aspects, listed("measure_aspect", &[]));
+        aspects.len()
+    }),
+    ("F112", "the biopharma compliance guide: documents with that title", || {
+        titles("生物医药企业刑事合规工作指引").len()
+    }),
+    ("F116", "the trade-secret guide: documents with that title", || {
+        titles("商业秘密法律风险防范指引").len()
+    }),
+    ("F119", "the urban-management enforcement guide: documents with that title", || {
+        titles("城管领域执法指南").len()
+    }),
+    ("F123", "the going-abroad guide: documents with that title", || {
+        titles("企业出海常见法律风险及防范建议").len()
+    }),
+    ("F129", "counting since 2020: the dated window of the indicator", || {
+        since("gov_people_mediation_accepted_cnt")
+    }),
+    ("F130", "counting since 2021: the dated window of the indicator", || since("enf_case_sampled_cnt")),
 ];
 
 /// Facts that no district's data can give, with the reason; the wall shows none of them as a computed figure.
 const CITED: &[(&str, &str)] = &[
-    (
-        "F001",
-        "the occasion of the article, an anniversary of the city: context, no metric",
-    ),
+    ("F001", "the occasion of the article, an anniversary of the city: context, no metric"),
     ("F025", "edition number of an award: text of an honours list"),
     (
         "F032",
@@ -236,31 +174,13 @@ const CITED: &[(&str, &str)] = &[
     ),
     ("F053", "a working method in four points: text"),
     ("F091", "edition number of an award: text of an honours list"),
-    (
-        "F094",
-        "three methods of a complaint survey: text; the on-time rate itself is computed",
-    ),
-    (
-        "F106",
-        "first fast-trial court of the province: a claim about other places; its cases are computed",
-    ),
-    (
-        "F107",
-        "three roles of a court mechanism: text; its cases are computed at district level",
-    ),
-    (
-        "F113",
-        "first mechanism of its kind in the province: a claim about other places; its rate is computed",
-    ),
+    ("F094", "three methods of a complaint survey: text; the on-time rate itself is computed"),
+    ("F106", "first fast-trial court of the province: a claim about other places; its cases are computed"),
+    ("F107", "three roles of a court mechanism: text; its cases are computed at district level"),
+    ("F113", "first mechanism of its kind in the province: a claim about other places; its rate is computed"),
     ("F118", "place among a national hundred: an award"),
-    (
-        "F131",
-        "first of the city: a claim about other places; the platform's cases are computed",
-    ),
-    (
-        "F132",
-        "first of the country: a claim about other places; the guide is counted under F112",
-    ),
+    ("F131", "first of the city: a claim about other places; the platform's cases are computed"),
+    ("F132", "first of the country: a claim about other places; the guide is counted under F112"),
 ];
 
 fn rows(table: &str) -> DataFrame {
@@ -272,50 +192,23 @@ fn rows(table: &str) -> DataFrame {
 
 fn texts(table: &str, column: &str) -> Vec<String> {
     let frame = rows(table);
-    frame
-        .column(column)
-        .unwrap()
-        .str()
-        .unwrap()
-        .iter()
-        .flatten()
-        .map(ToOwned::to_owned)
-        .collect()
+    frame.column(column).unwrap().str().unwrap().iter().flatten().map(ToOwned::to_owned).collect()
 }
 
 fn distinct(table: &str, column: &str, without: &[&str]) -> BTreeSet<String> {
-    texts(table, column)
-        .into_iter()
-        .filter(|v| !without.contains(&v.as_str()))
-        .collect()
+    texts(table, column).into_iter().filter(|v| !without.contains(&v.as_str())).collect()
 }
 
 fn listed(list: &str, without: &[&str]) -> BTreeSet<String> {
-    sample()
-        .site()
-        .codes(list)
-        .iter()
-        .filter(|c| !without.contains(&c.as_str()))
-        .cloned()
-        .collect()
+    sample().site().codes(list).iter().filter(|c| !without.contains(&c.as_str())).cloned().collect()
 }
 
 fn titles(part: &str) -> Vec<String> {
-    texts("legal_product", "title_zh")
-        .into_iter()
-        .filter(|t| t.contains(part))
-        .collect()
+    texts("legal_product", "title_zh").into_iter().filter(|t| t.contains(part)).collect()
 }
 
 fn columns_ending(table: &str, end: &str) -> usize {
-    sample()
-        .site()
-        .table(table)
-        .unwrap()
-        .columns
-        .iter()
-        .filter(|c| c.id.ends_with(end))
-        .count()
+    sample().site().table(table).unwrap().columns.iter().filter(|c| c.id.ends_with(end)).count()
 }
 
 fn datasets(kind: DatasetKind) -> usize {
@@ -325,9 +218,7 @@ fn datasets(kind: DatasetKind) -> usize {
 fn since(id: &str) -> usize {
     let site = sample().site();
     let window = &site.indicators[site.indicator_index(id).unwrap()].window;
-    let date = window
-        .strip_prefix("cumulative since ")
-        .unwrap_or_else(|| panic!("{id}: {window}"));
+    let date = window.strip_prefix("cumulative since ").unwrap_or_else(|| panic!("{id}: {window}"));
     assert!(date.ends_with("-01-01"), "{window}");
     date.get(..4).unwrap().parse().unwrap()
 }
@@ -353,21 +244,14 @@ fn every_banded_fact_is_handled_once() {
     let facts = facts();
     assert_eq!(facts.len(), 74);
     let mut handled = BTreeSet::new();
-    let all = COMPUTED
-        .iter()
-        .map(|f| f.0)
-        .chain(STRUCTURE.iter().map(|f| f.0))
-        .chain(CITED.iter().map(|f| f.0));
+    let all =
+        COMPUTED.iter().map(|f| f.0).chain(STRUCTURE.iter().map(|f| f.0)).chain(CITED.iter().map(|f| f.0));
     for id in all {
         assert!(facts.contains_key(id), "{id} is no banded fact");
         assert!(handled.insert(id.to_owned()), "{id} is handled twice");
     }
     let forgotten: Vec<&Fact> = facts.values().filter(|f| !handled.contains(&f.id)).collect();
-    assert!(
-        forgotten.is_empty(),
-        "not handled: {:?}",
-        forgotten.iter().map(|f| &f.id).collect::<Vec<_>>()
-    );
+    assert!(forgotten.is_empty(), "not handled: {:?}", forgotten.iter().map(|f| &f.id).collect::<Vec<_>>());
     assert!(
         STRUCTURE.iter().all(|f| f.1.len() > 20) && CITED.iter().all(|f| f.1.len() > 20),
         "every handling has its reason"
@@ -384,10 +268,7 @@ fn computed_figures_are_in_their_bands() {
         let value = shown(engine, &figures, indicator, AreaId::ROOT);
         let fits = value.value().is_some_and(|v| (fact.low..=fact.high).contains(&v));
         if !fits {
-            wrong.push(format!(
-                "{id} {indicator}: {value:?} not in {}..={}",
-                fact.low, fact.high
-            ));
+            wrong.push(format!("{id} {indicator}: {value:?} not in {}..={}", fact.low, fact.high));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -398,10 +279,7 @@ fn computed_facts_are_the_ones_the_catalogue_cites() {
     let site = sample().site();
     for (id, indicator) in COMPUTED {
         let row = &site.indicators[site.indicator_index(indicator).unwrap()];
-        assert!(
-            row.facts.iter().any(|f| f == id),
-            "{indicator} does not cite {id}"
-        );
+        assert!(row.facts.iter().any(|f| f == id), "{indicator} does not cite {id}");
     }
 }
 
@@ -413,10 +291,7 @@ fn structural_facts_hold() {
         let fact = &facts[*id];
         let counted = count() as f64;
         if !(fact.low..=fact.high).contains(&counted) {
-            wrong.push(format!(
-                "{id} ({what}): {counted} not in {}..={}",
-                fact.low, fact.high
-            ));
+            wrong.push(format!("{id} ({what}): {counted} not in {}..={}", fact.low, fact.high));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -446,11 +321,7 @@ fn nine_groups_have_names_in_both_languages() {
     assert_eq!(groups.len(), 9);
     for group in groups {
         for lang in [Lang::Zh, Lang::En] {
-            assert_ne!(
-                site.messages(lang).code_name("service_group", group),
-                group,
-                "{group} has no name"
-            );
+            assert_ne!(site.messages(lang).code_name("service_group", group), group, "{group} has no name");
         }
     }
 }

@@ -17,10 +17,7 @@ struct Source {
 }
 
 fn files(dir: &Path, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -59,24 +56,13 @@ fn sources() -> Vec<Source> {
     let src = root().join("src");
     let mut paths = Vec::new();
     files(&src, &mut paths);
-    let read: Vec<(PathBuf, String)> = paths
-        .into_iter()
-        .map(|p| (p.clone(), std::fs::read_to_string(p).unwrap()))
-        .collect();
+    let read: Vec<(PathBuf, String)> =
+        paths.into_iter().map(|p| (p.clone(), std::fs::read_to_string(p).unwrap())).collect();
     let tests = test_modules(&read);
     read.into_iter()
         .map(|(path, text)| {
-            let code = if tests.contains(&path) {
-                Vec::new()
-            } else {
-                code(&text)
-            };
-            let path = path
-                .strip_prefix(&src)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .replace('\\', "/");
+            let code = if tests.contains(&path) { Vec::new() } else { code(&text) };
+            let path = path.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
             Source { path, text, code }
         })
         .collect()
@@ -185,10 +171,7 @@ fn data_layers_know_no_window() {
             continue;
         }
         for (number, line) in source.text.lines().enumerate() {
-            if ["egui", "eframe", "walkers", "wgpu", "winit"]
-                .iter()
-                .any(|w| line.contains(w))
-            {
+            if ["egui", "eframe", "walkers", "wgpu", "winit"].iter().any(|w| line.contains(w)) {
                 found.push(format!("src/{}:{}: {}", source.path, number + 1, line.trim()));
             }
         }
@@ -216,32 +199,19 @@ fn no_text_of_a_person_is_in_the_code() {
     // A sentence in a literal belongs in the message files. Texts for the log and for SQL-like parse errors are for
     // developers; the language of the catalogue is its own; what a measurement was of goes to a report as it stands.
     refuse(|source, line| {
-        let developer = [
-            "log::",
-            "#[error(",
-            "#[expect(",
-            "#![",
-            "reason =",
-            "#[serde",
-            "WORDS",
-            "assert",
-        ]
-        .iter()
-        .any(|w| line.contains(w));
+        let developer = ["log::", "#[error(", "#[expect(", "#![", "reason =", "#[serde", "WORDS", "assert"]
+            .iter()
+            .any(|w| line.contains(w));
         let allowed = developer
             || source.path.starts_with("generate/")
-            || matches!(
-                source.path.as_str(),
-                "indicators/expr.rs" | "indicators/tokens.rs" | "cli/bench.rs"
-            );
+            || matches!(source.path.as_str(), "indicators/expr.rs" | "indicators/tokens.rs" | "cli/bench.rs");
         !allowed
             && literals(line).iter().any(|text| {
                 let words = text
                     .split(' ')
                     .filter(|w| {
                         w.len() > 1
-                            && w.chars()
-                                .all(|c| c.is_ascii_alphabetic() || matches!(c, ',' | '.' | ':'))
+                            && w.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ',' | '.' | ':'))
                     })
                     .count();
                 words >= 4
@@ -252,26 +222,16 @@ fn no_text_of_a_person_is_in_the_code() {
 #[test]
 fn nothing_may_panic() {
     refuse(|_, line| {
-        [
-            ".unwrap()",
-            ".expect(",
-            "panic!(",
-            "unreachable!(",
-            "todo!(",
-            "unimplemented!(",
-        ]
-        .iter()
-        .any(|w| line.contains(w))
+        [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("]
+            .iter()
+            .any(|w| line.contains(w))
     });
 }
 
 #[test]
 fn every_file_says_what_it_is() {
-    let silent: Vec<String> = sources()
-        .iter()
-        .filter(|s| !s.text.starts_with("//! "))
-        .map(|s| s.path.clone())
-        .collect();
+    let silent: Vec<String> =
+        sources().iter().filter(|s| !s.text.starts_with("//! ")).map(|s| s.path.clone()).collect();
     complain(silent);
 }
 
@@ -318,9 +278,7 @@ fn the_program_knows_no_place() {
         for (number, line) in &source.code {
             // The sample's folder is the one name the program has for "the site beside me".
             let line = line.replace("sample-data/pingshan", "");
-            if ["pingshan", "Pingshan", "坪山", "4403", "Shenzhen", "深圳"]
-                .iter()
-                .any(|w| line.contains(w))
+            if ["pingshan", "Pingshan", "坪山", "4403", "Shenzhen", "深圳"].iter().any(|w| line.contains(w))
             {
                 found.push(format!("src/{}:{number}: {}", source.path, line.trim()));
             }
@@ -331,11 +289,7 @@ fn the_program_knows_no_place() {
 
 /// `{places}` of a text.
 fn places(text: &str) -> BTreeSet<String> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
 }
 
 fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, String>)> {
@@ -344,11 +298,7 @@ fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, St
             match value {
                 toml::Value::Table(table) => {
                     for (key, inner) in table {
-                        let path = if prefix.is_empty() {
-                            key.clone()
-                        } else {
-                            format!("{prefix}.{key}")
-                        };
+                        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                         flatten(&path, inner, out);
                     }
                 }
@@ -371,11 +321,7 @@ fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, St
     .iter()
     .map(|(dir, part)| {
         let file = |lang: &str| root().join(format!("{dir}/{part}{lang}.toml"));
-        (
-            format!("{dir}/{part}*.toml"),
-            read(&file("zh")),
-            read(&file("en")),
-        )
+        (format!("{dir}/{part}*.toml"), read(&file("zh")), read(&file("en")))
     })
     .collect()
 }
@@ -393,11 +339,7 @@ fn both_languages_say_the_same_things() {
         for (key, text) in &zh {
             if let Some(other) = en.get(key) {
                 if places(text) != places(other) {
-                    wrong.push(format!(
-                        "{name}: {key}: {:?} and {:?}",
-                        places(text),
-                        places(other)
-                    ));
+                    wrong.push(format!("{name}: {key}: {:?} and {:?}", places(text), places(other)));
                 }
                 if text.trim().is_empty() || other.trim().is_empty() {
                     wrong.push(format!("{name}: {key} is empty"));
@@ -454,11 +396,7 @@ fn messages_are_filled_completely() {
     let mut wrong = Vec::new();
     let sources = sources();
     // Places may be filled further on, where the message is placed, also by another file.
-    let all: String = sources
-        .iter()
-        .flat_map(|s| &s.code)
-        .map(|(_, l)| format!("{l}\n"))
-        .collect();
+    let all: String = sources.iter().flat_map(|s| &s.code).map(|(_, l)| format!("{l}\n")).collect();
     for source in &sources {
         let code: String = source.code.iter().map(|(_, l)| format!("{l}\n")).collect();
         for part in code.split("Message::new(\"").skip(1) {
@@ -487,12 +425,7 @@ fn units_and_codes_of_both_sites_have_names() {
         for messages in [&site.messages_zh, &site.messages_en] {
             for row in site.indicators.iter().chain(&site.breakdowns) {
                 if messages.find(&format!("unit.{}", row.unit)).is_none() {
-                    missing.push(format!(
-                        "unit {} of {} in {:?}",
-                        row.unit,
-                        row.id,
-                        messages.lang()
-                    ));
+                    missing.push(format!("unit {} of {} in {:?}", row.unit, row.id, messages.lang()));
                 }
             }
             for (_, table) in site.tables() {

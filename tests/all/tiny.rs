@@ -10,13 +10,7 @@ use onemap::snapshot::Clock;
 
 use crate::common::{day, figures, root, tiny};
 
-const DAYS: &[&str] = &[
-    "2026-10-01",
-    "2026-10-25",
-    "2026-10-31",
-    "2026-11-10",
-    "2026-11-23",
-];
+const DAYS: &[&str] = &["2026-10-01", "2026-10-25", "2026-10-31", "2026-11-10", "2026-11-23"];
 
 fn present(engine: &Engine) -> String {
     onemap::site::civil::date_of(engine.present_day()).to_string()
@@ -33,11 +27,7 @@ fn all_figures(engine: &Engine) -> String {
     for as_of in days {
         let at = engine.end_of(day(as_of));
         let figures = figures(engine, day(as_of));
-        let clock = Clock {
-            data_secs: at.secs as f64,
-            since: std::time::Instant::now(),
-            speed: 0.0,
-        };
+        let clock = Clock { data_secs: at.secs as f64, since: std::time::Instant::now(), speed: 0.0 };
         let snapshot = Publisher::new(engine.clone(), clock).snapshot();
         for (id, area) in site.areas.iter() {
             for (i, row) in site.indicators.iter().enumerate() {
@@ -92,10 +82,7 @@ fn the_tiny_site_computes_what_it_should() {
 fn the_program_has_no_second_sample() {
     // Another number of levels, another zone, no sample mark, no replay.
     let site = tiny().site();
-    assert_eq!(
-        (site.meta.levels.len(), site.indicators.len(), site.areas.len()),
-        (2, 7, 5)
-    );
+    assert_eq!((site.meta.levels.len(), site.indicators.len(), site.areas.len()), (2, 7, 5));
     assert!(site.meta.sample.is_none());
     assert!(onemap::sources::replay::Replay::open(site, 0).is_none());
     assert_eq!(tiny().problems.len(), 0);

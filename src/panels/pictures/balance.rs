@@ -15,26 +15,14 @@ pub(super) fn balance_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Ite
     let (bar, rest) = cut_top(rect, step * 3.0);
     bar_ui(pen, bar, view, items, whole_value);
     let rows = rest.with_min_y(rest.top() + step);
-    let (pitch, fits) = pitch(
-        pen,
-        PictureKind::Balance,
-        rows.height() - pen.row(pen.note()),
-        items.len(),
-    );
-    let value = items
-        .iter()
-        .map(|i| pen.width(&i.figure(view), pen.body()))
-        .fold(step * 5.0, f32::max);
+    let (pitch, fits) = pitch(pen, PictureKind::Balance, rows.height() - pen.row(pen.note()), items.len());
+    let value = items.iter().map(|i| pen.width(&i.figure(view), pen.body())).fold(step * 5.0, f32::max);
     let percent = pen.width("100%", pen.body()) + step * 2.0;
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(
-            pos2(rows.left(), rows.top() + pitch * whole(i)),
-            vec2(rows.width(), pitch),
-        );
-        let chip = Rect::from_center_size(
-            pos2(line.left() + step, line.center().y),
-            vec2(step * 1.5, step * 1.5),
-        );
+        let line =
+            Rect::from_min_size(pos2(rows.left(), rows.top() + pitch * whole(i)), vec2(rows.width(), pitch));
+        let chip =
+            Rect::from_center_size(pos2(line.left() + step, line.center().y), vec2(step * 1.5, step * 1.5));
         pen.painter().rect_filled(chip, step * 0.25, shade(pen, i));
         let (_, rest) = cut_left(line, step * 3.0);
         let (rest, percent_place) = cut_right(rest, percent);
@@ -61,11 +49,7 @@ fn bar_ui(pen: Pen<'_>, bar: Rect, view: &View<'_>, items: &[Item<'_>], whole_va
         let part = Rect::from_min_max(pos2(x, bar.top()), pos2((x + width - gap).max(x), bar.bottom()));
         pen.painter().rect_filled(part, pen.step() * 0.25, shade(pen, i));
         pen.tip(part, ("part tip", i), || {
-            format!(
-                "{} · {}",
-                item.words(view),
-                format::share(item.value, whole_value).unwrap_or_default()
-            )
+            format!("{} · {}", item.words(view), format::share(item.value, whole_value).unwrap_or_default())
         });
         x += width;
     }
@@ -78,19 +62,14 @@ fn shade(pen: Pen<'_>, index: usize) -> Color32 {
 
 fn sentence(view: &View<'_>, items: &[Item<'_>], whole_value: Shown) -> String {
     let shown: Vec<&Item<'_>> = items.iter().filter(|i| i.value.value().is_some()).collect();
-    let least = shown.iter().min_by(|a, b| {
-        a.value
-            .value()
-            .unwrap_or(0.0)
-            .total_cmp(&b.value.value().unwrap_or(0.0))
-    });
+    let least =
+        shown.iter().min_by(|a, b| a.value.value().unwrap_or(0.0).total_cmp(&b.value.value().unwrap_or(0.0)));
     let (Some(most), Some(least)) = (greatest(items), least) else {
         return String::new();
     };
-    let (Some(most_share), Some(least_share)) = (
-        format::share(most.value, whole_value),
-        format::share(least.value, whole_value),
-    ) else {
+    let (Some(most_share), Some(least_share)) =
+        (format::share(most.value, whole_value), format::share(least.value, whole_value))
+    else {
         return view.text.get("panel.picture.no_shares").to_owned();
     };
     view.text.fill(

@@ -10,43 +10,19 @@ use crate::site::scenes::PictureKind;
 
 /// Paints the bars.
 pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
-    let (pitch, fits) = pitch(
-        pen,
-        PictureKind::Bars,
-        rect.height() - pen.row(pen.note()),
-        items.len(),
-    );
-    let most = greatest(items)
-        .and_then(|i| i.value.value())
-        .unwrap_or(0.0)
-        .max(f64::MIN_POSITIVE);
-    let ink = pen
-        .body()
-        .size(pen.theme.sizes.body.min(pitch / 1.4).max(pen.theme.sizes.small));
-    let name = items
-        .iter()
-        .map(|i| pen.width(i.name, ink))
-        .fold(0.0_f32, f32::max)
-        .min(rect.width() * 0.5);
-    let value = items
-        .iter()
-        .map(|i| pen.width(&i.figure(view), ink))
-        .fold(pen.step() * 5.0, f32::max);
+    let (pitch, fits) = pitch(pen, PictureKind::Bars, rect.height() - pen.row(pen.note()), items.len());
+    let most = greatest(items).and_then(|i| i.value.value()).unwrap_or(0.0).max(f64::MIN_POSITIVE);
+    let ink = pen.body().size(pen.theme.sizes.body.min(pitch / 1.4).max(pen.theme.sizes.small));
+    let name = items.iter().map(|i| pen.width(i.name, ink)).fold(0.0_f32, f32::max).min(rect.width() * 0.5);
+    let value = items.iter().map(|i| pen.width(&i.figure(view), ink)).fold(pen.step() * 5.0, f32::max);
     let color = tint(pen, view);
     let mut order: Vec<&Item<'_>> = items.iter().collect();
     if fits < items.len() {
-        order.sort_by(|a, b| {
-            b.value
-                .value()
-                .unwrap_or(-1.0)
-                .total_cmp(&a.value.value().unwrap_or(-1.0))
-        });
+        order.sort_by(|a, b| b.value.value().unwrap_or(-1.0).total_cmp(&a.value.value().unwrap_or(-1.0)));
     }
     for (i, item) in order.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(
-            pos2(rect.left(), rect.top() + pitch * whole(i)),
-            vec2(rect.width(), pitch),
-        );
+        let line =
+            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
         let (name_place, rest) = cut_left(line, name);
         pen.text(name_place, Align2::LEFT_CENTER, item.name, ink);
         let (plot, figure) = cut_right(rest, value.min(rest.width() * 0.6));
@@ -59,8 +35,7 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
                     pos2(plot.left(), plot.center().y - height * 0.5),
                     vec2(width, height),
                 );
-                pen.painter()
-                    .rect_filled(bar, height * 0.2, color.gamma_multiply(0.8));
+                pen.painter().rect_filled(bar, height * 0.2, color.gamma_multiply(0.8));
             }
             None if item.value.is_suppressed() => {
                 let size = vec2(pen.step() * 3.0, height);
@@ -83,21 +58,16 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
 
 fn sentence(view: &View<'_>, items: &[Item<'_>], folded: usize) -> String {
     if folded > 0 {
-        return view
-            .text
-            .fill("panel.picture.folded", &[("n", &folded.to_string())]);
+        return view.text.fill("panel.picture.folded", &[("n", &folded.to_string())]);
     }
     let hidden = items.iter().filter(|i| i.value.is_suppressed()).count();
     if hidden > 0 {
         let below = items.first().map_or(0, |i| i.row.suppress_below);
-        return view
-            .text
-            .fill("panel.picture.hidden", &[("below", &below.to_string())]);
+        return view.text.fill("panel.picture.hidden", &[("below", &below.to_string())]);
     }
     let Some(most) = greatest(items) else {
         return String::new();
     };
     let share = format::share(most.value, super::total(items)).unwrap_or_default();
-    view.text
-        .fill("panel.picture.most", &[("name", most.name), ("share", &share)])
+    view.text.fill("panel.picture.most", &[("name", most.name), ("share", &share)])
 }

@@ -10,29 +10,17 @@ use crate::site::scenes::PictureKind;
 /// Paints the chain.
 pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
     let step = pen.step();
-    let (pitch, fits) = pitch(
-        pen,
-        PictureKind::Flow,
-        rect.height() - pen.row(pen.note()),
-        items.len(),
-    );
+    let (pitch, fits) = pitch(pen, PictureKind::Flow, rect.height() - pen.row(pen.note()), items.len());
     let most = greatest(items).and_then(|i| i.value.value()).unwrap_or(0.0);
-    let name = items
-        .iter()
-        .map(|i| pen.width(i.name, pen.body()))
-        .fold(0.0_f32, f32::max)
-        .min(rect.width() * 0.4);
-    let value = items
-        .iter()
-        .map(|i| pen.width(&i.figure(view), pen.body().bold()))
-        .fold(step * 5.0, f32::max);
+    let name =
+        items.iter().map(|i| pen.width(i.name, pen.body())).fold(0.0_f32, f32::max).min(rect.width() * 0.4);
+    let value =
+        items.iter().map(|i| pen.width(&i.figure(view), pen.body().bold())).fold(step * 5.0, f32::max);
     let color = tint(pen, view);
     let node_x = rect.left() + step * 1.5;
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(
-            pos2(rect.left(), rect.top() + pitch * whole(i)),
-            vec2(rect.width(), pitch),
-        );
+        let line =
+            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
         let y = line.center().y;
         let weight = item.value.value().map_or(0.0, |v| share(v, most));
         if i + 1 < fits {
@@ -46,12 +34,9 @@ pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
         let (plot, figure) = cut_right(rest, value);
         let plot = plot.shrink2(vec2(step * 1.5, 0.0));
         let height = step * 1.25;
-        let bar = Rect::from_min_size(
-            pos2(plot.left(), y - height * 0.5),
-            vec2(plot.width() * weight, height),
-        );
-        pen.painter()
-            .rect_filled(bar, height * 0.2, color.gamma_multiply(0.8));
+        let bar =
+            Rect::from_min_size(pos2(plot.left(), y - height * 0.5), vec2(plot.width() * weight, height));
+        pen.painter().rect_filled(bar, height * 0.2, color.gamma_multiply(0.8));
         figure_ui(pen, figure, &item.figure(view), item.value, pen.body().bold());
         pen.name(line, ("link", i), &item.words(view));
         pen.tip(line, ("link tip", i), || item.words(view));
@@ -65,11 +50,7 @@ fn link_ui(pen: Pen<'_>, x: f32, from: f32, to: f32, color: egui::Color32) {
     pen.painter().vline(x, from..=to, stroke);
     let r = pen.step() * 0.5;
     let head = vec![pos2(x - r, to - r), pos2(x + r, to - r), pos2(x, to + r * 0.5)];
-    pen.painter().add(Shape::convex_polygon(
-        head,
-        color.gamma_multiply(0.7),
-        Stroke::NONE,
-    ));
+    pen.painter().add(Shape::convex_polygon(head, color.gamma_multiply(0.7), Stroke::NONE));
 }
 
 fn sentence(view: &View<'_>, items: &[Item<'_>]) -> String {
@@ -77,6 +58,5 @@ fn sentence(view: &View<'_>, items: &[Item<'_>]) -> String {
         return String::new();
     };
     let figure = format::shown(most.value, most.row.decimals, &most.row.unit, view.text);
-    view.text
-        .fill("panel.picture.flow", &[("name", most.name), ("figure", &figure)])
+    view.text.fill("panel.picture.flow", &[("name", most.name), ("figure", &figure)])
 }

@@ -10,36 +10,19 @@ use crate::site::scenes::PictureKind;
 /// Paints the funnel.
 pub(super) fn funnel_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
     let step = pen.step();
-    let (pitch, fits) = pitch(
-        pen,
-        PictureKind::Funnel,
-        rect.height() - pen.row(pen.note()),
-        items.len(),
-    );
+    let (pitch, fits) = pitch(pen, PictureKind::Funnel, rect.height() - pen.row(pen.note()), items.len());
     let most = greatest(items).and_then(|i| i.value.value()).unwrap_or(0.0);
-    let name = items
-        .iter()
-        .map(|i| pen.width(i.name, pen.note()))
-        .fold(0.0_f32, f32::max)
-        .min(rect.width() * 0.36);
-    let value = items
-        .iter()
-        .map(|i| pen.width(&i.figure(view), pen.body().bold()))
-        .fold(step * 5.0, f32::max);
+    let name =
+        items.iter().map(|i| pen.width(i.name, pen.note())).fold(0.0_f32, f32::max).min(rect.width() * 0.36);
+    let value =
+        items.iter().map(|i| pen.width(&i.figure(view), pen.body().bold())).fold(step * 5.0, f32::max);
     let percent = pen.width("100%", pen.note()) + step;
     let color = tint(pen, view);
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(
-            pos2(rect.left(), rect.top() + pitch * whole(i)),
-            vec2(rect.width(), pitch),
-        );
+        let line =
+            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
         let (name_place, rest) = cut_left(line, name);
-        pen.text(
-            name_place,
-            Align2::LEFT_CENTER,
-            item.name,
-            pen.note().color(pen.theme.text),
-        );
+        pen.text(name_place, Align2::LEFT_CENTER, item.name, pen.note().color(pen.theme.text));
         let (rest, percent_place) = cut_right(rest, percent);
         let (plot, figure) = cut_right(rest, value);
         let plot = plot.shrink2(vec2(step, 0.0));
@@ -74,25 +57,16 @@ fn stage_ui(pen: Pen<'_>, plot: Rect, here: f32, next: f32, color: egui::Color32
         pos2(x - narrow * 0.5, plot.bottom()),
     ];
     let strength = (0.85 - whole(index) * 0.14).max(0.35);
-    pen.painter().add(Shape::convex_polygon(
-        points,
-        color.gamma_multiply(strength),
-        Stroke::NONE,
-    ));
+    pen.painter().add(Shape::convex_polygon(points, color.gamma_multiply(strength), Stroke::NONE));
 }
 
 fn sentence(view: &View<'_>, items: &[Item<'_>]) -> String {
-    let (Some(last), Some(before)) = (
-        items.last(),
-        items.len().checked_sub(2).and_then(|i| items.get(i)),
-    ) else {
+    let (Some(last), Some(before)) = (items.last(), items.len().checked_sub(2).and_then(|i| items.get(i)))
+    else {
         return String::new();
     };
     let Some(share) = format::share(last.value, before.value) else {
         return String::new();
     };
-    view.text.fill(
-        "panel.picture.funnel",
-        &[("share", &share), ("before", before.name), ("last", last.name)],
-    )
+    view.text.fill("panel.picture.funnel", &[("share", &share), ("before", before.name), ("last", last.name)])
 }

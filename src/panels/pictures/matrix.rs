@@ -32,12 +32,7 @@ impl<'a> Table<'a> {
             seen
         };
         let (down, across) = (codes(0), codes(1));
-        (!down.is_empty() && !across.is_empty()).then_some(Self {
-            row,
-            slices,
-            down,
-            across,
-        })
+        (!down.is_empty() && !across.is_empty()).then_some(Self { row, slices, down, across })
     }
 
     fn at(&self, down: &str, across: &str) -> Shown {
@@ -57,12 +52,7 @@ impl<'a> Table<'a> {
 /// Paints the table.
 pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Picture) {
     let Some(table) = Table::of(view, picture) else {
-        pen.named_text(
-            rect,
-            Align2::LEFT_TOP,
-            view.text.get("panel.shown.too_fine"),
-            pen.note(),
-        );
+        pen.named_text(rect, Align2::LEFT_TOP, view.text.get("panel.shown.too_fine"), pen.note());
         return;
     };
     let step = pen.step();
@@ -77,11 +67,7 @@ pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Pic
     let height = (rect.height() - head - pen.row(pen.note()) - step).max(step * 4.0);
     let row_height = (height / whole(table.down.len())).min(pen.row(pen.body()) + step * 2.0);
     let cell_width = (rect.width() - name_width) / whole(table.across.len());
-    let heads: Vec<&str> = table
-        .across
-        .iter()
-        .map(|code| table.name(view, 1, code))
-        .collect();
+    let heads: Vec<&str> = table.across.iter().map(|code| table.name(view, 1, code)).collect();
     let prefix = common_prefix(&heads);
     let corner = Rect::from_min_size(rect.min, vec2(name_width - step, head));
     pen.text(corner, Align2::RIGHT_CENTER, prefix.trim_end(), pen.note());
@@ -91,27 +77,13 @@ pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Pic
             vec2(cell_width, head),
         );
         let name = name.get(prefix.len()..).unwrap_or(name);
-        pen.text(
-            place.shrink2(vec2(1.0, 0.0)),
-            Align2::CENTER_CENTER,
-            name,
-            pen.note(),
-        );
+        pen.text(place.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, name, pen.note());
     }
-    let most = table
-        .slices
-        .iter()
-        .filter_map(|s| s.value.value())
-        .fold(0.0_f64, f64::max);
+    let most = table.slices.iter().filter_map(|s| s.value.value()).fold(0.0_f64, f64::max);
     for (y, down) in table.down.iter().enumerate() {
         let top = rect.top() + head + step * 0.5 + row_height * whole(y);
         let place = Rect::from_min_size(pos2(rect.left(), top), vec2(name_width - step, row_height));
-        pen.text(
-            place,
-            Align2::LEFT_CENTER,
-            table.name(view, 0, down),
-            pen.note().color(pen.theme.text),
-        );
+        pen.text(place, Align2::LEFT_CENTER, table.name(view, 0, down), pen.note().color(pen.theme.text));
         for (x, across) in table.across.iter().enumerate() {
             let left = rect.left() + name_width + cell_width * whole(x);
             let cell = Rect::from_min_size(pos2(left, top), vec2(cell_width, row_height)).shrink(1.5);
@@ -127,11 +99,7 @@ fn common_prefix<'a>(heads: &[&'a str]) -> &'a str {
     let Some(first) = heads.first() else { return "" };
     let end = first.rfind(' ').map_or(0, |at| at + 1);
     let prefix = first.get(..end).unwrap_or("");
-    if heads.len() > 1 && heads.iter().all(|h| h.starts_with(prefix)) {
-        prefix
-    } else {
-        ""
-    }
+    if heads.len() > 1 && heads.iter().all(|h| h.starts_with(prefix)) { prefix } else { "" }
 }
 
 fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&str, &str), most: f64) {
@@ -150,24 +118,14 @@ fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&s
             let class = (weight * 6.99) as usize;
             let fill = pen.theme.class_color(class, 7);
             pen.painter().rect_filled(cell, pen.step() * 0.25, fill);
-            pen.text(
-                cell,
-                Align2::CENTER_CENTER,
-                &figure,
-                ink.color(pen.theme.on(fill)),
-            );
+            pen.text(cell, Align2::CENTER_CENTER, &figure, ink.color(pen.theme.on(fill)));
         }
         Shown::Suppressed { .. } => {
-            marks::dashed_box(
-                pen.painter(),
-                cell,
-                Stroke::new(pen.theme.sizes.hairline, pen.theme.muted),
-            );
+            marks::dashed_box(pen.painter(), cell, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
             pen.text(cell, Align2::CENTER_CENTER, &figure, ink);
         }
         Shown::Missing | Shown::TooFine => {
-            pen.painter()
-                .rect_filled(cell, pen.step() * 0.25, pen.theme.no_data);
+            pen.painter().rect_filled(cell, pen.step() * 0.25, pen.theme.no_data);
         }
     }
     let words = || {
@@ -190,22 +148,12 @@ fn sentence(view: &View<'_>, table: &Table<'_>) -> String {
         .slices
         .iter()
         .filter(|s| s.value.value().is_some())
-        .max_by(|a, b| {
-            a.value
-                .value()
-                .unwrap_or(0.0)
-                .total_cmp(&b.value.value().unwrap_or(0.0))
-        });
+        .max_by(|a, b| a.value.value().unwrap_or(0.0).total_cmp(&b.value.value().unwrap_or(0.0)));
     let Some(([down, across], value)) = most.and_then(|s| Some((s.codes.first_chunk::<2>()?, s.value)))
     else {
         return String::new();
     };
-    let name = format!(
-        "{} · {}",
-        table.name_of(view, 0, down),
-        table.name_of(view, 1, across)
-    );
+    let name = format!("{} · {}", table.name_of(view, 0, down), table.name_of(view, 1, across));
     let figure = format::shown(value, table.row.decimals, &table.row.unit, view.text);
-    view.text
-        .fill("panel.picture.flow", &[("name", &name), ("figure", &figure)])
+    view.text.fill("panel.picture.flow", &[("name", &name), ("figure", &figure)])
 }

@@ -39,11 +39,7 @@ impl Item<'_> {
     /// Name and figure with unit.
     #[must_use]
     pub fn words(&self, view: &View<'_>) -> String {
-        format!(
-            "{} {}",
-            self.name,
-            format::shown(self.value, self.row.decimals, &self.row.unit, view.text)
-        )
+        format!("{} {}", self.name, format::shown(self.value, self.row.decimals, &self.row.unit, view.text))
     }
 }
 
@@ -68,11 +64,7 @@ pub fn items<'a>(view: &View<'a>, picture: &'a Picture) -> Vec<Item<'a>> {
             })
             .collect();
     }
-    picture
-        .indicators
-        .iter()
-        .filter_map(|id| listed(view, id))
-        .collect()
+    picture.indicators.iter().filter_map(|id| listed(view, id)).collect()
 }
 
 fn listed<'a>(view: &View<'a>, id: &str) -> Option<Item<'a>> {
@@ -88,17 +80,8 @@ fn listed<'a>(view: &View<'a>, id: &str) -> Option<Item<'a>> {
         });
     }
     let (index, row) = breakdown(view, id)?;
-    let value = view
-        .snapshot
-        .slices(index, area)
-        .first()
-        .map_or(Shown::TooFine, |slice| slice.value);
-    Some(Item {
-        name: view.say(row.card_name()),
-        value,
-        row,
-        reading: None,
-    })
+    let value = view.snapshot.slices(index, area).first().map_or(Shown::TooFine, |slice| slice.value);
+    Some(Item { name: view.say(row.card_name()), value, row, reading: None })
 }
 
 fn breakdown<'a>(view: &View<'a>, id: &str) -> Option<(usize, &'a Indicator)> {
@@ -125,16 +108,8 @@ pub fn room(pen: Pen<'_>, view: &View<'_>, picture: &Picture) -> Room {
         _ => items(view, picture).len().max(1),
     };
     let (tight, loose) = pitches(pen, picture.kind);
-    let extra = if picture.kind == PictureKind::Balance {
-        pen.step() * 5.0
-    } else {
-        0.0
-    };
-    let fewest = if picture.kind == PictureKind::Bars {
-        n.min(5)
-    } else {
-        n
-    };
+    let extra = if picture.kind == PictureKind::Balance { pen.step() * 5.0 } else { 0.0 };
+    let fewest = if picture.kind == PictureKind::Bars { n.min(5) } else { n };
     Room {
         least: head + sentence + extra + tight * whole(fewest),
         wanted: head + sentence + extra + loose * whole(n),
@@ -198,9 +173,7 @@ fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>, picture: &Picture, item
 #[must_use]
 pub fn tint(pen: Pen<'_>, view: &View<'_>) -> egui::Color32 {
     let scene = view.site.scenes.get(view.state.scene);
-    let domain = scene
-        .and_then(|s| s.domain.as_deref())
-        .and_then(|id| view.site.domain_index(id));
+    let domain = scene.and_then(|s| s.domain.as_deref()).and_then(|id| view.site.domain_index(id));
     domain.map_or(pen.theme.accent, |index| pen.theme.domain(index))
 }
 
@@ -211,12 +184,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, words: &str, value: Shown, ink: Ink) {
             pen.text(place, Align2::RIGHT_CENTER, words, ink);
         }
         Shown::Suppressed { .. } => {
-            let at = pen.text(
-                place.with_max_x(place.right() - 4.0),
-                Align2::RIGHT_CENTER,
-                words,
-                pen.note(),
-            );
+            let at = pen.text(place.with_max_x(place.right() - 4.0), Align2::RIGHT_CENTER, words, pen.note());
             let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
             marks::dashed_box(pen.painter(), at.expand2(vec2(pen.step() * 0.5, -1.0)), stroke);
         }
@@ -238,32 +206,22 @@ fn sentence_ui(pen: Pen<'_>, rect: Rect, words: &str) -> Rect {
 
 /// The item with the greatest shown value.
 fn greatest<'a, 'b>(items: &'b [Item<'a>]) -> Option<&'b Item<'a>> {
-    items.iter().filter(|i| i.value.value().is_some()).max_by(|a, b| {
-        a.value
-            .value()
-            .unwrap_or(0.0)
-            .total_cmp(&b.value.value().unwrap_or(0.0))
-    })
+    items
+        .iter()
+        .filter(|i| i.value.value().is_some())
+        .max_by(|a, b| a.value.value().unwrap_or(0.0).total_cmp(&b.value.value().unwrap_or(0.0)))
 }
 
 /// Sum of all values, where every one may be shown: a sum with a hole would say more than its parts.
 fn total(items: &[Item<'_>]) -> Shown {
-    items
-        .iter()
-        .map(|i| i.value.value())
-        .sum::<Option<f64>>()
-        .map_or(Shown::Missing, Shown::Value)
+    items.iter().map(|i| i.value.value()).sum::<Option<f64>>().map_or(Shown::Missing, Shown::Value)
 }
 
 /// Height of a row when so many share a rectangle, between readable and comfortable; and how many fit.
 fn pitch(pen: Pen<'_>, kind: PictureKind, height: f32, n: usize) -> (f32, usize) {
     let (tight, loose) = pitches(pen, kind);
     let pitch = (height / whole(n.max(1))).clamp(tight, loose);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rows of a screen"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
     let fits = ((height + 1.0) / pitch).floor().max(1.0) as usize;
     (pitch, fits.min(n))
 }

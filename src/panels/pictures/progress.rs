@@ -9,23 +9,14 @@ use crate::site::scenes::PictureKind;
 
 /// Paints the bullets.
 pub(super) fn progress_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
-    let (pitch, fits) = pitch(
-        pen,
-        PictureKind::Progress,
-        rect.height() - pen.row(pen.note()),
-        items.len(),
-    );
+    let (pitch, fits) = pitch(pen, PictureKind::Progress, rect.height() - pen.row(pen.note()), items.len());
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line = Rect::from_min_size(
-            pos2(rect.left(), rect.top() + pitch * whole(i)),
-            vec2(rect.width(), pitch),
-        );
+        let line =
+            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
         bullet_ui(pen, line, view, item);
         pen.name(line, ("bullet", i), &item.words(view));
         if let Some(reading) = item.reading {
-            pen.tip(line, ("bullet tip", i), || {
-                words::explain(view, item.row, view.state.area, &reading)
-            });
+            pen.tip(line, ("bullet tip", i), || words::explain(view, item.row, view.state.area, &reading));
         }
     }
     let rest = rect.with_min_y(rect.top() + pitch * whole(fits));
@@ -34,21 +25,14 @@ pub(super) fn progress_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[It
 
 fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     let step = pen.step();
-    let bar_height = if line.height() > pen.row(pen.body()) + step * 2.0 {
-        step * 1.25
-    } else {
-        step * 0.9
-    };
+    let bar_height = if line.height() > pen.row(pen.body()) + step * 2.0 { step * 1.25 } else { step * 0.9 };
     let text_place = line.with_max_y(line.bottom() - bar_height - step * 0.75);
     let met = words::is_met(view, item.row, view.state.area, item.value);
     let figure = format::shown(item.value, item.row.decimals, &item.row.unit, view.text);
-    let ink = pen.body().bold().size(
-        pen.theme
-            .sizes
-            .body
-            .min(text_place.height() / 1.25)
-            .max(pen.theme.sizes.small),
-    );
+    let ink = pen
+        .body()
+        .bold()
+        .size(pen.theme.sizes.body.min(text_place.height() / 1.25).max(pen.theme.sizes.small));
     let (name_place, value_place) = cut_right(text_place, pen.width(&figure, ink) + step);
     figure_ui(pen, value_place, &figure, item.value, ink);
     let mut rest = name_place;
@@ -62,27 +46,12 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
             word,
             pen.note().color(color),
         );
-        marks::target(
-            pen.painter(),
-            pos2(at.left() - step, at.center().y),
-            step,
-            met,
-            color,
-        );
+        marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, met, color);
         rest = left;
     }
-    pen.text(
-        rest,
-        Align2::LEFT_CENTER,
-        item.name,
-        ink.color(pen.theme.text).size(ink.size),
-    );
-    let bar = Rect::from_min_size(
-        pos2(line.left(), text_place.bottom()),
-        vec2(line.width(), bar_height),
-    );
-    pen.painter()
-        .rect_filled(bar, bar_height * 0.2, pen.theme.line.gamma_multiply(0.7));
+    pen.text(rest, Align2::LEFT_CENTER, item.name, ink.color(pen.theme.text).size(ink.size));
+    let bar = Rect::from_min_size(pos2(line.left(), text_place.bottom()), vec2(line.width(), bar_height));
+    pen.painter().rect_filled(bar, bar_height * 0.2, pen.theme.line.gamma_multiply(0.7));
     let target = words::target_at(view, item.row, view.state.area).and_then(|t| t.value);
     let top = if item.row.unit == "%" {
         100.0
@@ -91,34 +60,23 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     };
     if let Some(value) = item.value.value() {
         let fill = bar.with_max_x(bar.left() + bar.width() * share(value, top));
-        let color = if met == Some(false) {
-            pen.theme.warn
-        } else {
-            tint(pen, view)
-        };
-        pen.painter()
-            .rect_filled(fill, bar_height * 0.2, color.gamma_multiply(0.85));
+        let color = if met == Some(false) { pen.theme.warn } else { tint(pen, view) };
+        pen.painter().rect_filled(fill, bar_height * 0.2, color.gamma_multiply(0.85));
     }
     if let Some(target) = target {
         let x = bar.left() + bar.width() * share(target, top);
         let reach = step * 0.5;
         let stroke = Stroke::new(pen.theme.sizes.hairline * 2.5, pen.theme.text);
-        pen.painter()
-            .vline(x, bar.top() - reach..=bar.bottom() + reach, stroke);
+        pen.painter().vline(x, bar.top() - reach..=bar.bottom() + reach, stroke);
     }
 }
 
 fn sentence(view: &View<'_>, items: &[Item<'_>]) -> String {
-    let judged: Vec<bool> = items
-        .iter()
-        .filter_map(|i| words::is_met(view, i.row, view.state.area, i.value))
-        .collect();
+    let judged: Vec<bool> =
+        items.iter().filter_map(|i| words::is_met(view, i.row, view.state.area, i.value)).collect();
     if judged.is_empty() {
         return String::new();
     }
     let met = judged.iter().filter(|m| **m).count();
-    view.text.fill(
-        "panel.picture.progress",
-        &[("met", &met.to_string()), ("all", &judged.len().to_string())],
-    )
+    view.text.fill("panel.picture.progress", &[("met", &met.to_string()), ("all", &judged.len().to_string())])
 }
