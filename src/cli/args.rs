@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::site::text::{Lang, Messages};
+use crate::site::text::{Lang, Message, Messages};
 
 use super::{Exit, Failure, bench, check, compute, generate, run, snapshot};
 
@@ -147,13 +148,43 @@ fn dressed(command: Command, text: &Messages) -> Command {
         .action(ArgAction::Help)
         .help(text.get("cli.help").to_owned());
     let template = format!("{{about}}\n\n{}: {{usage}}\n\n{{all-args}}", text.get("cli.usage"));
+    let usage = match command.get_name() {
+        "onemap" => format!("onemap [{}] [{}]", text.get("cli.options"), text.get("cli.commands")),
+        "bench" => format!("onemap bench <compute|live|frames|start> [{}]", text.get("cli.options")),
+        name => format!("onemap {name} [{}]", text.get("cli.options")),
+    };
     command
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .subcommand_help_heading(text.get("cli.commands").to_owned())
         .next_help_heading(text.get("cli.options").to_owned())
         .help_template(template)
+        .override_usage(usage)
         .arg(help)
+}
+
+/// What is wrong with the arguments, in our words; the parser's own where it is something rare.
+pub(super) fn usage_problem(err: &clap::Error) -> Message {
+    let context = |kind| err.get(kind).map(ToString::to_string).unwrap_or_default();
+    let argument = context(ContextKind::InvalidArg);
+    match err.kind() {
+        ErrorKind::UnknownArgument => Message::new("cli.unknown_argument").with("argument", argument),
+        ErrorKind::InvalidSubcommand => {
+            Message::new("cli.unknown_command").with("command", context(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let choices = context(ContextKind::ValidValue);
+            let key = if choices.is_empty() { "cli.unreadable_value" } else { "cli.invalid_value" };
+            let message = Message::new(key).with("argument", argument).with("choices", choices);
+            message.with("value", context(ContextKind::InvalidValue))
+        }
+        ErrorKind::MissingRequiredArgument => Message::new("cli.missing_argument").with("argument", argument),
+        _ => {
+            let rendered = err.render().to_string();
+            let first = rendered.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
+            Message::new("cli.bad_usage").with("error", first)
+        }
+    }
 }
 
 /// Starts the subcommand.

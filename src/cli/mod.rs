@@ -80,9 +80,8 @@ pub fn main(arguments: &[std::ffi::OsString], began: std::time::Instant) -> Exit
             return Exit::Done.into();
         }
         Err(err) => {
-            let rendered = err.render().to_string();
-            let error = rendered.trim_start_matches("error: ").trim_end();
-            write_err(&text.fill("cli.bad_usage", &[("error", error)]));
+            write_err(&text.say(&args::usage_problem(&err)));
+            write_err(text.get("cli.see_help"));
             return Exit::Usage.into();
         }
     };
