@@ -97,7 +97,8 @@ impl Engine {
 
     fn slices(&self, row: &Indicator, cells: &[FigurePlan], at: At) -> Vec<Vec<Slice>> {
         let raws: Vec<_> = cells.iter().map(|figure| self.raw(figure, at)).collect();
-        let protected = protect::protect_cells(&self.site, row, &raws);
+        let codes: Vec<&[String]> = cells.iter().map(|figure| figure.codes.as_slice()).collect();
+        let protected = protect::protect_cells(&self.site, row, &codes, &raws);
         (0..self.sum_up.len())
             .map(|area| {
                 cells

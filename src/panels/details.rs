@@ -97,10 +97,13 @@ pub fn field_ui(ui: &mut Ui, view: &View<'_>, key: &str, words: &str) {
     }
     let label = view.text.get(key);
     let width = ui.available_width();
-    let label_width = (width * 0.27).max(view.theme.sizes.small * 5.0);
+    let step = view.theme.sizes.step;
     let pen = Pen::new(ui, view.theme);
     let ink = pen.note().color(view.theme.text);
-    let tall = pen.wrapped_height(width - label_width, words, ink, 8).max(pen.row(ink));
+    // As wide as the name where that leaves most of the width to the words; a longer name takes a second line.
+    let label_width = (width * 0.27).max(pen.width(label, pen.note()) + step * 1.5).min(width * 0.42);
+    let label_tall = pen.wrapped_height(label_width - step, label, pen.note(), 2);
+    let tall = pen.wrapped_height(width - label_width, words, ink, 8).max(pen.row(ink)).max(label_tall);
     let (rect, _) = ui.allocate_exact_size(vec2(width, tall + view.theme.sizes.step * 0.5), Sense::hover());
     let pen = Pen::new(ui, view.theme);
     let (label_place, words_place) = cut_left(rect, label_width);

@@ -44,6 +44,12 @@ fn groups() -> &'static [Group] {
         .groups
 }
 
+/// Finest area level of a sensitive group, counted from the top; none for other groups and other codes.
+#[must_use]
+pub fn deepest_level(code: &str) -> Option<usize> {
+    groups().iter().find(|g| g.code == code)?.deepest_level
+}
+
 /// Codes of a site's list that are not on the closed list.
 pub fn unknown(site: &Site) -> impl Iterator<Item = &str> {
     site.codes(GROUP_LIST).iter().map(String::as_str).filter(|code| groups().iter().all(|g| g.code != *code))
@@ -71,8 +77,7 @@ pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(Boo
         .map(|(row, code)| {
             let level = code.and_then(|code| site.areas.find(code)).map(|id| site.areas.get(id).level);
             let group = groups_of_rows.as_ref().and_then(|g| g.get(row));
-            let group_floor =
-                group.and_then(|g| groups().iter().find(|known| known.code == g)?.deepest_level);
+            let group_floor = group.and_then(deepest_level);
             level.is_some_and(|level| level > group_floor.map_or(table_floor, |floor| floor.min(table_floor)))
         })
         .collect();

@@ -5,6 +5,7 @@ use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Indicator, People};
 
+use super::groups;
 use super::shown::{Shown, Why};
 
 /// Both sides of a figure at one area, before the gate. It has no printed form.
@@ -47,9 +48,25 @@ pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protecte
     out
 }
 
-/// Protects the cells of a breakdown: each over the areas, then over the cells of each area.
-pub(crate) fn protect_cells(site: &Site, row: &Indicator, raws: &[Vec<Raw>]) -> Vec<Vec<Protected>> {
+/// Protects the cells of a breakdown, one raw list and one list of codes a cell: each over the areas, then over the
+/// cells of each area. A group is never shown at a finer area than its floor.
+pub(crate) fn protect_cells(
+    site: &Site,
+    row: &Indicator,
+    codes: &[&[String]],
+    raws: &[Vec<Raw>],
+) -> Vec<Vec<Protected>> {
     let mut cells: Vec<Vec<Protected>> = raws.iter().map(|raw| protect(site, row, raw)).collect();
+    for (codes, cell) in codes.iter().zip(&mut cells) {
+        let Some(deepest) = codes.iter().filter_map(|code| groups::deepest_level(code)).min() else {
+            continue;
+        };
+        for ((_, area), protected) in site.areas.iter().zip(cell) {
+            if area.level > deepest {
+                *protected = empty(Shown::TooFine);
+            }
+        }
+    }
     if mark(site, row) == 0 {
         return cells;
     }

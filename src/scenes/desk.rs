@@ -153,7 +153,8 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     let pen = Pen::new(ui, view.theme);
     let legend_size = vec2(step * 44.0, legend::height(pen) + step * 2.0);
     let place = Rect::from_min_size(
-        pos2(rect.right() - legend_size.x - step * 1.5, rect.bottom() - legend_size.y - step * 1.5),
+        // At the top: the sources of the map stand along its bottom.
+        pos2(rect.right() - legend_size.x - step * 1.5, rect.top() + step * 1.5),
         legend_size,
     );
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
