@@ -299,6 +299,12 @@ pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessEr
     let no_thread = |err: std::io::Error| HeadlessError::Device(err.to_string());
     let runtime = Runtime::start(Arc::clone(site), Arc::new(|| {})).map_err(no_thread)?;
     let painter = Painter::new()?;
+    // A window paints "reading data" meanwhile, which wakes the device's shaders; so does this.
+    let mut waiting = Headless::new(64, 64);
+    let frame = waiting.frame(0.0, Vec::new(), |ui| {
+        ui.painter().rect_filled(ui.max_rect(), 0.0, ui.visuals().panel_fill);
+    });
+    std::hint::black_box(painter.draw(&waiting, &frame)?);
     let mut headless = Headless::new(size.0, size.1);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(site), Mode::Demo, Lang::Zh);
     let snapshot = loop {
