@@ -109,6 +109,7 @@ impl Painter {
     }
 
     /// Takes over changed textures (fonts); call for every frame.
+    #[expect(clippy::iter_over_hash_type, reason = "textures do not depend on each other")]
     pub fn update_textures(&self, output: &mut FullOutput) {
         let mut renderer = self.state.renderer.write();
         for (id, deltas) in output.textures_delta.set.drain() {

@@ -42,7 +42,7 @@ impl EventLog {
     }
 
     /// Whether a table is the event stream.
-    pub(super) fn follows(&self, site: &Site, table: &str) -> bool {
+    pub(super) fn follows(site: &Site, table: &str) -> bool {
         site.meta.events.as_ref().is_some_and(|e| e.table == table)
     }
 

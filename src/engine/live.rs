@@ -14,6 +14,7 @@ use crate::site::problem::Problem;
 use crate::site::text::Message;
 
 use super::build::place_of;
+use super::events::EventLog;
 use super::pass::{self, Measured, MeasuredColumn};
 use super::{Batch, Engine, MeasureData};
 
@@ -124,7 +125,7 @@ impl Engine {
         let added = (rows.height() - old.height()) as u64;
         live.remember(&table, &rows)?;
         state.rows += added;
-        if self.events.follows(&site, &table.id) {
+        if EventLog::follows(&site, &table.id) {
             self.events.change(&site, &old, &rows, batch.arrived_secs);
         }
         let old = pass::measure(&site, &table, level, &old, &measures)?;

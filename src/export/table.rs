@@ -104,7 +104,6 @@ fn cells(text: &str) -> usize {
             | 0xfe30..=0xfe6f
             | 0xff00..=0xff60
             | 0xffe0..=0xffe6 => 2,
-            0x2018..=0x201d | 0x2030 => 1,
             _ => 1,
         })
         .sum()

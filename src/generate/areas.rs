@@ -1,5 +1,6 @@
 //! Owns the schematic areas of a generated site: grid cells, and the communities, subdistricts and district made of them.
 //! Never invents a name: names come from the template's points and patterns.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

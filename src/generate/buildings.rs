@@ -1,5 +1,6 @@
 //! Owns the tables building, `rental_building` and component: the town's objects, their uses, grades and states.
 //! Never names an owner, a landlord or a tenant.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::path::Path;
 

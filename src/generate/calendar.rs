@@ -1,5 +1,6 @@
 //! Owns the days of the site: where they begin, which are worked, and their weather.
 //! Never reads today's date: the last day is the template's.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,5 +1,6 @@
 //! Owns the partition of an outline into faces that share exact edges: cut, snap, tidy.
 //! Never names areas (see `areas`).
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::BTreeMap;
 

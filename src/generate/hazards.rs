@@ -1,5 +1,6 @@
 //! Owns the table hazard: dangers found at places, and whether they were removed in time.
 //! Never names who is responsible.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::path::Path;
 

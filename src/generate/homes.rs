@@ -1,5 +1,6 @@
 //! Owns which community a cell belongs to: near its point, in one piece, neither too small nor too large.
 //! Never moves a border.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -179,6 +179,9 @@ const JOBS: [Job; 12] = [
 ];
 
 /// Generates the site of the template into `out_dir`; the two may be the same folder.
+///
+/// # Errors
+/// The template cannot be used, or a file cannot be written.
 pub fn generate(
     template_dir: &Path,
     out_dir: &Path,

@@ -1,5 +1,6 @@
 //! Owns the step from directed edges to closed rings and polygons.
 //! Never decides which faces belong together: the caller names the group of a face.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! Owns chance: one stream of random numbers per table, and the laws drawn from it.
 //! Never reads the clock or the machine: a stream is its seed and its name.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};

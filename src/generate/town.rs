@@ -1,5 +1,6 @@
 //! Owns the town: where its buildings and components stand, and which buildings are let.
 //! Never knows who lives or works in them.
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::BTreeSet;
 

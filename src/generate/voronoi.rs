@@ -1,5 +1,6 @@
 //! Owns Voronoi diagrams: edges between sites, each once, with vertices shared exactly.
 //! Never clips to an outline (see `fabric`).
+#![expect(clippy::indexing_slicing, reason = "places come from the length of the list itself")]
 
 use std::collections::BTreeMap;
 

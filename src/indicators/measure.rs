@@ -150,7 +150,9 @@ impl Planner<'_> {
             let codes = self.site.codes(&list);
             cells = cells
                 .iter()
-                .flat_map(|cell| codes.iter().map(|code| [cell.as_slice(), &[code.clone()]].concat()))
+                .flat_map(|cell| {
+                    codes.iter().map(|code| [cell.as_slice(), std::slice::from_ref(code)].concat())
+                })
                 .collect();
         }
         cells
@@ -412,7 +414,7 @@ impl Planner<'_> {
 
     fn wrong_type(&mut self, row: &Indicator, expr: &Expr) {
         let mut near = String::new();
-        expr.columns(&mut |c| near = c.to_owned());
+        expr.columns(&mut |c| c.clone_into(&mut near));
         self.problem(row, &near, Message::new("problem.wrong_type").with("text", expr));
     }
 

@@ -122,7 +122,7 @@ impl Camera {
             self.stand(Stand { center: self.last.center, zoom });
         } else if touched {
             let center = inside(now.center, root);
-            if center != now.center {
+            if center.iter().zip(&now.center).any(|(a, b)| (a - b).abs() > f64::EPSILON) {
                 self.stand(Stand { center, zoom: now.zoom });
             }
         }

@@ -110,7 +110,7 @@ impl Stack {
 
     /// Makes areas reachable by keyboard and screen reader: one small button where each stands. Returns the one that
     /// has the focus.
-    fn buttons(&self, ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Option<(AreaId, Rect)> {
+    fn buttons(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Option<(AreaId, Rect)> {
         let mut focused = None;
         let areas = &sheet.view.site.areas;
         let chosen = areas.get(sheet.scope.chosen);
@@ -175,7 +175,7 @@ impl Plugin for InFrame<'_> {
         };
         let painter = ui.painter().clone();
         stack.paint(&painter, &sheet);
-        let focused = stack.buttons(ui, &sheet, frame.commands);
+        let focused = Stack::buttons(ui, &sheet, frame.commands);
         let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {

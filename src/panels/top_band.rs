@@ -48,7 +48,7 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let date = format::date(&view.site.zone, secs, view.text);
-    let percent = if freshness.total == 0 { 0 } else { freshness.current * 100 / freshness.total };
+    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0);
     let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
     let all_current = freshness.current == freshness.total && freshness.total > 0;
     let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };

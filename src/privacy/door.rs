@@ -123,11 +123,11 @@ fn is_mobile_number(text: &str) -> bool {
 
 /// A number plate: a province character, a letter, then five or six letters and digits.
 fn is_plate(text: &str) -> bool {
+    const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
     // Nearly every text of a table is a code: told apart without looking at its characters one by one.
     if text.is_ascii() {
         return false;
     }
-    const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
     let chars: Vec<char> = text.chars().filter(|c| !matches!(c, ' ' | '·' | '-')).collect();
     (7..=8).contains(&chars.len())
         && chars.first().is_some_and(|c| PROVINCES.contains(*c))

@@ -56,9 +56,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     };
     let areas = reader.areas(&meta);
     let layers = reader.layers(&meta);
-    let zone = if let Ok(zone) = CivilZone::new(&meta.time_zone) {
-        zone
-    } else {
+    let Ok(zone) = CivilZone::new(&meta.time_zone) else {
         reader.error("site.toml", Message::new("problem.unknown_zone").with("zone", &meta.time_zone));
         return Err(SiteError::Broken(reader.problems));
     };

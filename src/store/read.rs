@@ -80,7 +80,8 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
 pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
     let fields =
         columns.iter().filter_map(|name| Some(Field::new((*name).into(), stored(table.column_type(name)?))));
-    DataFrame::empty_with_schema(&Schema::from_iter(fields))
+    let schema: Schema = fields.collect();
+    DataFrame::empty_with_schema(&schema)
 }
 
 /// Checks names: what is not declared is refused, not ignored; what is declared must be there.
