@@ -9,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message, Messages};
 
 use super::{Exit, Failure, bench, check, compute, generate, run, snapshot};
@@ -163,14 +164,24 @@ fn dressed(command: Command, text: &Messages) -> Command {
         .arg(help)
 }
 
+/// The subcommands, for "did you mean".
+const COMMANDS: &[&str] = &["run", "compute", "check", "snapshot", "generate", "bench"];
+
 /// What is wrong with the arguments, in our words; the parser's own where it is something rare.
 pub(super) fn usage_problem(err: &clap::Error) -> Message {
     let context = |kind| err.get(kind).map(ToString::to_string).unwrap_or_default();
     let argument = context(ContextKind::InvalidArg);
     match err.kind() {
-        ErrorKind::UnknownArgument => Message::new("cli.unknown_argument").with("argument", argument),
+        ErrorKind::UnknownArgument => {
+            let meant = context(ContextKind::SuggestedArg);
+            let key = if meant.is_empty() { "cli.unknown_argument" } else { "cli.unknown_argument_meant" };
+            Message::new(key).with("argument", argument).with("nearest", meant)
+        }
         ErrorKind::InvalidSubcommand => {
-            Message::new("cli.unknown_command").with("command", context(ContextKind::InvalidSubcommand))
+            let named = context(ContextKind::InvalidSubcommand);
+            let meant =
+                nearest(&named, COMMANDS.iter().copied()).map_or_else(|| COMMANDS.join(", "), str::to_owned);
+            Message::new("cli.unknown_command").with("command", named).with("nearest", meant)
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let choices = context(ContextKind::ValidValue);
