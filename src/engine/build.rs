@@ -25,7 +25,7 @@ use super::pass::{self, Measured, MeasuredColumn, Times};
 use super::{Engine, MeasureData, TableState};
 
 /// Rows measured at a time: bounds the memory of a pass whatever the size of a table.
-const CHUNK_ROWS: usize = 65_536;
+const CHUNK_ROWS: usize = 32_768;
 
 /// How much of the files is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
