@@ -13,7 +13,7 @@ use crate::indicators::measure::{Measure, Plan, Storage, plan};
 use crate::indicators::rows::{Row, Rows};
 use crate::site::Site;
 use crate::site::civil::parse_day;
-use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Refresh, Table};
+use crate::site::datasets::{ARRIVED_COLUMN, AbsentRow, ColumnType, Refresh, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::snapshot::{Day, EpochSecs};
@@ -331,7 +331,11 @@ impl<'a> TablePass<'a> {
             .iter()
             .map(|(_, m)| match m.storage {
                 Storage::Now => MeasureData::Now(Present::new(areas)),
-                Storage::Calendar => MeasureData::Calendar(calendar(&m.time_column, areas)),
+                Storage::Calendar => MeasureData::Calendar(if table.absent_row == AbsentRow::Zero {
+                    calendar(&m.time_column, areas).without_row_counts()
+                } else {
+                    calendar(&m.time_column, areas)
+                }),
                 Storage::Rows => MeasureData::Rows(Rows::default(), Vec::new()),
             })
             .collect();

@@ -92,6 +92,8 @@ pub struct Calendar {
     lanes: Vec<Arc<Lane>>,
     /// Rows per slot, over all areas.
     present: Vec<u32>,
+    /// Whether areas count their rows: not where the absence of rows means nothing happened anyway.
+    counts_rows: bool,
 }
 
 /// One area: `sums[i]` is the sum of all slots before `i`, one more entry than slots; empty where there is no row at
@@ -104,10 +106,12 @@ struct Lane {
 
 impl Lane {
     /// The lane with room for every slot.
-    fn filled(&mut self, slots: usize) -> &mut Self {
+    fn filled(&mut self, slots: usize, counts_rows: bool) -> &mut Self {
         if self.sums.is_empty() {
             self.sums = vec![0.0; slots + 1];
-            self.rows = vec![0; slots + 1];
+            if counts_rows {
+                self.rows = vec![0; slots + 1];
+            }
         }
         self
     }
@@ -128,7 +132,14 @@ impl Calendar {
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
         let lanes = (0..areas).map(|_| Arc::default()).collect();
-        Self { step, start: places.start, slots, lanes, present: vec![0; slots] }
+        Self { step, start: places.start, slots, lanes, present: vec![0; slots], counts_rows: true }
+    }
+
+    /// The same cube without numbers of rows, a third smaller: [`Cell::rows`] is then always 0. Call before loading.
+    #[must_use]
+    pub const fn without_row_counts(mut self) -> Self {
+        self.counts_rows = false;
+        self
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
@@ -141,11 +152,12 @@ impl Calendar {
         if let Some(present) = self.present.get_mut(slot) {
             *present = present.saturating_add(1);
         }
-        if let Some(lane) =
-            self.lanes.get_mut(area as usize).map(|lane| Arc::make_mut(lane).filled(self.slots))
-            && let (Some(sum), Some(rows)) = (lane.sums.get_mut(slot + 1), lane.rows.get_mut(slot + 1))
-        {
+        let Some(lane) = self.lanes.get_mut(area as usize) else { return };
+        let lane = Arc::make_mut(lane).filled(self.slots, self.counts_rows);
+        if let Some(sum) = lane.sums.get_mut(slot + 1) {
             *sum += value;
+        }
+        if let Some(rows) = lane.rows.get_mut(slot + 1) {
             *rows += 1;
         }
     }
@@ -162,17 +174,21 @@ impl Calendar {
             if let (Some(parent), Some(child)) = (before.get_mut(parent), after.first())
                 && !child.sums.is_empty()
             {
-                let parent = Arc::make_mut(parent).filled(self.slots);
+                let parent = Arc::make_mut(parent).filled(self.slots, self.counts_rows);
                 parent.sums.iter_mut().zip(&child.sums).for_each(|(p, c)| *p += c);
                 parent.rows.iter_mut().zip(&child.rows).for_each(|(p, c)| *p += c);
             }
         }
         for lane in self.lanes.iter_mut().map(Arc::make_mut) {
-            let (mut sum, mut rows) = (0.0, 0);
-            for (s, r) in lane.sums.iter_mut().zip(&mut lane.rows) {
+            let mut sum = 0.0;
+            for s in &mut lane.sums {
                 sum += *s;
+                *s = sum;
+            }
+            let mut rows = 0;
+            for r in &mut lane.rows {
                 rows += *r;
-                (*s, *r) = (sum, rows);
+                *r = rows;
             }
         }
     }
@@ -188,7 +204,7 @@ impl Calendar {
             let Some(lane) = self.lanes.get_mut(lane) else {
                 continue;
             };
-            let lane = Arc::make_mut(lane).filled(self.slots);
+            let lane = Arc::make_mut(lane).filled(self.slots, self.counts_rows);
             for sum in lane.sums.iter_mut().skip(slot + 1) {
                 *sum += f64::from(sign) * value;
             }
@@ -207,7 +223,9 @@ impl Calendar {
         if early > 0 {
             for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
                 lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
-                lane.rows.splice(0..0, std::iter::repeat_n(0, early));
+                if self.counts_rows {
+                    lane.rows.splice(0..0, std::iter::repeat_n(0, early));
+                }
             }
             self.present.splice(0..0, std::iter::repeat_n(0, early));
             self.slots += early;
@@ -219,7 +237,9 @@ impl Calendar {
                 let (sum, rows) =
                     (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
                 lane.sums.resize(needed + 1, sum);
-                lane.rows.resize(needed + 1, rows);
+                if self.counts_rows {
+                    lane.rows.resize(needed + 1, rows);
+                }
             }
             self.present.resize(needed, 0);
             self.slots = needed;
@@ -247,10 +267,15 @@ impl Calendar {
         let Some(lane) = self.lanes.get(area) else {
             return Cell::default();
         };
-        match (lane.sums.get(low), lane.sums.get(high), lane.rows.get(low), lane.rows.get(high)) {
-            (Some(s0), Some(s1), Some(r0), Some(r1)) => Cell { sum: s1 - s0, rows: r1 - r0 },
-            _ => Cell::default(),
-        }
+        let sum = match (lane.sums.get(low), lane.sums.get(high)) {
+            (Some(before), Some(through)) => through - before,
+            _ => 0.0,
+        };
+        let rows = match (lane.rows.get(low), lane.rows.get(high)) {
+            (Some(before), Some(through)) => through - before,
+            _ => 0,
+        };
+        Cell { sum, rows }
     }
 
     /// Step of the axis.
