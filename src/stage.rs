@@ -58,11 +58,23 @@ impl Stage {
         self.state.map_request = None;
         for command in &commands {
             self.state.apply(command, &self.site);
+            if let Command::SelectEvent(Some(id)) = command {
+                self.follow_event(snapshot, id);
+            }
         }
         if !commands.is_empty() {
             ui.ctx().request_repaint();
         }
         commands
+    }
+
+    /// An event that is chosen takes map, figures and trend to its area, down to the level that figures have.
+    fn follow_event(&mut self, snapshot: &Snapshot, id: &str) {
+        let mut known = snapshot.events.open.iter().chain(snapshot.events.recent.iter());
+        if let Some(event) = known.find(|event| &*event.id == id) {
+            let area = self.site.areas.ancestor(event.area, self.site.figure_level());
+            self.state.apply(&Command::SelectArea(area), &self.site);
+        }
     }
 
     /// Tokens that fit the mode and the size of the window.
