@@ -101,13 +101,6 @@ impl Painter {
         Ok(Self { state })
     }
 
-    /// Name of the device and its driver.
-    #[must_use]
-    pub fn device_name(&self) -> String {
-        let info = self.state.adapter.get_info();
-        format!("{} ({})", info.name, info.driver)
-    }
-
     /// Takes over changed textures (fonts); call for every frame.
     #[expect(clippy::iter_over_hash_type, reason = "textures do not depend on each other")]
     pub fn update_textures(&self, output: &mut FullOutput) {

@@ -182,11 +182,6 @@ impl Publisher {
         &self.engine
     }
 
-    /// Shows data times this much later.
-    pub const fn set_shift(&mut self, shift_secs: i64) {
-        self.shift_secs = shift_secs;
-    }
-
     /// Marks the feed as running.
     pub const fn set_running(&mut self) {
         self.live.running = true;
@@ -209,11 +204,6 @@ impl Publisher {
                 }
                 self.clock = clock;
                 self.oldest_unpublished.get_or_insert(Instant::now());
-            }
-            SourceEvent::Problems(problems) => {
-                for problem in problems {
-                    log::warn!("{}", problem.line(&self.engine.site().messages_en));
-                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `onemap check`: everything that is wrong with a site, as <file:row:column>, and what would be hidden.
+//! `onemap check`: everything that is wrong with a site, as `file:row:column`, and what would be hidden.
 
 use std::path::PathBuf;
 

@@ -3,9 +3,8 @@
 use crate::indicators::cube::{At, Step, median};
 use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse};
 use crate::indicators::rows::Row;
-use crate::indicators::window::Window;
+use crate::indicators::window::{Window, first_day};
 use crate::privacy::protect::Raw;
-use crate::site::datasets::ColumnType;
 use crate::snapshot::{Day, EpochSecs};
 
 use super::{Engine, MeasureData, TableState};
@@ -55,7 +54,7 @@ impl Engine {
             }
             MeasureData::Calendar(calendar) => {
                 let step = calendar.step();
-                let stamped = is_stamped(table, measure);
+                let stamped = table.table.is_stamped(&measure.time_column);
                 let end = if !stamped {
                     Some(step.place(at.day))
                 } else if measure.time_column == table.table.time_column {
@@ -78,7 +77,7 @@ impl Engine {
                     return vec![None; self.sum_up.len()];
                 };
                 let rows = rows.between(from, to);
-                let (step, end) = if is_stamped(table, measure) {
+                let (step, end) = if table.table.is_stamped(&measure.time_column) {
                     let step = table.presence.step();
                     (step, table.presence.newest(step.place(at.day)))
                 } else {
@@ -124,7 +123,7 @@ impl Engine {
             let to = if measure.youngest_secs > 0 { at.secs - measure.youngest_secs } else { EpochSecs::MAX };
             return (at.day >= self.present_day).then_some((EpochSecs::MIN, to));
         }
-        if is_stamped(table, measure) {
+        if table.table.is_stamped(&measure.time_column) {
             let newest = table.presence.newest(table.presence.step().place(at.day))?;
             let (from, to) = match table.presence.step() {
                 Step::Day => window.days(newest),
@@ -201,19 +200,6 @@ impl Engine {
             })
             .collect()
     }
-}
-
-fn is_stamped(table: &TableState, measure: &Measure) -> bool {
-    matches!(table.table.column_type(&measure.time_column), Some(ColumnType::Date | ColumnType::Month))
-}
-
-pub(super) fn first_day(month: i32) -> Day {
-    if month == i32::MIN {
-        return Day::MIN;
-    }
-    let year = i16::try_from(month.div_euclid(12)).unwrap_or(0);
-    let month = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
-    jiff::civil::Date::new(year, month, 1).map_or(Day::MIN, crate::site::civil::day_of_date)
 }
 
 fn date_in(step: Step, place: i32) -> Day {

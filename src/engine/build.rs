@@ -474,7 +474,7 @@ fn places(site: &Site, frame: &DataFrame, table: &Table, column: &str, step: Ste
     let Some((low, high)) = numbers.i64().ok().and_then(|n| Some((n.min()?, n.max()?))) else {
         return 0..0;
     };
-    let stamped = matches!(table.column_type(column), Some(ColumnType::Date | ColumnType::Month));
+    let stamped = table.is_stamped(column);
     let day = |number: i64| {
         if stamped { Day::try_from(number).unwrap_or(0) } else { site.zone.day_of(number) }
     };

@@ -1,11 +1,11 @@
 //! Whether data is on time. Owns each dataset's promise turned into a due time; never hides a late figure.
 
 use crate::indicators::cube::Step;
+use crate::indicators::window::first_day;
 use crate::site::civil::{add_months, date_of, day_of_date};
 use crate::site::datasets::{ColumnType, Refresh};
 use crate::snapshot::{EpochSecs, Freshness, SourceState};
 
-use super::answer::first_day;
 use super::{Engine, TableState};
 
 /// A live feed that has been silent for this long is late.

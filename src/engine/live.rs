@@ -121,9 +121,10 @@ impl Engine {
         let rows = batch.rows.select(names)?;
         // Within a batch only the last version of a key counts.
         let rows = rows.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None)?;
-        let old = live.earlier_versions(&table, &rows)?;
+        let keys = hashes(&live.index.hasher, &table, &rows);
+        let old = live.earlier_versions(&keys)?;
         let added = (rows.height() - old.height()) as u64;
-        live.remember(&table, &rows)?;
+        live.remember(&keys, &rows)?;
         state.rows += added;
         if EventLog::follows(&site, &table.id) {
             self.events.change(&site, &old, &rows, batch.arrived_secs);
@@ -199,10 +200,10 @@ impl Engine {
 
 impl LiveRows {
     /// The rows that a batch replaces, as they are counted now.
-    fn earlier_versions(&self, table: &Table, rows: &DataFrame) -> PolarsResult<DataFrame> {
+    fn earlier_versions(&self, keys: &[u64]) -> PolarsResult<DataFrame> {
         let (mut base, mut changed) = (Vec::new(), Vec::new());
-        for hash in hashes(&self.index.hasher, table, rows) {
-            match self.index.rows.get(&hash) {
+        for key in keys {
+            match self.index.rows.get(key) {
                 Some(Place::Base(row)) => base.push(*row),
                 Some(Place::Changed(row)) => changed.push(*row),
                 None => {}
@@ -212,12 +213,12 @@ impl LiveRows {
         take(&self.base, base)?.vstack(&take(&self.changed, changed)?)
     }
 
-    fn remember(&mut self, table: &Table, rows: &DataFrame) -> PolarsResult<()> {
+    fn remember(&mut self, keys: &[u64], rows: &DataFrame) -> PolarsResult<()> {
         let index = Arc::make_mut(&mut self.index);
         let first = self.changed.height();
-        for (row, hash) in hashes(&index.hasher, table, rows).into_iter().enumerate() {
+        for (row, key) in keys.iter().enumerate() {
             let place = Place::Changed(u32::try_from(first + row).unwrap_or(u32::MAX));
-            index.rows.insert(hash, place);
+            index.rows.insert(*key, place);
         }
         self.changed = self.changed.vstack(rows)?;
         // Many small pieces make every later look-up slower.

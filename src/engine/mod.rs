@@ -17,7 +17,7 @@ use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
 use crate::indicators::rows::Rows;
 use crate::site::Site;
-use crate::site::datasets::{AbsentRow, ColumnType, Rollup, Table};
+use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 
@@ -56,7 +56,7 @@ pub(crate) struct TableState {
 
 impl TableState {
     fn is_stamped(&self) -> bool {
-        matches!(self.table.column_type(&self.table.time_column), Some(ColumnType::Date | ColumnType::Month))
+        self.table.is_stamped(&self.table.time_column)
     }
 
     fn is_zero_when_absent(&self) -> bool {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::privacy::shown::Shown;
 use crate::site::civil::date_of;
-use crate::site::text::Lang;
+use crate::site::text::{Lang, grouped};
 
 use super::{Subject, status_word, target_text};
 
@@ -83,13 +83,7 @@ fn thousands(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
-    let mut grouped = String::new();
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
+    let grouped = grouped(whole);
     fraction.map_or_else(|| format!("{sign}{grouped}"), |f| format!("{sign}{grouped}.{f}"))
 }
 

@@ -113,7 +113,7 @@ fn row(expr: &Expr, table: &Table) -> Polars {
 
 /// Both sides of a comparison; a text beside a date becomes a date.
 fn dated(a: &Expr, b: &Expr, table: &Table) -> (Polars, Polars) {
-    let is_date = |e: &Expr| matches!(e, Expr::Column(c) if matches!(table.column_type(c), Some(ColumnType::Date | ColumnType::Month)));
+    let is_date = |e: &Expr| matches!(e, Expr::Column(c) if table.is_stamped(c));
     let side = |e: &Expr, other: &Expr| match e {
         Expr::Text(text) if is_date(other) => match crate::site::civil::parse_day(text) {
             Some(day) => lit(day).cast(DataType::Date),

@@ -249,7 +249,7 @@ impl Planner<'_> {
         }
         let (filter, youngest_secs) = self.split_cutoff(row, filter, &time_column)?;
         let filter = with_codes(filter, &row.by, codes, &table);
-        let stamped = matches!(time_type, Some(ColumnType::Date | ColumnType::Month));
+        let stamped = table.is_stamped(&time_column);
         let hours = matches!(window, Window::TrailingHours(_));
         if !matches!(time_type, Some(ColumnType::Date | ColumnType::Month | ColumnType::Time)) {
             let message = Message::new("problem.unknown_time_column")

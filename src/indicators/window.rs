@@ -1,7 +1,7 @@
 //! Spans of time of the catalogue: `trailing 30 days`, `latest month`, `cumulative since 2020-01-01`. Owns their
 //! words and where they begin and end on an axis of days or months.
 
-use crate::site::civil::{add_months, date_of, month_start, parse_day, year_start};
+use crate::site::civil::{add_months, date_of, day_of_date, month_start, parse_day, year_start};
 use crate::snapshot::Day;
 
 /// A span of time.
@@ -117,6 +117,17 @@ impl Window {
 pub fn month_number(day: Day) -> i32 {
     let date = date_of(day);
     i32::from(date.year()) * 12 + i32::from(date.month()) - 1
+}
+
+/// First day of a month counted from year 0: the other way round.
+#[must_use]
+pub fn first_day(month: i32) -> Day {
+    if month == i32::MIN {
+        return Day::MIN;
+    }
+    let year = i16::try_from(month.div_euclid(12)).unwrap_or(0);
+    let month = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
+    jiff::civil::Date::new(year, month, 1).map_or(Day::MIN, day_of_date)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
 use crate::site::civil::{CivilZone, date_of};
-use crate::site::text::{Lang, Messages};
+use crate::site::text::{Lang, Messages, grouped};
 use crate::snapshot::{Day, EpochSecs};
 
 /// Minus sign as wide as a digit.
@@ -24,12 +24,7 @@ fn number(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero {
         out.push(MINUS);
     }
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    out.push_str(&grouped(whole));
     if let Some(fraction) = fraction {
         out.push('.');
         out.push_str(fraction);

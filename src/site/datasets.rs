@@ -183,6 +183,12 @@ impl Table {
         self.column(id).map(|c| c.kind)
     }
 
+    /// Whether a column is a stamp of a day or a month rather than an instant.
+    #[must_use]
+    pub fn is_stamped(&self, column: &str) -> bool {
+        matches!(self.column_type(column), Some(ColumnType::Date | ColumnType::Month))
+    }
+
     /// The first column of area codes.
     #[must_use]
     pub fn area_column(&self) -> Option<&Column> {

@@ -54,30 +54,8 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     else {
         return Err(SiteError::Broken(reader.problems));
     };
-    let areas = reader.areas(&meta);
-    let layers = reader.layers(&meta);
-    let Ok(zone) = CivilZone::new(&meta.time_zone) else {
-        reader.error("site.toml", Message::new("problem.unknown_zone").with("zone", &meta.time_zone));
-        return Err(SiteError::Broken(reader.problems));
-    };
-    let site = Site {
-        dir: dir.to_owned(),
-        zone,
-        areas,
-        domains: catalogue.domains.clone(),
-        indicators: catalogue.indicators.clone(),
-        breakdowns: catalogue.breakdowns.clone(),
-        datasets: datasets.datasets.clone(),
-        scenes: scenes.scenes.clone(),
-        layers,
-        messages_zh,
-        messages_en,
-        meta,
-    };
-    let mut site = site;
-    keep_table_thresholds(&mut site);
     for (file, format) in [
-        ("site.toml", site.meta.format),
+        ("site.toml", meta.format),
         ("catalogue.toml", catalogue.format),
         ("datasets.toml", datasets.format),
         ("scenes.toml", scenes.format),
@@ -86,6 +64,27 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
             reader.error(file, Message::new("problem.wrong_format").with("file", file));
         }
     }
+    let areas = reader.areas(&meta);
+    let layers = reader.layers(&meta);
+    let Ok(zone) = CivilZone::new(&meta.time_zone) else {
+        reader.error("site.toml", Message::new("problem.unknown_zone").with("zone", &meta.time_zone));
+        return Err(SiteError::Broken(reader.problems));
+    };
+    let mut site = Site {
+        dir: dir.to_owned(),
+        zone,
+        areas,
+        domains: catalogue.domains,
+        indicators: catalogue.indicators,
+        breakdowns: catalogue.breakdowns,
+        datasets: datasets.datasets,
+        scenes: scenes.scenes,
+        layers,
+        messages_zh,
+        messages_en,
+        meta,
+    };
+    keep_table_thresholds(&mut site);
     reader.cross_check(&site);
     if reader.problems.iter().any(|p| p.severity == super::problem::Severity::Error) {
         return Err(SiteError::Broken(reader.problems));
@@ -183,7 +182,7 @@ impl Reader<'_> {
                 self.error(FILE, Message::new("problem.area_no_polygon").with("code", &code));
                 continue;
             };
-            areas.push(area(&feature, code, level, to_wgs84(polygons, meta.datum)));
+            areas.push(area(&feature, code, level, polygons));
         }
         let (tree, orphans) = AreaTree::link(areas);
         for code in orphans {
@@ -207,7 +206,7 @@ impl Reader<'_> {
                     for feature in features {
                         let name = feature.name();
                         if let Shape::Polygons(polygons) = feature.shape {
-                            layers.surroundings.push((name, to_wgs84(polygons, meta.datum)));
+                            layers.surroundings.push((name, polygons));
                         }
                     }
                 }
@@ -351,9 +350,4 @@ fn area(feature: &Feature, code: String, level: usize, polygons: Vec<Polygon>) -
     };
     let name: Bilingual = feature.name();
     Area { code, name, level, parent: None, children: Vec::new(), polygons, label, bounds }
-}
-
-/// WGS 84 and CGCS2000 are the same to well under a metre; the shifted datums are refused until they are converted.
-fn to_wgs84(polygons: Vec<Polygon>, _datum: Datum) -> Vec<Polygon> {
-    polygons
 }

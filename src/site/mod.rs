@@ -1,5 +1,5 @@
 //! What a site is: names, areas, catalogue, datasets, scenes, messages. Owns reading and cross-checking the
-//! definition files, told as <file:row:column>; never reads the data tables.
+//! definition files, told as `file:row:column`; never reads the data tables.
 
 pub mod areas;
 pub mod catalogue;

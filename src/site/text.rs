@@ -80,6 +80,19 @@ impl Message {
     }
 }
 
+/// Digits of a whole number in groups of three: `1,234,567`.
+#[must_use]
+pub fn grouped(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// All messages of one language: the program's own and the site's, flattened to dotted keys.
 #[derive(Debug, Clone, Default)]
 pub struct Messages {

@@ -4,7 +4,6 @@
 pub mod replay;
 
 use crate::engine::Batch;
-use crate::site::problem::Problem;
 use crate::snapshot::Clock;
 
 /// What a source tells.
@@ -14,8 +13,6 @@ pub enum SourceEvent {
     Batch(Batch),
     /// The clock of the data changed its pace.
     Clock(Clock),
-    /// Something was wrong with what arrived.
-    Problems(Vec<Problem>),
 }
 
 /// What a source is told.

@@ -1,5 +1,5 @@
 //! Reads the parts of a table by its declared schema. Owns the door's first half: an undeclared column refuses the
-//! file, a bad value costs its row and is told by <file:row:column>. Never fills in a value.
+//! file, a bad value costs its row and is told by `file:row:column`. Never fills in a value.
 
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,9 @@ fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part
         && let Ok(frame) = part.frame.filter(&keep)
     {
         let refused = part.frame.height() - frame.height();
-        let first = keep.iter().position(|k| k == Some(false)).map(|row| row + 1);
+        // Once rows were left out, places in the frame are no longer rows of the file.
+        let first = keep.iter().position(|k| k == Some(false)).filter(|_| part.refused == 0);
+        let first = first.map(|row| row + 1 + header_rows(shown));
         part.problems.push(Problem::warning(shown, message.with("count", refused)).at(first, None));
         part.refused += refused as u64;
         part.frame = frame;
@@ -257,7 +259,7 @@ fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
         let most = column.max_len.filter(|most| text.chars().count() > *most)?;
         Some(Message::new("problem.too_long").with("most", most))
     };
-    door::refuse_content(text).or_else(|| wrong_code(site, Some(column), text)).or_else(too_long)
+    door::refuse_content(text).or_else(|| wrong_code(site, column, text)).or_else(too_long)
 }
 
 /// A date that can be read but cannot be meant.
@@ -265,8 +267,7 @@ fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
     if !matches!(kind, ColumnType::Date | ColumnType::Month) {
         return None;
     }
-    let month = (text.len() == 7).then(|| format!("{text}-01"));
-    let day = crate::site::civil::parse_day(month.as_deref().unwrap_or(text))?;
+    let day = parse_date(text)?;
     (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| Message::new("problem.bad_date"))
 }
 
@@ -367,9 +368,8 @@ fn texts(
                     let message = problem
                         .unwrap_or_else(|| Message::new("problem.bad_value").with("type", kind_name(kind)));
                     let problem = Problem::warning(shown, message.with("column", name));
-                    // Row 1 is the header of a CSV; an NDJSON line is its own row.
-                    let header = usize::from(shown.extension().is_some_and(|e| e == "csv"));
-                    part.problems.push(problem.at(Some(row + 1 + header), Some(name.clone())));
+                    let row = row + 1 + header_rows(shown);
+                    part.problems.push(problem.at(Some(row), Some(name.clone())));
                 }
             }
         }
@@ -386,8 +386,13 @@ fn texts(
     Ok(part)
 }
 
-fn wrong_code(site: &Site, column: Option<&Column>, text: &str) -> Option<Message> {
-    let list = column?.codes.as_ref()?;
+/// Row 1 is the header of a CSV; a line of NDJSON and a row of Parquet is its own row.
+fn header_rows(shown: &Path) -> usize {
+    usize::from(shown.extension().is_some_and(|e| e == "csv"))
+}
+
+fn wrong_code(site: &Site, column: &Column, text: &str) -> Option<Message> {
+    let list = column.codes.as_ref()?;
     let codes = site.codes(list);
     if codes.is_empty() || codes.iter().any(|c| c == text) {
         return None;
@@ -449,10 +454,7 @@ impl Values {
                 "false" | "0" => Some(false),
                 _ => None,
             }),
-            Self::Date(values) => add(values, text, |t| {
-                let month = (t.len() == 7).then(|| format!("{t}-01"));
-                crate::site::civil::parse_day(month.as_deref().unwrap_or(t))
-            }),
+            Self::Date(values) => add(values, text, parse_date),
         }
     }
 
@@ -469,6 +471,12 @@ impl Values {
             }
         }
     }
+}
+
+/// Day of `YYYY-MM-DD`, or the first day of `YYYY-MM`.
+fn parse_date(text: &str) -> Option<i32> {
+    let month = (text.len() == 7).then(|| format!("{text}-01"));
+    crate::site::civil::parse_day(month.as_deref().unwrap_or(text))
 }
 
 /// Epoch seconds of an ISO 8601 instant with an offset.
