@@ -11,6 +11,7 @@ use polars::prelude::*;
 use crate::indicators::cube::{Calendar, Present, RollUp, Step};
 use crate::indicators::measure::{Measure, Plan, Storage, plan};
 use crate::indicators::rows::{Row, Rows};
+use crate::privacy::gate::Gate;
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, AbsentRow, ColumnType, Refresh, Table};
@@ -90,6 +91,7 @@ pub fn build(
     }
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
     let present_day = present_day(&site, &tables);
+    let gate = Gate::new(&site, &plan, sum_up.len());
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
@@ -98,6 +100,7 @@ pub fn build(
         plan,
         tables,
         sum_up,
+        gate,
         exact,
         present_day,
         problems,
