@@ -93,9 +93,11 @@ pub(super) struct Count {
     /// Finest level it is shown at.
     pub(super) level: usize,
     pub(super) is_top_known: bool,
+    /// The top area's count follows from others that everyone knows: of the same rows over other spans.
+    pub(super) is_top_derived: bool,
     /// Shown to the nearest five.
     pub(super) is_rounded: bool,
-    /// The same rows are counted over other spans too.
+    /// The same rows are counted in other ways too: over other spans, or as a part by code of a whole.
     pub(super) is_split: bool,
 }
 
@@ -132,17 +134,25 @@ impl Gate {
                 other != at
                     && whole.counts.get(at).is_some_and(|own| own.measured.measure == count.measured.measure)
             });
+            let is_cell = whole.splits.iter().any(|split| split.cells.contains(&at));
             if let Some(count) = whole.counts.get_mut(at) {
-                count.is_split = is_split;
+                count.is_split = is_split || is_cell;
             }
         }
         // What is told exactly by the month and in steps over the year would, together, tell what is between the steps.
         let in_steps: Vec<usize> =
             whole.counts.iter().filter(|c| c.release == Release::Steps).map(|c| c.measured.measure).collect();
+        let known: Vec<usize> = whole
+            .counts
+            .iter()
+            .filter(|c| c.is_top_known && c.release == Release::Steps)
+            .map(|c| c.measured.measure)
+            .collect();
         for count in &mut whole.counts {
             if in_steps.contains(&count.measured.measure) {
                 count.release = Release::Steps;
             }
+            count.is_top_derived = known.contains(&count.measured.measure);
         }
         gate.divide(whole);
         gate.into()
@@ -289,6 +299,7 @@ fn count(
         sort,
         level,
         is_top_known,
+        is_top_derived: false,
         is_rounded: is_rounded && sort == Sort::Count,
         is_split: false,
     });

@@ -177,24 +177,25 @@ impl<'a> Network<'a> {
     fn unmark_pairs(&self, sheet: &mut Sheet<'_>, changed: &mut Vec<Change>) {
         for cell in 0..self.cells.len() {
             if self.state(sheet, cell) == State::Marked
-                && self.bounds(sheet, cell).any(|(_, rest, area)| rest.state(area) == State::Marked)
+                && self.bounds(sheet, cell, false).any(|(_, rest, area)| rest.state(area) == State::Marked)
             {
                 self.hide(sheet, cell, changed);
             }
         }
     }
 
-    /// Rests that bind a cell.
+    /// Rests that bind a cell. Where the base is not seen it could give way; only the cell's own freedom counts on that.
     fn bounds<'s>(
         &'s self,
         sheet: &'s Sheet<'_>,
         cell: usize,
+        also_loose: bool,
     ) -> impl Iterator<Item = (usize, &'s Column, usize)> + use<'s> {
         let at = self.cells.get(cell).filter(|c| !c.is_free).map(|c| (c.column, c.area));
         sheet.mirrors.iter().enumerate().filter_map(move |(m, mirror)| {
             let (column, area) = at?;
             let is_bound = mirror.column == column
-                && !mirror.is_loose.get(area).copied().unwrap_or(true)
+                && (also_loose || !mirror.is_loose.get(area).copied().unwrap_or(true))
                 && mirror.rest.state(area) != State::Gap;
             is_bound.then_some((m, &*mirror.rest, area))
         })
@@ -202,7 +203,7 @@ impl<'a> Network<'a> {
 
     /// Small rests that a cell's freedom must keep unknown.
     fn small_rests<'s>(&'s self, sheet: &'s Sheet<'_>, cell: usize) -> impl Iterator<Item = usize> + use<'s> {
-        self.bounds(sheet, cell)
+        self.bounds(sheet, cell, false)
             .filter(|(_, rest, area)| {
                 rest.is_small(*area) && matches!(rest.state(*area), State::Marked | State::Blank)
             })
@@ -240,7 +241,7 @@ impl<'a> Network<'a> {
         // Nothing is said of it: a range as wide as the mark's will do, wherever it lies.
         let wide = (below - 2.0).max(0.0);
         // Neither a count nor a rest is ever below nothing.
-        let (most_up, most_down) = self.blank_room(sheet, cell);
+        let (most_up, most_down) = self.blank_room(sheet, cell, false);
         let least = |amount: f64, most: f64| amount.min(most).max(0.0);
         let amount = least(wide, most_down);
         let mut down = amount - self.flow(sheet, cell, false, amount, None);
@@ -321,7 +322,7 @@ impl<'a> Network<'a> {
             return (f64::INFINITY, f64::INFINITY);
         }
         let (mut up, mut down) = sheet.columns.get(at.column).map_or((0.0, 0.0), |c| room_of(c, at.area));
-        for (_, rest, area) in self.bounds(sheet, cell) {
+        for (_, rest, area) in self.bounds(sheet, cell, true) {
             let (rest_up, rest_down) = room_of(rest, area);
             (up, down) = (up.min(rest_down), down.min(rest_up));
         }
@@ -329,9 +330,11 @@ impl<'a> Network<'a> {
     }
 
     /// The same if nothing at all were said of it.
-    fn blank_room(&self, sheet: &Sheet<'_>, cell: usize) -> (f64, f64) {
-        let up =
-            self.bounds(sheet, cell).map(|(_, rest, area)| rest.value(area)).fold(f64::INFINITY, f64::min);
+    fn blank_room(&self, sheet: &Sheet<'_>, cell: usize, also_loose: bool) -> (f64, f64) {
+        let up = self
+            .bounds(sheet, cell, also_loose)
+            .map(|(_, rest, area)| rest.value(area))
+            .fold(f64::INFINITY, f64::min);
         (up, self.value(sheet, cell).max(0.0))
     }
 
@@ -346,8 +349,10 @@ impl<'a> Network<'a> {
         let at = self.cells.get(cell).filter(|c| !c.is_free)?;
         let column = sheet.columns.get(at.column)?;
         let is_bound =
-            |state: State| self.bounds(sheet, cell).any(|(_, rest, area)| rest.state(area) == state);
-        if column.is_fixed(at.area) || self.bounds(sheet, cell).any(|(_, rest, area)| rest.is_fixed(area)) {
+            |state: State| self.bounds(sheet, cell, true).any(|(_, rest, area)| rest.state(area) == state);
+        if column.is_fixed(at.area)
+            || self.bounds(sheet, cell, true).any(|(_, rest, area)| rest.is_fixed(area))
+        {
             return None;
         }
         match column.state(at.area) {
@@ -401,7 +406,7 @@ impl<'a> Network<'a> {
                     && may_hide
                     && let Some(more) = self.price(sheet, cell)
                 {
-                    let (up, down) = self.blank_room(sheet, cell);
+                    let (up, down) = self.blank_room(sheet, cell, true);
                     room = if forwards { up - sent } else { down + sent };
                     price = more;
                 }
@@ -436,7 +441,7 @@ impl<'a> Network<'a> {
     /// Hides a cell with its rests, or says nothing more about one that was marked.
     fn hide(&self, sheet: &mut Sheet<'_>, cell: usize, changed: &mut Vec<Change>) {
         let Some(at) = self.cells.get(cell).filter(|c| !c.is_free) else { return };
-        let bound: Vec<usize> = self.bounds(sheet, cell).map(|(m, _, _)| m).collect();
+        let bound: Vec<usize> = self.bounds(sheet, cell, true).map(|(m, _, _)| m).collect();
         let Some(column) = sheet.columns.get_mut(at.column).filter(|c| !c.is_fixed(at.area)) else { return };
         let before = column.state(at.area);
         let is_said = |state: State| matches!(state, State::Open | State::Marked);

@@ -366,9 +366,36 @@ impl Table<'_> {
                 .filter(|split| split.total == Some(total))
                 .flat_map(|split| split.cells.iter().copied())
                 .collect();
-            let known = Known { total, cells: &cells, also: &also };
+            let is_top_known = count.is_top_known || count.is_top_derived;
+            let bases: Vec<usize> = self
+                .linked
+                .figures
+                .iter()
+                .filter(|figure| figure.numerator == total && figure.denominator != Some(total))
+                .filter_map(|figure| figure.denominator)
+                .filter(|base| self.is_share_of(total, *base))
+                .collect();
+            let known = Known { total, cells: &cells, bases: &bases, is_top_known, also: &also };
             steps::keep_below(&self.gate.tree, &mut self.columns, &known);
         }
+    }
+
+    /// Whether one count is never more than another, both told in steps.
+    fn is_share_of(&self, count: usize, base: usize) -> bool {
+        let in_steps = |place: usize| {
+            self.linked
+                .counts
+                .get(place)
+                .is_some_and(|c| c.release == Release::Steps && c.sort == Sort::Count)
+        };
+        let (Some(count_column), Some(base_column)) = (self.columns.get(count), self.columns.get(base))
+        else {
+            return false;
+        };
+        in_steps(base)
+            && (0..self.gate.tree.len()).all(|area| {
+                count_column.state(area) == State::Gap || count_column.value(area) <= base_column.value(area)
+            })
     }
 
     /// Puts a figure together from what may be seen of its counts.

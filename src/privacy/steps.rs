@@ -8,8 +8,8 @@
 
 use super::cells::{Column, State, Tree};
 
-/// Decides what is seen of a count that accumulates. `is_split` says that the same rows are also counted over shorter
-/// spans: then a small count is hidden without saying that it is small, or the parts' marks would add up against it.
+/// Decides what is seen of a count that accumulates. `is_split` says that the same rows are counted in
+/// other ways too: then a small count is hidden without saying that it is small, or marks would add up against it.
 pub(super) fn tell(tree: &Tree, column: &mut Column, is_split: bool) {
     for area in 0..tree.len() {
         let is_shown = tree.level.get(area).is_some_and(|level| *level <= column.level);
@@ -75,8 +75,19 @@ pub(super) struct Known<'a> {
     pub(super) total: usize,
     /// Places of its parts by code, such as disputes by channel.
     pub(super) cells: &'a [usize],
+    /// Places of the bases that it is a share of: it is never more than they are.
+    pub(super) bases: &'a [usize],
+    /// Its top area's count is known, whether it is shown or follows from others.
+    pub(super) is_top_known: bool,
     /// Per column: the same rows over other spans, told less of together with it.
     pub(super) also: &'a [Vec<usize>],
+}
+
+impl Known<'_> {
+    /// The total, its cells, its bases.
+    fn places(&self) -> Vec<usize> {
+        [&[self.total], self.cells, self.bases].concat()
+    }
 }
 
 /// Sums of what is told must tell no small part. Where everyone knows the top area's count, what is told of its parts, by
@@ -84,16 +95,166 @@ pub(super) struct Known<'a> {
 pub(super) fn keep_below(tree: &Tree, columns: &mut [Column], known: &Known<'_>) {
     say_less_by_code(tree, columns, known);
     let Some(total) = columns.get(known.total) else { return };
-    if let Some(count) = total.values.first().copied().flatten().filter(|_| total.is_top_known) {
+    if let Some(count) = total.values.first().copied().flatten().filter(|_| known.is_top_known) {
         let is_made_of_parts = total.goes_on_below(tree, 0) || !known.cells.is_empty();
-        let room = total.below.min(count);
+        let room = (2.0 * total.below).min(count);
         while is_made_of_parts && count - least_of_parts(tree, columns, known, 0) < room {
             if !tell_less(tree, columns, known) {
                 break;
             }
         }
     }
+    drop_marks(tree, columns, known);
     open_partners(tree, columns, known);
+}
+
+/// The least and the most that a reader knows of each count of a table, area by area.
+struct Bounds {
+    least: Vec<Vec<f64>>,
+    most: Vec<Vec<f64>>,
+    /// Every sum: its whole and its parts, as place among `known` and area.
+    sums: Vec<(Spot, Vec<Spot>)>,
+    /// Every share: what is never more, and than what.
+    shares: Vec<(Spot, Spot)>,
+}
+
+/// Place among the counts of a table (0 is the total) and area.
+type Spot = (usize, usize);
+
+impl Bounds {
+    fn new(tree: &Tree, columns: &[Column], known: &Known<'_>) -> Self {
+        let places = known.places();
+        let mut bounds = Self { least: Vec::new(), most: Vec::new(), sums: Vec::new(), shares: Vec::new() };
+        for (own, place) in places.iter().enumerate() {
+            let Some(column) = columns.get(*place) else { continue };
+            let bound = |area: usize| match column.state(area) {
+                _ if own == 0 && area == 0 && known.is_top_known || column.is_fixed(area) => {
+                    (column.value(area), column.value(area))
+                }
+                State::Open => (column.value(area), column.value(area)),
+                State::Marked => (1.0, column.below - 1.0),
+                State::AtLeast(value) => (value, f64::INFINITY),
+                State::Blank => (0.0, f64::INFINITY),
+                State::Gap => (0.0, 0.0),
+            };
+            bounds.least.push((0..tree.len()).map(|area| bound(area).0).collect());
+            bounds.most.push((0..tree.len()).map(|area| bound(area).1).collect());
+            for area in (0..tree.len()).filter(|area| column.goes_on_below(tree, *area)) {
+                let children = tree.children.get(area).into_iter().flatten();
+                let parts = children.filter(|c| column.state(**c) != State::Gap).map(|c| (own, *c)).collect();
+                bounds.sums.push(((own, area), parts));
+            }
+        }
+        let cells = 1..=known.cells.len();
+        let bases = 1 + known.cells.len()..places.len();
+        if let Some(total) = columns.get(known.total) {
+            for area in (0..tree.len()).filter(|area| total.state(*area) != State::Gap) {
+                if !cells.is_empty() {
+                    bounds.sums.push(((0, area), cells.clone().map(|cell| (cell, area)).collect()));
+                }
+                bounds.shares.extend(bases.clone().map(|base| ((0, area), (base, area))));
+            }
+        }
+        bounds.tighten();
+        bounds
+    }
+
+    fn least(&self, spot: Spot) -> f64 {
+        self.least.get(spot.0).and_then(|l| l.get(spot.1)).copied().unwrap_or(0.0)
+    }
+
+    fn most(&self, spot: Spot) -> f64 {
+        self.most.get(spot.0).and_then(|m| m.get(spot.1)).copied().unwrap_or(f64::INFINITY)
+    }
+
+    fn raise(&mut self, spot: Spot, least: f64) -> bool {
+        let Some(place) = self.least.get_mut(spot.0).and_then(|l| l.get_mut(spot.1)) else { return false };
+        let changed = least > *place + 1e-9;
+        *place = place.max(least);
+        changed
+    }
+
+    fn cut(&mut self, spot: Spot, most: f64) -> bool {
+        let Some(place) = self.most.get_mut(spot.0).and_then(|m| m.get_mut(spot.1)) else { return false };
+        let changed = most < *place - 1e-9;
+        *place = place.min(most);
+        changed
+    }
+
+    /// What each sum tells of its parts and they of it, until nothing new is learned.
+    fn tighten(&mut self) {
+        const MOST_ROUNDS: usize = 64;
+        let sums = std::mem::take(&mut self.sums);
+        for _ in 0..MOST_ROUNDS {
+            let mut changed = false;
+            for (whole, parts) in &sums {
+                let least: f64 = parts.iter().map(|p| self.least(*p)).sum();
+                let most: f64 = parts.iter().map(|p| self.most(*p)).sum();
+                changed |= self.raise(*whole, least) | self.cut(*whole, most);
+                for part in parts {
+                    let others_least: f64 = parts.iter().filter(|o| *o != part).map(|p| self.least(*p)).sum();
+                    let others_most: f64 = parts.iter().filter(|o| *o != part).map(|p| self.most(*p)).sum();
+                    changed |= self.raise(*part, self.least(*whole) - others_most);
+                    changed |= self.cut(*part, self.most(*whole) - others_least);
+                }
+            }
+            for (share, base) in self.shares.clone() {
+                changed |= self.raise(base, self.least(share)) | self.cut(share, self.most(base));
+            }
+            if !changed {
+                break;
+            }
+        }
+        self.sums = sums;
+    }
+}
+
+/// Where marks and sums together tell more of a small count than that it is small, marks are dropped: its own first, then
+/// those of others. Without its mark, too, it must not be known to be more than one: its mark of another day would then
+/// close in on it from above.
+fn drop_marks(tree: &Tree, columns: &mut [Column], known: &Known<'_>) {
+    let places = known.places();
+    let spots = |columns: &[Column], wanted: &dyn Fn(&Column, usize) -> bool| -> Vec<(f64, Spot)> {
+        let mut found = Vec::new();
+        for (own, place) in places.iter().enumerate() {
+            let Some(column) = columns.get(*place) else { continue };
+            let areas = (0..tree.len()).filter(|area| wanted(column, *area));
+            found.extend(areas.map(|area| (column.value(area), (own, area))));
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found
+    };
+    let set = |columns: &mut [Column], spot: Spot, state: State| {
+        if let Some(column) = places.get(spot.0).and_then(|place| columns.get_mut(*place)) {
+            column.set(spot.1, state);
+        }
+    };
+    loop {
+        let bounds = Bounds::new(tree, columns, known);
+        let is_marked = |column: &Column, area: usize| column.state(area) == State::Marked;
+        let marked = spots(columns, &is_marked);
+        let told = marked.iter().find(|(_, spot)| {
+            let below = places.get(spot.0).and_then(|p| columns.get(*p)).map_or(0.0, |c| c.below);
+            bounds.least(*spot) > 1.0 || bounds.most(*spot) < below - 1.0
+        });
+        if let Some((_, spot)) = told {
+            set(columns, *spot, State::Blank);
+            continue;
+        }
+        let is_blank =
+            |column: &Column, area: usize| column.is_small(area) && column.state(area) == State::Blank;
+        let told = spots(columns, &is_blank).into_iter().find(|(_, spot)| bounds.least(*spot) > 1.0);
+        let (Some((_, spot)), Some((_, first))) = (told, marked.first()) else { return };
+        let helps = |columns: &mut [Column], other: Spot| {
+            set(columns, other, State::Blank);
+            let least = Bounds::new(tree, columns, known).least(spot);
+            set(columns, other, State::Marked);
+            least <= 1.0
+        };
+        let other =
+            marked.iter().map(|(_, other)| *other).find(|other| helps(columns, *other)).unwrap_or(*first);
+        set(columns, other, State::Blank);
+    }
 }
 
 /// The parts by code of a small count are not marked one by one either.
@@ -128,21 +289,17 @@ fn least_of_parts(tree: &Tree, columns: &[Column], known: &Known<'_>, area: usiz
     by_code.max(by_area)
 }
 
-/// Tells one step less where most is told; whether anything could be told less.
+/// Tells one step less of the first area of which anything is told; whether there was one. Always the same area first, and
+/// not the largest: what is told of an area then never falls from one day to the next, and no day tells what another
+/// holds back.
 fn tell_less(tree: &Tree, columns: &mut [Column], known: &Known<'_>) -> bool {
-    let most = |columns: &[Column], places: &[usize]| {
+    let first = |columns: &[Column], places: &[usize]| {
         let all = places.iter().filter_map(|c| Some((*c, columns.get(*c)?)));
-        all.flat_map(|(c, column)| ends(tree, column).into_iter().map(move |area| (c, area, column)))
-            .max_by(|a, b| {
-                let rank_of = |x: &(usize, usize, &Column)| (rank(x.2, x.1), told(x.2, x.1));
-                let (a, b) = (rank_of(a), rank_of(b));
-                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-            })
-            .filter(|(_, area, column)| rank(column, *area) > 0)
-            .map(|(c, area, _)| (c, area))
+        let told = all.flat_map(|(c, column)| ends(tree, column).into_iter().map(move |area| (area, c)));
+        told.min()
     };
-    let picked = [most(columns, &[known.total]), most(columns, known.cells)];
-    for (column, area) in picked.iter().flatten() {
+    let picked = [first(columns, &[known.total]), first(columns, known.cells)];
+    for (area, column) in picked.iter().flatten() {
         for place in std::iter::once(*column).chain(known.also.get(*column).into_iter().flatten().copied()) {
             if let Some(column) = columns.get_mut(place) {
                 lower(tree, column, *area);
@@ -152,27 +309,17 @@ fn tell_less(tree: &Tree, columns: &mut [Column], known: &Known<'_>) -> bool {
     picked.iter().any(Option::is_some)
 }
 
-/// Areas that are shown and have no parts that are shown; the top area only where it is not known anyway.
+/// Areas of which something is told, and of none of their parts: there telling less begins.
 fn ends(tree: &Tree, column: &Column) -> Vec<usize> {
+    let is_told = |area: usize| {
+        matches!(column.state(area), State::AtLeast(_) | State::Marked) && !column.is_fixed(area)
+    };
     (0..tree.len())
         .filter(|area| {
-            column.state(*area) != State::Gap && !column.goes_on_below(tree, *area) && !column.is_fixed(*area)
+            let mut children = tree.children.get(*area).into_iter().flatten();
+            is_told(*area) && !(column.goes_on_below(tree, *area) && children.any(|child| is_told(*child)))
         })
         .collect()
-}
-
-/// Where to hold something back first: a count of at least two steps, then one of a single step, then a mark.
-fn rank(column: &Column, area: usize) -> u8 {
-    match column.state(area) {
-        State::AtLeast(value) if value >= 2.0 * column.below => 3,
-        State::AtLeast(_) => 2,
-        State::Marked => 1,
-        _ => 0,
-    }
-}
-
-fn told(column: &Column, area: usize) -> f64 {
-    if let State::AtLeast(value) = column.state(area) { value } else { 0.0 }
 }
 
 /// Tells one step less of an area and of those above it.
@@ -202,15 +349,18 @@ fn open_partners(tree: &Tree, columns: &mut [Column], known: &Known<'_>) {
         } else {
             0.0
         };
-        let is_exact = columns.get(known.total).is_some_and(|c| c.is_fixed(area));
+        let is_known = |place: usize| area == 0 && known.is_top_known && place == known.total;
+        let is_exact = is_known(known.total) || columns.get(known.total).is_some_and(|c| c.is_fixed(area));
+        let exact = columns.get(known.total).map_or(0.0, |c| c.value(area));
+        let least = if is_exact { exact } else { least };
         if is_total {
             let by_code: Vec<(usize, usize)> = known.cells.iter().map(|c| (*c, area)).collect();
             open_until_safe(tree, columns, known, &by_code, least, is_exact);
         }
         for place in std::iter::once(known.total).chain(known.cells.iter().copied()) {
             let Some(column) = columns.get(place).filter(|c| c.goes_on_below(tree, area)) else { continue };
-            let least = self::least(tree, column, area);
-            let is_exact = column.is_fixed(area);
+            let is_exact = is_known(place) || column.is_fixed(area);
+            let least = if is_exact { column.value(area) } else { self::least(tree, column, area) };
             let by_area: Vec<(usize, usize)> =
                 tree.children.get(area).into_iter().flatten().map(|child| (place, *child)).collect();
             open_until_safe(tree, columns, known, &by_area, least, is_exact);
@@ -227,7 +377,9 @@ fn open_until_safe(
     is_exact: bool,
 ) {
     for _ in 0..parts.len() {
-        let Some((place, area)) = partner_to_open(columns, parts, least, is_exact) else { return };
+        let Some((place, area)) = partner_to_open(tree, columns, known, parts, least, is_exact) else {
+            return;
+        };
         blank(tree, columns, known, place, area);
     }
 }
@@ -239,16 +391,12 @@ fn blank(tree: &Tree, columns: &mut [Column], known: &Known<'_>, place: usize, a
         return;
     }
     column.set(area, State::Blank);
-    let first = if column.goes_on_below(tree, area) {
-        tree.children
-            .get(area)
-            .into_iter()
-            .flatten()
-            .copied()
-            .max_by(|a, b| column.value(*a).total_cmp(&column.value(*b)))
-    } else {
-        None
-    };
+    let goes_on = column.goes_on_below(tree, area);
+    let first = tree.children.get(area).into_iter().flatten().copied().filter(|_| goes_on).max_by(|a, b| {
+        let value = |area: usize| columns.get(place).map_or(0.0, |column| column.value(area));
+        let base = |area: usize| base_of(columns, known, area);
+        value(*a).total_cmp(&value(*b)).then(base(*a).total_cmp(&base(*b)))
+    });
     if let Some(child) = first {
         blank(tree, columns, known, place, child);
     }
@@ -262,34 +410,29 @@ fn blank(tree: &Tree, columns: &mut [Column], known: &Known<'_>, place: usize, a
 
 /// The part to hide so that a small one is not what is left of the total; none where none is.
 fn partner_to_open(
+    tree: &Tree,
     columns: &[Column],
+    known: &Known<'_>,
     parts: &[(usize, usize)],
     least: f64,
     is_exact: bool,
 ) -> Option<(usize, usize)> {
     let column = |part: &(usize, usize)| columns.get(part.0);
     let state = |part: &(usize, usize)| column(part).map_or(State::Gap, |c| c.state(part.1));
-    let most = |part: &(usize, usize)| {
-        column(part).map_or(0.0, |c| match c.state(part.1) {
-            State::Gap => 0.0,
-            State::Open => c.value(part.1),
-            State::Marked => c.below - 1.0,
-            State::AtLeast(_) | State::Blank => f64::INFINITY,
-        })
-    };
+    let most = |part: &(usize, usize)| most(tree, columns, known, part.0, part.1);
     let is_known = |part: &&(usize, usize)| matches!(state(part), State::Open | State::Gap);
     // The only part that is not known is what is left of an exact total, today and every day.
     let lone = parts.iter().find(|_| is_exact && parts.iter().filter(|p| !is_known(p)).count() == 1);
     let lone = lone.and_then(|_| parts.iter().find(|p| !is_known(p)));
     let told = lone.or_else(|| {
         parts.iter().find(|part| {
-            let Some(own) = column(part).filter(|c| c.is_small(part.1)) else { return false };
+            let Some(own) = column(part).filter(|c| c.is_small(part.1) && c.state(part.1) == State::Blank)
+            else {
+                return false;
+            };
             let others: f64 = parts.iter().filter(|o| o != part).map(most).sum();
             let left = (least - others).max(0.0);
-            match own.state(part.1) {
-                State::Marked => left > 1.0,
-                _ => is_exact && left > (least.min(own.below - 2.0) - (own.below - 2.0)).max(0.0),
-            }
+            is_exact && left > (least.min(own.below - 2.0) - (own.below - 2.0)).max(0.0)
         })
     })?;
     parts
@@ -300,7 +443,33 @@ fn partner_to_open(
         })
         .max_by(|a, b| {
             let value = |o: &(usize, usize)| column(o).map_or(0.0, |c| c.value(o.1));
-            value(a).total_cmp(&value(b))
+            let base = |o: &(usize, usize)| base_of(columns, known, o.1);
+            value(a).total_cmp(&value(b)).then(base(a).total_cmp(&base(b)))
         })
         .copied()
+}
+
+/// The least base of a share at an area; endless where it is no share.
+fn base_of(columns: &[Column], known: &Known<'_>, area: usize) -> f64 {
+    known.bases.iter().filter_map(|b| columns.get(*b)).map(|b| b.value(area)).fold(f64::INFINITY, f64::min)
+}
+
+/// The most that a reader knows an area to have: by its own mark, by its areas', or by its codes'.
+fn most(tree: &Tree, columns: &[Column], known: &Known<'_>, place: usize, area: usize) -> f64 {
+    let Some(column) = columns.get(place) else { return 0.0 };
+    let mut most_known = match column.state(area) {
+        State::Gap => return 0.0,
+        State::Open => return column.value(area),
+        State::Marked => column.below - 1.0,
+        State::AtLeast(_) | State::Blank => f64::INFINITY,
+    };
+    if column.goes_on_below(tree, area) {
+        let children = tree.children.get(area).into_iter().flatten();
+        most_known = most_known.min(children.map(|child| most(tree, columns, known, place, *child)).sum());
+    }
+    if place == known.total && !known.cells.is_empty() {
+        most_known =
+            most_known.min(known.cells.iter().map(|cell| most(tree, columns, known, *cell, area)).sum());
+    }
+    most_known
 }
