@@ -206,8 +206,9 @@ impl Loader<'_> {
                 match pass::measure(self.site, table, self.level, &chunk, &measures) {
                     Ok(measured) => pass.scatter(&measured),
                     Err(err) => {
-                        let message =
-                            Message::new("problem.measure").with("table", &table.id).with("error", quiet(&err));
+                        let message = Message::new("problem.measure")
+                            .with("table", &table.id)
+                            .with("error", quiet(&err));
                         problems.push(Problem::error(format!("data/{}", table.id), message));
                     }
                 }

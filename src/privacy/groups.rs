@@ -57,7 +57,10 @@ pub fn deepest_level(code: &str) -> Option<usize> {
 
 /// Codes of a site's closed lists that are not on the program's list.
 pub fn unknown(site: &Site) -> impl Iterator<Item = &str> {
-    let named = site.tables().flat_map(|(_, table)| &table.columns).filter(|c| c.people == Some(ColumnPeople::Groups));
+    let named = site
+        .tables()
+        .flat_map(|(_, table)| &table.columns)
+        .filter(|c| c.people == Some(ColumnPeople::Groups));
     let lists: BTreeSet<&str> = named.filter_map(|c| c.codes.as_deref()).chain([GROUP_LIST]).collect();
     lists
         .into_iter()
@@ -73,7 +76,8 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 
 /// Columns of a table in which a code of the closed list is a group: every coded text of a table about people.
 fn coded<'a>(site: &Site, table: &'a Table) -> Vec<&'a Column> {
-    let closed = |c: &&Column| c.codes.as_deref() == Some(GROUP_LIST) || c.people == Some(ColumnPeople::Groups);
+    let closed =
+        |c: &&Column| c.codes.as_deref() == Some(GROUP_LIST) || c.people == Some(ColumnPeople::Groups);
     let people = super::door::declared::is_people_table(site, table);
     let texts = table.columns.iter().filter(|c| c.kind == ColumnType::Text && c.codes.is_some());
     texts.filter(|c| people || closed(c)).collect()
@@ -133,14 +137,19 @@ pub fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option
         return refused(table, &keep);
     };
     let is_key = |name: &str| table.key.iter().any(|k| k == name);
-    let counted: Vec<&Series> =
-        table.columns.iter().filter(|c| !is_key(&c.id) && c.id != table.time_column).filter_map(|c| frame.column(&c.id).ok()).collect();
+    let counted: Vec<&Series> = table
+        .columns
+        .iter()
+        .filter(|c| !is_key(&c.id) && c.id != table.time_column)
+        .filter_map(|c| frame.column(&c.id).ok())
+        .collect();
     let keys: Vec<&Series> =
         table.key.iter().filter(|k| **k != table.time_column).filter_map(|k| frame.column(k).ok()).collect();
     let print = |columns: &[&Series], row: usize| -> Vec<String> {
         columns.iter().map(|c| c.get(row).map(|v| v.to_string()).unwrap_or_default()).collect()
     };
-    let mut dated: Vec<(i32, usize)> = rows.iter().filter_map(|row| Some((months.get(*row)?, *row))).collect();
+    let mut dated: Vec<(i32, usize)> =
+        rows.iter().filter_map(|row| Some((months.get(*row)?, *row))).collect();
     dated.sort_unstable();
     let mut told: HashMap<(i32, Vec<String>), Vec<String>> = HashMap::new();
     for (month, row) in dated {

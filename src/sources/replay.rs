@@ -135,7 +135,8 @@ pub(crate) const fn whole(secs: f64) -> EpochSecs {
 impl Track {
     fn new(table: &Table, rows: &Admitted) -> Option<Self> {
         let rows = rows.sorted_by(ARRIVED_COLUMN)?;
-        let arrived = rows.frame().column(ARRIVED_COLUMN).ok()?.i64().ok()?.iter().map(|a| a.unwrap_or(0)).collect();
+        let arrived =
+            rows.frame().column(ARRIVED_COLUMN).ok()?.i64().ok()?.iter().map(|a| a.unwrap_or(0)).collect();
         Some(Self { table: table.clone(), rows, arrived, next: 0 })
     }
 

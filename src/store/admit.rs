@@ -76,7 +76,10 @@ pub struct Part {
 
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Part").field("frame", &self.frame).field("problems", &self.problems.len()).finish_non_exhaustive()
+        f.debug_struct("Part")
+            .field("frame", &self.frame)
+            .field("problems", &self.problems.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,8 +115,11 @@ pub(super) fn typed(site: &Site, table: &Table, rows: DataFrame, shown: &Path, c
     let mut out = Vec::with_capacity(rows.width());
     for series in rows.columns() {
         let kind = table.column_type(series.name()).unwrap_or(ColumnType::Text);
-        let cast =
-            if series.dtype() == &stored(kind) { Ok(series.clone()) } else { series.strict_cast(&stored(kind)) };
+        let cast = if series.dtype() == &stored(kind) {
+            Ok(series.clone())
+        } else {
+            series.strict_cast(&stored(kind))
+        };
         match cast {
             Ok(cast) => out.push(cast),
             Err(_) => {
@@ -172,6 +178,9 @@ pub(super) fn finish(site: &Site, table: &Table, part: Part, shown: &Path) -> Pa
 
 /// Keeps the columns asked for, in that order.
 pub(super) fn select(mut part: Part, columns: &[&str], shown: &Path) -> Part {
+    if !part.broken.is_empty() {
+        return part;
+    }
     let present: Vec<String> = part.frame.0.get_column_names().iter().map(ToString::to_string).collect();
     match part.frame.0.select(wanted(&present, columns)) {
         Ok(frame) => {
@@ -224,7 +233,11 @@ fn event_points(site: &Site, table: &Table, rows: &DataFrame) -> Option<(Boolean
 }
 
 /// Checks names: what is not declared is refused, not ignored; what is declared must be there.
-pub(super) fn check_names(site: &Site, table: &Table, present: &[String]) -> Result<(), (&'static str, Message)> {
+pub(super) fn check_names(
+    site: &Site,
+    table: &Table,
+    present: &[String],
+) -> Result<(), (&'static str, Message)> {
     let declared = present.iter().filter(|name| table.column_type(name).is_some()).count();
     if declared * 2 < table.columns.len() {
         // The first line is no heading, then: what stands in it is content.

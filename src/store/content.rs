@@ -39,7 +39,8 @@ pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Ve
             let known = known_texts(site, column);
             let few = known.is_some();
             let fine = |text: &str| {
-                known.as_ref().is_some_and(|known| known.contains(text)) || rules(text.trim(), column.kind).is_empty()
+                known.as_ref().is_some_and(|known| known.contains(text))
+                    || rules(text.trim(), column.kind).is_empty()
             };
             // A coded column and one of areas have few different values: those are looked at before any row is.
             if few && texts.unique().is_ok_and(|different| different.iter().flatten().all(fine)) {
@@ -47,11 +48,16 @@ pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Ve
             }
             for (row, text) in texts.iter().enumerate() {
                 let Some(text) = text.filter(|text| !few || !fine(text)) else { continue };
-                hits.extend(rules(text.trim(), column.kind).into_iter().map(|rule| Hit { row, column: &column.id, rule }));
+                hits.extend(rules(text.trim(), column.kind).into_iter().map(|rule| Hit {
+                    row,
+                    column: &column.id,
+                    rule,
+                }));
             }
         }
         // Numbers that count something have a unit; one without may be anybody's number.
-        let may_be_number = matches!(column.kind, ColumnType::Int | ColumnType::Float) && column.unit.is_none();
+        let may_be_number =
+            matches!(column.kind, ColumnType::Int | ColumnType::Float) && column.unit.is_none();
         if may_be_number && let Some(numbers) = long_numbers(series) {
             hits.extend(numbers.into_iter().map(|(row, rule)| Hit { row, column: &column.id, rule }));
         }
@@ -84,7 +90,10 @@ fn long_numbers(series: &Series) -> Option<Vec<(usize, Rule)>> {
             if texts.iter().flatten().all(|text| text.len() < 11) {
                 return None;
             }
-            texts.iter().map(|text| text?.trim().parse::<f64>().ok().map(|n| n as i64)).collect::<Int64Chunked>()
+            texts
+                .iter()
+                .map(|text| text?.trim().parse::<f64>().ok().map(|n| n as i64))
+                .collect::<Int64Chunked>()
         }
         _ => series.cast(&DataType::Int64).ok()?.i64().ok()?.clone(),
     };

@@ -29,7 +29,8 @@ pub fn state_folder(site: &Site) -> Option<PathBuf> {
         .or_else(|| if cfg!(windows) { named("LOCALAPPDATA") } else { None })
         .or_else(|| named("HOME").map(|home| home.join(".local").join("state")))?;
     let place = site.dir.canonicalize().unwrap_or_else(|_| site.dir.clone());
-    let id: String = site.meta.id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    let id: String =
+        site.meta.id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
     Some(base.join("onemap").join(format!("{id}-{:08x}", hash(place.as_os_str().as_encoded_bytes()))))
 }
 
@@ -144,10 +145,7 @@ fn record(site: &Site, table: &Table, path: &Path, part: &Part) {
 }
 
 /// Writes a file beside its place and then moves it there, so that nobody meets half a file.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut fs::File) -> std::io::Result<()>,
-) -> std::io::Result<()> {
+fn write_whole(path: &Path, write: impl FnOnce(&mut fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

@@ -69,13 +69,7 @@ fn broken(err: &PolarsError) -> Broken {
     ("unreadable", admit::unreadable(err))
 }
 
-fn parquet(
-    site: &Site,
-    table: &Table,
-    path: &Path,
-    shown: &Path,
-    columns: &[&str],
-) -> Result<Part, Broken> {
+fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Broken> {
     let file = std::fs::File::open(path).map_err(|e| unreadable(&e))?;
     let mut reader = ParquetReader::new(file);
     let schema = reader.schema().map_err(|e| broken(&e))?;
@@ -83,7 +77,8 @@ fn parquet(
     check_names(site, table, &present)?;
     let columns = wanted(&present, columns);
     // The door looks at every text, also where nobody asks for it.
-    let is_text = |name: &&String| matches!(table.column_type(name), Some(ColumnType::Text | ColumnType::Area));
+    let is_text =
+        |name: &&String| matches!(table.column_type(name), Some(ColumnType::Text | ColumnType::Area));
     let mut names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
     names.extend(present.iter().filter(is_text).cloned());
     names.sort();

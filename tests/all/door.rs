@@ -160,7 +160,9 @@ fn parquet_passes_the_same_door() {
     let told = lines(engine.site(), &engine.problems);
     assert_eq!(total(&engine), Shown::Value(48.0), "{told:?}");
     assert!(
-        told.len() == 1 && told[0].starts_with("data/visits.parquet:2:kind:") && told[0].contains("not in list kind"),
+        told.len() == 1
+            && told[0].starts_with("data/visits.parquet:2:kind:")
+            && told[0].contains("not in list kind"),
         "{told:?}"
     );
     assert!(!told[0].contains("zebra"), "{told:?}");
@@ -386,11 +388,12 @@ fn excluded_categories_and_groups_have_no_code() {
     made.write("data/appeal_order.csv", &format!("{header}\n{}{rows}", order("good", "transport")));
     let groups = "stat_month,area_code,group_code,person_cnt,contact_due_cnt,contact_done_cnt,aid_linked_cnt,suppressed";
     let group = |g: &str| format!("2026-10,440310,{g},120,100,99,50,false\n");
-    made.write("data/service_group_month.csv", &format!("{groups}\n{}{}", group("older_alone"), group("smokers")));
+    made.write(
+        "data/service_group_month.csv",
+        &format!("{groups}\n{}{}", group("older_alone"), group("smokers")),
+    );
     let engine = engine::build(std::sync::Arc::clone(&site), Depth::Everything, &|_, _| {}).unwrap();
-    let state = |table: &str| {
-        engine.sources(0).iter().find(|s| s.name == table).map(|s| (s.rows, s.refused))
-    };
+    let state = |table: &str| engine.sources(0).iter().find(|s| s.name == table).map(|s| (s.rows, s.refused));
     assert_eq!(state("appeal_order"), Some((1, 3)));
     assert_eq!(state("service_group_month"), Some((1, 1)));
     let figures = figures(&engine, engine.present_day());

@@ -187,12 +187,7 @@ fn batch(engine: &Engine, table: &str, rows: &[(String, Row)]) -> Batch {
     let frame = DataFrame::new(rows.len(), columns).unwrap();
     let part = admit(site, site.table(table).unwrap(), frame, Path::new("live"));
     assert!(part.problems.is_empty(), "{:?}", part.problems);
-    Batch {
-        table: table.to_owned(),
-        rows: part.frame,
-        arrived_secs: 0,
-        received: Instant::now(),
-    }
+    Batch { table: table.to_owned(), rows: part.frame, arrived_secs: 0, received: Instant::now() }
 }
 
 fn row() -> impl Strategy<Value = Row> {

@@ -90,12 +90,17 @@ fn the_last_good_copy_stands_in_for_a_refused_file() {
     assert!(err.contains("visits: refused at the door; figures from the copy of 20"), "{err}");
     assert!(!(out + &err).contains(SECRET));
     let (_, table, _) = run(&made, state.path(), &["compute"]);
-    assert!(table.contains("late") && table.contains("refused at the door; figures from the copy of"), "{table}");
+    assert!(
+        table.contains("late") && table.contains("refused at the door; figures from the copy of"),
+        "{table}"
+    );
     // The site's file stays as it came; the copy stays; the refusal is on record, once.
     assert_eq!(std::fs::read_to_string(made.path().join("data/visits.csv")).unwrap(), bad);
     let kept = files(state.path());
     assert_eq!(kept.len(), 2, "{kept:?}");
-    let record = std::fs::read_to_string(kept.iter().find(|f| f.ends_with("quarantine/refused.ndjson")).unwrap()).unwrap();
+    let record =
+        std::fs::read_to_string(kept.iter().find(|f| f.ends_with("quarantine/refused.ndjson")).unwrap())
+            .unwrap();
     assert_eq!(record.lines().count(), 1, "{record}");
     let record: serde_json::Value = serde_json::from_str(&record).unwrap();
     assert_eq!(record["file"], "data/visits.csv");

@@ -145,8 +145,8 @@ pub fn is_people_table(site: &Site, table: &Table) -> bool {
 #[must_use]
 pub fn forbidden_column(site: &Site, id: &str, table: &Table) -> bool {
     let lower = id.to_lowercase();
-    let speaks_of_a_person = FORBIDDEN_NAMES.contains(&lower.as_str())
-        || FORBIDDEN_PARTS.iter().any(|part| lower.contains(part));
+    let speaks_of_a_person =
+        FORBIDDEN_NAMES.contains(&lower.as_str()) || FORBIDDEN_PARTS.iter().any(|part| lower.contains(part));
     let places = || {
         PLACE_WORDS.iter().any(|word| match word.is_ascii() {
             true => lower.split('_').any(|part| part == *word),
@@ -155,7 +155,9 @@ pub fn forbidden_column(site: &Site, id: &str, table: &Table) -> bool {
     };
     // Which events carry a point is checked row by row.
     let is_event_point = site.meta.events.as_ref().is_some_and(|events| {
-        table.suppress_below == 0 && events.table == table.id && [&events.longitude, &events.latitude].contains(&&lower)
+        table.suppress_below == 0
+            && events.table == table.id
+            && [&events.longitude, &events.latitude].contains(&&lower)
     });
     speaks_of_a_person || (places() && !is_event_point && is_people_table(site, table))
 }
@@ -191,7 +193,8 @@ fn tables(site: &Site, table: &Table, refresh: Refresh, out: &mut Vec<Problem>) 
         if let Some(rule) = categories::of(&column.zh).or_else(|| categories::of(&column.en)) {
             refuse(&column.id, rule.message().with("column", &column.id));
         }
-        let free = column.kind == ColumnType::Text && column.codes.is_none() && !table.key.contains(&column.id);
+        let free =
+            column.kind == ColumnType::Text && column.codes.is_none() && !table.key.contains(&column.id);
         if free && (concerns_people || is_events) && column.max_len.is_none_or(|most| most > LONGEST_CODE) {
             let message = Message::new("problem.free_text_column").with("most", LONGEST_CODE);
             refuse(&column.id, message.with("column", &column.id));
@@ -205,7 +208,8 @@ fn tables(site: &Site, table: &Table, refresh: Refresh, out: &mut Vec<Problem>) 
 /// What is wrong with what a column says about groups of persons.
 fn people_of(table: &Table, column: &Column, refresh: Refresh) -> Option<Message> {
     let coded = column.kind == ColumnType::Text && column.codes.is_some();
-    let counts_groups = column.people == Some(ColumnPeople::Groups) || column.codes.as_deref() == Some(groups::GROUP_LIST);
+    let counts_groups =
+        column.people == Some(ColumnPeople::Groups) || column.codes.as_deref() == Some(groups::GROUP_LIST);
     if column.people.is_some() && !coded {
         return Some(Message::new("problem.people_without_codes"));
     }

@@ -32,10 +32,12 @@ fn has_email(lower: &[char]) -> bool {
     at_signs.map(|(at, _)| at).any(|at| {
         let before = lower.iter().take(at).rev().find(|c| **c != ' ');
         let local = before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '+' | '%'));
-        let host: String =
-            lower.iter().skip(at + 1).skip_while(|c| **c == ' ').take_while(|c| {
-                c.is_alphanumeric() || matches!(c, '-' | '.')
-            }).collect();
+        let host: String = lower
+            .iter()
+            .skip(at + 1)
+            .skip_while(|c| **c == ' ')
+            .take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '.'))
+            .collect();
         local && host.split_once('.').is_some_and(|(name, rest)| !name.is_empty() && rest.len() >= 2)
     })
 }
@@ -62,11 +64,6 @@ fn has_plate(chars: &[char]) -> bool {
 /// Six to twenty letters, digits, hyphens: an account, or a number of at least five digits.
 fn is_handle(plain: &Plain, at: usize) -> bool {
     const LENGTH: std::ops::RangeInclusive<usize> = 5..=40;
-    let length = plain
-        .chars
-        .iter()
-        .skip(at)
-        .take_while(|c| c.is_ascii_alphanumeric() || **c == '-')
-        .count();
+    let length = plain.chars.iter().skip(at).take_while(|c| c.is_ascii_alphanumeric() || **c == '-').count();
     LENGTH.contains(&length)
 }

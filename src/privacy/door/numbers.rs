@@ -70,7 +70,8 @@ fn groups(chars: &[char]) -> Vec<Group> {
     let mut out: Vec<Group> = Vec::new();
     let (mut at, mut end) = (0, None);
     while let Some(c) = chars.get(at) {
-        let starts_word = at.checked_sub(1).and_then(|b| chars.get(b)).is_none_or(|b| !b.is_ascii_alphanumeric());
+        let starts_word =
+            at.checked_sub(1).and_then(|b| chars.get(b)).is_none_or(|b| !b.is_ascii_alphanumeric());
         if starts_word && let Some(length) = machine_made(chars.get(at..).unwrap_or_default()) {
             at += length;
             end = None;
@@ -110,9 +111,7 @@ fn machine_made(chars: &[char]) -> Option<usize> {
     const UUID: [usize; 5] = [8, 4, 4, 4, 12];
     const HASH: usize = 24;
     const FEWEST_LETTERS: usize = 3;
-    let hex = |from: usize| {
-        chars.iter().skip(from).take_while(|c| c.is_ascii_hexdigit()).count()
-    };
+    let hex = |from: usize| chars.iter().skip(from).take_while(|c| c.is_ascii_hexdigit()).count();
     let ends = |at: usize| chars.get(at).is_none_or(|c| !c.is_ascii_alphanumeric());
     let letters = |length: usize| {
         chars.iter().take(length).filter(|c| c.is_ascii_alphabetic()).count() >= FEWEST_LETTERS
@@ -177,8 +176,9 @@ fn is_citizen(digits: &[u8], x: bool) -> bool {
     }
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d - b'0') * w).sum();
     let checks = CHECKS.get((sum % 11) as usize) == last;
-    checks && year_of(digits.get(6..10).unwrap_or_default())
-        .is_some_and(|year| is_date(year, digits.get(10..14).unwrap_or_default()))
+    checks
+        && year_of(digits.get(6..10).unwrap_or_default())
+            .is_some_and(|year| is_date(year, digits.get(10..14).unwrap_or_default()))
 }
 
 fn year_of(digits: &[u8]) -> Option<i16> {
@@ -186,9 +186,8 @@ fn year_of(digits: &[u8]) -> Option<i16> {
 }
 
 fn is_date(year: i16, month_day: &[u8]) -> bool {
-    let number = |range: std::ops::Range<usize>| {
-        std::str::from_utf8(month_day.get(range)?).ok()?.parse::<i8>().ok()
-    };
+    let number =
+        |range: std::ops::Range<usize>| std::str::from_utf8(month_day.get(range)?).ok()?.parse::<i8>().ok();
     let (Some(month), Some(day)) = (number(0..2), number(2..4)) else { return false };
     jiff::civil::Date::new(year, month, day).is_ok()
 }
@@ -213,11 +212,13 @@ fn is_mobile(run: &[Group]) -> bool {
     // A country or trunk prefix may stand in the first group.
     [&b""[..], b"86", b"0086", b"0"].iter().any(|prefix| {
         MOBILE_FORMS.iter().any(|form| {
-            let fits = lengths.len() >= form.len()
-                && lengths.iter().zip(*form).enumerate().all(|(at, (length, wanted))| {
-                    *length == wanted + if at == 0 { prefix.len() } else { 0 }
-                });
-            let digits: Vec<u8> = run.iter().take(form.len()).flat_map(|g| g.digits.iter().copied()).collect();
+            let fits =
+                lengths.len() >= form.len()
+                    && lengths.iter().zip(*form).enumerate().all(|(at, (length, wanted))| {
+                        *length == wanted + if at == 0 { prefix.len() } else { 0 }
+                    });
+            let digits: Vec<u8> =
+                run.iter().take(form.len()).flat_map(|g| g.digits.iter().copied()).collect();
             fits && digits.strip_prefix(*prefix).is_some_and(is_mobile_digits)
         })
     })

@@ -21,7 +21,8 @@ pub fn reads_as_place(text: &str) -> bool {
             let from = at;
             let mut dot = None;
             while let Some(c) = plain.chars.get(at) {
-                let point = *c == '.' && dot.is_none() && plain.chars.get(at + 1).is_some_and(char::is_ascii_digit);
+                let point =
+                    *c == '.' && dot.is_none() && plain.chars.get(at + 1).is_some_and(char::is_ascii_digit);
                 if point {
                     dot = Some(at);
                 } else if !c.is_ascii_digit() {

@@ -82,7 +82,11 @@ fn plain(c: char) -> Option<char> {
         '\u{660}'..='\u{669}' => digit(u32::from(c) - 0x660),
         '\u{6f0}'..='\u{6f9}' => digit(u32::from(c) - 0x6f0),
         // Invisible: soft hyphen, joiners, marks of direction, byte order mark, selectors of form.
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
         | '\u{fe00}'..='\u{fe0f}' => return None,
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}' | '\u{fe58}' | '\u{fe63}' | '_' => '-',
         '\u{b7}' | '\u{2022}' | '\u{30fb}' | '\u{ff65}' | '\u{2027}' | '\u{22c5}' => '·',

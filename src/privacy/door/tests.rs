@@ -162,7 +162,12 @@ fn the_lists_are_complete() {
     assert_eq!(lists.categories.len(), 10);
     // What is told apart from codes by length alone must be told apart from words of the lists, too.
     for category in &lists.categories {
-        assert!(category.en.iter().all(|term| term.trim().split(' ').any(|w| w.len() >= 5) || term.trim().contains(' ')));
+        assert!(
+            category
+                .en
+                .iter()
+                .all(|term| term.trim().split(' ').any(|w| w.len() >= 5) || term.trim().contains(' '))
+        );
         for term in &category.en {
             assert!(!broken(&term.trim().replace(' ', "_")).is_empty(), "{term}");
         }
