@@ -1,6 +1,7 @@
 //! The door for rows: every table, from a file or a live source, passes [`admit`] before anything else sees it. Owns
 //! what refuses a part and what costs a row; nothing outside the store can make an [`Admitted`].
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
@@ -135,18 +136,18 @@ pub(super) fn typed(site: &Site, table: &Table, rows: DataFrame, shown: &Path, c
         Ok(rows) => rows,
         Err(err) => return Part::broken(shown, "unreadable", unreadable(&err)),
     };
-    let hits = content(site, table, &rows);
-    if !hits.is_empty() {
-        return quarantined(shown, &rows, hits);
+    let found = content(site, table, &rows);
+    if !found.hits.is_empty() {
+        return quarantined(shown, &rows, found.hits);
     }
-    let part = keep_good_rows(site, table, rows, shown);
+    let part = keep_good_rows(site, table, rows, shown, &found.coded);
     let part = finish(site, table, part, shown);
     select(part, columns, shown)
 }
 
 /// The door for a file of texts, before any is turned into a value.
 pub(super) fn texts(site: &Site, table: &Table, rows: &DataFrame, shown: &Path) -> Option<Part> {
-    let hits = content(site, table, rows);
+    let hits = content(site, table, rows).hits;
     (!hits.is_empty()).then(|| quarantined(shown, rows, hits))
 }
 
@@ -312,7 +313,7 @@ pub fn quiet(err: &PolarsError) -> String {
 }
 
 /// Leaves out and tells rows with an empty required value, an unknown code or an impossible date.
-fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) -> Part {
+fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path, coded: &HashSet<&str>) -> Part {
     let mut part = Part::default();
     let mut bad: Vec<(usize, &Column, Message)> = Vec::new();
     for column in &table.columns {
@@ -324,6 +325,7 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
             bad.extend(set_rows(&empty).map(|row| (row, column, Message::new("problem.empty_value"))));
         }
         match column.kind {
+            ColumnType::Text if coded.contains(column.id.as_str()) => {}
             ColumnType::Text => bad.extend(bad_texts(site, column, series)),
             ColumnType::Date | ColumnType::Month | ColumnType::Time => {
                 let (low, high) = match column.kind {

@@ -16,9 +16,18 @@ pub(super) struct Hit<'a> {
     pub(super) rule: Rule,
 }
 
-/// Every content of the declared columns that may not come in.
-pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Vec<Hit<'a>> {
-    let mut hits = Vec::new();
+/// What was found in the columns of a part.
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    /// Every content that may not come in.
+    pub(super) hits: Vec<Hit<'a>>,
+    /// Columns that hold codes of their lists and nothing else.
+    pub(super) coded: HashSet<&'a str>,
+}
+
+/// Looks at the declared columns.
+pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Found<'a> {
+    let Found { mut hits, mut coded } = Found::default();
     let is_area = |run: &str| starts_with_area(site, run);
     let people = door::declared::is_people_table(site, table);
     let rules = |text: &str, kind: ColumnType| -> Vec<Rule> {
@@ -37,38 +46,43 @@ pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Ve
         let Ok(series) = rows.column(&column.id) else { continue };
         if let Ok(texts) = series.str() {
             let known = known_texts(site, column);
-            let few = known.is_some();
-            let fine = |text: &str| {
-                known.as_ref().is_some_and(|known| known.contains(text))
-                    || rules(text.trim(), column.kind).is_empty()
-            };
+            let is_known = |text: &str| known.as_ref().is_some_and(|known| known.contains(text));
+            let fine = |text: &str| is_known(text) || rules(text.trim(), column.kind).is_empty();
             // A coded column and one of areas have few different values: those are looked at before any row is.
-            if few && texts.unique().is_ok_and(|different| different.iter().flatten().all(fine)) {
-                continue;
+            let different = known.as_ref().and_then(|_| texts.unique().ok());
+            let all_known = different.as_ref().is_some_and(|d| d.iter().flatten().all(is_known));
+            if all_known {
+                coded.insert(&column.id);
             }
-            for (row, text) in texts.iter().enumerate() {
-                let Some(text) = text.filter(|text| !few || !fine(text)) else { continue };
-                hits.extend(rules(text.trim(), column.kind).into_iter().map(|rule| Hit {
-                    row,
-                    column: &column.id,
-                    rule,
-                }));
+            if !all_known && !different.is_some_and(|d| d.iter().flatten().all(fine)) {
+                for (row, text) in texts.iter().enumerate() {
+                    let Some(text) = text.filter(|text| !is_known(text)) else { continue };
+                    let rules = rules(text.trim(), column.kind);
+                    hits.extend(rules.into_iter().map(|rule| Hit { row, column: &column.id, rule }));
+                }
             }
         }
-        // Numbers that count something have a unit; one without may be anybody's number.
-        let may_be_number =
-            matches!(column.kind, ColumnType::Int | ColumnType::Float) && column.unit.is_none();
-        if may_be_number && let Some(numbers) = long_numbers(series) {
+        if may_be_number(column)
+            && let Some(numbers) = long_numbers(series)
+        {
             hits.extend(numbers.into_iter().map(|(row, rule)| Hit { row, column: &column.id, rule }));
         }
     }
-    hits
+    Found { hits, coded }
+}
+
+/// Numbers that count something have a unit; one without may be anybody's number.
+pub(super) fn may_be_number(column: &Column) -> bool {
+    matches!(column.kind, ColumnType::Int | ColumnType::Float) && column.unit.is_none()
 }
 
 /// Values of a column that are known to be fine: its codes, which were checked where they are declared, or areas.
 fn known_texts<'a>(site: &'a Site, column: &Column) -> Option<HashSet<&'a str>> {
     match (&column.codes, column.kind) {
-        (Some(list), _) => Some(site.codes(list).iter().map(String::as_str).collect()),
+        (Some(list), _) => {
+            let fits = |code: &&str| column.max_len.is_none_or(|most| code.chars().count() <= most);
+            Some(site.codes(list).iter().map(String::as_str).filter(fits).collect())
+        }
         (None, ColumnType::Area) => Some(site.areas.iter().map(|(_, area)| area.code.as_str()).collect()),
         _ => None,
     }

@@ -14,7 +14,7 @@ use crate::site::text::Message;
 use super::admit::{
     self, FIRST_DAY, LAST_DAY, MAX_PROBLEMS, Part, check_names, header_rows, stored, wanted, wrong_text,
 };
-use super::quarantine;
+use super::{content, quarantine};
 
 /// The files of a table below a folder of the site (`data` or `data/replay`), in name order.
 #[must_use]
@@ -76,11 +76,13 @@ fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&st
     let present: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     check_names(site, table, &present)?;
     let columns = wanted(&present, columns);
-    // The door looks at every text, also where nobody asks for it.
-    let is_text =
-        |name: &&String| matches!(table.column_type(name), Some(ColumnType::Text | ColumnType::Area));
+    // The door looks at every text and every number that may be anybody's, also where nobody asks for it.
+    let is_looked_at = |name: &&String| {
+        matches!(table.column_type(name), Some(ColumnType::Text | ColumnType::Area))
+            || table.column(name).is_some_and(content::may_be_number)
+    };
     let mut names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
-    names.extend(present.iter().filter(is_text).cloned());
+    names.extend(present.iter().filter(is_looked_at).cloned());
     names.sort();
     names.dedup();
     let frame = reader.with_columns(Some(names)).finish().map_err(|e| broken(&e))?;

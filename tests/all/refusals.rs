@@ -225,6 +225,16 @@ fn exact_places_do_not_come_into_tables_about_people() {
 }
 
 #[test]
+fn a_number_in_a_coded_column_is_still_a_number() {
+    let made = made("", &["grade:int:kind"]);
+    made.write("data/visits.csv", &format!("id,area,d,kind,n,note,grade\nx,R1A1,{DAY},a,7,,13800138000\n"));
+    let engine = made.build();
+    let told = lines(engine.site(), &engine.problems);
+    assert!(told[0].starts_with("data/visits.csv:2:grade: error:"), "{told:?}");
+    assert!(told[0].contains("mobile number") && !told[0].contains("13800138000"), "{told:?}");
+}
+
+#[test]
 fn numbers_without_a_unit_may_be_anybodys() {
     let made = plain();
     for (n, rule) in [("13800138000", "mobile number"), ("110105194912310021", "")] {
