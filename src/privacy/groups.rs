@@ -74,13 +74,18 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     groups().iter().map(|g| g.code.as_str())
 }
 
-/// Columns of a table in which a code of the closed list is a group: every coded text of a table about people.
+/// Columns of a table in which a code of the closed list is a group: every coded text of a table about people whose list
+/// has such a code. A value outside its list has cost its row before.
 fn coded<'a>(site: &Site, table: &'a Table) -> Vec<&'a Column> {
     let closed =
         |c: &&Column| c.codes.as_deref() == Some(GROUP_LIST) || c.people == Some(ColumnPeople::Groups);
     let people = super::door::declared::is_people_table(site, table);
     let texts = table.columns.iter().filter(|c| c.kind == ColumnType::Text && c.codes.is_some());
-    texts.filter(|c| people || closed(c)).collect()
+    let has_group = |c: &&Column| {
+        let codes = c.codes.as_deref().map_or(&[][..], |list| site.codes(list));
+        codes.iter().any(|code| groups().iter().any(|g| g.code == *code))
+    };
+    texts.filter(|c| (people || closed(c)) && has_group(c)).collect()
 }
 
 fn texts(frame: &DataFrame, columns: &[&Column]) -> Vec<StringChunked> {

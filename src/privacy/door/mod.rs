@@ -159,7 +159,9 @@ fn is_harmless(text: &str) -> bool {
             _ => return false,
         }
     }
-    longest < 5 && digits < 11 && (longest < 3 || digits < 7)
+    // Digits alone are a number of a person only at these lengths: with a prefix, of the old form, of the new one.
+    let is_other_number = digits == text.len() && !matches!(digits, 11..=13 | 15 | 18);
+    is_other_number || (longest < 5 && digits < 11 && (longest < 3 || digits < 7))
 }
 
 #[cfg(test)]
