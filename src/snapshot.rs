@@ -27,6 +27,8 @@ pub enum Status {
     Late,
     /// Some of what it adds up was withheld at the source: less than the whole.
     Partial,
+    /// Current, and told only as exactly as protection allows.
+    Coarse,
     /// Hidden for protection.
     Suppressed,
     /// No value.

@@ -29,7 +29,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let breakdowns = figures.slices.iter().flatten().flatten().map(|slice| slice.value);
     for shown in indicators.chain(breakdowns) {
         match shown {
-            Shown::Value(_) => cells += 1,
+            Shown::Value(_) | Shown::Coarse { .. } => cells += 1,
             Shown::Suppressed { why, .. } => {
                 cells += 1;
                 match why {

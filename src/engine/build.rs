@@ -11,6 +11,7 @@ use polars::prelude::*;
 use crate::indicators::cube::{Calendar, Present, RollUp, Step};
 use crate::indicators::measure::{Measure, Plan, Storage, plan};
 use crate::indicators::rows::{Row, Rows};
+use crate::privacy::gate::Gate;
 use crate::privacy::groups;
 use crate::site::Site;
 use crate::site::civil::parse_day;
@@ -92,6 +93,7 @@ pub fn build(
     }
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
     let present_day = present_day(&site, &tables);
+    let gate = Gate::new(&site, &plan, sum_up.len());
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
@@ -100,6 +102,7 @@ pub fn build(
         plan,
         tables,
         sum_up,
+        gate,
         exact,
         present_day,
         problems,
@@ -183,15 +186,10 @@ impl Loader<'_> {
         let frame = frame.filter(|f| f.width() > 0).unwrap_or_else(|| read::empty(table, &columns));
         // A refused part without a copy leaves what the other parts tell.
         held = held.map(|held| if held == Held::Nothing && frame.height() > 0 { Held::Parts } else { held });
-        let (mut frame, repeated) = latest_by_key(table, frame);
-        if let Some((keep, message)) = groups::below_time_floor(self.site, table, &frame)
-            && let Ok(kept) = frame.filter(&keep)
-        {
-            let count = frame.height() - kept.height();
-            refused += count as u64;
-            problems.push(Problem::warning(format!("data/{}", table.id), message.with("count", count)));
-            frame = kept;
-        }
+        let (frame, repeated) = latest_by_key(table, frame);
+        let (frame, too_often) = groups::keep_time_floor(self.site, table, frame);
+        refused += too_often;
+        problems.extend(groups::time_floor_problem(table, too_often));
         // Parts are there to correct each other; within one file a repeated key is worth telling.
         if repeated > 0 && files.len() == 1 {
             let message =

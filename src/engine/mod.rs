@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
 use crate::indicators::rows::Rows;
+use crate::privacy::gate::Gate;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
@@ -78,6 +79,8 @@ pub struct Engine {
     pub(crate) measures: Vec<Arc<MeasureData>>,
     pub(crate) sum_up: Arc<RollUp>,
     pub(crate) exact: Arc<RollUp>,
+    /// What is protected together.
+    pub(crate) gate: Arc<Gate>,
     /// Last day of which the present state is known.
     pub(crate) present_day: Day,
     /// Events of the stream.
@@ -133,6 +136,7 @@ impl Engine {
             measures: self.measures.clone(),
             sum_up: Arc::clone(&self.sum_up),
             exact: Arc::clone(&self.exact),
+            gate: Arc::clone(&self.gate),
             present_day: self.present_day,
             events: EventLog::default(),
             texture: Arc::clone(&self.texture),

@@ -41,7 +41,7 @@ impl Choropleth {
 fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
     let theme = sheet.theme();
     match reading.value {
-        Shown::Value(value) => {
+        Shown::Value(value) | Shown::Coarse { value, .. } => {
             let classes = &sheet.legend.classes;
             let color = theme.class_color(classes.class(value), classes.len());
             (color, (reading.status == Status::Late).then_some(Pattern::Late))

@@ -148,6 +148,7 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
         Status::Current => "panel.status.current",
         Status::Late => "panel.status.late",
         Status::Partial => "panel.status.partial",
+        Status::Coarse => "panel.status.coarse",
         Status::Suppressed => "panel.status.suppressed",
         Status::Missing => "panel.status.missing",
         Status::TooFine => "panel.status.too_fine",

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::site::Site;
 use crate::site::civil::{add_months, date_of};
 use crate::site::datasets::{Column, ColumnPeople, ColumnType, Table};
+use crate::site::problem::Problem;
 use crate::site::text::Message;
 
 /// Name of a code list that is closed wherever it is used. Any other list is closed where a column says that its codes
@@ -117,11 +118,29 @@ pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(Boo
     })
 }
 
+/// A whole table without the rows that are below the floor of time, and how many those were.
+#[must_use]
+pub fn keep_time_floor(site: &Site, table: &Table, frame: DataFrame) -> (DataFrame, u64) {
+    match below_time_floor(site, table, &frame).and_then(|keep| frame.filter(&keep).ok()) {
+        Some(kept) => {
+            let refused = (frame.height() - kept.height()) as u64;
+            (kept, refused)
+        }
+        None => (frame, 0),
+    }
+}
+
+/// What is told of rows below the floor of time, if there were any.
+#[must_use]
+pub fn time_floor_problem(table: &Table, rows: u64) -> Option<Problem> {
+    let message = Message::new("problem.below_time_floor").with("table", &table.id).with("count", rows);
+    (rows > 0).then(|| Problem::warning(format!("data/{}", table.id), message))
+}
+
 /// Which rows of a whole table tell of a quarterly group more often than once a quarter: a count that differs from the
 /// one of its quarter. A quarter's count is that of the month that ends it, repeated in the two months after; where
 /// that month is not there, the first one told. None where all are fine.
-#[must_use]
-pub fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(BooleanChunked, Message)> {
+fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<BooleanChunked> {
     let columns = coded(site, table);
     let quarterly = |code: &str| groups().iter().any(|g| g.quarterly && g.code == code);
     let rows: Vec<usize> = {
@@ -139,7 +158,7 @@ pub fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option
     let Some(months) = months else {
         // Instants would tell of every single case.
         rows.iter().filter_map(|row| keep.get_mut(*row).map(|k| *k = false)).for_each(drop);
-        return refused(table, &keep);
+        return refused(&keep);
     };
     let is_key = |name: &str| table.key.iter().any(|k| k == name);
     let counted: Vec<&Series> = table
@@ -166,14 +185,11 @@ pub fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option
             *flag = false;
         }
     }
-    refused(table, &keep)
+    refused(&keep)
 }
 
-fn refused(table: &Table, keep: &[bool]) -> Option<(BooleanChunked, Message)> {
-    keep.contains(&false).then(|| {
-        let message = Message::new("problem.below_time_floor").with("table", &table.id);
-        (keep.iter().map(|k| Some(*k)).collect(), message)
-    })
+fn refused(keep: &[bool]) -> Option<BooleanChunked> {
+    keep.contains(&false).then(|| keep.iter().map(|k| Some(*k)).collect())
 }
 
 /// First day of the month that ended the newest quarter not after a day's month: March, June, September, December.

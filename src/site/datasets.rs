@@ -139,6 +139,9 @@ pub struct Column {
     /// May be empty.
     #[serde(default)]
     pub nullable: bool,
+    /// Holds running totals: two of them a month apart tell what happened in between.
+    #[serde(default)]
+    pub accumulates: bool,
     /// Chinese name.
     pub zh: String,
     /// English name.

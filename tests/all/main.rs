@@ -8,7 +8,9 @@
 )]
 
 mod common;
+mod simplex;
 
+mod attack;
 mod catalogue;
 mod cli;
 mod door;

@@ -23,7 +23,7 @@ fn sites() -> [(&'static Engine, Vec<Day>); 2] {
     ]
 }
 
-fn snapshot(engine: &Engine, day: Day) -> Snapshot {
+pub(crate) fn snapshot(engine: &Engine, day: Day) -> Snapshot {
     let data_secs = engine.end_of(day).secs as f64;
     Publisher::new(engine.clone(), Clock { data_secs, since: Instant::now(), speed: 0.0 }).snapshot()
 }
