@@ -11,8 +11,6 @@ mod pass;
 
 use std::sync::Arc;
 
-use polars::prelude::DataFrame;
-
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
 use crate::indicators::rows::Rows;
@@ -20,7 +18,8 @@ use crate::privacy::gate::Gate;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
-use crate::snapshot::{Day, EpochSecs, LonLatList};
+use crate::snapshot::{Day, EpochSecs, Held, LonLatList};
+use crate::store::Admitted;
 
 pub use build::{Depth, build};
 use events::EventLog;
@@ -51,6 +50,8 @@ pub(crate) struct TableState {
     pub(crate) presence: Calendar,
     /// Newest news: the end of the newest day or month, or the newest happening or arrival; not after the present.
     pub(crate) newest_secs: Option<EpochSecs>,
+    /// What stands in for a part that the door refused.
+    pub(crate) held: Option<Held>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,
 }
@@ -143,6 +144,13 @@ impl Engine {
         }
     }
 
+    /// A batch of a table was refused at the door: what was there before stands, and is late until the next good one.
+    pub fn hold(&mut self, table: &str) {
+        if let Some(state) = self.tables.iter_mut().find(|t| t.table.id == table) {
+            state.held = state.held.max(Some(Held::Batch));
+        }
+    }
+
     /// Rows in use over all tables.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -155,8 +163,8 @@ impl Engine {
 pub struct Batch {
     /// Table.
     pub table: String,
-    /// Whole rows, declared columns; a known key replaces, a new one adds.
-    pub rows: DataFrame,
+    /// Whole rows that passed the door; a known key replaces, a new one adds.
+    pub rows: Admitted,
     /// When they reached us, in data time.
     pub arrived_secs: EpochSecs,
     /// The same by the machine's steady clock: for the way from arrival to screen.

@@ -133,6 +133,9 @@ pub struct Column {
     /// Code list.
     #[serde(default)]
     pub codes: Option<String>,
+    /// What its codes are, where the table counts persons.
+    #[serde(default)]
+    pub people: Option<ColumnPeople>,
     /// May be empty.
     #[serde(default)]
     pub nullable: bool,
@@ -143,6 +146,16 @@ pub struct Column {
     pub zh: String,
     /// English name.
     pub en: String,
+}
+
+/// What the codes of a column of a people table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnPeople {
+    /// Service groups: the program's closed list and its floors bind them, whatever the list is called.
+    Groups,
+    /// Services, ages, items: no groups of persons. A code of the closed list among them keeps its floors.
+    Other,
 }
 
 /// Type of a column.

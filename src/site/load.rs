@@ -83,6 +83,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         messages_zh,
         messages_en,
         meta,
+        state: None,
     };
     keep_table_thresholds(&mut site);
     reader.cross_check(&site);
@@ -245,14 +246,6 @@ impl Reader<'_> {
                 let message = Message::new("problem.table_without_area").with("table", &table.id);
                 self.problems.push(placed("datasets.toml", self.dir, &table.id, message));
             }
-            if let Some(column) =
-                table.columns.iter().find(|c| crate::privacy::door::forbidden_column(&c.id, table))
-            {
-                let message = Message::new("problem.forbidden_column")
-                    .with("column", &column.id)
-                    .with("table", &table.id);
-                self.problems.push(placed("datasets.toml", self.dir, &column.id, message));
-            }
             if matches!(table.column_type(&table.time_column), Some(k) if !matches!(k, ColumnType::Date | ColumnType::Month | ColumnType::Time))
             {
                 let message = Message::new("problem.time_column_type").with("table", &table.id);
@@ -266,6 +259,7 @@ impl Reader<'_> {
             let message = unknown("problem.unknown_group", code, groups::known());
             self.problems.push(Problem::error("messages/zh.toml", message));
         }
+        self.problems.extend(crate::privacy::door::declared::problems(site));
         let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
         let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();
         let all: Vec<&str> = site.indicators.iter().chain(&site.breakdowns).map(|i| i.id.as_str()).collect();

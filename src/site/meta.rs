@@ -177,4 +177,7 @@ pub struct EventsMeta {
     pub exercise: String,
     /// Status codes that mean the event is still open.
     pub open_statuses: Vec<String>,
+    /// Kinds that are about objects. Only these may carry a point; without the list, none may.
+    #[serde(default)]
+    pub object_kinds: Vec<String>,
 }

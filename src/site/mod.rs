@@ -32,6 +32,8 @@ use crate::snapshot::IndicatorIx;
 pub struct Site {
     /// The folder.
     pub dir: PathBuf,
+    /// Where the program keeps what it must remember about this site; none: nothing is kept.
+    pub state: Option<PathBuf>,
     /// `site.toml`.
     pub meta: SiteMeta,
     /// Day boundaries of the site's time zone.

@@ -12,8 +12,12 @@ struct Ran {
 }
 
 fn run(arguments: &[&str]) -> Ran {
-    let out =
-        Command::new(env!("CARGO_BIN_EXE_onemap")).args(arguments).env_remove("RUST_LOG").output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .env("XDG_STATE_HOME", crate::common::state_dir())
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
 }

@@ -18,5 +18,7 @@ mod live;
 mod naive;
 mod privacy;
 mod published;
+mod quarantine;
+mod refusals;
 mod structure;
 mod tiny;
