@@ -1,5 +1,5 @@
-//! Which cells of a table with sums must be hidden so that no small one can be worked out, and no more than that.
-//! Owns the search; knows nothing of indicators, and shows nothing.
+//! A table with sums as a network of flows: how far a hidden cell can go, and the cheapest way to let it go further. Owns
+//! the flows; knows nothing of indicators, and shows nothing.
 //!
 //! A table of areas (a tree) by columns (parts and their total) is a network: every sum is a node, every cell an arc
 //! between the sum it is part of and the sum it is the total of. The cells that a reader does not see can be changed
@@ -19,18 +19,18 @@ pub(super) enum Need {
     /// It may be anything that its mark says, from 1 to the threshold minus 1: nothing more is learned than the mark.
     WholeRange,
     /// It is not known exactly. What published programs guarantee by default; for comparison with them.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only compared with"))]
+    #[cfg_attr(not(test), allow(dead_code))]
     NotExact,
 }
 
 /// A cell between two sums.
-struct Cell {
-    column: usize,
-    area: usize,
+pub(super) struct Cell {
+    pub(super) column: usize,
+    pub(super) area: usize,
     /// The sum it is taken from, and the sum it is added to.
     ends: [usize; 2],
     /// Hidden by nature and free: stands for what the table does not show.
-    is_free: bool,
+    pub(super) is_free: bool,
 }
 
 /// What a share leaves of its base, beside the column of its count. Where the base is seen, the two move against each
@@ -51,40 +51,33 @@ pub(super) struct Sheet<'a> {
 }
 
 /// A cell that was hidden, as it was before.
-struct Change {
-    cell: usize,
-    before: State,
+pub(super) struct Change {
+    pub(super) cell: usize,
+    pub(super) before: State,
     /// Rests that were hidden with it.
-    rests: Vec<(usize, State)>,
-}
-
-/// A small number: a cell's count, or a rest beside it.
-#[derive(Clone, Copy)]
-struct Small {
-    cell: usize,
-    mirror: Option<usize>,
-}
-
-/// How far a small cell must stay free to go up and down.
-struct Goal {
-    cell: usize,
-    up: f64,
-    down: f64,
+    pub(super) rests: Vec<(usize, State)>,
 }
 
 /// The network of one table.
 pub(super) struct Network<'a> {
-    tree: &'a Tree,
-    cells: Vec<Cell>,
+    pub(super) tree: &'a Tree,
+    pub(super) cells: Vec<Cell>,
     /// Per node: cell and whether the node is its second end.
     links: Vec<Vec<(usize, bool)>>,
     depth: usize,
     total: Option<usize>,
-    need: Need,
+    pub(super) need: Need,
 }
 
 const GROUND: usize = 0;
-const EPSILON: f64 = 1e-9;
+/// Prices: one cell more is worse than any size of a cell; a coarse area, a total and a zero are worse still.
+const CELL: u64 = 100_000;
+const LEVEL: u64 = 150_000;
+const TOTAL: u64 = 50_000;
+const ZERO: u64 = 300_000;
+const MARK: u64 = 30_000;
+
+pub(super) const EPSILON: f64 = 1e-9;
 
 impl<'a> Network<'a> {
     /// For a table of `columns`; `total` is the place of the one that is the sum of the others.
@@ -153,39 +146,8 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Hides until every small cell is safe, then shows again what need not be hidden. Whether any cell changed.
-    pub(super) fn protect(&self, sheet: &mut Sheet<'_>) -> bool {
-        let mut changed = Vec::new();
-        self.unmark_pairs(sheet, &mut changed);
-        let mut small: Vec<Small> = Vec::new();
-        for cell in 0..self.cells.len() {
-            if self.is_small(sheet, cell) {
-                small.push(Small { cell, mirror: None });
-            }
-            small.extend(self.small_rests(sheet, cell).map(|mirror| Small { cell, mirror: Some(mirror) }));
-        }
-        // The hardest first: what it needs serves the easier ones.
-        small.sort_by(|a, b| self.value(sheet, a.cell).total_cmp(&self.value(sheet, b.cell)));
-        let goals: Vec<Goal> =
-            small.into_iter().map(|small| self.make_safe(sheet, small, &mut changed)).collect();
-        self.show_again(sheet, &goals, &mut changed);
-        !changed.is_empty()
-    }
-
-    /// A count and a rest that are both said to be small add up to a base that is seen: two marks would tell more than
-    /// either. Then nothing is said of them.
-    fn unmark_pairs(&self, sheet: &mut Sheet<'_>, changed: &mut Vec<Change>) {
-        for cell in 0..self.cells.len() {
-            if self.state(sheet, cell) == State::Marked
-                && self.bounds(sheet, cell, false).any(|(_, rest, area)| rest.state(area) == State::Marked)
-            {
-                self.hide(sheet, cell, changed);
-            }
-        }
-    }
-
     /// Rests that bind a cell. Where the base is not seen it could give way; only the cell's own freedom counts on that.
-    fn bounds<'s>(
+    pub(super) fn bounds<'s>(
         &'s self,
         sheet: &'s Sheet<'_>,
         cell: usize,
@@ -201,80 +163,9 @@ impl<'a> Network<'a> {
         })
     }
 
-    /// Small rests that a cell's freedom must keep unknown.
-    fn small_rests<'s>(&'s self, sheet: &'s Sheet<'_>, cell: usize) -> impl Iterator<Item = usize> + use<'s> {
-        self.bounds(sheet, cell, false)
-            .filter(|(_, rest, area)| {
-                rest.is_small(*area) && matches!(rest.state(*area), State::Marked | State::Blank)
-            })
-            .map(|(m, _, _)| m)
-    }
-
-    /// Hides what one small cell needs to be safe. Where even hiding everything is not enough, because a total that
-    /// everyone knows is small itself, the goal is what can be had.
-    fn make_safe(&self, sheet: &mut Sheet<'_>, small: Small, changed: &mut Vec<Change>) -> Goal {
-        let cell = small.cell;
-        // A rest goes up where its count goes down.
-        let is_rest = small.mirror.is_some();
-        let Some((value, below, is_marked)) = self.told(sheet, small) else {
-            return Goal { cell, up: 0.0, down: 0.0 };
-        };
-        if self.need == Need::NotExact {
-            // Either way will do.
-            if self.flow(sheet, cell, true, 1.0, None) <= EPSILON {
-                return Goal { cell, up: 1.0, down: 0.0 };
-            }
-            let missing = self.flow(sheet, cell, false, 1.0, Some(changed));
-            return Goal { cell, up: 0.0, down: 1.0 - missing };
-        }
-        if is_marked {
-            let (more, less) = (below - 1.0 - value, value - 1.0);
-            let (up, down) = if is_rest { (less, more) } else { (more, less) };
-            let missing = self.flow(sheet, cell, true, up, Some(changed))
-                + self.flow(sheet, cell, false, down, Some(changed));
-            if missing <= EPSILON {
-                return Goal { cell, up, down };
-            }
-            // With the mark it could be worked out: then nothing is said of its size.
-            self.hide(sheet, cell, changed);
-        }
-        // Nothing is said of it: a range as wide as the mark's will do, wherever it lies.
-        let wide = (below - 2.0).max(0.0);
-        // Neither a count nor a rest is ever below nothing.
-        let (most_up, most_down) = self.blank_room(sheet, cell, false);
-        let least = |amount: f64, most: f64| amount.min(most).max(0.0);
-        let amount = least(wide, most_down);
-        let mut down = amount - self.flow(sheet, cell, false, amount, None);
-        let amount = least(wide - down, most_up);
-        let up = amount - self.flow(sheet, cell, true, amount, Some(changed));
-        if up + down < wide - EPSILON {
-            let amount = least(wide - up, most_down);
-            down = amount - self.flow(sheet, cell, false, amount, Some(changed));
-        }
-        Goal { cell, up, down }
-    }
-
-    /// Size and threshold of a small number, and whether it is marked.
-    fn told(&self, sheet: &Sheet<'_>, small: Small) -> Option<(f64, f64, bool)> {
-        let at = self.cells.get(small.cell)?;
-        let column = match small.mirror {
-            Some(mirror) => &*sheet.mirrors.get(mirror)?.rest,
-            None => &**sheet.columns.get(at.column)?,
-        };
-        Some((column.value(at.area), column.below, column.state(at.area) == State::Marked))
-    }
-
-    /// Whether every small cell is safe now.
-    fn is_safe(&self, sheet: &mut Sheet<'_>, goals: &[Goal]) -> bool {
-        goals.iter().all(|goal| {
-            self.flow(sheet, goal.cell, true, goal.up, None) <= EPSILON
-                && self.flow(sheet, goal.cell, false, goal.down, None) <= EPSILON
-        })
-    }
-
     /// Sends `amount` through the hidden cells from one end of a cell to the other, so that the cell itself goes up or
     /// down by as much. What could not be sent. With `changed`, shown cells on the cheapest way are hidden.
-    fn flow(
+    pub(super) fn flow(
         &self,
         sheet: &mut Sheet<'_>,
         cell: usize,
@@ -330,7 +221,7 @@ impl<'a> Network<'a> {
     }
 
     /// The same if nothing at all were said of it.
-    fn blank_room(&self, sheet: &Sheet<'_>, cell: usize, also_loose: bool) -> (f64, f64) {
+    pub(super) fn blank_room(&self, sheet: &Sheet<'_>, cell: usize, also_loose: bool) -> (f64, f64) {
         let up = self
             .bounds(sheet, cell, also_loose)
             .map(|(_, rest, area)| rest.value(area))
@@ -338,14 +229,25 @@ impl<'a> Network<'a> {
         (up, self.value(sheet, cell).max(0.0))
     }
 
+    fn price_of_open(&self, value: f64, at: &Cell) -> u64 {
+        let level = self.tree.level.get(at.area).copied().unwrap_or(0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let size = value.clamp(0.0, 40_000.0) as u64;
+        let coarse = LEVEL * (self.depth.saturating_sub(level)) as u64;
+        let total = if Some(at.column) == self.total { TOTAL } else { 0 };
+        CELL + size + coarse + total + if value <= 0.0 { ZERO } else { 0 }
+    }
+
+    /// What a change has cost.
+    pub(super) fn cost(&self, sheet: &Sheet<'_>, change: &Change) -> u64 {
+        match (change.before, self.cells.get(change.cell)) {
+            (State::Open, Some(at)) => self.price_of_open(self.value(sheet, change.cell), at),
+            _ => MARK,
+        }
+    }
+
     /// What hiding a cell (more) costs; none where it cannot be.
     fn price(&self, sheet: &Sheet<'_>, cell: usize) -> Option<u64> {
-        /// Prices: one cell more is worse than any size of a cell; a coarse area, a total and a zero are worse still.
-        const CELL: u64 = 100_000;
-        const LEVEL: u64 = 150_000;
-        const TOTAL: u64 = 50_000;
-        const ZERO: u64 = 300_000;
-        const MARK: u64 = 30_000;
         let at = self.cells.get(cell).filter(|c| !c.is_free)?;
         let column = sheet.columns.get(at.column)?;
         let is_bound =
@@ -358,15 +260,7 @@ impl<'a> Network<'a> {
         match column.state(at.area) {
             State::Marked => Some(MARK),
             State::Blank if is_bound(State::Marked) => Some(MARK),
-            State::Open => {
-                let value = column.value(at.area);
-                let level = self.tree.level.get(at.area).copied().unwrap_or(0);
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-                let size = value.clamp(0.0, 40_000.0) as u64;
-                let coarse = LEVEL * (self.depth.saturating_sub(level)) as u64;
-                let total = if Some(at.column) == self.total { TOTAL } else { 0 };
-                Some(CELL + size + coarse + total + if value <= 0.0 { ZERO } else { 0 })
-            }
+            State::Open => Some(self.price_of_open(column.value(at.area), at)),
             State::Gap | State::Blank | State::AtLeast(_) => None,
         }
     }
@@ -438,73 +332,18 @@ impl<'a> Network<'a> {
         Some((way, width))
     }
 
-    /// Hides a cell with its rests, or says nothing more about one that was marked.
-    fn hide(&self, sheet: &mut Sheet<'_>, cell: usize, changed: &mut Vec<Change>) {
-        let Some(at) = self.cells.get(cell).filter(|c| !c.is_free) else { return };
-        let bound: Vec<usize> = self.bounds(sheet, cell, true).map(|(m, _, _)| m).collect();
-        let Some(column) = sheet.columns.get_mut(at.column).filter(|c| !c.is_fixed(at.area)) else { return };
-        let before = column.state(at.area);
-        let is_said = |state: State| matches!(state, State::Open | State::Marked);
-        if is_said(before) {
-            column.set(at.area, State::Blank);
-        }
-        let mut rests = Vec::new();
-        for place in bound {
-            if let Some(mirror) = sheet.mirrors.get_mut(place).filter(|m| is_said(m.rest.state(at.area))) {
-                rests.push((place, mirror.rest.state(at.area)));
-                mirror.rest.set(at.area, State::Blank);
-            }
-        }
-        if is_said(before) || !rests.is_empty() {
-            changed.push(Change { cell, before, rests });
-        }
-    }
-
-    /// Takes back what was hidden without need, the dearest first.
-    fn show_again(&self, sheet: &mut Sheet<'_>, goals: &[Goal], changed: &mut Vec<Change>) {
-        let level = |c: &Change| {
-            self.cells.get(c.cell).and_then(|at| self.tree.level.get(at.area)).copied().unwrap_or(0)
-        };
-        changed.sort_by(|a, b| {
-            let value = |c: &Change| self.value(sheet, c.cell);
-            level(a).cmp(&level(b)).then(value(b).total_cmp(&value(a)))
-        });
-        let mut kept = Vec::new();
-        for change in changed.drain(..) {
-            self.put(sheet, &change, None);
-            if !self.is_safe(sheet, goals) {
-                self.put(sheet, &change, Some(State::Blank));
-                kept.push(change);
-            }
-        }
-        *changed = kept;
-    }
-
-    /// Puts a cell and its rests back as they were, or all to one state.
-    fn put(&self, sheet: &mut Sheet<'_>, change: &Change, state: Option<State>) {
-        let Some(at) = self.cells.get(change.cell) else { return };
-        if let Some(column) = sheet.columns.get_mut(at.column) {
-            column.set(at.area, state.unwrap_or(change.before));
-        }
-        for (place, before) in &change.rests {
-            if let Some(mirror) = sheet.mirrors.get_mut(*place) {
-                mirror.rest.set(at.area, state.unwrap_or(*before));
-            }
-        }
-    }
-
-    fn state(&self, sheet: &Sheet<'_>, cell: usize) -> State {
+    pub(super) fn state(&self, sheet: &Sheet<'_>, cell: usize) -> State {
         self.cells
             .get(cell)
             .and_then(|c| Some(sheet.columns.get(c.column)?.state(c.area)))
             .unwrap_or(State::Gap)
     }
 
-    fn value(&self, sheet: &Sheet<'_>, cell: usize) -> f64 {
+    pub(super) fn value(&self, sheet: &Sheet<'_>, cell: usize) -> f64 {
         self.cells.get(cell).and_then(|c| Some(sheet.columns.get(c.column)?.value(c.area))).unwrap_or(0.0)
     }
 
-    fn is_small(&self, sheet: &Sheet<'_>, cell: usize) -> bool {
+    pub(super) fn is_small(&self, sheet: &Sheet<'_>, cell: usize) -> bool {
         let Some(at) = self.cells.get(cell).filter(|c| !c.is_free) else { return false };
         sheet.columns.get(at.column).is_some_and(|column| {
             column.is_small(at.area) && matches!(column.state(at.area), State::Marked | State::Blank)
