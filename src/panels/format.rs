@@ -293,6 +293,7 @@ pub fn code_name<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::privacy::shown::Told;
     use crate::privacy::shown::Why;
 
     fn zh() -> Messages {
@@ -322,10 +323,16 @@ mod tests {
 
     #[test]
     fn what_may_not_be_shown_is_told_apart() {
-        let hidden = Shown::Suppressed { below: 10, why: Why::Secondary };
+        let hidden = Shown::Suppressed { below: 10, why: Why::Primary };
+        let beside = Shown::Suppressed { below: 10, why: Why::Secondary };
+        let steps = Shown::Coarse { value: 55.0, step: 5.0, told: Told::AtLeast };
+        let about = Shown::Coarse { value: 96.0, step: 2.0, told: Told::About };
         for (value, in_zh, in_en) in [
             (Shown::Value(98.64), "98.6%", "98.6%"),
             (hidden, "<10", "<10"),
+            (beside, "*", "*"),
+            (steps, "≥55.0%", "≥55.0%"),
+            (about, "≈96.0%", "≈96.0%"),
             (Shown::Missing, "缺数", "no data"),
             (Shown::TooFine, "此级不显示", "not at this level"),
         ] {
