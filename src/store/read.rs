@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
+use super::coordinates;
 use crate::privacy::{door, groups};
 use crate::site::Site;
 use crate::site::datasets::{ARRIVED_COLUMN, Column, ColumnType, Table};
@@ -58,7 +59,9 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
             return Part { problems: vec![Problem::error(shown, message)], ..Part::default() };
         }
     };
-    keep_floors(site, table, part, &shown)
+    let mut part = keep_floors(site, table, part, &shown);
+    part.frame = coordinates::to_inside(site, table, part.frame);
+    part
 }
 
 /// Leaves out and tells rows that come in at a finer area than their table or their group allows.
