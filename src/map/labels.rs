@@ -218,6 +218,16 @@ fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: 
         if written.iter().any(|(w, p)| *w == words && p.distance(at) < small * 26.0) {
             continue;
         }
+        let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
+        let mut kind = Type { size, bold: false, color: theme.base.place };
+        if !painter.fonts_mut(|f| f.has_glyphs(&kind.font(), words)) {
+            continue;
+        }
+        let rect = Rect::from_center_size(at, size_of(painter, &[(words.to_owned(), kind)]));
+        let padded = rect.expand(small * 0.3);
+        if !bounds.contains_rect(rect) || taken.iter().any(|t| t.intersects(padded)) {
+            continue;
+        }
         let is_place = matches!(name.kind, Kind::Place(_));
         // Over our own areas the figures come first, and letters need all the contrast there is.
         let inside = sheet.view.site.areas.at(degrees(name.at)).is_some();
@@ -231,17 +241,8 @@ fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: 
         } else {
             theme.base.nature
         };
-        let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
-        let kind = Type { size, bold: false, color };
-        if !painter.fonts_mut(|f| f.has_glyphs(&kind.font(), words)) {
-            continue;
-        }
+        kind.color = color;
         let lines = vec![(words.to_owned(), kind)];
-        let rect = Rect::from_center_size(at, size_of(painter, &lines));
-        let padded = rect.expand(small * 0.3);
-        if !bounds.contains_rect(rect) || taken.iter().any(|t| t.intersects(padded)) {
-            continue;
-        }
         taken.push(rect);
         written.push((words, at));
         out.push(Label { about: About::Base, rect, lines });
