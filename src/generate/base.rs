@@ -193,8 +193,8 @@ impl Map<'_> {
             let mut at: Vec<Point> = Vec::new();
             for row in -half..=half {
                 for column in -half..=half {
-                    let x = (column as f64 + self.stream.range(-0.22, 0.22)) * step;
-                    let y = (row as f64 + self.stream.range(-0.22, 0.22)) * step;
+                    let x = (column as f64 + self.stream.range(-0.12, 0.12)) * step;
+                    let y = (row as f64 + self.stream.range(-0.12, 0.12)) * step;
                     let p = Point {
                         x: f64::midpoint(low.x, high.x) + x * cos - y * sin,
                         y: f64::midpoint(low.y, high.y) + x * sin + y * cos,
