@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::datum::Datum;
 use super::text::Bilingual;
 
 /// The file.
@@ -86,6 +87,9 @@ pub struct Table {
     /// Promise of this table, where it differs from its dataset's.
     #[serde(default)]
     pub refresh: Option<Refresh>,
+    /// Datum of its coordinates, where it is not the site's.
+    #[serde(default)]
+    pub datum: Option<Datum>,
     /// What the absence of a row means.
     pub absent_row: AbsentRow,
     /// The rule its rows keep.

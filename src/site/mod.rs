@@ -5,6 +5,7 @@ pub mod areas;
 pub mod catalogue;
 pub mod civil;
 pub mod datasets;
+pub mod datum;
 mod geojson;
 pub mod layers;
 mod load;

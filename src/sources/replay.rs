@@ -12,6 +12,7 @@ use crate::engine::Batch;
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
+use crate::site::datum::Datum;
 use crate::snapshot::{Clock, Day, EpochSecs};
 use crate::store::{Admitted, admit, read};
 
@@ -172,8 +173,9 @@ impl Track {
                 lazy = lazy.with_column((col(key) + lit(format!("/{round}"))).alias(key));
             }
         }
-        // Changed rows are new rows: they pass the door like any other.
-        let part = admit(site, &self.table, lazy.collect()?, Path::new("live"));
+        // Changed rows are new rows: they pass the door like any other. Their coordinates are inside already.
+        let table = Table { datum: Some(Datum::Wgs84), ..self.table.clone() };
+        let part = admit(site, &table, lazy.collect()?, Path::new("live"));
         for problem in &part.problems {
             log::warn!("{}", problem.line(&site.messages_en));
         }

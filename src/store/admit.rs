@@ -16,6 +16,7 @@ use crate::site::text::Message;
 use crate::snapshot::Held;
 
 use super::content::{Hit, content, places};
+use super::coordinates;
 
 /// Rows that passed the door.
 #[derive(Clone, Default)]
@@ -151,7 +152,7 @@ pub(super) fn texts(site: &Site, table: &Table, rows: &DataFrame, shown: &Path) 
     (!hits.is_empty()).then(|| quarantined(shown, rows, hits))
 }
 
-/// What holds for rows of any origin once each value is one of its type: points and floors.
+/// What holds for rows of any origin once each value is one of its type: points, floors, and one datum inside.
 pub(super) fn finish(site: &Site, table: &Table, part: Part, shown: &Path) -> Part {
     if part.frame.0.height() == 0 {
         return part;
@@ -174,6 +175,8 @@ pub(super) fn finish(site: &Site, table: &Table, part: Part, shown: &Path) -> Pa
             part.frame = Admitted(frame);
         }
     }
+    // After the rules, which speak of the columns as they came.
+    part.frame = Admitted(coordinates::to_inside(site, table, part.frame.0));
     part
 }
 

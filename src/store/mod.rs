@@ -3,6 +3,8 @@
 
 pub mod admit;
 mod content;
+pub mod coordinates;
+pub mod doctor;
 pub mod quarantine;
 pub mod read;
 

@@ -154,6 +154,7 @@ fn refuse(rule: impl Fn(&Source, &str) -> bool) {
 fn data_layers_know_no_window() {
     let layers = [
         "site",
+        "tiles",
         "privacy",
         "sources",
         "store",
