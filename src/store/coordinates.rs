@@ -62,3 +62,44 @@ pub(super) fn places(frame: &DataFrame, lon: &str, lat: &str) -> Vec<Option<LonL
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_table_of_another_datum_is_converted_and_empty_places_stay_empty() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/pingshan");
+        let (site, _) = crate::site::load(&dir).unwrap();
+        let real = [114.35, 22.7];
+        for datum in Datum::DIFFERENT {
+            let mut table = site.table("event").unwrap().clone();
+            table.datum = Some(datum);
+            let [lon, lat] = datum.from_inside(real);
+            let column = |name: &str, value: f64| Series::new(name.into(), vec![Some(value), None]).into();
+            let frame = DataFrame::new(2, vec![column("lng", lon), column("lat", lat)]).unwrap();
+            let read = places(&to_inside(&site, &table, frame), "lng", "lat");
+            assert_eq!(read.len(), 2);
+            assert!(
+                read[0].is_some_and(|p| crate::site::datum::meters_between(p, real) < 0.001),
+                "{datum:?}"
+            );
+            assert_eq!(read[1], None);
+        }
+        // One of the two columns alone is left as it is.
+        let mut table = site.table("event").unwrap().clone();
+        table.datum = Some(Datum::Bd09);
+        let alone = DataFrame::new(1, vec![Series::new("lng".into(), vec![Some(114.0)]).into()]).unwrap();
+        assert!(to_inside(&site, &table, alone.clone()).equals(&alone));
+    }
+
+    #[test]
+    fn a_base_map_without_a_datum_is_refused() {
+        let told = "id = \"a\"\nkind = \"pmtiles\"\npath = \"a.pmtiles\"\n";
+        let read = toml::from_str::<crate::site::meta::BaseMapMeta>;
+        assert!(read(told).unwrap_err().message().contains("datum"));
+        assert!(read(&format!("{told}datum = \"GCJ02\"\n")).is_ok());
+    }
+}
