@@ -136,11 +136,7 @@ impl EventLog {
         let mut recent: Vec<EventView> = self.recent.iter().cloned().collect();
         place_coarsely(site, &mut open);
         place_coarsely(site, &mut recent);
-        Events {
-            open: open.into(),
-            recent: recent.into(),
-            opened_today: (until - from) as u64,
-        }
+        Events { open: open.into(), recent: recent.into(), opened_today: (until - from) as u64 }
     }
 }
 

@@ -9,10 +9,8 @@ use onemap::privacy::shown::{Shown, Why};
 use onemap::runtime::Publisher;
 use onemap::site::areas::AreaId;
 use onemap::site::catalogue::{Indicator, People};
-use onemap::site::datasets::Rollup;
 use onemap::site::text::Lang;
 use onemap::snapshot::{Clock, Day, Figures, SeriesSource as _, Slice, Snapshot};
-use proptest::prelude::*;
 
 use crate::common::{Declared, Line, Made, Recipe, close, day, figures, sample, tiny, unprotected};
 
@@ -402,7 +400,11 @@ fn few_events_that_concern_persons_are_not_placed() {
         }
     }
     assert!(
-        snapshot.events.open.iter().any(|event| event.place.is_some() && site.areas.get(event.area).level > 2),
+        snapshot
+            .events
+            .open
+            .iter()
+            .any(|event| event.place.is_some() && site.areas.get(event.area).level > 2),
         "objects keep their place"
     );
 }
