@@ -41,11 +41,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some("sdmx") => export::sdmx(&subject),
         _ => export::table(&subject, lang),
     };
-    let named = &site.areas.get(area).code;
     let format = args.get_one::<String>("format").map_or("table", String::as_str);
-    let depth = if site.areas.get(area).level >= site.figure_level() { " finest" } else { "" };
-    let filter = format!("area={named}{depth} day={} format={format}", date_of(day));
-    audited(site, "compute", filter)?;
+    audited(site, lang, "compute", area, &format!("day={} format={format}", date_of(day)))?;
     write_out(&out);
     if args.get_one::<String>("format").is_none_or(|format| format == "table") {
         for source in &sources {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::audit::{Deed, Log};
 use crate::engine::{self, Depth, Engine};
+use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
 use crate::site::{self, Site, SiteError};
@@ -157,10 +158,19 @@ fn broken(problems: Vec<Problem>) -> Failure {
     Failure { exit: Exit::Data, message: Message::new("cli.broken_site").with("count", errors), problems }
 }
 
-/// Notes that figures leave the program. Where that cannot be noted, they stay inside.
-fn audited(site: &Site, what: &'static str, filter: String) -> Result<(), Failure> {
-    let noted = Log::of(site).and_then(|log| log.note(&Deed { what, filter }));
-    noted.map_err(|err| Failure::new(Exit::Machine, Message::new("cli.audit_failed").with("error", err)))
+/// Notes that figures of an area leave the program. Where that cannot be noted, those of the finest level stay inside,
+/// and the others leave with a warning: a machine without a place for its log can still compute.
+fn audited(site: &Site, lang: Lang, what: &'static str, area: AreaId, rest: &str) -> Result<(), Failure> {
+    let area = site.areas.get(area);
+    let is_finest = area.level >= site.figure_level();
+    let depth = if is_finest { " finest" } else { "" };
+    let filter = format!("area={}{depth} {rest}", area.code);
+    let Err(err) = Log::of(site).and_then(|log| log.note(&Deed { what, filter })) else { return Ok(()) };
+    if is_finest {
+        return Err(Failure::new(Exit::Machine, Message::new("cli.audit_failed").with("error", err)));
+    }
+    write_err(&site.messages(lang).say(&Message::new("cli.audit_skipped").with("error", err)));
+    Ok(())
 }
 
 /// Opens a site and measures its data, with a progress bar where a person watches.

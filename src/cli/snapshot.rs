@@ -61,9 +61,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
     let scene = shot.scene.and_then(|s| site.scenes.get(s)).map_or(site.meta.home_scene.as_str(), |s| &s.id);
-    let depth = if site.areas.get(shot.area).level >= site.figure_level() { " finest" } else { "" };
-    let filter = format!("area={}{depth} scene={scene} at={at_text}", site.areas.get(shot.area).code);
-    audited(&site, "snapshot", filter)?;
+    audited(&site, lang, "snapshot", shot.area, &format!("scene={scene} at={at_text}"))?;
     shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
     write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
     Ok(Exit::Done)

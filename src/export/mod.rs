@@ -6,7 +6,7 @@ mod table;
 
 use std::fmt::Write as _;
 
-use crate::privacy::shown::{Shown, Why};
+use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
@@ -72,6 +72,15 @@ pub fn figure(shown: Shown) -> String {
         Shown::Suppressed { below, why: Why::Primary } => format!("<{below}"),
         Shown::Suppressed { why: Why::Secondary, .. } => HIDDEN.to_owned(),
         Shown::Missing | Shown::TooFine => String::new(),
+    }
+}
+
+/// `at_least` or `about` with the step, for a value that is not told exactly.
+const fn told(shown: Shown) -> (Option<&'static str>, Option<f64>) {
+    match shown {
+        Shown::Coarse { told: Told::AtLeast, step, .. } => (Some("at_least"), Some(step)),
+        Shown::Coarse { told: Told::About, step, .. } => (Some("about"), Some(step)),
+        _ => (None, None),
     }
 }
 
@@ -149,6 +158,9 @@ pub fn json(subject: &Subject<'_>) -> String {
                 "as_of": date_of(subject.as_of).to_string(),
                 "value": number(reading.value),
                 "shown": figure(reading.value),
+                // How a coarse value stands to the true one, and the distance of two that can be told apart.
+                "told": told(reading.value).0,
+                "step": told(reading.value).1,
                 "unit": row.unit,
                 "numerator": number(reading.numerator),
                 "denominator": number(reading.denominator),
@@ -189,7 +201,6 @@ pub fn status_word(status: Status, text: &Messages) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::shown::Told;
 
     #[test]
     fn figures_for_machines() {

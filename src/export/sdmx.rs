@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::privacy::shown::{Shown, Why};
+use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::civil::date_of;
 use crate::snapshot::Status;
 
@@ -31,6 +31,13 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             Shown::Suppressed { why: Why::Secondary, .. } => "D",
             _ => "F",
         };
+        let comment = match reading.value {
+            Shown::Coarse { told: Told::AtLeast, step, .. } => format!("at least, in steps of {step}"),
+            Shown::Coarse { told: Told::About, step, .. } => format!("rounded to {step}"),
+            _ => String::new(),
+        };
+        let comment =
+            [comment.as_str(), mark].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
         let day = date_of(subject.as_of).to_string();
         let fields = [
             "ONEMAP:INDICATORS(1.0)",
@@ -42,7 +49,7 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             &row.unit,
             obs_status,
             conf_status,
-            mark,
+            &comment,
         ];
         let line: Vec<String> = fields.iter().map(|f| field(f)).collect();
         // Writing to a String cannot fail.
