@@ -22,7 +22,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text)))
         })
         .transpose()?;
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Figures)?;
     let site = engine.site();
     let area = area(site, args.get_one::<String>("area"))?;
     let text = site.messages(lang);

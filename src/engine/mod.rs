@@ -7,7 +7,9 @@ pub mod events;
 mod figures;
 mod freshness;
 mod live;
+mod load;
 mod pass;
+mod tally;
 
 use std::sync::Arc;
 

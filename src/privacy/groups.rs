@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::site::Site;
 use crate::site::datasets::Table;
 use crate::site::text::Message;
+use crate::store::column::Chunk;
 
 /// Name of the code list that is closed.
 pub const GROUP_LIST: &str = "service_group";
@@ -84,6 +85,29 @@ pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(Boo
     below.contains(&true).then(|| {
         let keep = below.iter().map(|b| Some(!*b)).collect();
         (keep, Message::new("problem.below_floor").with("table", &table.id))
+    })
+}
+
+/// Whether any row comes in at an area finer than its table or its group allows.
+pub(crate) fn has_below_floor(site: &Site, table: &Table, chunk: &Chunk) -> bool {
+    let group_column = table.columns.iter().find(|c| c.codes.as_deref() == Some(GROUP_LIST));
+    if table.suppress_below == 0 && group_column.is_none() {
+        return false;
+    }
+    let areas = table.area_column().and_then(|c| chunk.column(&c.id)).and_then(|c| c.texts());
+    let Some(areas) = areas else { return false };
+    let level = |code: &str| site.areas.find(code).map(|id| site.areas.get(id).level);
+    let levels: Vec<Option<usize>> = areas.values().map(level).collect();
+    let floor = site.level_index(&table.finest_area).unwrap_or(0);
+    let groups = group_column.and_then(|c| chunk.column(&c.id)).and_then(|c| c.texts());
+    let Some(groups) = groups else {
+        return levels.iter().flatten().any(|level| *level > floor);
+    };
+    let floors: Vec<usize> =
+        groups.values().map(|code| deepest_level(code).map_or(floor, |deepest| deepest.min(floor))).collect();
+    areas.codes.iter().zip(&groups.codes).any(|(area, group)| {
+        let level = levels.get(*area as usize).copied().flatten();
+        level.is_some_and(|level| level > floors.get(*group as usize).copied().unwrap_or(floor))
     })
 }
 

@@ -1,7 +1,6 @@
 //! Reads the parts of a table by its declared schema. Owns the door's first half: an undeclared column refuses the
 //! file, a bad value costs its row and is told by `file:row:column`. Never fills in a value.
 
-use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
@@ -11,6 +10,8 @@ use crate::site::Site;
 use crate::site::datasets::{ARRIVED_COLUMN, Column, ColumnType, Table};
 use crate::site::problem::{Problem, nearest};
 use crate::site::text::Message;
+
+use super::ndjson;
 
 /// What came of one part.
 #[derive(Debug, Default)]
@@ -46,11 +47,22 @@ pub fn parts(site: &Site, folder: &str, table: &str) -> Vec<PathBuf> {
 /// Reads one part; `columns` are the ones wanted, in that order.
 #[must_use]
 pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
+    read_rows(site, table, path, columns, None)
+}
+
+/// The same for some rows of a Parquet file: the first one and how many.
+pub(crate) fn read_rows(
+    site: &Site,
+    table: &Table,
+    path: &Path,
+    columns: &[&str],
+    rows: Option<(usize, usize)>,
+) -> Part {
     let shown = site.relative(path).to_owned();
     let result = match path.extension().and_then(|e| e.to_str()) {
-        Some("parquet") => parquet(site, table, path, &shown, columns),
+        Some("parquet") => parquet(site, table, path, &shown, columns, rows),
         Some("csv") => csv(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
-        _ => ndjson(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
+        _ => ndjson::ndjson(path).and_then(|frame| texts(site, table, frame, &shown, columns)),
     };
     let part = match result {
         Ok(part) => part,
@@ -58,7 +70,21 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
             return Part { problems: vec![Problem::error(shown, message)], ..Part::default() };
         }
     };
-    keep_floors(site, table, part, &shown)
+    let mut part = keep_floors(site, table, part, &shown);
+    let first = rows.map_or(0, |(first, _)| first);
+    for problem in &mut part.problems {
+        problem.row = problem.row.map(|row| row + first);
+    }
+    part
+}
+
+/// Days or instants that a column of dates can have.
+pub(super) const fn bounds_of(kind: ColumnType) -> (i64, i64) {
+    match kind {
+        ColumnType::Time => (FIRST_DAY as i64 * DAY_SECS, LAST_DAY as i64 * DAY_SECS),
+        ColumnType::Date | ColumnType::Month => (FIRST_DAY as i64, LAST_DAY as i64),
+        _ => (i64::MIN, i64::MAX),
+    }
 }
 
 /// Leaves out and tells rows that come in at a finer area than their table or their group allows.
@@ -87,7 +113,7 @@ pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
 }
 
 /// Checks names: what is not declared is refused, not ignored; what is declared must be there.
-fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
+pub(crate) fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
     for name in present {
         if table.column_type(name).is_none() || door::forbidden_column(name, table) {
             let names = table.columns.iter().map(|c| c.id.as_str());
@@ -126,7 +152,14 @@ const fn stored(kind: ColumnType) -> DataType {
     }
 }
 
-fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Message> {
+fn parquet(
+    site: &Site,
+    table: &Table,
+    path: &Path,
+    shown: &Path,
+    columns: &[&str],
+    rows: Option<(usize, usize)>,
+) -> Result<Part, Message> {
     let broken =
         |err: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(err));
     let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
@@ -136,7 +169,7 @@ fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&st
     check_names(table, &present)?;
     let columns = wanted(&present, columns);
     let names = columns.iter().map(|c| (*c).to_owned()).collect();
-    let frame = reader.with_columns(Some(names)).finish().map_err(|e| broken(&e))?;
+    let frame = reader.with_columns(Some(names)).with_slice(rows).finish().map_err(|e| broken(&e))?;
     let mut out = Vec::with_capacity(columns.len());
     for name in &columns {
         let series = frame.column(name).map_err(|e| broken(&e))?;
@@ -177,10 +210,7 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) ->
         match column.kind {
             ColumnType::Text => bad.extend(bad_texts(site, column, series)),
             ColumnType::Date | ColumnType::Month | ColumnType::Time => {
-                let (low, high) = match column.kind {
-                    ColumnType::Time => (i64::from(FIRST_DAY) * DAY_SECS, i64::from(LAST_DAY) * DAY_SECS),
-                    _ => (i64::from(FIRST_DAY), i64::from(LAST_DAY)),
-                };
+                let (low, high) = bounds_of(column.kind);
                 bad.extend(
                     numbers_outside(series, low, high)
                         .map(|row| (row, column, Message::new("problem.bad_date"))),
@@ -254,7 +284,7 @@ fn bad_texts<'a>(
     texts.iter().enumerate().filter_map(|(row, text)| Some((row, column, wrong(text?)?))).collect()
 }
 
-fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
+pub(super) fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
     let too_long = || {
         let most = column.max_len.filter(|most| text.chars().count() > *most)?;
         Some(Message::new("problem.too_long").with("most", most))
@@ -271,7 +301,7 @@ fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
     (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| Message::new("problem.bad_date"))
 }
 
-fn first_line(err: &dyn std::fmt::Display) -> String {
+pub(super) fn first_line(err: &dyn std::fmt::Display) -> String {
     err.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
@@ -283,52 +313,6 @@ fn csv(path: &Path) -> Result<DataFrame, Message> {
         .try_into_reader_with_file_path(Some(path.to_owned()))
         .and_then(CsvReader::finish)
         .map_err(|e| Message::new("problem.unreadable").with("error", first_line(&e)))
-}
-
-/// An NDJSON file as texts, a column per key.
-fn ndjson(path: &Path) -> Result<DataFrame, Message> {
-    let unreadable =
-        |e: &dyn std::fmt::Display| Message::new("problem.unreadable").with("error", first_line(e));
-    let file = std::fs::File::open(path).map_err(|e| unreadable(&e))?;
-    let mut names: Vec<String> = Vec::new();
-    let mut columns: Vec<Vec<Option<String>>> = Vec::new();
-    let mut height = 0;
-    for (number, line) in std::io::BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|e| unreadable(&e))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&line).map_err(|e| {
-                Message::new("problem.bad_line").with("row", number + 1).with("error", first_line(&e))
-            })?;
-        for (key, value) in object {
-            let at = names.iter().position(|n| *n == key).unwrap_or_else(|| {
-                names.push(key.clone());
-                columns.push(vec![None; height]);
-                names.len() - 1
-            });
-            let text = match value {
-                serde_json::Value::Null => None,
-                serde_json::Value::String(text) => Some(text),
-                other => Some(other.to_string()),
-            };
-            if let Some(column) = columns.get_mut(at) {
-                column.resize(height, None);
-                column.push(text);
-            }
-        }
-        height += 1;
-    }
-    for column in &mut columns {
-        column.resize(height, None);
-    }
-    let columns = names
-        .iter()
-        .zip(columns)
-        .map(|(name, values)| polars::prelude::Column::new(name.as_str().into(), values))
-        .collect();
-    DataFrame::new(height, columns).map_err(|e| unreadable(&e))
 }
 
 /// Turns texts into declared types; a value that cannot be turned costs its row.

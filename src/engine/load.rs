@@ -1,0 +1,366 @@
+//! What a loading thread does with a piece of a table: read, leave out replaced rows, count. Owns which of several
+//! rows with one key counts, and brings the threads' shares together.
+
+use std::collections::HashMap;
+
+use crate::indicators::cube::Calendar;
+use crate::indicators::eval::Contributions;
+use crate::site::problem::Problem;
+use crate::snapshot::{Day, EpochSecs};
+use crate::store::column::Chunk;
+use crate::store::keys::{ByHash, hashes, on_edge, repeated};
+use crate::store::pieces::{Admitted, Pieces, Scratch};
+
+use super::MeasureData;
+use super::build::{Depth, needed_columns};
+use super::events::{EventLog, EventTally};
+use super::live::LiveRows;
+use super::pass::Pass;
+use super::tally::Tally;
+
+/// One table while it loads.
+pub(super) struct Loading<'a> {
+    pub(super) dataset: usize,
+    pub(super) pass: Pass<'a>,
+    pub(super) pieces: Pieces,
+    /// Columns that are read.
+    columns: Vec<String>,
+    /// Columns that are kept of live rows; none where rows are not kept.
+    kept: Option<Vec<String>>,
+    events: bool,
+    texture: bool,
+}
+
+impl<'a> Loading<'a> {
+    pub(super) fn new(
+        dataset: usize,
+        pass: Pass<'a>,
+        pieces: Pieces,
+        columns: Vec<String>,
+        live: bool,
+        depth: Depth,
+    ) -> Self {
+        let follows = EventLog::follows(pass.site, &pass.table.id);
+        let kept = live.then(|| {
+            let mut kept = needed_columns(pass.table, &pass.measures);
+            if let Some(meta) = pass.site.meta.events.as_ref().filter(|_| follows) {
+                kept.extend([meta.opened.clone(), meta.exercise.clone()]);
+            }
+            kept.sort();
+            kept.dedup();
+            kept
+        });
+        let shown = depth != Depth::Figures;
+        let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
+        Self { dataset, pass, pieces, columns, kept, events: shown && follows, texture }
+    }
+}
+
+/// One table, loaded.
+pub(super) struct Loaded {
+    pub(super) rows: u64,
+    pub(super) refused: u64,
+    pub(super) repeated: u64,
+    pub(super) unknown_areas: u64,
+    /// A measure's column was missing.
+    pub(super) missing: bool,
+    pub(super) presence: Calendar,
+    pub(super) newest_secs: Option<EpochSecs>,
+    pub(super) measures: Vec<(usize, MeasureData)>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) events: Option<EventLog>,
+    pub(super) texture: Vec<[f64; 2]>,
+    pub(super) live: Option<LiveRows>,
+}
+
+/// Keys of pieces that replace rows of earlier ones, per table: the last piece that has them. Small pieces are kept
+/// with their rows, so that they are read once.
+#[derive(Default)]
+pub(super) struct Noted {
+    keys: Vec<ByHash<u32>>,
+    kept: HashMap<(usize, usize), Admitted>,
+}
+
+/// Rows that a thread keeps from noting keys to counting; larger pieces are read twice.
+const MOST_KEPT_ROWS: usize = 2_000_000;
+
+impl Noted {
+    /// Brings the threads' shares together.
+    pub(super) fn join(tables: usize, shares: Vec<Share>) -> Self {
+        let mut out = Self { keys: (0..tables).map(|_| ByHash::default()).collect(), kept: HashMap::new() };
+        for share in shares {
+            for (table, piece, keys) in share.keys {
+                let Some(known) = out.keys.get_mut(table) else { continue };
+                let piece = u32::try_from(piece).unwrap_or(u32::MAX);
+                for key in keys {
+                    let last = known.entry(key).or_insert(piece);
+                    *last = (*last).max(piece);
+                }
+            }
+            out.kept.extend(share.kept);
+        }
+        out
+    }
+}
+
+/// What a thread noted.
+#[derive(Default)]
+pub(super) struct Share {
+    keys: Vec<(usize, usize, Vec<u64>)>,
+    kept: Vec<((usize, usize), Admitted)>,
+    kept_rows: usize,
+}
+
+/// What a thread counted of one table.
+struct Part {
+    tally: Tally,
+    events: EventTally,
+    /// By piece.
+    problems: Vec<(usize, Vec<Problem>)>,
+    texture: Vec<(usize, Vec<[f64; 2]>)>,
+    live: Vec<(usize, Chunk, Vec<u64>)>,
+    /// Rows whose key a neighbouring piece could have too.
+    edges: Vec<(usize, Chunk, Vec<u64>)>,
+    refused: u64,
+    repeated: u64,
+}
+
+impl Part {
+    fn new(loading: &Loading<'_>) -> Self {
+        Self {
+            tally: Tally::new(&loading.pass),
+            events: EventTally::default(),
+            problems: Vec::new(),
+            texture: Vec::new(),
+            live: Vec::new(),
+            edges: Vec::new(),
+            refused: 0,
+            repeated: 0,
+        }
+    }
+
+    /// Counts rows that stay.
+    fn take_in(
+        &mut self,
+        loading: &Loading<'_>,
+        piece: usize,
+        mut chunk: Chunk,
+        keys: Option<Vec<u64>>,
+        newest_day: Day,
+        scratch: &mut Contributions,
+    ) {
+        self.tally.add(&loading.pass, &chunk, newest_day, scratch);
+        if loading.events {
+            self.events.add(loading.pass.site, piece, &chunk);
+        }
+        if loading.texture {
+            self.texture.push((piece, points(&chunk)));
+        }
+        if let Some(kept) = &loading.kept {
+            let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, &chunk));
+            let names: Vec<String> = chunk.names().map(str::to_owned).collect();
+            names.iter().filter(|name| !kept.contains(name)).for_each(|name| chunk.drop_column(name));
+            self.live.push((piece, chunk, keys));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(other.tally);
+        self.events.merge(other.events);
+        self.problems.extend(other.problems);
+        self.texture.extend(other.texture);
+        self.live.extend(other.live);
+        self.edges.extend(other.edges);
+        self.refused += other.refused;
+        self.repeated += other.repeated;
+    }
+}
+
+/// A thread that loads.
+pub(super) struct Worker<'w, 'a> {
+    loading: &'w [Loading<'a>],
+    newest_day: Day,
+    scratch: Scratch,
+    contributions: Contributions,
+    parts: Vec<Option<Part>>,
+    share: Share,
+}
+
+impl<'w, 'a> Worker<'w, 'a> {
+    pub(super) fn new(loading: &'w [Loading<'a>], newest_day: Day) -> Self {
+        Self {
+            loading,
+            newest_day,
+            scratch: Scratch::default(),
+            contributions: Contributions::default(),
+            parts: loading.iter().map(|_| None).collect(),
+            share: Share::default(),
+        }
+    }
+
+    fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Admitted {
+        let columns: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
+        let Some(piece) = loading.pieces.list.get(piece) else {
+            return Admitted::default();
+        };
+        loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch)
+    }
+
+    /// Notes the keys of a piece that replaces rows of earlier pieces.
+    pub(super) fn note_keys(&mut self, table: usize, piece: usize) {
+        let Some(loading) = self.loading.get(table) else { return };
+        let admitted = self.read(loading, piece);
+        self.share.keys.push((table, piece, hashes(loading.pass.table, &admitted.chunk)));
+        if self.share.kept_rows + admitted.chunk.rows <= MOST_KEPT_ROWS {
+            self.share.kept_rows += admitted.chunk.rows;
+            self.share.kept.push(((table, piece), admitted));
+        }
+    }
+
+    pub(super) fn into_noted(self) -> Share {
+        self.share
+    }
+
+    /// Counts a piece.
+    pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
+        let Some(loading) = self.loading.get(table) else { return };
+        let read;
+        let admitted = if let Some(kept) = noted.kept.get(&(table, piece)) {
+            kept
+        } else {
+            read = self.read(loading, piece);
+            &read
+        };
+        let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
+        part.refused += admitted.refused;
+        if !admitted.problems.is_empty() {
+            part.problems.push((piece, admitted.problems.clone()));
+        }
+        self.count_rows(loading, table, piece, &admitted.chunk, noted, &mut part);
+        if let Some(slot) = self.parts.get_mut(table) {
+            *slot = Some(part);
+        }
+    }
+
+    fn count_rows(
+        &mut self,
+        loading: &Loading<'_>,
+        table: usize,
+        piece: usize,
+        chunk: &Chunk,
+        noted: &Noted,
+        part: &mut Part,
+    ) {
+        let declared = loading.pass.table;
+        let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
+        let mut keys: Option<Vec<u64>> = None;
+        let again = repeated(declared, chunk, &mut keys);
+        let edge =
+            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
+        let later = noted.keys.get(table).filter(|_| overlaps.replaced);
+        if again.is_empty() && edge.is_empty() && later.is_none() {
+            part.take_in(loading, piece, chunk.clone(), keys, self.newest_day, &mut self.contributions);
+            return;
+        }
+        let keys = keys.unwrap_or_else(|| hashes(declared, chunk));
+        let mut gone = vec![false; chunk.rows];
+        for row in again {
+            if let Some(gone) = gone.get_mut(row as usize) {
+                *gone = true;
+            }
+        }
+        if let Some(later) = later {
+            let piece = u32::try_from(piece).unwrap_or(u32::MAX);
+            for (gone, key) in gone.iter_mut().zip(&keys) {
+                *gone |= later.get(key).is_some_and(|last| *last > piece);
+            }
+        }
+        let (mut stay, mut aside) = (Vec::with_capacity(chunk.rows), Vec::new());
+        for (row, gone) in gone.iter().enumerate() {
+            let number = u32::try_from(row).unwrap_or(u32::MAX);
+            if *gone {
+                part.repeated += 1;
+            } else if edge.get(row) == Some(&true) {
+                aside.push(number);
+            } else {
+                stay.push(number);
+            }
+        }
+        let of = |rows: &[u32]| -> Vec<u64> {
+            rows.iter().filter_map(|row| keys.get(*row as usize).copied()).collect()
+        };
+        if !aside.is_empty() {
+            part.edges.push((piece, chunk.take(&aside), of(&aside)));
+        }
+        let (rows, keys) =
+            if stay.len() == chunk.rows { (chunk.clone(), keys) } else { (chunk.take(&stay), of(&stay)) };
+        part.take_in(loading, piece, rows, Some(keys), self.newest_day, &mut self.contributions);
+    }
+
+    pub(super) fn into_parts(self) -> Parts {
+        Parts(self.parts)
+    }
+}
+
+/// What a thread counted of all tables.
+pub(super) struct Parts(Vec<Option<Part>>);
+
+/// Brings the threads' shares together, table by table.
+pub(super) fn finish(loading: &[Loading<'_>], parts: Vec<Parts>, newest_day: Day) -> Vec<Loaded> {
+    let mut tables: Vec<Part> = loading.iter().map(Part::new).collect();
+    for share in parts {
+        for (table, part) in tables.iter_mut().zip(share.0) {
+            if let Some(part) = part {
+                table.merge(part);
+            }
+        }
+    }
+    loading.iter().zip(tables).map(|(loading, part)| finish_table(loading, part, newest_day)).collect()
+}
+
+fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loaded {
+    // Of rows on the edge of two pieces the later piece's counts.
+    let mut edges = std::mem::take(&mut part.edges);
+    edges.sort_by_key(|(piece, ..)| std::cmp::Reverse(*piece));
+    let mut seen: ByHash<()> = ByHash::default();
+    let mut scratch = Contributions::default();
+    for (piece, chunk, keys) in edges {
+        let stay: Vec<u32> = (0..chunk.rows)
+            .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key, ()).is_none()))
+            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
+            .collect();
+        part.repeated += (chunk.rows - stay.len()) as u64;
+        let keys = stay.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
+        part.take_in(loading, piece, chunk.take(&stay), Some(keys), newest_day, &mut scratch);
+    }
+    part.problems.sort_by_key(|(piece, _)| *piece);
+    part.texture.sort_by_key(|(piece, _)| *piece);
+    part.live.sort_by_key(|(piece, ..)| *piece);
+    let (rows, unknown_areas, missing) = (part.tally.rows, part.tally.unknown_areas, part.tally.missing);
+    let (presence, newest_secs, measures) = part.tally.finish(&loading.pass);
+    let live = loading.kept.as_ref().map(|kept| {
+        let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
+        LiveRows::new(loading.columns.clone(), kept.clone(), pieces)
+    });
+    Loaded {
+        rows,
+        refused: part.refused,
+        repeated: part.repeated,
+        unknown_areas,
+        missing,
+        presence,
+        newest_secs,
+        measures,
+        problems: part.problems.into_iter().flat_map(|(_, problems)| problems).collect(),
+        events: loading.events.then(|| part.events.finish()),
+        texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),
+        live,
+    }
+}
+
+fn points(chunk: &Chunk) -> Vec<[f64; 2]> {
+    let (Some(lng), Some(lat)) = (chunk.column("lng"), chunk.column("lat")) else {
+        return Vec::new();
+    };
+    (0..chunk.rows).filter_map(|row| Some([lng.float(row)?, lat.float(row)?])).collect()
+}
