@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::indicators::cube::{Present, RollUp};
 use crate::indicators::expr::Term;
 use crate::indicators::measure::{Contribution, Measure, plan};
+use crate::memory::{self, GiveBack};
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, Refresh, Rollup, Table};
@@ -48,6 +49,8 @@ pub fn build(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
+    // A piece needs what the piece before has freed: a page that went back would have to be cleared again.
+    memory::give_back(GiveBack::Later);
     let plan = Arc::new(plan(&site)?);
     let level = site.figure_level();
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
@@ -92,6 +95,7 @@ pub fn build(
         });
     }
     drop(loading);
+    memory::give_back(GiveBack::AtOnce);
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
     let present_day = present_day(&site, &tables);
     let texture: LonLatList = texture.into();

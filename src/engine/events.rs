@@ -34,14 +34,15 @@ pub(super) struct EventTally {
 
 impl EventTally {
     /// Takes in the rows of a piece.
-    pub(super) fn add(&mut self, site: &Site, piece: usize, chunk: &Chunk) {
+    pub(super) fn add(&mut self, site: &Site, piece: usize, chunk: &Chunk, gone: Option<&[bool]>) {
         let Some(columns) = Columns::new(site, chunk) else {
             return;
         };
         let mut newest: Vec<(EpochSecs, usize)> = Vec::with_capacity(chunk.rows);
         // Events come in order of time as a rule: the count of a day is kept until it is over.
         let mut day = (Day::MIN, 0, EpochSecs::MIN, EpochSecs::MIN);
-        for row in 0..chunk.rows {
+        let is_gone = |row: usize| gone.is_some_and(|gone| gone.get(row) == Some(&true));
+        for row in (0..chunk.rows).filter(|row| !is_gone(*row)) {
             let Some(opened) = columns.opened.int(row) else {
                 continue;
             };

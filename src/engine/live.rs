@@ -26,8 +26,8 @@ pub(crate) struct LiveRows {
     /// Columns that are kept.
     kept: Vec<String>,
     base: Vec<Arc<Chunk>>,
-    /// Hashes of the keys of `base`, until they are in the index.
-    keys: Arc<Vec<Vec<u64>>>,
+    /// Hashes of the keys of `base`, until they are in the index; none for rows that were replaced while loading.
+    keys: Arc<Vec<Vec<Option<u64>>>>,
     changed: Chunk,
     index: Arc<ByHash<Place>>,
     indexed: bool,
@@ -45,8 +45,8 @@ const CHANGED: u32 = u32::MAX;
 
 impl LiveRows {
     /// `columns` are all that are read of the table, `kept` those that figures and events need.
-    pub(super) fn new(columns: Vec<String>, kept: Vec<String>, pieces: Vec<(Chunk, Vec<u64>)>) -> Self {
-        let (base, keys): (Vec<Arc<Chunk>>, Vec<Vec<u64>>) =
+    pub(super) fn new(columns: Vec<String>, kept: Vec<String>, pieces: Vec<(Chunk, Vec<Option<u64>>)>) -> Self {
+        let (base, keys): (Vec<Arc<Chunk>>, Vec<Vec<Option<u64>>>) =
             pieces.into_iter().map(|(chunk, keys)| (Arc::new(chunk), keys)).unzip();
         let (index, changed) = (Arc::default(), Chunk::default());
         Self { columns, kept, base, keys: Arc::new(keys), changed, index, indexed: false }
@@ -60,7 +60,9 @@ impl LiveRows {
         index.reserve(self.keys.iter().map(Vec::len).sum());
         for (piece, keys) in self.keys.iter().enumerate() {
             for (row, key) in keys.iter().enumerate() {
-                index.insert(*key, Place { piece: number(piece), row: number(row) });
+                if let Some(key) = key {
+                    index.insert(*key, Place { piece: number(piece), row: number(row) });
+                }
             }
         }
         self.keys = Arc::default();

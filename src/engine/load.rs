@@ -118,7 +118,7 @@ struct Part {
     /// By piece.
     problems: Vec<(usize, Vec<Problem>)>,
     texture: Vec<(usize, Vec<[f64; 2]>)>,
-    live: Vec<(usize, Chunk, Vec<u64>)>,
+    live: Vec<(usize, Chunk, Vec<Option<u64>>)>,
     /// Rows whose key a neighbouring piece could have too.
     edges: Vec<(usize, Chunk, Vec<u64>)>,
     refused: u64,
@@ -139,28 +139,31 @@ impl Part {
         }
     }
 
-    /// Counts rows that stay.
+    /// Counts rows, except those that are gone.
     fn take_in(
         &mut self,
         loading: &Loading<'_>,
         piece: usize,
         mut chunk: Chunk,
-        keys: Option<Vec<u64>>,
+        (keys, gone): (Option<Vec<u64>>, Option<&[bool]>),
         newest_day: Day,
         scratch: &mut Contributions,
     ) {
-        self.tally.add(&loading.pass, &chunk, newest_day, scratch);
+        self.tally.add(&loading.pass, &chunk, gone, newest_day, scratch);
         if loading.events {
-            self.events.add(loading.pass.site, piece, &chunk);
+            self.events.add(loading.pass.site, piece, &chunk, gone);
         }
+        let is_gone = |row: usize| gone.is_some_and(|gone| gone.get(row) == Some(&true));
         if loading.texture {
-            self.texture.push((piece, points(&chunk)));
+            let points = points(&chunk).filter(|(row, _)| !is_gone(*row)).map(|(_, point)| point);
+            self.texture.push((piece, points.collect()));
         }
         if let Some(kept) = &loading.kept {
             let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, &chunk));
             let names: Vec<String> = chunk.names().map(str::to_owned).collect();
             names.iter().filter(|name| !kept.contains(name)).for_each(|name| chunk.drop_column(name));
-            self.live.push((piece, chunk, keys));
+            let keys = keys.into_iter().enumerate().map(|(row, key)| (!is_gone(row)).then_some(key));
+            self.live.push((piece, chunk, keys.collect()));
         }
     }
 
@@ -224,19 +227,18 @@ impl<'w, 'a> Worker<'w, 'a> {
     /// Counts a piece.
     pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
         let Some(loading) = self.loading.get(table) else { return };
-        let read;
-        let admitted = if let Some(kept) = noted.kept.get(&(table, piece)) {
-            kept
-        } else {
-            read = self.read(loading, piece);
-            &read
+        let admitted = match noted.kept.get(&(table, piece)) {
+            Some(kept) => {
+                Admitted { chunk: kept.chunk.clone(), problems: kept.problems.clone(), refused: kept.refused }
+            }
+            None => self.read(loading, piece),
         };
         let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
         part.refused += admitted.refused;
         if !admitted.problems.is_empty() {
-            part.problems.push((piece, admitted.problems.clone()));
+            part.problems.push((piece, admitted.problems));
         }
-        self.count_rows(loading, table, piece, &admitted.chunk, noted, &mut part);
+        self.count_rows(loading, table, piece, admitted.chunk, noted, &mut part);
         if let Some(slot) = self.parts.get_mut(table) {
             *slot = Some(part);
         }
@@ -247,22 +249,22 @@ impl<'w, 'a> Worker<'w, 'a> {
         loading: &Loading<'_>,
         table: usize,
         piece: usize,
-        chunk: &Chunk,
+        chunk: Chunk,
         noted: &Noted,
         part: &mut Part,
     ) {
         let declared = loading.pass.table;
         let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
         let mut keys: Option<Vec<u64>> = None;
-        let again = repeated(declared, chunk, &mut keys);
+        let again = repeated(declared, &chunk, &mut keys);
         let edge =
-            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
+            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, &chunk, &overlaps.edges) };
         let later = noted.keys.get(table).filter(|_| overlaps.replaced);
         if again.is_empty() && edge.is_empty() && later.is_none() {
-            part.take_in(loading, piece, chunk.clone(), keys, self.newest_day, &mut self.contributions);
+            part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.contributions);
             return;
         }
-        let keys = keys.unwrap_or_else(|| hashes(declared, chunk));
+        let keys = keys.unwrap_or_else(|| hashes(declared, &chunk));
         let mut gone = vec![false; chunk.rows];
         for row in again {
             if let Some(gone) = gone.get_mut(row as usize) {
@@ -275,26 +277,19 @@ impl<'w, 'a> Worker<'w, 'a> {
                 *gone |= later.get(key).is_some_and(|last| *last > piece);
             }
         }
-        let (mut stay, mut aside) = (Vec::with_capacity(chunk.rows), Vec::new());
-        for (row, gone) in gone.iter().enumerate() {
-            let number = u32::try_from(row).unwrap_or(u32::MAX);
-            if *gone {
-                part.repeated += 1;
-            } else if edge.get(row) == Some(&true) {
-                aside.push(number);
-            } else {
-                stay.push(number);
-            }
-        }
-        let of = |rows: &[u32]| -> Vec<u64> {
-            rows.iter().filter_map(|row| keys.get(*row as usize).copied()).collect()
-        };
+        part.repeated += gone.iter().filter(|gone| **gone).count() as u64;
+        let aside: Vec<u32> = (0..chunk.rows)
+            .filter(|row| edge.get(*row) == Some(&true) && gone.get(*row) == Some(&false))
+            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
+            .collect();
         if !aside.is_empty() {
-            part.edges.push((piece, chunk.take(&aside), of(&aside)));
+            let keys = aside.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
+            part.edges.push((piece, chunk.take(&aside), keys));
+            // They are counted at the end, when it is known which of them stay.
+            gone.iter_mut().zip(&edge).for_each(|(gone, edge)| *gone |= *edge);
         }
-        let (rows, keys) =
-            if stay.len() == chunk.rows { (chunk.clone(), keys) } else { (chunk.take(&stay), of(&stay)) };
-        part.take_in(loading, piece, rows, Some(keys), self.newest_day, &mut self.contributions);
+        let (keys, gone) = (Some(keys), Some(gone.as_slice()));
+        part.take_in(loading, piece, chunk, (keys, gone), self.newest_day, &mut self.contributions);
     }
 
     pub(super) fn into_parts(self) -> Parts {
@@ -331,7 +326,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
             .collect();
         part.repeated += (chunk.rows - stay.len()) as u64;
         let keys = stay.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
-        part.take_in(loading, piece, chunk.take(&stay), Some(keys), newest_day, &mut scratch);
+        part.take_in(loading, piece, chunk.take(&stay), (Some(keys), None), newest_day, &mut scratch);
     }
     part.problems.sort_by_key(|(piece, _)| *piece);
     part.texture.sort_by_key(|(piece, _)| *piece);
@@ -358,9 +353,10 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     }
 }
 
-fn points(chunk: &Chunk) -> Vec<[f64; 2]> {
-    let (Some(lng), Some(lat)) = (chunk.column("lng"), chunk.column("lat")) else {
-        return Vec::new();
-    };
-    (0..chunk.rows).filter_map(|row| Some([lng.float(row)?, lat.float(row)?])).collect()
+fn points(chunk: &Chunk) -> impl Iterator<Item = (usize, [f64; 2])> + '_ {
+    let columns = chunk.column("lng").zip(chunk.column("lat"));
+    (0..chunk.rows).filter_map(move |row| {
+        let (lng, lat) = columns?;
+        Some((row, [lng.float(row)?, lat.float(row)?]))
+    })
 }

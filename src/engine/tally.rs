@@ -91,21 +91,30 @@ impl Tally {
         }
     }
 
-    /// Counts rows. Nothing after `newest_day` is news.
+    /// Counts rows, except those that are `gone`. Nothing after `newest_day` is news.
     pub(super) fn add(
         &mut self,
         pass: &Pass<'_>,
         chunk: &Chunk,
+        gone: Option<&[bool]>,
         newest_day: Day,
         scratch: &mut Contributions,
     ) {
         if chunk.rows == 0 {
             return;
         }
-        self.rows += chunk.rows as u64;
-        let areas = pass.areas(chunk);
+        let absent = gone.map_or(0, |gone| gone.iter().filter(|gone| **gone).count());
+        self.rows += (chunk.rows - absent) as u64;
+        let mut areas = pass.areas(chunk);
         self.unknown_areas += areas.iter().filter(|a| **a == NOWHERE).count() as u64;
-        let lanes: Vec<u32> = areas.iter().map(|area| self.lane(*area)).collect();
+        let mut lanes: Vec<u32> = areas.iter().map(|area| self.lane(*area)).collect();
+        if let Some(gone) = gone {
+            // A row that is gone lies nowhere and has no cell.
+            for ((area, lane), _) in areas.iter_mut().zip(&mut lanes).zip(gone).filter(|(_, gone)| **gone) {
+                self.unknown_areas -= u64::from(*area == NOWHERE);
+                (*area, *lane) = (NOWHERE, NO_CELL);
+            }
+        }
         let times: Vec<Option<Times<'_>>> = pass.times.iter().map(|name| pass.times(chunk, name)).collect();
         for (axis, times) in times.iter().enumerate() {
             let bounds = times.as_ref().and_then(Times::bounds);
@@ -118,7 +127,7 @@ impl Tally {
         // New areas add lanes behind; the cells that are there stay where they are.
         self.lay_out(|_| None);
         if let Some(Some(own)) = times.first() {
-            self.note_presence(pass, own, chunk.rows, newest_day);
+            self.note_presence(pass, own, &lanes, newest_day);
         }
         let mut cells: Vec<Vec<u32>> = Vec::with_capacity(times.len());
         for (axis, times) in self.axes.iter().zip(&times) {
@@ -160,11 +169,11 @@ impl Tally {
         }
     }
 
-    fn note_presence(&mut self, pass: &Pass<'_>, own: &Times<'_>, rows: usize, newest_day: Day) {
+    fn note_presence(&mut self, pass: &Pass<'_>, own: &Times<'_>, lanes: &[u32], newest_day: Day) {
         let Some(axis) = self.axes.first() else { return };
         // Rows of one day come together; the place of a value is kept until it changes.
         let mut last = (i64::MIN, 0, 0);
-        for row in 0..rows {
+        for (row, _) in lanes.iter().enumerate().filter(|(_, lane)| **lane != NO_CELL) {
             let Some(value) = own.value(row) else { continue };
             if value != last.0 {
                 let day = own.day_of(value, pass.site);
@@ -358,7 +367,7 @@ fn axis_cells(pass: &Pass<'_>, axis: &Axis, times: &Times<'_>, lanes: &[u32]) ->
                 last = (value, u32::try_from(place - axis.start).unwrap_or(NO_CELL));
             }
             let first = u64::from(*lane) * axis.slots as u64;
-            if last.1 == NO_CELL {
+            if last.1 == NO_CELL || *lane == NO_CELL {
                 NO_CELL
             } else {
                 u32::try_from(first + u64::from(last.1)).unwrap_or(NO_CELL)
