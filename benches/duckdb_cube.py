@@ -134,7 +134,7 @@ class Bench:
         return con, time.perf_counter() - began
 
     def fingerprints(self, con, forms):
-        """One mixed sum per figure over all its cells: what `onemap bench cube` prints."""
+        """One mixed sum per figure over all its cells: what `onemap bench cells` prints."""
         rows = [(c, self.index[a], c == a) for c in self.lanes for a in self.lanes if c.startswith(a)]
         con.execute("CREATE TEMP TABLE up(lane VARCHAR, area BIGINT, own BOOLEAN)")
         con.execute("INSERT INTO up VALUES " + ",".join(f"('{l}',{a},{o})" for l, a, o in rows))
@@ -191,7 +191,7 @@ def main():
     ours, theirs = [], []
     # Turn about, so that what else the machine does falls on both alike. The first run of each warms the disk cache.
     for run in range(args.runs + 1):
-        one, wall, used = measure([args.onemap, "bench", "cube", "--site", args.site, "--format", "json"])
+        one, wall, used = measure([args.onemap, "bench", "cube", "--site", args.site])
         cpu = used.ru_utime + used.ru_stime
         ours.append((one["cube_millis"] / 1000, wall, cpu, used.ru_maxrss / 1024))
         two, wall, used = measure([sys.executable, __file__, "--site", args.site, "--threads", str(args.threads), "--child"])
@@ -207,7 +207,7 @@ def main():
 
 
 def compare(bench, args):
-    one, _, _ = measure([args.onemap, "bench", "cube", "--site", args.site, "--format", "json"])
+    one, _, _ = measure([args.onemap, "bench", "cells", "--site", args.site])
     ours = {f["figure"]: f for f in one["cells"]}
     con, _ = bench.compute(args.threads)
     theirs = bench.fingerprints(con, {name: f["form"] for name, f in ours.items()})

@@ -290,6 +290,31 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
     })
 }
 
+/// One cold computation in this process, as JSON: what `benches/duckdb_cube.py` sets beside another program's.
+///
+/// # Errors
+/// The site's problems.
+pub fn cube(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
+    let since = Instant::now();
+    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let took = millis(since);
+    Ok(format!("{}\n", serde_json::json!({ "cube_millis": took, "rows": engine.rows() })))
+}
+
+/// The mixed sums of the cube, as JSON; none where the data is not a demonstration.
+///
+/// # Errors
+/// The site's problems.
+pub fn cells(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
+    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let cells: Vec<serde_json::Value> = engine
+        .mixed_sums()
+        .iter()
+        .map(|m| serde_json::json!({ "figure": m.figure, "form": m.form, "mixed": m.sum }))
+        .collect();
+    Ok(format!("{}\n", serde_json::json!({ "cells": cells })))
+}
+
 /// From here to the first complete frame, drawn and read back, by the same threads as a window; gives the resident
 /// memory at that moment, in MiB. The measuring process starts this one, so that process start is inside.
 ///

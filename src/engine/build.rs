@@ -14,7 +14,7 @@ use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, Refresh, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
-use crate::snapshot::{Day, LonLatList};
+use crate::snapshot::{Day, EpochSecs, LonLatList};
 use crate::store::pieces::Pieces;
 
 use super::events::EventLog;
@@ -49,13 +49,35 @@ pub fn build(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
-    // A piece needs what the piece before has freed: a page that went back would have to be cleared again.
-    memory::give_back(GiveBack::Later);
+    build_as_known(site, depth, None, progress)
+}
+
+/// The figures as they were known at an instant: rows that arrived later are left out, and an earlier version of a row
+/// counts again. Tables that do not note when rows arrived cannot answer; they are left out as a whole and told.
+///
+/// # Errors
+/// The problems of the catalogue; problems of data come back inside the engine.
+pub fn build_known_at(
+    site: Arc<Site>,
+    instant: EpochSecs,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Engine, Vec<Problem>> {
+    build_as_known(site, Depth::Figures, Some(instant), progress)
+}
+
+fn build_as_known(
+    site: Arc<Site>,
+    depth: Depth,
+    known_at: Option<EpochSecs>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Engine, Vec<Problem>> {
+    memory::give_back(GiveBack::Keep);
     let plan = Arc::new(plan(&site)?);
     let level = site.figure_level();
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
-    let newest_day = newest_possible_day(&site);
+    let known_day = known_at.map_or(Day::MAX, |secs| site.zone.day_of(secs));
+    let newest_day = newest_possible_day(&site).min(known_day);
     let loading: Vec<Loading<'_>> = site
         .tables()
         .enumerate()
@@ -64,11 +86,11 @@ pub fn build(
                 plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
             let roll_up = if table.rollup == Rollup::Exact { &exact } else { &sum_up };
             let live = depth != Depth::Figures && is_live(&site, dataset, table);
-            let columns = wanted_columns(&site, table, &measures, depth);
+            let columns = wanted_columns(&site, table, &measures, depth, known_at.is_some());
             let pass = Pass::new(&site, table, measures, roll_up);
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             let pieces = Pieces::open(&site, table, &names);
-            Loading::new(dataset, pass, pieces, columns, live, depth)
+            Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
         })
         .collect();
     let loaded = load_all(&loading, newest_day, progress);
@@ -97,7 +119,7 @@ pub fn build(
     drop(loading);
     memory::give_back(GiveBack::AtOnce);
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
-    let present_day = present_day(&site, &tables);
+    let present_day = present_day(&site, &tables).min(known_day);
     let texture: LonLatList = texture.into();
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
@@ -212,6 +234,10 @@ fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
             Message::new("problem.duplicate_keys").with("table", table).with("count", loaded.repeated);
         out.push(Problem::warning(file(), message));
     }
+    if loading.cannot_answer() {
+        let message = Message::new("problem.no_arrival").with("table", table);
+        out.push(Problem::warning(file(), message));
+    }
     if loaded.missing {
         let message = Message::new("problem.measure").with("table", table).with("error", "column");
         out.push(Problem::error(file(), message));
@@ -240,7 +266,13 @@ fn newest_possible_day(site: &Site) -> Day {
 }
 
 /// The columns a table's measures, key, events and points need.
-fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], depth: Depth) -> Vec<String> {
+fn wanted_columns(
+    site: &Site,
+    table: &Table,
+    measures: &[(usize, &Measure)],
+    depth: Depth,
+    arrivals: bool,
+) -> Vec<String> {
     let mut columns = needed_columns(table, measures);
     let mut add = |c: &str| columns.push(c.to_owned());
     if site.layers.texture_tables.contains(&table.id) {
@@ -248,6 +280,9 @@ fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], de
     }
     if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
         EventLog::columns(events).iter().for_each(|c| add(c));
+        add(ARRIVED_COLUMN);
+    }
+    if arrivals {
         add(ARRIVED_COLUMN);
     }
     table.key.iter().for_each(|c| add(c));

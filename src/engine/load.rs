@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::indicators::cube::Calendar;
 use crate::indicators::eval::Contributions;
+use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::Chunk;
@@ -29,6 +30,8 @@ pub(super) struct Loading<'a> {
     kept: Option<Vec<String>>,
     events: bool,
     texture: bool,
+    /// Rows that arrived later are left out.
+    known_at: Option<EpochSecs>,
 }
 
 impl<'a> Loading<'a> {
@@ -39,6 +42,7 @@ impl<'a> Loading<'a> {
         columns: Vec<String>,
         live: bool,
         depth: Depth,
+        known_at: Option<EpochSecs>,
     ) -> Self {
         let follows = EventLog::follows(pass.site, &pass.table.id);
         let kept = live.then(|| {
@@ -52,7 +56,12 @@ impl<'a> Loading<'a> {
         });
         let shown = depth != Depth::Figures;
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
-        Self { dataset, pass, pieces, columns, kept, events: shown && follows, texture }
+        Self { dataset, pass, pieces, columns, kept, events: shown && follows, texture, known_at }
+    }
+
+    /// Whether it is asked what was known when, and a file of the table does not say.
+    pub(super) fn cannot_answer(&self) -> bool {
+        self.known_at.is_some() && self.pieces.lacks_arrival()
     }
 }
 
@@ -144,26 +153,26 @@ impl Part {
         &mut self,
         loading: &Loading<'_>,
         piece: usize,
-        mut chunk: Chunk,
+        chunk: &mut Chunk,
         (keys, gone): (Option<Vec<u64>>, Option<&[bool]>),
         newest_day: Day,
         scratch: &mut Contributions,
     ) {
-        self.tally.add(&loading.pass, &chunk, gone, newest_day, scratch);
+        self.tally.add(&loading.pass, chunk, gone, newest_day, scratch);
         if loading.events {
-            self.events.add(loading.pass.site, piece, &chunk, gone);
+            self.events.add(loading.pass.site, piece, chunk, gone);
         }
         let is_gone = |row: usize| gone.is_some_and(|gone| gone.get(row) == Some(&true));
         if loading.texture {
-            let points = points(&chunk).filter(|(row, _)| !is_gone(*row)).map(|(_, point)| point);
+            let points = points(chunk).filter(|(row, _)| !is_gone(*row)).map(|(_, point)| point);
             self.texture.push((piece, points.collect()));
         }
         if let Some(kept) = &loading.kept {
-            let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, &chunk));
+            let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, chunk));
             let names: Vec<String> = chunk.names().map(str::to_owned).collect();
             names.iter().filter(|name| !kept.contains(name)).for_each(|name| chunk.drop_column(name));
             let keys = keys.into_iter().enumerate().map(|(row, key)| (!is_gone(row)).then_some(key));
-            self.live.push((piece, chunk, keys.collect()));
+            self.live.push((piece, std::mem::take(chunk), keys.collect()));
         }
     }
 
@@ -206,7 +215,15 @@ impl<'w, 'a> Worker<'w, 'a> {
         let Some(piece) = loading.pieces.list.get(piece) else {
             return Admitted::default();
         };
-        loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch)
+        if loading.cannot_answer() {
+            return Admitted::default();
+        }
+        let mut admitted =
+            loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch);
+        if let Some(instant) = loading.known_at {
+            admitted.chunk = known_by(&admitted.chunk, instant);
+        }
+        admitted
     }
 
     /// Notes the keys of a piece that replaces rows of earlier pieces.
@@ -238,7 +255,9 @@ impl<'w, 'a> Worker<'w, 'a> {
         if !admitted.problems.is_empty() {
             part.problems.push((piece, admitted.problems));
         }
-        self.count_rows(loading, table, piece, admitted.chunk, noted, &mut part);
+        let mut chunk = admitted.chunk;
+        self.count_rows(loading, table, piece, &mut chunk, noted, &mut part);
+        self.scratch.take_back(chunk);
         if let Some(slot) = self.parts.get_mut(table) {
             *slot = Some(part);
         }
@@ -249,22 +268,22 @@ impl<'w, 'a> Worker<'w, 'a> {
         loading: &Loading<'_>,
         table: usize,
         piece: usize,
-        chunk: Chunk,
+        chunk: &mut Chunk,
         noted: &Noted,
         part: &mut Part,
     ) {
         let declared = loading.pass.table;
         let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
         let mut keys: Option<Vec<u64>> = None;
-        let again = repeated(declared, &chunk, &mut keys);
+        let again = repeated(declared, chunk, &mut keys);
         let edge =
-            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, &chunk, &overlaps.edges) };
+            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
         let later = noted.keys.get(table).filter(|_| overlaps.replaced);
         if again.is_empty() && edge.is_empty() && later.is_none() {
             part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.contributions);
             return;
         }
-        let keys = keys.unwrap_or_else(|| hashes(declared, &chunk));
+        let keys = keys.unwrap_or_else(|| hashes(declared, chunk));
         let mut gone = vec![false; chunk.rows];
         for row in again {
             if let Some(gone) = gone.get_mut(row as usize) {
@@ -302,15 +321,20 @@ pub(super) struct Parts(Vec<Option<Part>>);
 
 /// Brings the threads' shares together, table by table.
 pub(super) fn finish(loading: &[Loading<'_>], parts: Vec<Parts>, newest_day: Day) -> Vec<Loaded> {
-    let mut tables: Vec<Part> = loading.iter().map(Part::new).collect();
+    let mut tables: Vec<Option<Part>> = loading.iter().map(|_| None).collect();
     for share in parts {
         for (table, part) in tables.iter_mut().zip(share.0) {
-            if let Some(part) = part {
-                table.merge(part);
+            match (table, part) {
+                (Some(table), Some(part)) => table.merge(part),
+                (table, Some(part)) => *table = Some(part),
+                (_, None) => {}
             }
         }
     }
-    loading.iter().zip(tables).map(|(loading, part)| finish_table(loading, part, newest_day)).collect()
+    let tables = loading.iter().zip(tables);
+    tables
+        .map(|(loading, part)| finish_table(loading, part.unwrap_or_else(|| Part::new(loading)), newest_day))
+        .collect()
 }
 
 fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loaded {
@@ -326,7 +350,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
             .collect();
         part.repeated += (chunk.rows - stay.len()) as u64;
         let keys = stay.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
-        part.take_in(loading, piece, chunk.take(&stay), (Some(keys), None), newest_day, &mut scratch);
+        part.take_in(loading, piece, &mut chunk.take(&stay), (Some(keys), None), newest_day, &mut scratch);
     }
     part.problems.sort_by_key(|(piece, _)| *piece);
     part.texture.sort_by_key(|(piece, _)| *piece);
@@ -351,6 +375,15 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
         texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),
         live,
     }
+}
+
+/// The rows that had arrived at an instant. A row without a time of arrival is not known to have been there.
+fn known_by(chunk: &Chunk, instant: EpochSecs) -> Chunk {
+    let arrived = chunk.column(ARRIVED_COLUMN);
+    let known = |row: &usize| arrived.and_then(|a| a.int(*row)).is_some_and(|secs| secs <= instant);
+    let rows: Vec<u32> =
+        (0..chunk.rows).filter(known).map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
+    chunk.take(&rows)
 }
 
 fn points(chunk: &Chunk) -> impl Iterator<Item = (usize, [f64; 2])> + '_ {

@@ -8,6 +8,7 @@ mod figures;
 mod freshness;
 mod live;
 mod load;
+mod mixed;
 mod pass;
 mod tally;
 
@@ -23,8 +24,9 @@ use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 
-pub use build::{Depth, build};
+pub use build::{Depth, build, build_known_at};
 use events::EventLog;
+pub use mixed::Mixed;
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]

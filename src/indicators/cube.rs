@@ -289,6 +289,16 @@ impl Calendar {
         Cell { sum, rows }
     }
 
+    /// The places of an area with what they add.
+    pub fn cells(&self, area: usize) -> impl Iterator<Item = (i32, f64)> + '_ {
+        let sums = self.lanes.get(area).map_or(&[][..], |lane| &lane.sums);
+        let places = self.start..;
+        places.zip(sums.windows(2)).map(|(place, pair)| match pair {
+            [before, through] => (place, through - before),
+            _ => (place, 0.0),
+        })
+    }
+
     /// Step of the axis.
     #[must_use]
     pub const fn step(&self) -> Step {

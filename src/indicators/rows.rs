@@ -59,6 +59,7 @@ impl Rows {
 
     /// Adds the rows of another list while both load; `value` turns their values into this list's.
     pub fn extend(&mut self, more: Self, value: impl Fn(f64) -> f64) {
+        self.loading.reserve_exact(more.loading.len());
         self.loading.extend(more.loading.into_iter().map(|row| Packed { value: value(row.value), ..row }));
     }
 

@@ -2,5 +2,6 @@
 
 pub mod door;
 pub mod groups;
+pub mod known;
 pub mod protect;
 pub mod shown;

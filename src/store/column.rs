@@ -178,6 +178,11 @@ impl Chunk {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Takes the rows apart.
+    pub(crate) fn into_columns(self) -> impl Iterator<Item = Column> {
+        self.columns.into_iter().map(|(_, column)| column)
+    }
+
     /// Leaves out a column.
     pub(crate) fn drop_column(&mut self, name: &str) {
         self.columns.retain(|(known, _)| known != name);

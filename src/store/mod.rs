@@ -8,3 +8,4 @@ mod ndjson;
 mod pages;
 pub(crate) mod pieces;
 pub mod read;
+mod values;

@@ -21,6 +21,7 @@ use polars_parquet::parquet::statistics::Statistics;
 use crate::site::datasets::{ColumnType, Table};
 
 use super::column::{Chunk, Column, Data, Texts};
+use super::values::{PlainTexts, all_texts, codes, hybrid, plain_floats, plain_ints};
 
 /// A file or a page of another make than this reader knows.
 #[derive(Debug)]
@@ -53,15 +54,72 @@ pub(crate) enum Bound {
     Text(Vec<u8>),
 }
 
-/// What a thread keeps from one row group to the next.
+/// What a thread keeps from one row group to the next: fresh memory would have to be cleared by the system each time.
 pub(crate) struct Scratch {
     context: DecompressionContext,
     page: Vec<u8>,
+    file: Vec<u8>,
+    ints: Vec<Vec<i64>>,
+    floats: Vec<Vec<f64>>,
+    texts: Vec<Texts>,
+    valid: Vec<Vec<u8>>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { context: DecompressionContext::Unset, page: Vec::new() }
+        Self {
+            context: DecompressionContext::Unset,
+            page: Vec::new(),
+            file: Vec::new(),
+            ints: Vec::new(),
+            floats: Vec::new(),
+            texts: Vec::new(),
+            valid: Vec::new(),
+        }
+    }
+}
+
+impl Scratch {
+    /// Takes back the memory of rows that were counted.
+    pub(crate) fn take_back(&mut self, chunk: Chunk) {
+        for column in chunk.into_columns() {
+            match column.data {
+                Data::Int(mut values) => {
+                    values.clear();
+                    self.ints.push(values);
+                }
+                Data::Float(mut values) => {
+                    values.clear();
+                    self.floats.push(values);
+                }
+                Data::Text(mut texts) => {
+                    texts.codes.clear();
+                    texts.spans.clear();
+                    texts.bytes.clear();
+                    self.texts.push(texts);
+                }
+            }
+            if let Some(mut valid) = column.valid {
+                valid.clear();
+                self.valid.push(valid);
+            }
+        }
+    }
+
+    fn data(&mut self, kind: ColumnType, rows: usize) -> Data {
+        fn with_room<T>(mut values: Vec<T>, rows: usize) -> Vec<T> {
+            values.reserve(rows);
+            values
+        }
+        match kind {
+            ColumnType::Text | ColumnType::Area => {
+                let mut texts = self.texts.pop().unwrap_or_default();
+                texts.codes.reserve(rows);
+                Data::Text(texts)
+            }
+            ColumnType::Float => Data::Float(with_room(self.floats.pop().unwrap_or_default(), rows)),
+            _ => Data::Int(with_room(self.ints.pop().unwrap_or_default(), rows)),
+        }
     }
 }
 
@@ -172,27 +230,25 @@ fn read_column(
     if range.end > file.metadata()?.len() {
         return Err(Unfit);
     }
-    let mut bytes = vec![0; length];
+    let mut bytes = std::mem::take(&mut scratch.file);
+    bytes.clear();
     file.seek(SeekFrom::Start(range.start))?;
-    file.read_exact(&mut bytes)?;
-    let pages = PageReader::new(Cursor::new(Buffer::from_vec(bytes)), metadata, Vec::new(), MAX_PAGE_BYTES);
+    if file.take(range.end - range.start).read_to_end(&mut bytes)? != length {
+        return Err(Unfit);
+    }
+    let mut pages =
+        PageReader::new(Cursor::new(Buffer::from_vec(bytes)), metadata, Vec::new(), MAX_PAGE_BYTES);
     let physical = levels.primitive_type.physical_type;
     let mut reader = ColumnReader {
-        data: match kind {
-            ColumnType::Text | ColumnType::Area => {
-                Data::Text(Texts { codes: Vec::with_capacity(rows), ..Texts::default() })
-            }
-            ColumnType::Float => Data::Float(Vec::with_capacity(rows)),
-            _ => Data::Int(Vec::with_capacity(rows)),
-        },
+        data: scratch.data(kind, rows),
         physical,
         optional: levels.max_def_level == 1,
-        valid: Vec::new(),
+        valid: scratch.valid.pop().unwrap_or_default(),
         ints: Vec::new(),
         floats: Vec::new(),
         rows,
     };
-    for page in pages {
+    for page in pages.by_ref() {
         let page = page?;
         if matches!(&page, CompressedPage::Data(p) if p.uncompressed_size() > MAX_PAGE_BYTES) {
             return Err(Unfit);
@@ -213,6 +269,8 @@ fn read_column(
             }
         }
     }
+    // The pages are gone, so that the memory of the file's part is ours again.
+    scratch.file = pages.into_inner().0.into_inner().into_mut().right().unwrap_or_default();
     reader.finish()
 }
 
@@ -362,84 +420,4 @@ impl ColumnReader {
         }
         Ok(Column { data: self.data, valid: self.valid.contains(&0).then_some(self.valid) })
     }
-}
-
-/// Whether every value is UTF-8. What is so as a whole and has no value that begins inside a character is so in parts.
-fn all_texts(texts: &Texts) -> bool {
-    texts.bytes.is_ascii()
-        || std::str::from_utf8(&texts.bytes).is_ok_and(|all| {
-            texts
-                .spans
-                .iter()
-                .all(|(from, to)| all.is_char_boundary(*from as usize) && all.is_char_boundary(*to as usize))
-        })
-}
-
-/// Values of four bytes of length and as many bytes.
-struct PlainTexts<'a>(&'a [u8]);
-
-impl<'a> Iterator for PlainTexts<'a> {
-    type Item = Result<&'a [u8], Unfit>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, rest) = self.0.split_first_chunk::<4>()?;
-        let Some((value, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else {
-            self.0 = &[];
-            return Some(Err(Unfit));
-        };
-        self.0 = rest;
-        Some(Ok(value))
-    }
-}
-
-fn plain_floats(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Unfit> {
-    let bytes = bytes.get(..count * 8).ok_or(Unfit)?;
-    out.extend(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)));
-    Ok(())
-}
-
-fn plain_ints(physical: PhysicalType, bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Unfit> {
-    match physical {
-        PhysicalType::Int64 => {
-            let bytes = bytes.get(..count * 8).ok_or(Unfit)?;
-            out.extend(bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)));
-        }
-        PhysicalType::Int32 => {
-            let bytes = bytes.get(..count * 4).ok_or(Unfit)?;
-            out.extend(bytes.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))));
-        }
-        PhysicalType::Boolean => {
-            let bytes = bytes.get(..count.div_ceil(8)).ok_or(Unfit)?;
-            let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| i64::from(byte >> bit & 1)));
-            out.extend(bits.take(count));
-        }
-        _ => return Err(Unfit),
-    }
-    Ok(())
-}
-
-/// Places in a dictionary: one byte of width, then runs.
-fn codes(bytes: &[u8], count: usize, known: usize, out: &mut Vec<u32>) -> Result<(), Unfit> {
-    if count == 0 {
-        return Ok(());
-    }
-    let (width, runs) = bytes.split_first().ok_or(Unfit)?;
-    let first = out.len();
-    hybrid(runs, u32::from(*width), count, out)?;
-    let greatest = out.get(first..).unwrap_or_default().iter().copied().max().unwrap_or(0);
-    if greatest as usize >= known { Err(Unfit) } else { Ok(()) }
-}
-
-fn hybrid(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>) -> Result<(), Unfit> {
-    if width > 32 {
-        return Err(Unfit);
-    }
-    let mut decoder = HybridRleDecoder::new(bytes, width, count);
-    while let Some(chunk) = decoder.next_chunk()? {
-        match chunk {
-            HybridRleChunk::Rle(value, length) => out.resize(out.len() + length, value),
-            HybridRleChunk::Bitpacked(packed) => packed.collect_into(out),
-        }
-    }
-    Ok(())
 }

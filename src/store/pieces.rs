@@ -21,6 +21,8 @@ struct File {
     pages: Option<PagesFile>,
     /// Columns asked for that it has.
     columns: Vec<String>,
+    /// Whether its rows say when they arrived.
+    arrival: bool,
 }
 
 /// One piece.
@@ -70,7 +72,8 @@ impl Pieces {
             let Some((pages, names)) = pages.zip(names) else {
                 out.list.push(Piece { file: index, group: None, rows: 0, overlaps: Overlaps::default() });
                 bounds.push(None);
-                out.files.push(File { path, pages: None, columns: Vec::new() });
+                let arrival = read::first_text(&path).contains(ARRIVED_COLUMN);
+                out.files.push(File { path, pages: None, columns: Vec::new(), arrival });
                 continue;
             };
             if let Err(message) = read::check_names(table, &names) {
@@ -88,7 +91,8 @@ impl Pieces {
                 }
                 first += rows;
             }
-            out.files.push(File { path, pages: Some(pages), columns });
+            let arrival = names.iter().any(|n| n == ARRIVED_COLUMN);
+            out.files.push(File { path, pages: Some(pages), columns, arrival });
         }
         for (piece, overlaps) in out.list.iter_mut().zip(overlaps(&bounds)) {
             piece.overlaps = overlaps;
@@ -99,6 +103,11 @@ impl Pieces {
     /// How many files there are.
     pub(crate) const fn files(&self) -> usize {
         self.files.len()
+    }
+
+    /// Whether a file does not say when its rows arrived. Files of texts are asked by their first line.
+    pub(crate) fn lacks_arrival(&self) -> bool {
+        self.files.iter().any(|file| !file.arrival)
     }
 
     /// Reads a piece and leaves out what may not come in.

@@ -1,6 +1,7 @@
 //! Reads the parts of a table by its declared schema. Owns the door's first half: an undeclared column refuses the
 //! file, a bad value costs its row and is told by `file:row:column`. Never fills in a value.
 
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
@@ -286,7 +287,8 @@ fn bad_texts<'a>(
 
 pub(super) fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
     let too_long = || {
-        let most = column.max_len.filter(|most| text.chars().count() > *most)?;
+        // A text has no more characters than bytes, and nearly all are short.
+        let most = column.max_len.filter(|most| text.len() > *most && text.chars().count() > *most)?;
         Some(Message::new("problem.too_long").with("most", most))
     };
     door::refuse_content(text).or_else(|| wrong_code(site, column, text)).or_else(too_long)
@@ -303,6 +305,16 @@ fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
 
 pub(super) fn first_line(err: &dyn std::fmt::Display) -> String {
     err.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The first line of a file of texts; empty where there is none.
+pub(super) fn first_text(path: &Path) -> String {
+    let mut line = String::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        // What cannot be read is told by the reader of its rows.
+        let _ = std::io::BufReader::new(file).read_line(&mut line);
+    }
+    line
 }
 
 /// A CSV as texts; UTF-8, with or without a byte order mark.
