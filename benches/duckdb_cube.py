@@ -35,6 +35,24 @@ def offset_of(site):
     return int(offsets.pop().total_seconds())
 
 
+def filtered(expr, where):
+    """Puts a filter behind each aggregate of an expression; in a signed sum an empty part adds nothing."""
+    if not where:
+        return expr
+    out, at, parts = "", 0, 0
+    for match in re.finditer(r"(sum|count)\(", expr):
+        if match.start() < at:
+            continue
+        depth, end = 1, match.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(expr[end], 0)
+            end += 1
+        out += f"{expr[at:match.start()]}coalesce({expr[match.start():end]} FILTER (WHERE {where}), 0)"
+        at, parts = end, parts + 1
+    plain = f"{expr} FILTER (WHERE {where})"
+    return out + expr[at:] if parts > 1 else plain
+
+
 class Bench:
     def __init__(self, folder):
         self.dir = folder
@@ -120,8 +138,7 @@ class Bench:
                 distinct = re.fullmatch(r"count\(DISTINCT (\w+)\)", expr)
                 median = re.fullmatch(r"median\((.*)\)", expr)
                 expr = f"sum({median[1]})" if median else expr
-                expr = expr.replace("count(*)-", f"(count(*) FILTER (WHERE {where or 'true'}))-")
-                columns.append(f"{expr} FILTER (WHERE {where}) AS m{i}" if where else f"{expr} AS m{i}")
+                columns.append(f"{filtered(expr, where)} AS m{i}")
                 names[f"m{i}"] = figures
             sql = f"SELECT {lane} AS lane, {place} AS place, {', '.join(columns)} FROM {self.source(table)} GROUP BY ALL"
             yield f"{table}__{time}", sql, names, kind, exact
@@ -144,12 +161,12 @@ class Bench:
             for column, figures in columns.items():
                 for figure, window in figures:
                     form = forms[figure]
-                    place = "0" if form == "now" else "place"
+                    place = "0" if form == "now" else "CAST(place AS BIGINT)"
                     if form == "rows" and kind == "month":
                         place = "(make_date(CAST(place // 12 AS BIGINT), CAST(place % 12 + 1 AS BIGINT), 1) - DATE '1970-01-01')"
                     keep = "own" if exact or form == "rows" else "true"
                     present = "true" if form == "now" else "place IS NOT NULL"
-                    sql = (f"SELECT coalesce(sum({column} * (((area * 7919 + {place} * 104729) % {MOD}) / {MOD}.0)), 0) "
+                    sql = (f"SELECT coalesce(sum({column} * (((CAST(area AS BIGINT) * 7919 + {place} * 104729) % {MOD}) / {MOD}.0)), 0) "
                            f"FROM {name} JOIN up USING (lane) WHERE {keep} AND {present}")
                     out[figure] = con.execute(sql).fetchone()[0]
         return out

@@ -132,7 +132,7 @@ pub fn command(text: &Messages) -> Command {
                 .arg(
                     Arg::new("what")
                         .required(true)
-                        .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start", "cube", "cells"]))
+                        .value_parser(PossibleValuesParser::new(["compute", "live", "days", "frames", "start", "cube", "cells"]))
                         .hide_possible_values(true)
                         .help(text.get("cli.bench_what").to_owned()),
                 )
@@ -152,7 +152,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
     let template = format!("{{about}}\n\n{}: {{usage}}\n\n{{all-args}}", text.get("cli.usage"));
     let usage = match command.get_name() {
         "onemap" => format!("onemap [{}] [{}]", text.get("cli.options"), text.get("cli.commands")),
-        "bench" => format!("onemap bench <compute|live|frames|start|cube|cells> [{}]", text.get("cli.options")),
+        "bench" => format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options")),
         name => format!("onemap {name} [{}]", text.get("cli.options")),
     };
     command

@@ -10,6 +10,7 @@ mod live;
 mod load;
 mod mixed;
 mod pass;
+mod question;
 mod tally;
 
 use std::sync::Arc;

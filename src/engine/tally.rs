@@ -295,7 +295,7 @@ impl Tally {
                 }
                 (Kept::Rows(_, mine, known), Kept::Rows(_, theirs, values)) => {
                     if values.is_empty() {
-                        mine.extend(theirs, |value| value);
+                        mine.extend(theirs, None);
                     } else {
                         let places: Vec<f64> = values.iter().map(|value| place_of(known, value)).collect();
                         #[expect(
@@ -303,7 +303,8 @@ impl Tally {
                             clippy::cast_sign_loss,
                             reason = "a place in a short list"
                         )]
-                        mine.extend(theirs, |value| places.get(value as usize).copied().unwrap_or(value));
+                        let turn = |value: f64| places.get(value as usize).copied().unwrap_or(value);
+                        mine.extend(theirs, Some(&turn));
                     }
                 }
                 _ => {}
