@@ -14,6 +14,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{Clock, LiveState, Snapshot};
 use crate::sources::replay::{self, Replay, seconds_of_day, whole};
 use crate::sources::{INBOX, SourceControl, SourceEvent};
+use crate::store::quarantine;
 
 /// What the threads tell the window.
 #[derive(Debug)]
@@ -138,6 +139,23 @@ fn work(
     publisher.run(out, &inbox, stop, wake);
 }
 
+/// Keeps copies of what passed the door, some time after the first picture and beside everything else.
+fn keep_copies(site: Arc<Site>, running: &Arc<()>) {
+    const AFTER: Duration = Duration::from_secs(20);
+    if site.state.is_none() {
+        return;
+    }
+    let running = Arc::downgrade(running);
+    let work = move || {
+        std::thread::sleep(AFTER);
+        let written = quarantine::keep(&site, &|| running.strong_count() > 0);
+        log::info!("{written} copies of good data written");
+    };
+    if let Err(err) = std::thread::Builder::new().name("keep-copies".to_owned()).spawn(work) {
+        log::warn!("no thread to keep copies: {err}");
+    }
+}
+
 /// The machine's clock as the data's clock.
 fn real_clock() -> Clock {
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
@@ -197,6 +215,13 @@ impl Publisher {
                     log::error!("{}", problem.line(&self.engine.site().messages_en));
                 }
             }
+            SourceEvent::Refused { table, problems } => {
+                for problem in &problems {
+                    log::error!("{}", problem.line(&self.engine.site().messages_en));
+                }
+                self.engine.hold(&table);
+                self.oldest_unpublished.get_or_insert(Instant::now());
+            }
             SourceEvent::Clock(clock) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
                 if clock.speed > 0.0 {
@@ -238,6 +263,8 @@ impl Publisher {
         // A disconnected inbox would be ready for ever.
         let never = crossbeam_channel::never();
         let mut inbox = if self.live.running { inbox } else { &never };
+        // The copies are let go of when this thread ends.
+        let running = Arc::new(());
         loop {
             let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
             let due = self.published.is_none()
@@ -249,6 +276,7 @@ impl Publisher {
                 if self.revision == 1 {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
+                    keep_copies(Arc::clone(self.engine.site()), &running);
                 }
                 let snapshot = Arc::new(self.snapshot());
                 self.published = Some(Instant::now());

@@ -1,6 +1,7 @@
 //! Builds the cube from a site's files: every table in pieces, two threads taking the next piece each. Owns the order
 //! of loading and what is told about bad data; answers nothing.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use crate::indicators::cube::{Present, RollUp};
 use crate::indicators::expr::Term;
 use crate::indicators::measure::{Contribution, Measure, plan};
 use crate::memory::{self, GiveBack};
+use crate::privacy::gate::Gate;
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, Refresh, Rollup, Table};
@@ -78,7 +80,7 @@ fn build_as_known(
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
     let known_day = known_at.map_or(Day::MAX, |secs| site.zone.day_of(secs));
     let newest_day = newest_possible_day(&site).min(known_day);
-    let loading: Vec<Loading<'_>> = site
+    let mut loading: Vec<Loading<'_>> = site
         .tables()
         .enumerate()
         .map(|(index, (dataset, table))| {
@@ -89,11 +91,11 @@ fn build_as_known(
             let columns = wanted_columns(&site, table, &measures, depth, known_at.is_some());
             let pass = Pass::new(&site, table, measures, roll_up);
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let pieces = Pieces::open(&site, table, &names);
+            let pieces = Pieces::open(&site, table, &names, known_at, &HashSet::new());
             Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
         })
         .collect();
-    let loaded = load_all(&loading, newest_day, progress);
+    let loaded = load_and_look_again(&mut loading, newest_day, progress);
     let mut measures: Vec<Option<Arc<MeasureData>>> = vec![None; plan.measures.len()];
     let (mut tables, mut problems, mut events) = (Vec::new(), Vec::new(), None);
     let mut texture: Vec<[f64; 2]> = Vec::new();
@@ -113,6 +115,7 @@ fn build_as_known(
             refused: loaded.refused + loaded.unknown_areas,
             presence: loaded.presence,
             newest_secs: loaded.newest_secs,
+            held: loaded.held,
             live: loaded.live,
         });
     }
@@ -121,6 +124,7 @@ fn build_as_known(
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
     let present_day = present_day(&site, &tables).min(known_day);
     let texture: LonLatList = texture.into();
+    let gate = Gate::new(&site, &plan, sum_up.len());
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
@@ -129,6 +133,7 @@ fn build_as_known(
         plan,
         tables,
         sum_up,
+        gate,
         exact,
         present_day,
         problems,
@@ -142,14 +147,47 @@ fn is_live(site: &Site, dataset: usize, table: &Table) -> bool {
     is_events || matches!(table.refresh.unwrap_or_else(promised), Refresh::Live | Refresh::Hourly)
 }
 
-/// Work is handed out piece by piece, so that one large table keeps no thread waiting for another.
-fn load_all(
-    loading: &[Loading<'_>],
+/// Loads all tables. Those with files that have to be read as wholes (a content that may not come in was met in one
+/// piece) are loaded once more without a row of theirs, by one thread: the record of refusals has one writer.
+fn load_and_look_again(
+    loading: &mut [Loading<'_>],
     newest_day: Day,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<Loaded> {
-    let threads =
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get).clamp(1, MOST_THREADS);
+    let mut loaded = load_all(loading, usize::MAX, newest_day, progress);
+    let mut set_aside: HashSet<PathBuf> = HashSet::new();
+    loop {
+        for (loading, loaded) in loading.iter_mut().zip(&loaded) {
+            loading.is_due = !loaded.set_aside.is_empty();
+        }
+        let known = set_aside.len();
+        set_aside.extend(loaded.iter().flat_map(|loaded| loaded.set_aside.iter().cloned()));
+        if set_aside.len() == known {
+            return loaded;
+        }
+        for loading in loading.iter_mut().filter(|loading| loading.is_due) {
+            let names: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
+            let (site, table) = (loading.pass.site, loading.pass.table);
+            loading.pieces = Pieces::open(site, table, &names, loading.known_at, &set_aside);
+        }
+        let again = load_all(loading, 1, newest_day, &|_, _| {});
+        for ((loaded, again), loading) in loaded.iter_mut().zip(again).zip(loading.iter()) {
+            if loading.is_due {
+                *loaded = again;
+            }
+        }
+    }
+}
+
+/// Work is handed out piece by piece, so that one large table keeps no thread waiting for another.
+fn load_all(
+    loading: &[Loading<'_>],
+    most_threads: usize,
+    newest_day: Day,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Vec<Loaded> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.clamp(1, MOST_THREADS).min(most_threads);
     // Keys of pieces that replace rows of earlier pieces are noted before any of those is counted.
     let first: Vec<(usize, usize)> = all_pieces(loading, |p| p.overlaps.replaces);
     let next = AtomicUsize::new(0);
@@ -190,6 +228,7 @@ fn all_pieces(
     loading
         .iter()
         .enumerate()
+        .filter(|(_, l)| l.is_due)
         .flat_map(|(table, l)| l.pieces.list.iter().enumerate().map(move |(piece, p)| (table, piece, p)))
         .filter(|(_, _, p)| want(p))
         .map(|(table, piece, _)| (table, piece))
@@ -215,15 +254,14 @@ fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
     let table = &loading.pass.table.id;
     let file = || PathBuf::from(format!("data/{table}"));
     let mut out = Vec::new();
-    if loading.pieces.files() == 0 && loading.pieces.problems.is_empty() {
+    if loading.pieces.files() == 0 {
         let message = Message::new("problem.no_data").with("table", table);
         out.push(Problem::warning(file(), message));
     }
-    out.extend(loading.pieces.problems.iter().cloned());
     let mut told: std::collections::HashMap<PathBuf, usize> = std::collections::HashMap::new();
     for problem in &loaded.problems {
         let count = told.entry(problem.file.clone()).or_default();
-        *count += 1;
+        *count += usize::from(problem.row.is_some());
         if *count <= MAX_PROBLEMS {
             out.push(problem.clone());
         }

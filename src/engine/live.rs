@@ -10,8 +10,10 @@ use crate::indicators::rows::Row;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
+use crate::snapshot::Held;
 use crate::store::column::{Chunk, Data};
 use crate::store::keys::{ByHash, hashes};
+use crate::store::quiet;
 
 use super::events::EventLog;
 use super::pass::{NOWHERE, Pass};
@@ -109,12 +111,12 @@ impl Engine {
     /// Takes in a batch: earlier versions of its rows are taken back, the new ones counted. Costs what the batch
     /// costs. Problems come back; good rows go on.
     pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
-        let fail = |error: &dyn std::fmt::Display| {
+        let fail = |error: &str| {
             let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
             vec![Problem::error(format!("live/{}", batch.table), message)]
         };
         let Some(index) = self.tables.iter().position(|t| t.table.id == batch.table) else {
-            return fail(&"unknown table");
+            return fail("unknown table");
         };
         match self.apply_rows(index, batch) {
             Ok(()) => Vec::new(),
@@ -164,6 +166,8 @@ impl Engine {
         self.count(index, &pass, &rows, 1);
         if let Some(state) = self.tables.get_mut(index) {
             state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
+            // Good news again: what a refused batch left standing is no longer all there is.
+            state.held = state.held.filter(|held| *held != Held::Batch);
         }
         Ok(())
     }
@@ -240,7 +244,7 @@ impl Engine {
 /// The rows of a batch with all columns that are needed, in their declared types.
 fn whole_rows(table: &Table, columns: &[String], batch: &Batch) -> Result<Chunk, String> {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let rows = Chunk::from_frame(&batch.rows, &names).map_err(|err| err.to_string())?;
+    let rows = Chunk::from_frame(batch.rows.frame(), &names).map_err(|err| quiet(&err))?;
     for name in names {
         let fits = match (rows.column(name).map(|c| &c.data), table.column_type(name)) {
             (None, _) => name == ARRIVED_COLUMN,

@@ -1,16 +1,17 @@
 //! What a loading thread does with a piece of a table: read, leave out replaced rows, count. Owns which of several
 //! rows with one key counts, and brings the threads' shares together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use crate::indicators::cube::Calendar;
 use crate::indicators::eval::Contributions;
 use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
-use crate::snapshot::{Day, EpochSecs};
+use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
 use crate::store::keys::{ByHash, hashes, on_edge, repeated};
-use crate::store::pieces::{Admitted, Pieces, Scratch};
+use crate::store::pieces::{Pieces, Scratch, Taken};
 
 use super::MeasureData;
 use super::build::{Depth, needed_columns};
@@ -24,14 +25,16 @@ pub(super) struct Loading<'a> {
     pub(super) dataset: usize,
     pub(super) pass: Pass<'a>,
     pub(super) pieces: Pieces,
+    /// Whether it is to be loaded now.
+    pub(super) is_due: bool,
     /// Columns that are read.
-    columns: Vec<String>,
+    pub(super) columns: Vec<String>,
     /// Columns that are kept of live rows; none where rows are not kept.
     kept: Option<Vec<String>>,
     events: bool,
     texture: bool,
     /// Rows that arrived later are left out.
-    known_at: Option<EpochSecs>,
+    pub(super) known_at: Option<EpochSecs>,
 }
 
 impl<'a> Loading<'a> {
@@ -56,7 +59,8 @@ impl<'a> Loading<'a> {
         });
         let shown = depth != Depth::Figures;
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
-        Self { dataset, pass, pieces, columns, kept, events: shown && follows, texture, known_at }
+        let events = shown && follows;
+        Self { dataset, pass, pieces, is_due: true, columns, kept, events, texture, known_at }
     }
 
     /// Whether it is asked what was known when, and a file of the table does not say.
@@ -80,6 +84,9 @@ pub(super) struct Loaded {
     pub(super) events: Option<EventLog>,
     pub(super) texture: Vec<[f64; 2]>,
     pub(super) live: Option<LiveRows>,
+    pub(super) held: Option<Held>,
+    /// Files that have to be read as wholes. Where there are any, nothing else of this counts.
+    pub(super) set_aside: HashSet<PathBuf>,
 }
 
 /// Keys of pieces that replace rows of earlier ones, per table: the last piece that has them. Small pieces are kept
@@ -87,7 +94,7 @@ pub(super) struct Loaded {
 #[derive(Default)]
 pub(super) struct Noted {
     keys: Vec<ByHash<u32>>,
-    kept: HashMap<(usize, usize), Admitted>,
+    kept: HashMap<(usize, usize), Taken>,
 }
 
 /// Rows that a thread keeps from noting keys to counting; larger pieces are read twice.
@@ -116,7 +123,7 @@ impl Noted {
 #[derive(Default)]
 pub(super) struct Share {
     keys: Vec<(usize, usize, Vec<u64>)>,
-    kept: Vec<((usize, usize), Admitted)>,
+    kept: Vec<((usize, usize), Taken)>,
     kept_rows: usize,
 }
 
@@ -132,6 +139,8 @@ struct Part {
     edges: Vec<(usize, Chunk, Vec<u64>)>,
     refused: u64,
     repeated: u64,
+    held: Option<Held>,
+    set_aside: HashSet<PathBuf>,
 }
 
 impl Part {
@@ -145,6 +154,8 @@ impl Part {
             edges: Vec::new(),
             refused: 0,
             repeated: 0,
+            held: None,
+            set_aside: HashSet::new(),
         }
     }
 
@@ -185,6 +196,8 @@ impl Part {
         self.edges.extend(other.edges);
         self.refused += other.refused;
         self.repeated += other.repeated;
+        self.held = self.held.max(other.held);
+        self.set_aside.extend(other.set_aside);
     }
 }
 
@@ -210,30 +223,30 @@ impl<'w, 'a> Worker<'w, 'a> {
         }
     }
 
-    fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Admitted {
+    fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Taken {
         let columns: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
         let Some(piece) = loading.pieces.list.get(piece) else {
-            return Admitted::default();
+            return Taken::default();
         };
         if loading.cannot_answer() {
-            return Admitted::default();
+            return Taken::default();
         }
-        let mut admitted =
+        let mut taken =
             loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch);
         if let Some(instant) = loading.known_at {
-            admitted.chunk = known_by(&admitted.chunk, instant);
+            taken.chunk = known_by(&taken.chunk, instant);
         }
-        admitted
+        taken
     }
 
     /// Notes the keys of a piece that replaces rows of earlier pieces.
     pub(super) fn note_keys(&mut self, table: usize, piece: usize) {
         let Some(loading) = self.loading.get(table) else { return };
-        let admitted = self.read(loading, piece);
-        self.share.keys.push((table, piece, hashes(loading.pass.table, &admitted.chunk)));
-        if self.share.kept_rows + admitted.chunk.rows <= MOST_KEPT_ROWS {
-            self.share.kept_rows += admitted.chunk.rows;
-            self.share.kept.push(((table, piece), admitted));
+        let taken = self.read(loading, piece);
+        self.share.keys.push((table, piece, hashes(loading.pass.table, &taken.chunk)));
+        if self.share.kept_rows + taken.chunk.rows <= MOST_KEPT_ROWS {
+            self.share.kept_rows += taken.chunk.rows;
+            self.share.kept.push(((table, piece), taken));
         }
     }
 
@@ -244,18 +257,19 @@ impl<'w, 'a> Worker<'w, 'a> {
     /// Counts a piece.
     pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
         let Some(loading) = self.loading.get(table) else { return };
-        let admitted = match noted.kept.get(&(table, piece)) {
-            Some(kept) => {
-                Admitted { chunk: kept.chunk.clone(), problems: kept.problems.clone(), refused: kept.refused }
-            }
+        let taken = match noted.kept.get(&(table, piece)) {
+            Some(kept) => kept.clone(),
             None => self.read(loading, piece),
         };
         let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
-        part.refused += admitted.refused;
-        if !admitted.problems.is_empty() {
-            part.problems.push((piece, admitted.problems));
+        part.refused += taken.refused;
+        part.repeated += taken.repeated;
+        part.held = part.held.max(taken.held);
+        part.set_aside.extend(taken.set_aside);
+        if !taken.problems.is_empty() {
+            part.problems.push((piece, taken.problems));
         }
-        let mut chunk = admitted.chunk;
+        let mut chunk = taken.chunk;
         self.count_rows(loading, table, piece, &mut chunk, noted, &mut part);
         self.scratch.take_back(chunk);
         if let Some(slot) = self.parts.get_mut(table) {
@@ -361,6 +375,8 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
         let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
         LiveRows::new(loading.columns.clone(), kept.clone(), pieces)
     });
+    // A refused part without a copy leaves what the other parts tell.
+    let held = part.held.map(|held| if held == Held::Nothing && rows > 0 { Held::Parts } else { held });
     Loaded {
         rows,
         refused: part.refused,
@@ -374,6 +390,8 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
         events: loading.events.then(|| part.events.finish()),
         texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),
         live,
+        held,
+        set_aside: part.set_aside,
     }
 }
 

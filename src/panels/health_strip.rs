@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, vec2};
 
 use crate::panels::pen::Pen;
-use crate::panels::{View, format};
+use crate::panels::{View, format, words};
 
 /// Paints the strip along the bottom of a rectangle.
 pub fn health_strip_ui(pen: Pen<'_>, screen: Rect, view: &View<'_>) {
@@ -19,6 +19,7 @@ pub fn health_strip_ui(pen: Pen<'_>, screen: Rect, view: &View<'_>) {
             ("revision", &view.snapshot.revision.to_string()),
         ],
     );
+    let words = words::held(view).into_iter().fold(words, |all, held| format!("{all} · {held}"));
     let height = pen.row(pen.note());
     let width = pen.width(&words, pen.note()) + pen.step() * 2.0;
     let place = Rect::from_min_size(

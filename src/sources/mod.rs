@@ -4,6 +4,7 @@
 pub mod replay;
 
 use crate::engine::Batch;
+use crate::site::problem::Problem;
 use crate::snapshot::Clock;
 
 /// What a source tells.
@@ -11,6 +12,13 @@ use crate::snapshot::Clock;
 pub enum SourceEvent {
     /// Changed rows.
     Batch(Batch),
+    /// Rows that the door refused, as a whole: what was there before stands, and is late.
+    Refused {
+        /// Table.
+        table: String,
+        /// What was wrong; no content.
+        problems: Vec<Problem>,
+    },
     /// The clock of the data changed its pace.
     Clock(Clock),
 }

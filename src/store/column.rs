@@ -188,6 +188,14 @@ impl Chunk {
         self.columns.retain(|(known, _)| known != name);
     }
 
+    /// Takes out the columns that are not named.
+    pub(crate) fn split_off(&mut self, names: &[String]) -> Self {
+        let all = std::mem::take(&mut self.columns);
+        let (stay, go) = all.into_iter().partition(|(name, _)| names.contains(name));
+        self.columns = stay;
+        Self { rows: self.rows, columns: go }
+    }
+
     /// Some of the rows.
     pub(crate) fn take(&self, rows: &[u32]) -> Self {
         let columns = self.columns.iter().map(|(name, c)| (name.clone(), c.take(rows))).collect();

@@ -1,11 +1,18 @@
-//! Tables as they came: reading by declared schema, later rows replacing earlier ones, live changes. Owns the rows;
-//! decides nothing about what they mean.
+//! Reads data files by the declared schema, keeps out what the door refuses. Owns parts of tables as files, and their
+//! pieces; knows no figure.
 
+pub mod admit;
 mod clean;
 pub(crate) mod column;
+mod content;
+pub mod coordinates;
+pub mod doctor;
 pub(crate) mod keys;
-mod ndjson;
 mod pages;
 pub(crate) mod pieces;
+pub mod quarantine;
 pub mod read;
 mod values;
+mod whole;
+
+pub use admit::{Admitted, Part, admit, quiet};

@@ -8,7 +8,9 @@
 )]
 
 mod common;
+mod simplex;
 
+mod attack;
 mod catalogue;
 mod cli;
 mod door;
@@ -18,5 +20,7 @@ mod naive;
 mod pieces;
 mod privacy;
 mod published;
+mod quarantine;
+mod refusals;
 mod structure;
 mod tiny;

@@ -174,3 +174,52 @@ fn a_broken_file_is_told_and_nothing_stops() {
     assert_eq!(engine.rows(), 0);
     assert!(engine.problems.iter().any(|p| p.file.ends_with("t.parquet")), "{:?}", engine.problems);
 }
+
+/// The same rows as row groups and as texts: one bad value in a later row group refuses what it refuses as texts.
+#[test]
+fn a_bad_value_in_a_later_row_group_is_refused_as_in_a_file_of_texts() {
+    let plain: Vec<Row> = (0..200)
+        .map(|i| Row { day: i / 20, key: i as u16, area: 1, kind: Some(0), n: Some(1), x: None, flag: true })
+        .collect();
+    let with = |column: &str, value: &str, kept: u64| {
+        let mut whole = frame(&plain);
+        let texts = whole.column(column).unwrap().cast(&DataType::String).unwrap();
+        let texts: Vec<Option<String>> = texts
+            .str()
+            .unwrap()
+            .iter()
+            .enumerate()
+            .map(|(row, text)| if row == 160 { Some(value.to_owned()) } else { text.map(str::to_owned) })
+            .collect();
+        let kind = whole.column(column).unwrap().dtype().clone();
+        whole.with_column(Column::new(column.into(), texts).strict_cast(&kind).unwrap()).unwrap();
+        let (pieces, texts) = (made(), made());
+        for made in [&pieces, &texts] {
+            // Another file of the table stays what it was.
+            made.write("data/t/000.csv", "d,id,area,kind,n,x,flag\n2026-03-01,other,R1A1,a,7,,1\n");
+        }
+        let file = File::create(pieces.path().join("data/t/001.parquet")).unwrap();
+        ParquetWriter::new(file).with_row_group_size(Some(50)).finish(&mut whole).unwrap();
+        let file = File::create(texts.path().join("data/t/001.csv")).unwrap();
+        let flags = whole.column("flag").unwrap().cast(&DataType::Int64).unwrap();
+        whole.with_column(flags).unwrap();
+        CsvWriter::new(file).finish(&mut whole).unwrap();
+        let (a, b) = (pieces.build(), texts.build());
+        let told = |engine: &onemap::engine::Engine, header: usize| -> Vec<_> {
+            let of_file = engine.problems.iter().filter(|p| p.file.to_string_lossy().contains("001"));
+            of_file.map(|p| (p.row.map(|row| row - header), p.column.clone(), p.severity)).collect()
+        };
+        assert_eq!(told(&a, 0), told(&b, 1), "{column}");
+        assert!(told(&a, 0).iter().any(|(row, ..)| *row == Some(161)), "{:?}", a.problems);
+        let state = |engine: &onemap::engine::Engine| {
+            let source = &engine.sources(i64::from(day("2026-04-01")) * 86_400)[0];
+            (source.rows, source.refused, source.held.is_some(), source.late)
+        };
+        assert_eq!(state(&a), state(&b), "{column}");
+        assert_eq!(a.rows(), kept, "{column}");
+    };
+    // A content that may not come in refuses the file; an unknown code costs its row.
+    with("id", "13800138000", 1);
+    with("n", "13800138000", 1);
+    with("kind", "q", 200);
+}
