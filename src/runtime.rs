@@ -249,7 +249,7 @@ impl Publisher {
             now_secs,
             shift_secs: self.shift_secs,
             clock: self.clock,
-            events: self.engine.events.view(at.day),
+            events: self.engine.events.view(self.engine.site(), at.day),
             freshness,
             live: self.live,
             texture: Arc::clone(&self.engine.texture),
