@@ -8,9 +8,11 @@ use crate::cli::snapshot::snapshot_at;
 use crate::command::Command;
 use crate::engine::Engine;
 use crate::headless::{Headless, HeadlessError, Painter};
+use crate::indicators::window::Window;
 use crate::panels::Health;
 use crate::runtime::{Publisher, Runtime, Update};
 use crate::site::Site;
+use crate::site::areas::AreaId;
 use crate::site::text::Lang;
 use crate::snapshot::{Clock, Snapshot};
 use crate::sources::SourceEvent;
@@ -260,16 +262,79 @@ pub fn live(engine: Engine) -> Report {
     }
 }
 
-/// Reading and measuring everything, then every figure at one instant.
+/// A whole day's changes at once to a new snapshot, day after day: a batch of some thousand rows.
+#[must_use]
+pub fn days(engine: Engine) -> Report {
+    const DAYS: u32 = 15;
+    const DAY_SECS: f64 = 86_400.0;
+    let site = Arc::clone(engine.site());
+    let mut context = machine();
+    context.push(("rows", engine.rows().to_string()));
+    let Some(mut replay) = Replay::open(&site, 0) else {
+        return Report { context, figures: Vec::new() };
+    };
+    let start = replay.clock().data_secs;
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    let mut held = publisher.snapshot();
+    let (mut took, mut each, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+    for day in 1..=DAYS {
+        let batches = replay.due(whole(start + f64::from(day) * DAY_SECS));
+        let rows = batches.iter().map(|b| b.rows.height()).sum::<usize>() as f64;
+        let since = Instant::now();
+        batches.into_iter().for_each(|batch| publisher.take(SourceEvent::Batch(batch)));
+        let next = publisher.snapshot();
+        // The first batch makes the index of keys and is no measure of the others.
+        if day > 1 && rows > 0.0 {
+            took.push(millis(since));
+            each.push(millis(since) * 1000.0 / rows);
+            changes.push(rows);
+        }
+        held = next;
+    }
+    std::hint::black_box(held);
+    Report {
+        context,
+        figures: vec![
+            Measured::new("day_to_snapshot_millis", took),
+            Measured::new("millis_per_1000_changes", each),
+            Measured::new("changes", changes),
+        ],
+    }
+}
+
+/// Questions to one snapshot: every indicator over every window at areas of every level, one answer each.
+fn questions(engine: &Engine) -> Measured {
+    let site = Arc::clone(engine.site());
+    let at = engine.end_of(engine.present_day());
+    let mut areas: Vec<AreaId> = Vec::new();
+    for level in 0..=site.figure_level() {
+        areas.extend(site.areas.iter().find(|(_, area)| area.level == level).map(|(id, _)| id));
+    }
+    let windows: Vec<Window> = Window::WORDS.iter().filter_map(|word| Window::parse(word)).collect();
+    let mut micros = Vec::new();
+    for indicator in 0..site.indicators.len() {
+        for window in &windows {
+            for area in &areas {
+                let since = Instant::now();
+                std::hint::black_box(engine.question(indicator, *area, *window, at));
+                micros.push(since.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+    }
+    Measured::new("question_micros", micros)
+}
+
+/// Reading and measuring everything, then every figure at one instant, then single questions.
 ///
 /// # Errors
 /// The site's problems.
 pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site::problem::Problem>> {
     let (mut cold, mut figures) = (Vec::new(), Vec::new());
     let mut rows = 0;
+    let mut asked = Measured::new("question_micros", Vec::new());
     for _ in 0..runs {
         let since = Instant::now();
-        let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Needed, &|_, _| {})?;
+        let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
         cold.push(millis(since));
         rows = engine.rows();
         let at = engine.end_of(engine.present_day());
@@ -277,6 +342,7 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         let since = Instant::now();
         std::hint::black_box(engine.figures(at, &sources));
         figures.push(millis(since));
+        asked = questions(&engine);
     }
     let mut context = machine();
     context.push(("rows", rows.to_string()));
@@ -286,8 +352,34 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         figures: vec![
             Measured::new("files_to_cube_millis", cold),
             Measured::new("all_figures_millis", figures),
+            asked,
         ],
     })
+}
+
+/// One cold computation in this process, as JSON: what `benches/duckdb_cube.py` sets beside another program's.
+///
+/// # Errors
+/// The site's problems.
+pub fn cube(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
+    let since = Instant::now();
+    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let took = millis(since);
+    Ok(format!("{}\n", serde_json::json!({ "cube_millis": took, "rows": engine.rows() })))
+}
+
+/// The mixed sums of the cube, as JSON; none where the data is not a demonstration.
+///
+/// # Errors
+/// The site's problems.
+pub fn cells(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
+    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let cells: Vec<serde_json::Value> = engine
+        .mixed_sums()
+        .iter()
+        .map(|m| serde_json::json!({ "figure": m.figure, "form": m.form, "mixed": m.sum }))
+        .collect();
+    Ok(format!("{}\n", serde_json::json!({ "cells": cells })))
 }
 
 /// From here to the first complete frame, drawn and read back, by the same threads as a window; gives the resident

@@ -9,8 +9,11 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 /// When freed memory goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveBack {
-    /// At once: while loading, since the passes over the tables use far more than they leave behind.
+    /// At once: around loading, which uses more than it leaves behind.
     AtOnce,
+    /// Not before it is asked for: while tables are counted, since a piece needs what the piece before has freed, and a
+    /// page that went back would have to be cleared again.
+    Keep,
     /// After a while: once a window paints, since the next frame needs what this one frees, and a page that was given
     /// back costs a fault when it is needed again.
     Later,
@@ -19,9 +22,11 @@ pub enum GiveBack {
 /// Chooses when freed memory goes back to the system.
 #[expect(unsafe_code, reason = "one call of the allocator's own interface")]
 pub fn give_back(when: GiveBack) {
+    const KEEP_MILLIS: std::ffi::c_long = 10_000;
     const LATER_MILLIS: std::ffi::c_long = 100;
     let millis = match when {
         GiveBack::AtOnce => 0,
+        GiveBack::Keep => KEEP_MILLIS,
         GiveBack::Later => LATER_MILLIS,
     };
     // SAFETY: the call stores one aligned integer in the allocator's table of options and touches nothing else. Other

@@ -93,6 +93,7 @@ pub fn command(text: &Messages) -> Command {
             sub("compute")
                 .arg(site_arg(text))
                 .arg(value("as-of", "DATE", text.get("cli.as_of")))
+                .arg(value("known-at", "DATE|INSTANT", text.get("cli.known_at")))
                 .arg(value("area", "CODE", text.get("cli.area")))
                 .arg(
                     choice("format", &["table", "csv", "json", "sdmx"], text.get("cli.format"))
@@ -131,7 +132,7 @@ pub fn command(text: &Messages) -> Command {
                 .arg(
                     Arg::new("what")
                         .required(true)
-                        .value_parser(PossibleValuesParser::new(["compute", "live", "frames", "start"]))
+                        .value_parser(PossibleValuesParser::new(["compute", "live", "days", "frames", "start", "cube", "cells"]))
                         .hide_possible_values(true)
                         .help(text.get("cli.bench_what").to_owned()),
                 )
@@ -151,7 +152,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
     let template = format!("{{about}}\n\n{}: {{usage}}\n\n{{all-args}}", text.get("cli.usage"));
     let usage = match command.get_name() {
         "onemap" => format!("onemap [{}] [{}]", text.get("cli.options"), text.get("cli.commands")),
-        "bench" => format!("onemap bench <compute|live|frames|start> [{}]", text.get("cli.options")),
+        "bench" => format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options")),
         name => format!("onemap {name} [{}]", text.get("cli.options")),
     };
     command

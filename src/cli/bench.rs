@@ -21,7 +21,14 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let size = snapshot::size(args)?;
     let report = match args.get_one::<String>("what").map(String::as_str) {
         Some("frames") => bench::frames(measure(&dir, lang, Depth::Needed)?, size),
+        Some("days") => bench::days(measure(&dir, lang, Depth::Needed)?),
         Some("live") => bench::live(measure(&dir, lang, Depth::Needed)?),
+        Some(what @ ("cube" | "cells")) => {
+            let (site, _) = open(&dir)?;
+            let text = if what == "cube" { bench::cube(&site) } else { bench::cells(&site) };
+            write_out(&text.map_err(super::broken)?);
+            return Ok(Exit::Done);
+        }
         Some("compute") => {
             let (site, _) = open(&dir)?;
             bench::compute(&site, 7).map_err(super::broken)?

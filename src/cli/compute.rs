@@ -1,16 +1,18 @@
 //! `onemap compute`: all indicators of one area to stdout.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use crate::engine::Depth;
+use crate::engine::{self, Depth};
 use crate::export::{self, Subject};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::civil::{date_of, parse_day};
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
+use crate::snapshot::EpochSecs;
 use crate::store::quarantine::held_message;
 
 use super::{Exit, Failure, audited, measure, site_dir, write_err, write_out};
@@ -23,7 +25,17 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text)))
         })
         .transpose()?;
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
+    let dir = site_dir(args.get_one::<PathBuf>("site"));
+    let now = measure(&dir, lang, Depth::Figures)?;
+    let then = match args.get_one::<String>("known-at") {
+        None => None,
+        Some(text) => {
+            let instant = instant(now.site(), text)?;
+            let site = Arc::clone(now.site());
+            Some(engine::build_known_at(site, instant, &|_, _| {}).map_err(super::broken)?)
+        }
+    };
+    let engine = then.as_ref().unwrap_or(&now);
     let site = engine.site();
     let area = area(site, args.get_one::<String>("area"))?;
     let text = site.messages(lang);
@@ -33,7 +45,10 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let day = day.unwrap_or_else(|| engine.present_day());
     let at = engine.end_of(day);
     let sources = engine.sources(at.secs);
-    let figures = engine.figures(at, &sources);
+    let mut figures = engine.figures(at, &sources);
+    if then.is_some() {
+        figures = now.known_then(figures, &now.figures(at, &now.sources(at.secs)));
+    }
     let subject = Subject { site, figures: &figures, area, as_of: day };
     let out = match args.get_one::<String>("format").map(String::as_str) {
         Some("csv") => export::csv(&subject),
@@ -52,6 +67,13 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// An instant, or the last one of a day.
+fn instant(site: &Site, text: &str) -> Result<EpochSecs, Failure> {
+    let day = parse_day(text).map(|day| site.zone.end_of(day));
+    let instant = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    day.or_else(instant).ok_or_else(|| Failure::usage(Message::new("cli.bad_instant").with("text", text)))
 }
 
 /// The area of a code; the top area where none is named.

@@ -1,43 +1,46 @@
-//! Builds the cube from a site's files: reads each table once, measures all its figures in one pass. Owns the order
+//! Builds the cube from a site's files: every table in pieces, two threads taking the next piece each. Owns the order
 //! of loading and what is told about bad data; answers nothing.
 
-use std::hash::RandomState;
-use std::ops::Range;
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use polars::prelude::*;
-
-use crate::indicators::cube::{Calendar, Present, RollUp, Step};
-use crate::indicators::measure::{Measure, Plan, Storage, plan};
-use crate::indicators::rows::{Row, Rows};
+use crate::indicators::cube::{Present, RollUp};
+use crate::indicators::expr::Term;
+use crate::indicators::measure::{Contribution, Measure, plan};
+use crate::memory::{self, GiveBack};
 use crate::privacy::gate::Gate;
-use crate::privacy::groups;
 use crate::site::Site;
 use crate::site::civil::parse_day;
-use crate::site::datasets::{ARRIVED_COLUMN, AbsentRow, ColumnType, Refresh, Table};
+use crate::site::datasets::{ARRIVED_COLUMN, Refresh, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
-use crate::snapshot::{Day, EpochSecs, Held};
-use crate::store::quarantine::read_part;
-use crate::store::{quiet, read};
+use crate::snapshot::{Day, EpochSecs, LonLatList};
+use crate::store::pieces::Pieces;
 
 use super::events::EventLog;
-use super::live::LiveRows;
-use super::pass::{self, Measured, MeasuredColumn, Times};
+use super::load::{Loaded, Loading, Worker};
+use super::pass::Pass;
 use super::{Engine, MeasureData, TableState};
-
-/// Rows measured at a time: bounds the memory of a pass whatever the size of a table.
-const CHUNK_ROWS: usize = 32_768;
 
 /// How much of the files is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// The columns that figures, events and the map need.
+    /// The columns that figures, events and the map need. The same columns pass the door as for a window, so that the
+    /// figures are the same; but rows and events are not kept, so that live changes are not possible.
+    Figures,
+    /// The same columns, with the events and the rows that live changes replace.
     Needed,
     /// Every column, for `onemap check`.
     Everything,
 }
+
+/// Threads that load; more would wait for memory and disk rather than count.
+const MOST_THREADS: usize = 4;
+
+/// Told per file; the rest is counted.
+const MAX_PROBLEMS: usize = 20;
 
 /// Reads and measures everything. `progress` hears how many of how many tables are done.
 ///
@@ -48,40 +51,56 @@ pub fn build(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
+    build_as_known(site, depth, None, progress)
+}
+
+/// The figures as they were known at an instant: rows that arrived later are left out, and an earlier version of a row
+/// counts again. Tables that do not note when rows arrived cannot answer; they are left out as a whole and told.
+///
+/// # Errors
+/// The problems of the catalogue; problems of data come back inside the engine.
+pub fn build_known_at(
+    site: Arc<Site>,
+    instant: EpochSecs,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Engine, Vec<Problem>> {
+    build_as_known(site, Depth::Figures, Some(instant), progress)
+}
+
+fn build_as_known(
+    site: Arc<Site>,
+    depth: Depth,
+    known_at: Option<EpochSecs>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Engine, Vec<Problem>> {
+    memory::give_back(GiveBack::Keep);
     let plan = Arc::new(plan(&site)?);
     let level = site.figure_level();
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
-    let declared: Vec<(usize, &Table)> = site.tables().collect();
-    let newest_day = newest_possible_day(&site);
-    let next = AtomicUsize::new(0);
-    let done = AtomicUsize::new(0);
-    let work = || {
-        let mut results = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((dataset, table)) = declared.get(index) else {
-                return results;
-            };
-            let loader =
-                Loader { site: &site, plan: &plan, level, sum_up: &sum_up, exact: &exact, depth, newest_day };
-            results.push((index, loader.load(index, *dataset, table)));
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, declared.len());
-        }
-    };
-    let mut results = std::thread::scope(|scope| {
-        let other = std::thread::Builder::new().name("load-tables".to_owned()).spawn_scoped(scope, work);
-        let mut results = work();
-        if let Ok(other) = other {
-            results.extend(other.join().unwrap_or_default());
-        }
-        results
-    });
-    results.sort_by_key(|(index, _)| *index);
+    let known_day = known_at.map_or(Day::MAX, |secs| site.zone.day_of(secs));
+    let newest_day = newest_possible_day(&site).min(known_day);
+    let mut loading: Vec<Loading<'_>> = site
+        .tables()
+        .enumerate()
+        .map(|(index, (dataset, table))| {
+            let measures: Vec<(usize, &Measure)> =
+                plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
+            let roll_up = if table.rollup == Rollup::Exact { &exact } else { &sum_up };
+            let live = depth != Depth::Figures && is_live(&site, dataset, table);
+            let columns = wanted_columns(&site, table, &measures, depth, known_at.is_some());
+            let pass = Pass::new(&site, table, measures, roll_up);
+            let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let pieces = Pieces::open(&site, table, &names, known_at, &HashSet::new());
+            Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
+        })
+        .collect();
+    let loaded = load_and_look_again(&mut loading, newest_day, progress);
     let mut measures: Vec<Option<Arc<MeasureData>>> = vec![None; plan.measures.len()];
-    let (mut tables, mut problems, mut events, mut texture) = (Vec::new(), Vec::new(), None, Vec::new());
-    for (_, loaded) in results {
-        problems.extend(loaded.problems);
+    let (mut tables, mut problems, mut events) = (Vec::new(), Vec::new(), None);
+    let mut texture: Vec<[f64; 2]> = Vec::new();
+    for (loading, loaded) in loading.iter().zip(loaded) {
+        problems.extend(table_problems(loading, &loaded));
         for (measure, data) in loaded.measures {
             if let Some(slot) = measures.get_mut(measure) {
                 *slot = Some(Arc::new(data));
@@ -89,15 +108,27 @@ pub fn build(
         }
         events = events.or(loaded.events);
         texture.extend(loaded.texture);
-        tables.push(loaded.state);
+        tables.push(TableState {
+            dataset: loading.dataset,
+            table: Arc::new(loading.pass.table.clone()),
+            rows: loaded.rows,
+            refused: loaded.refused + loaded.unknown_areas,
+            presence: loaded.presence,
+            newest_secs: loaded.newest_secs,
+            held: loaded.held,
+            live: loaded.live,
+        });
     }
+    drop(loading);
+    memory::give_back(GiveBack::AtOnce);
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
-    let present_day = present_day(&site, &tables);
+    let present_day = present_day(&site, &tables).min(known_day);
+    let texture: LonLatList = texture.into();
     let gate = Gate::new(&site, &plan, sum_up.len());
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
-        texture: texture.into(),
+        texture,
         site,
         plan,
         tables,
@@ -107,6 +138,153 @@ pub fn build(
         present_day,
         problems,
     })
+}
+
+/// Whether live changes come for a table.
+fn is_live(site: &Site, dataset: usize, table: &Table) -> bool {
+    let promised = || site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
+    let is_events = site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
+    is_events || matches!(table.refresh.unwrap_or_else(promised), Refresh::Live | Refresh::Hourly)
+}
+
+/// Loads all tables. Those with files that have to be read as wholes (a content that may not come in was met in one
+/// piece) are loaded once more without a row of theirs, by one thread: the record of refusals has one writer.
+fn load_and_look_again(
+    loading: &mut [Loading<'_>],
+    newest_day: Day,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Vec<Loaded> {
+    let mut loaded = load_all(loading, usize::MAX, newest_day, progress);
+    let mut set_aside: HashSet<PathBuf> = HashSet::new();
+    loop {
+        for (loading, loaded) in loading.iter_mut().zip(&loaded) {
+            loading.is_due = !loaded.set_aside.is_empty();
+        }
+        let known = set_aside.len();
+        set_aside.extend(loaded.iter().flat_map(|loaded| loaded.set_aside.iter().cloned()));
+        if set_aside.len() == known {
+            return loaded;
+        }
+        for loading in loading.iter_mut().filter(|loading| loading.is_due) {
+            let names: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
+            let (site, table) = (loading.pass.site, loading.pass.table);
+            loading.pieces = Pieces::open(site, table, &names, loading.known_at, &set_aside);
+        }
+        let again = load_all(loading, 1, newest_day, &|_, _| {});
+        for ((loaded, again), loading) in loaded.iter_mut().zip(again).zip(loading.iter()) {
+            if loading.is_due {
+                *loaded = again;
+            }
+        }
+    }
+}
+
+/// Work is handed out piece by piece, so that one large table keeps no thread waiting for another.
+fn load_all(
+    loading: &[Loading<'_>],
+    most_threads: usize,
+    newest_day: Day,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Vec<Loaded> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.clamp(1, MOST_THREADS).min(most_threads);
+    // Keys of pieces that replace rows of earlier pieces are noted before any of those is counted.
+    let first: Vec<(usize, usize)> = all_pieces(loading, |p| p.overlaps.replaces);
+    let next = AtomicUsize::new(0);
+    let noted = on_threads(threads, || {
+        let mut worker = Worker::new(loading, newest_day);
+        while let Some((table, piece)) = first.get(next.fetch_add(1, Ordering::Relaxed)) {
+            worker.note_keys(*table, *piece);
+        }
+        worker.into_noted()
+    });
+    let noted = super::load::Noted::join(loading.len(), noted);
+    let mut work = all_pieces(loading, |_| true);
+    // The largest tables first, so that the threads end together.
+    let size =
+        |table: usize| loading.get(table).map_or(0, |l| l.pieces.list.iter().map(|p| p.rows).sum::<usize>());
+    work.sort_by_key(|(table, piece)| (std::cmp::Reverse(size(*table)), *table, *piece));
+    let left: Vec<AtomicUsize> = loading.iter().map(|l| AtomicUsize::new(l.pieces.list.len())).collect();
+    let done = AtomicUsize::new(loading.iter().filter(|l| l.pieces.list.is_empty()).count());
+    let next = AtomicUsize::new(0);
+    let parts = on_threads(threads, || {
+        let mut worker = Worker::new(loading, newest_day);
+        while let Some((table, piece)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            worker.count(*table, *piece, &noted);
+            let last = left.get(*table).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
+            if last {
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, loading.len());
+            }
+        }
+        worker.into_parts()
+    });
+    super::load::finish(loading, parts, newest_day)
+}
+
+fn all_pieces(
+    loading: &[Loading<'_>],
+    want: impl Fn(&crate::store::pieces::Piece) -> bool,
+) -> Vec<(usize, usize)> {
+    loading
+        .iter()
+        .enumerate()
+        .filter(|(_, l)| l.is_due)
+        .flat_map(|(table, l)| l.pieces.list.iter().enumerate().map(move |(piece, p)| (table, piece, p)))
+        .filter(|(_, _, p)| want(p))
+        .map(|(table, piece, _)| (table, piece))
+        .collect()
+}
+
+/// Runs the same work on this thread and on others; what each brings.
+fn on_threads<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .filter_map(|number| {
+                std::thread::Builder::new().name(format!("load-{number}")).spawn_scoped(scope, &work).ok()
+            })
+            .collect();
+        let mut out = vec![work()];
+        // A thread that panics takes its pieces with it: figures would be wrong without a word.
+        out.extend(others.into_iter().map(|o| o.join().unwrap_or_else(|p| std::panic::resume_unwind(p))));
+        out
+    })
+}
+
+fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
+    let table = &loading.pass.table.id;
+    let file = || PathBuf::from(format!("data/{table}"));
+    let mut out = Vec::new();
+    if loading.pieces.files() == 0 {
+        let message = Message::new("problem.no_data").with("table", table);
+        out.push(Problem::warning(file(), message));
+    }
+    let mut told: std::collections::HashMap<PathBuf, usize> = std::collections::HashMap::new();
+    for problem in &loaded.problems {
+        let count = told.entry(problem.file.clone()).or_default();
+        *count += usize::from(problem.row.is_some());
+        if *count <= MAX_PROBLEMS {
+            out.push(problem.clone());
+        }
+    }
+    // Parts are there to correct each other; within one file a repeated key is worth telling.
+    if loaded.repeated > 0 && loading.pieces.files() == 1 {
+        let message =
+            Message::new("problem.duplicate_keys").with("table", table).with("count", loaded.repeated);
+        out.push(Problem::warning(file(), message));
+    }
+    if loading.cannot_answer() {
+        let message = Message::new("problem.no_arrival").with("table", table);
+        out.push(Problem::warning(file(), message));
+    }
+    if loaded.missing {
+        let message = Message::new("problem.measure").with("table", table).with("error", "column");
+        out.push(Problem::error(file(), message));
+    }
+    if loaded.unknown_areas > 0 {
+        let message = Message::new("problem.unknown_areas").with("count", loaded.unknown_areas);
+        out.push(Problem::warning(file(), message.with("table", table)));
+    }
+    out
 }
 
 /// The anchor of a sample, else the newest day of any table.
@@ -125,120 +303,37 @@ fn newest_possible_day(site: &Site) -> Day {
     anchor_day(site).unwrap_or_else(|| site.zone.day_of(jiff::Timestamp::now().as_second()))
 }
 
-struct Loader<'a> {
-    site: &'a Site,
-    plan: &'a Plan,
-    level: usize,
-    sum_up: &'a RollUp,
-    exact: &'a RollUp,
-    depth: Depth,
-    newest_day: Day,
-}
-
-struct Loaded {
-    state: TableState,
-    measures: Vec<(usize, MeasureData)>,
-    problems: Vec<Problem>,
-    events: Option<EventLog>,
-    texture: Vec<[f64; 2]>,
-}
-
-impl Loader<'_> {
-    fn load(&self, index: usize, dataset: usize, table: &Table) -> Loaded {
-        let measures: Vec<(usize, &Measure)> =
-            self.plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
-        let exact = table.rollup == crate::site::datasets::Rollup::Exact;
-        let roll_up = if exact { self.exact } else { self.sum_up };
-        let files = read::parts(self.site, "data", &table.id);
-        let promised = || self.site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
-        let refresh = table.refresh.unwrap_or_else(promised);
-        let is_events = self.site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
-        let live = is_events || matches!(refresh, Refresh::Live | Refresh::Hourly);
-        let texture = self.site.layers.texture_tables.contains(&table.id);
-        let mut columns = wanted_columns(self.site, table, &measures, texture);
-        if self.depth == Depth::Everything {
-            columns.extend(table.columns.iter().map(|c| c.id.clone()));
-            columns.sort();
-            columns.dedup();
-        }
-        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let mut problems = Vec::new();
-        let mut refused = 0;
-        let mut held: Option<Held> = None;
-        let mut frame: Option<DataFrame> = None;
-        if files.is_empty() {
-            let message = Message::new("problem.no_data").with("table", &table.id);
-            problems.push(Problem::warning(format!("data/{}", table.id), message));
-        }
-        for path in &files {
-            let part = read_part(self.site, table, path, &columns);
-            problems.extend(part.problems);
-            refused += part.refused;
-            held = held.max(part.held);
-            let part = part.frame.into_frame();
-            frame = match frame {
-                None => Some(part),
-                Some(all) if part.width() == 0 => Some(all),
-                Some(all) if all.width() == 0 => Some(part),
-                Some(all) => stack(&all, &part),
-            };
-        }
-        let frame = frame.filter(|f| f.width() > 0).unwrap_or_else(|| read::empty(table, &columns));
-        // A refused part without a copy leaves what the other parts tell.
-        held = held.map(|held| if held == Held::Nothing && frame.height() > 0 { Held::Parts } else { held });
-        let (frame, repeated) = latest_by_key(table, frame);
-        let (frame, too_often) = groups::keep_time_floor(self.site, table, frame);
-        refused += too_often;
-        problems.extend(groups::time_floor_problem(table, too_often));
-        // Parts are there to correct each other; within one file a repeated key is worth telling.
-        if repeated > 0 && files.len() == 1 {
-            let message =
-                Message::new("problem.duplicate_keys").with("table", &table.id).with("count", repeated);
-            problems.push(Problem::warning(format!("data/{}", table.id), message));
-        }
-        let mut pass = TablePass::new(self.site, table, &measures, roll_up, &frame, self.newest_day);
-        if frame.width() > 0 {
-            let mut offset = 0;
-            while offset < frame.height() {
-                let chunk = frame.slice(i64::try_from(offset).unwrap_or(i64::MAX), CHUNK_ROWS);
-                match pass::measure(self.site, table, self.level, &chunk, &measures) {
-                    Ok(measured) => pass.scatter(&measured),
-                    Err(err) => {
-                        let message = Message::new("problem.measure")
-                            .with("table", &table.id)
-                            .with("error", quiet(&err));
-                        problems.push(Problem::error(format!("data/{}", table.id), message));
-                    }
-                }
-                offset += CHUNK_ROWS;
-            }
-        }
-        if pass.unknown_areas > 0 {
-            refused += pass.unknown_areas;
-            let message = Message::new("problem.unknown_areas").with("count", pass.unknown_areas);
-            problems.push(Problem::warning(format!("data/{}", table.id), message.with("table", &table.id)));
-        }
-        let events = is_events.then(|| EventLog::from_rows(self.site, &frame));
-        let texture = if texture { points(&frame) } else { Vec::new() };
-        let (presence, newest_secs, data) = pass.finish();
-        let state = TableState {
-            dataset,
-            table: Arc::new(table.clone()),
-            rows: frame.height() as u64,
-            refused,
-            presence,
-            newest_secs,
-            held,
-            live: live.then(|| LiveRows::new(frame)),
-        };
-        Loaded { state, measures: data, problems, events, texture }
-    }
-}
-
 /// The columns a table's measures, key, events and points need.
-fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], texture: bool) -> Vec<String> {
-    use crate::indicators::expr::Term;
-    use crate::indicators::measure::Contribution;
+fn wanted_columns(
+    site: &Site,
+    table: &Table,
+    measures: &[(usize, &Measure)],
+    depth: Depth,
+    arrivals: bool,
+) -> Vec<String> {
+    let mut columns = needed_columns(table, measures);
+    let mut add = |c: &str| columns.push(c.to_owned());
+    if site.layers.texture_tables.contains(&table.id) {
+        ["lng", "lat"].iter().filter(|c| table.column(c).is_some()).for_each(|c| add(c));
+    }
+    if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
+        EventLog::columns(events).iter().for_each(|c| add(c));
+        add(ARRIVED_COLUMN);
+    }
+    if arrivals {
+        add(ARRIVED_COLUMN);
+    }
+    table.key.iter().for_each(|c| add(c));
+    if depth == Depth::Everything {
+        table.columns.iter().for_each(|c| add(&c.id));
+    }
+    columns.sort();
+    columns.dedup();
+    columns
+}
+
+/// The columns that a table's figures need.
+pub(super) fn needed_columns(table: &Table, measures: &[(usize, &Measure)]) -> Vec<String> {
     let mut columns = vec![table.time_column.clone()];
     columns.extend(table.area_column().map(|c| c.id.clone()));
     let mut add = |c: &str| columns.push(c.to_owned());
@@ -259,240 +354,5 @@ fn wanted_columns(site: &Site, table: &Table, measures: &[(usize, &Measure)], te
             Contribution::Median(expr) => expr.columns(&mut add),
         }
     }
-    table.key.iter().for_each(|c| add(c));
-    if texture {
-        ["lng", "lat"].iter().filter(|c| table.column(c).is_some()).for_each(|c| add(c));
-    }
-    if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
-        EventLog::columns(events).iter().for_each(|c| add(c));
-        add(ARRIVED_COLUMN);
-    }
-    columns.sort();
-    columns.dedup();
     columns
-}
-
-fn stack(all: &DataFrame, more: &DataFrame) -> Option<DataFrame> {
-    let names: Vec<PlSmallStr> =
-        all.get_column_names().into_iter().filter(|n| more.column(n).is_ok()).cloned().collect();
-    let top = all.select(names.clone()).ok()?;
-    top.vstack(&more.select(names).ok()?).ok()
-}
-
-/// Keeps the last row of each key: a later part corrects an earlier one. Also says how many rows gave way.
-fn latest_by_key(table: &Table, frame: DataFrame) -> (DataFrame, usize) {
-    if table.key.iter().any(|k| frame.column(k).is_err()) {
-        return (frame, 0);
-    }
-    let hashes = super::live::hashes(&RandomState::new(), table, &frame);
-    let mut order: Vec<(u64, u32)> = hashes.into_iter().zip(0..).collect();
-    order.sort_unstable();
-    let mut keep = vec![true; frame.height()];
-    let mut repeated = 0;
-    // Rows of one key stand together, the latest last. Two keys meet in one hash with a chance below one in a hundred
-    // million for a million rows.
-    for pair in order.windows(2) {
-        if let [(earlier, row), (later, _)] = pair
-            && earlier == later
-            && let Some(flag) = keep.get_mut(*row as usize)
-        {
-            *flag = false;
-            repeated += 1;
-        }
-    }
-    if repeated == 0 {
-        return (frame, 0);
-    }
-    let keep: BooleanChunked = keep.into_iter().map(Some).collect();
-    (frame.filter(&keep).unwrap_or(frame), repeated)
-}
-
-fn points(frame: &DataFrame) -> Vec<[f64; 2]> {
-    let column = |name: &str| frame.column(name).ok().and_then(|c| c.f64().ok().cloned());
-    match (column("lng"), column("lat")) {
-        (Some(lng), Some(lat)) => lng.iter().zip(lat.iter()).filter_map(|(x, y)| Some([x?, y?])).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Collects one table's cells over its chunks.
-struct TablePass<'a> {
-    site: &'a Site,
-    table: &'a Table,
-    measures: &'a [(usize, &'a Measure)],
-    roll_up: &'a RollUp,
-    data: Vec<MeasureData>,
-    presence: Calendar,
-    newest_secs: Option<EpochSecs>,
-    newest_day: Day,
-    unknown_areas: u64,
-}
-
-impl<'a> TablePass<'a> {
-    fn new(
-        site: &'a Site,
-        table: &'a Table,
-        measures: &'a [(usize, &'a Measure)],
-        roll_up: &'a RollUp,
-        frame: &DataFrame,
-        newest_day: Day,
-    ) -> Self {
-        let areas = roll_up.len();
-        let calendar = |column: &str, areas: usize| {
-            let step = step_of(table, column);
-            Calendar::new(step, places(site, frame, table, column, step), areas)
-        };
-        let data = measures
-            .iter()
-            .map(|(_, m)| match m.storage {
-                Storage::Now => MeasureData::Now(Present::new(areas)),
-                Storage::Calendar => MeasureData::Calendar(if table.absent_row == AbsentRow::Zero {
-                    calendar(&m.time_column, areas).without_row_counts()
-                } else {
-                    calendar(&m.time_column, areas)
-                }),
-                Storage::Rows => MeasureData::Rows(Rows::default(), Vec::new()),
-            })
-            .collect();
-        let presence = calendar(&table.time_column, 0);
-        Self {
-            site,
-            table,
-            measures,
-            roll_up,
-            data,
-            presence,
-            newest_secs: None,
-            newest_day,
-            unknown_areas: 0,
-        }
-    }
-
-    fn scatter(&mut self, measured: &Measured) {
-        self.unknown_areas += measured.areas.iter().filter(|a| **a == u32::MAX).count() as u64;
-        if let Some((_, own)) = measured.times.iter().find(|(name, _)| *name == self.table.time_column) {
-            let step = self.presence.step();
-            for row in 0..measured.areas.len() {
-                if let Some(day) = own.day(row, self.site) {
-                    self.presence.load(0, step.place(day), 0.0);
-                    if day > self.newest_day {
-                        continue;
-                    }
-                    let secs = newest_instant(self.site, self.table, own, row, day);
-                    self.newest_secs = self.newest_secs.max(Some(secs));
-                }
-            }
-        }
-        for ((column, (_, measure)), data) in measured.columns.iter().zip(self.measures).zip(&mut self.data) {
-            let Some((_, times)) = measured.times.iter().find(|(name, _)| *name == measure.time_column)
-            else {
-                continue;
-            };
-            scatter_column(self.site, self.roll_up, column, &measured.areas, times, data);
-        }
-    }
-
-    fn finish(mut self) -> (Calendar, Option<EpochSecs>, Vec<(usize, MeasureData)>) {
-        for data in &mut self.data {
-            match data {
-                MeasureData::Calendar(calendar) => calendar.finish(self.roll_up),
-                MeasureData::Rows(rows, _) => rows.finish(),
-                MeasureData::Now(_) => {}
-            }
-        }
-        (self.presence, self.newest_secs, self.measures.iter().map(|(i, _)| *i).zip(self.data).collect())
-    }
-}
-
-/// When a row's figures were complete: an event when it happened, a stamp at the end of its day or month.
-fn newest_instant(site: &Site, table: &Table, times: &Times, row: usize, day: Day) -> EpochSecs {
-    match table.column_type(&table.time_column) {
-        Some(ColumnType::Month) => site.zone.start_of(crate::site::civil::add_months(day, 1)) - 1,
-        Some(ColumnType::Date) => site.zone.end_of(day),
-        _ => times.secs(row, site).unwrap_or_default(),
-    }
-}
-
-pub(super) fn step_of(table: &Table, column: &str) -> Step {
-    if table.column_type(column) == Some(ColumnType::Month) { Step::Month } else { Step::Day }
-}
-
-fn scatter_column(
-    site: &Site,
-    roll_up: &RollUp,
-    column: &MeasuredColumn,
-    areas: &[u32],
-    times: &Times,
-    data: &mut MeasureData,
-) {
-    match (column, data) {
-        (MeasuredColumn::Numbers(numbers), MeasureData::Now(present)) => {
-            for (value, area) in numbers.iter().zip(areas) {
-                if let Some(value) = value {
-                    present.change(roll_up, *area, value, 1);
-                }
-            }
-        }
-        (MeasuredColumn::Numbers(numbers), MeasureData::Calendar(calendar)) => {
-            let step = calendar.step();
-            // Rows of one day or month come together; the conversion of a stamp is kept until it changes.
-            let mut last: (Day, i32) = (Day::MIN, 0);
-            for (row, (value, area)) in numbers.iter().zip(areas).enumerate() {
-                if let (Some(value), Some(day)) = (value, times.day(row, site)) {
-                    if day != last.0 {
-                        last = (day, step.place(day));
-                    }
-                    calendar.load(*area, last.1, value);
-                }
-            }
-        }
-        (MeasuredColumn::Numbers(numbers), MeasureData::Rows(rows, _)) => {
-            for (row, (value, area)) in numbers.iter().zip(areas).enumerate() {
-                if let (Some(value), false) = (value, *area == u32::MAX) {
-                    rows.load(Row { secs: times.kept(row, site), area: *area, value });
-                }
-            }
-        }
-        (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
-            for (row, (value, area)) in values.iter().zip(areas).enumerate() {
-                if let (Some(value), false) = (value, *area == u32::MAX) {
-                    rows.load(Row {
-                        secs: times.kept(row, site),
-                        area: *area,
-                        value: place_of(known, value),
-                    });
-                }
-            }
-        }
-        (MeasuredColumn::Values(_), _) => {}
-    }
-}
-
-/// Place of a value in the list of values, added where new.
-#[expect(clippy::cast_precision_loss, reason = "lists of values are short")]
-pub(super) fn place_of(known: &mut Vec<String>, value: &str) -> f64 {
-    let place = known.iter().position(|k| k == value).unwrap_or_else(|| {
-        known.push(value.to_owned());
-        known.len() - 1
-    });
-    place as f64
-}
-
-/// Range of places that a time column covers.
-fn places(site: &Site, frame: &DataFrame, table: &Table, column: &str, step: Step) -> Range<i32> {
-    let Ok(series) = frame.column(column) else {
-        return 0..0;
-    };
-    let Ok(numbers) = series.cast(&DataType::Int64) else {
-        return 0..0;
-    };
-    let Some((low, high)) = numbers.i64().ok().and_then(|n| Some((n.min()?, n.max()?))) else {
-        return 0..0;
-    };
-    let stamped = table.is_stamped(column);
-    let day = |number: i64| {
-        if stamped { Day::try_from(number).unwrap_or(0) } else { site.zone.day_of(number) }
-    };
-    // Dates outside 1970 to 2099 were refused at the door, so the axis is at most 130 years long.
-    step.place(day(low))..step.place(day(high)) + 1
 }

@@ -1,24 +1,103 @@
 //! The event stream: open events and latest changes. Owns what a screen may show of an event; counts nothing that an
 //! indicator counts.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-
-use polars::prelude::*;
 
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::meta::EventsMeta;
 use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
+use crate::store::column::{Chunk, Column};
 
 /// Open events and latest changes.
 #[derive(Debug, Clone, Default)]
 pub struct EventLog {
     open: HashMap<Arc<str>, EventView>,
     recent: VecDeque<EventView>,
-    /// Opening times of real events, sorted; for the count of a day.
-    opened: Vec<EpochSecs>,
+    /// Real events opened per day.
+    opened: BTreeMap<Day, u64>,
+}
+
+/// Where a row stands in its table: piece, then row. Of two changes at one instant the later row is the newer.
+pub(super) type RowOrder = (usize, usize);
+
+/// The stream while it loads, piece by piece.
+#[derive(Debug, Default)]
+pub(super) struct EventTally {
+    open: Vec<(RowOrder, EventView)>,
+    opened: BTreeMap<Day, u64>,
+    newest: Vec<(EpochSecs, RowOrder, EventView)>,
+}
+
+impl EventTally {
+    /// Takes in the rows of a piece.
+    pub(super) fn add(&mut self, site: &Site, piece: usize, chunk: &Chunk, gone: Option<&[bool]>) {
+        let Some(columns) = Columns::new(site, chunk) else {
+            return;
+        };
+        let mut newest: Vec<(EpochSecs, usize)> = Vec::with_capacity(chunk.rows);
+        // Events come in order of time as a rule: the count of a day is kept until it is over.
+        let mut day = (Day::MIN, 0, EpochSecs::MIN, EpochSecs::MIN);
+        let is_gone = |row: usize| gone.is_some_and(|gone| gone.get(row) == Some(&true));
+        for row in (0..chunk.rows).filter(|row| !is_gone(*row)) {
+            let Some(opened) = columns.opened.int(row) else {
+                continue;
+            };
+            if columns.is_real(row) {
+                if !(day.2..=day.3).contains(&opened) {
+                    *self.opened.entry(day.0).or_default() += day.1;
+                    let at = site.zone.day_of(opened);
+                    day = (at, 0, site.zone.start_of(at), site.zone.end_of(at));
+                }
+                day.1 += 1;
+            }
+            let changed = columns.changed(row, opened);
+            newest.push((changed, row));
+            if columns.is_open(row)
+                && let Some(event) = columns.event(site, row, changed)
+            {
+                self.open.push(((piece, row), event));
+            }
+        }
+        *self.opened.entry(day.0).or_default() += day.1;
+        let keep = Events::RECENT.min(newest.len());
+        if keep > 0 {
+            newest.select_nth_unstable_by(keep - 1, |a, b| b.cmp(a));
+            newest.truncate(keep);
+        }
+        let views =
+            newest.iter().filter_map(|(at, row)| Some((*at, (piece, *row), columns.event(site, *row, *at)?)));
+        self.newest.extend(views);
+        self.keep_newest();
+    }
+
+    fn keep_newest(&mut self) {
+        self.newest.sort_by_key(|(changed, order, _)| Reverse((*changed, *order)));
+        self.newest.truncate(Events::RECENT);
+    }
+
+    /// Adds what another thread took in.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.open.extend(other.open);
+        for (day, count) in other.opened {
+            *self.opened.entry(day).or_default() += count;
+        }
+        self.newest.extend(other.newest);
+        self.keep_newest();
+    }
+
+    /// The stream as it was loaded.
+    pub(super) fn finish(mut self) -> EventLog {
+        self.open.sort_by_key(|(order, _)| *order);
+        EventLog {
+            open: self.open.into_iter().map(|(_, event)| (Arc::clone(&event.id), event)).collect(),
+            recent: self.newest.into_iter().map(|(_, _, event)| event).collect(),
+            opened: self.opened,
+        }
+    }
 }
 
 impl EventLog {
@@ -46,56 +125,20 @@ impl EventLog {
         site.meta.events.as_ref().is_some_and(|e| e.table == table)
     }
 
-    /// Reads the events of a loaded table.
-    #[must_use]
-    pub(super) fn from_rows(site: &Site, frame: &DataFrame) -> Self {
-        let mut log = Self::default();
-        let Some(columns) = Columns::new(site, frame) else {
-            return log;
-        };
-        let mut newest: Vec<(EpochSecs, usize)> = Vec::with_capacity(frame.height());
-        for row in 0..frame.height() {
-            let Some(opened) = columns.opened.get(row) else {
-                continue;
-            };
-            let is_real = columns.exercise.get(row).unwrap_or(0) == 0;
-            if is_real {
-                log.opened.push(opened);
-            }
-            let changed = columns.changed(row, opened);
-            newest.push((changed, row));
-            if columns.is_open(row)
-                && let Some(event) = columns.event(site, row, changed)
-            {
-                log.open.insert(Arc::clone(&event.id), event);
-            }
-        }
-        log.opened.sort_unstable();
-        let keep = Events::RECENT.min(newest.len());
-        if keep > 0 {
-            newest.select_nth_unstable_by(keep - 1, |a, b| b.cmp(a));
-            newest.truncate(keep);
-            newest.sort_unstable_by(|a, b| b.cmp(a));
-        }
-        log.recent = newest.iter().filter_map(|(changed, row)| columns.event(site, *row, *changed)).collect();
-        log
-    }
-
     /// Takes in changed rows; `old` are the rows they replace, as they were.
-    pub(super) fn change(&mut self, site: &Site, old: &DataFrame, frame: &DataFrame, arrived: EpochSecs) {
-        let Some(columns) = Columns::new(site, frame) else {
+    pub(super) fn change(&mut self, site: &Site, old: &Chunk, rows: &Chunk, arrived: EpochSecs) {
+        let Some(columns) = Columns::new(site, rows) else {
             return;
         };
-        self.forget(site, old);
-        for row in 0..frame.height() {
-            let Some(opened) = columns.opened.get(row) else {
+        self.forget(site, old, &columns, rows.rows);
+        for row in 0..rows.rows {
+            let Some(opened) = columns.opened.int(row) else {
                 continue;
             };
-            if columns.exercise.get(row).unwrap_or(0) == 0 {
-                let at = self.opened.partition_point(|o| *o <= opened);
-                self.opened.insert(at, opened);
+            if columns.is_real(row) {
+                *self.opened.entry(site.zone.day_of(opened)).or_default() += 1;
             }
-            let changed = columns.arrived.as_ref().and_then(|a| a.get(row)).unwrap_or(arrived);
+            let changed = columns.arrived.and_then(|a| a.int(row)).unwrap_or(arrived);
             let Some(event) = columns.event(site, row, changed) else {
                 continue;
             };
@@ -109,19 +152,22 @@ impl EventLog {
 
     /// Takes back rows that are about to be replaced: a correction is no new event, and one whose new area is unknown
     /// is shown nowhere.
-    fn forget(&mut self, site: &Site, old: &DataFrame) {
-        let Some(columns) = Columns::new(site, old) else {
+    fn forget(&mut self, site: &Site, old: &Chunk, columns: &Columns<'_>, rows: usize) {
+        let ids: std::collections::HashSet<&str> = (0..rows).filter_map(|row| columns.id.text(row)).collect();
+        (0..rows).filter_map(|row| columns.id.text(row)).for_each(|id| {
+            self.open.remove(id);
+        });
+        self.recent.retain(|event| !ids.contains(&*event.id));
+        let Some(meta) = &site.meta.events else { return };
+        let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
-        for row in 0..old.height() {
-            if let Some(id) = columns.id.get(row) {
-                self.open.remove(id);
-                self.recent.retain(|e| &*e.id != id);
-            }
-            let real = columns.exercise.get(row).unwrap_or(0) == 0;
-            let opened = columns.opened.get(row).filter(|_| real);
-            if let Some(at) = opened.and_then(|opened| self.opened.binary_search(&opened).ok()) {
-                self.opened.remove(at);
+        for row in 0..old.rows {
+            let real = exercise.and_then(|e| e.int(row)).unwrap_or(0) == 0;
+            if let Some(opened) = opened.int(row).filter(|_| real)
+                && let Some(count) = self.opened.get_mut(&site.zone.day_of(opened))
+            {
+                *count = count.saturating_sub(1);
             }
         }
     }
@@ -131,12 +177,14 @@ impl EventLog {
     pub fn view(&self, site: &Site, day: Day) -> Events {
         let mut open: Vec<EventView> = self.open.values().cloned().collect();
         open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
-        let from = self.opened.partition_point(|o| *o < site.zone.start_of(day));
-        let until = self.opened.partition_point(|o| *o <= site.zone.end_of(day));
         let mut recent: Vec<EventView> = self.recent.iter().cloned().collect();
         place_coarsely(site, &mut open);
         place_coarsely(site, &mut recent);
-        Events { open: open.into(), recent: recent.into(), opened_today: (until - from) as u64 }
+        Events {
+            open: open.into(),
+            recent: recent.into(),
+            opened_today: self.opened.get(&day).copied().unwrap_or(0),
+        }
     }
 }
 
@@ -165,75 +213,79 @@ fn place_coarsely(site: &Site, events: &mut [EventView]) {
 }
 
 struct Columns<'a> {
-    meta: &'a EventsMeta,
-    id: StringChunked,
-    area: StringChunked,
-    kind: StringChunked,
-    status: StringChunked,
-    organisation: StringChunked,
-    severity: Int64Chunked,
-    exercise: Int64Chunked,
-    opened: Int64Chunked,
-    due: Int64Chunked,
-    closed: Int64Chunked,
-    arrived: Option<Int64Chunked>,
-    longitude: Float64Chunked,
-    latitude: Float64Chunked,
+    id: &'a Column,
+    area: &'a Column,
+    kind: &'a Column,
+    status: &'a Column,
+    organisation: &'a Column,
+    severity: &'a Column,
+    exercise: &'a Column,
+    opened: &'a Column,
+    due: &'a Column,
+    closed: &'a Column,
+    arrived: Option<&'a Column>,
+    longitude: &'a Column,
+    latitude: &'a Column,
+    /// Per value of the list of states, whether the event is open.
+    open: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
-    fn new(site: &'a Site, frame: &DataFrame) -> Option<Self> {
+    fn new(site: &'a Site, chunk: &'a Chunk) -> Option<Self> {
         let meta = site.meta.events.as_ref()?;
-        let text = |name: &str| frame.column(name).ok()?.str().ok().cloned();
-        let int = |name: &str| frame.column(name).ok()?.cast(&DataType::Int64).ok()?.i64().ok().cloned();
-        let float = |name: &str| frame.column(name).ok()?.cast(&DataType::Float64).ok()?.f64().ok().cloned();
+        let status = chunk.column(&meta.status)?;
+        let open = status.texts()?.values().map(|s| meta.open_statuses.iter().any(|o| o == s)).collect();
         Some(Self {
-            id: text(&meta.id)?,
-            area: text(&meta.area)?,
-            kind: text(&meta.kind)?,
-            status: text(&meta.status)?,
-            organisation: text(&meta.organisation)?,
-            severity: int(&meta.severity)?,
-            exercise: int(&meta.exercise)?,
-            opened: int(&meta.opened)?,
-            due: int(&meta.due)?,
-            closed: int(&meta.closed)?,
-            arrived: int(ARRIVED_COLUMN),
-            longitude: float(&meta.longitude)?,
-            latitude: float(&meta.latitude)?,
-            meta,
+            id: chunk.column(&meta.id)?,
+            area: chunk.column(&meta.area)?,
+            kind: chunk.column(&meta.kind)?,
+            status,
+            organisation: chunk.column(&meta.organisation)?,
+            severity: chunk.column(&meta.severity)?,
+            exercise: chunk.column(&meta.exercise)?,
+            opened: chunk.column(&meta.opened)?,
+            due: chunk.column(&meta.due)?,
+            closed: chunk.column(&meta.closed)?,
+            arrived: chunk.column(ARRIVED_COLUMN),
+            longitude: chunk.column(&meta.longitude)?,
+            latitude: chunk.column(&meta.latitude)?,
+            open,
         })
     }
 
     fn is_open(&self, row: usize) -> bool {
-        self.status.get(row).is_some_and(|s| self.meta.open_statuses.iter().any(|o| o == s))
+        let code = self.status.texts().and_then(|t| t.codes.get(row)).filter(|_| self.status.has(row));
+        code.is_some_and(|code| self.open.get(*code as usize) == Some(&true))
+    }
+
+    fn is_real(&self, row: usize) -> bool {
+        self.exercise.int(row).unwrap_or(0) == 0
     }
 
     /// When the row last changed: its arrival, else its closing, else its opening.
     fn changed(&self, row: usize, opened: EpochSecs) -> EpochSecs {
-        let arrived = self.arrived.as_ref().and_then(|a| a.get(row));
-        arrived.or_else(|| self.closed.get(row)).unwrap_or(opened)
+        self.arrived.and_then(|a| a.int(row)).or_else(|| self.closed.int(row)).unwrap_or(opened)
     }
 
     fn event(&self, site: &Site, row: usize, changed_secs: EpochSecs) -> Option<EventView> {
-        let area: AreaId = site.areas.find(self.area.get(row)?)?;
-        let place = match (self.longitude.get(row), self.latitude.get(row)) {
+        let area: AreaId = site.areas.find(self.area.text(row)?)?;
+        let place = match (self.longitude.float(row), self.latitude.float(row)) {
             (Some(lon), Some(lat)) => Some([lon, lat]),
             _ => None,
         };
         Some(EventView {
-            id: self.id.get(row)?.into(),
+            id: self.id.text(row)?.into(),
             area,
-            kind: self.kind.get(row)?.into(),
-            severity: u8::try_from(self.severity.get(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4),
-            status: self.status.get(row)?.into(),
+            kind: self.kind.text(row)?.into(),
+            severity: u8::try_from(self.severity.int(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4),
+            status: self.status.text(row)?.into(),
             phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
-            organisation: self.organisation.get(row).map(Into::into),
-            opened_secs: self.opened.get(row)?,
-            due_secs: self.due.get(row),
+            organisation: self.organisation.text(row).map(Into::into),
+            opened_secs: self.opened.int(row)?,
+            due_secs: self.due.int(row),
             changed_secs,
             place,
-            exercise: self.exercise.get(row).unwrap_or(0) != 0,
+            exercise: !self.is_real(row),
         })
     }
 }

@@ -1,91 +1,110 @@
 //! Live changes: rows that replace earlier rows by key, and what that does to the cells. Owns exactness: a changed
 //! row is taken back as it was counted before it is counted anew.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use polars::prelude::*;
-
-use crate::indicators::measure::Measure;
+use crate::indicators::eval::Contributions;
+use crate::indicators::measure::{Contribution, Measure};
 use crate::indicators::rows::Row;
-use crate::site::datasets::Table;
+use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::snapshot::Held;
+use crate::store::column::{Chunk, Data};
+use crate::store::keys::{ByHash, hashes};
 use crate::store::quiet;
 
-use super::build::place_of;
 use super::events::EventLog;
-use super::pass::{self, Measured, MeasuredColumn};
+use super::pass::{NOWHERE, Pass};
 use super::{Batch, Engine, MeasureData};
 
-/// The rows of a table that live changes can replace: as loaded, and as changed since.
+/// The rows of a table that live changes can replace: as loaded, and as changed since. Columns that only tell rows
+/// apart are not kept; their hashes are.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveRows {
-    base: Arc<DataFrame>,
-    changed: DataFrame,
-    index: Arc<Index>,
+    /// Columns that a batch must bring.
+    columns: Vec<String>,
+    /// Columns that are kept.
+    kept: Vec<String>,
+    base: Vec<Arc<Chunk>>,
+    /// Hashes of the keys of `base`, until they are in the index; none for rows that were replaced while loading.
+    keys: Arc<Vec<Vec<Option<u64>>>>,
+    changed: Chunk,
+    index: Arc<ByHash<Place>>,
     indexed: bool,
 }
 
-/// Where the newest row of a key is. Keys are kept as 64-bit hashes to save memory: among ten million keys any two meet
-/// with a chance of three in a million, and then one row is replaced by another until the next start.
-#[derive(Debug, Clone, Default)]
-struct Index {
-    hasher: RandomState,
-    rows: HashMap<u64, Place>,
+/// Where the newest row of a key is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Place in `base`; [`CHANGED`] for rows that changed since.
+    piece: u32,
+    row: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Base(u32),
-    Changed(u32),
-}
+const CHANGED: u32 = u32::MAX;
 
 impl LiveRows {
-    pub(super) fn new(frame: DataFrame) -> Self {
-        Self { changed: frame.clear(), base: Arc::new(frame), index: Arc::default(), indexed: false }
+    /// `columns` are all that are read of the table, `kept` those that figures and events need.
+    pub(super) fn new(columns: Vec<String>, kept: Vec<String>, pieces: Vec<(Chunk, Vec<Option<u64>>)>) -> Self {
+        let (base, keys): (Vec<Arc<Chunk>>, Vec<Vec<Option<u64>>>) =
+            pieces.into_iter().map(|(chunk, keys)| (Arc::new(chunk), keys)).unzip();
+        let (index, changed) = (Arc::default(), Chunk::default());
+        Self { columns, kept, base, keys: Arc::new(keys), changed, index, indexed: false }
     }
 
-    fn ensure_index(&mut self, table: &Table) {
+    fn ensure_index(&mut self) {
         if self.indexed {
             return;
         }
         let index = Arc::make_mut(&mut self.index);
-        index.rows.reserve(self.base.height());
-        for (row, hash) in hashes(&index.hasher, table, &self.base).into_iter().enumerate() {
-            index.rows.insert(hash, Place::Base(u32::try_from(row).unwrap_or(u32::MAX)));
+        index.reserve(self.keys.iter().map(Vec::len).sum());
+        for (piece, keys) in self.keys.iter().enumerate() {
+            for (row, key) in keys.iter().enumerate() {
+                if let Some(key) = key {
+                    index.insert(*key, Place { piece: number(piece), row: number(row) });
+                }
+            }
         }
+        self.keys = Arc::default();
         self.indexed = true;
     }
-}
 
-/// One hash per row, over the key columns.
-pub(super) fn hashes(hasher: &RandomState, table: &Table, frame: &DataFrame) -> Vec<u64> {
-    let mut hashes = vec![0u64; frame.height()];
-    for column in table.key.iter().filter_map(|key| frame.column(key).ok()) {
-        if let Ok(texts) = column.str() {
-            for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
-                *hash = mixed(*hash, hasher.hash_one(text.unwrap_or_default()));
-            }
-        } else if let Ok(numbers) = column.cast(&DataType::Int64)
-            && let Ok(numbers) = numbers.i64()
-        {
-            for (hash, number) in hashes.iter_mut().zip(numbers.iter()) {
-                *hash = mixed(*hash, number.unwrap_or(i64::MIN).cast_unsigned());
+    /// The rows that a batch replaces, as they are counted now.
+    fn earlier_versions(&self, keys: &[u64]) -> Chunk {
+        let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for place in keys.iter().filter_map(|key| self.index.get(key)) {
+            rows.entry(place.piece).or_default().push(place.row);
+        }
+        let mut out: Option<Chunk> = None;
+        for (piece, rows) in rows {
+            let chunk = self.base.get(piece as usize).map_or(&self.changed, |chunk| &**chunk);
+            let taken = chunk.take(&rows);
+            match &mut out {
+                Some(out) => out.append(&taken),
+                None => out = Some(taken),
             }
         }
+        out.unwrap_or_default()
     }
-    hashes
+
+    fn remember(&mut self, keys: &[u64], rows: &Chunk) {
+        let index = Arc::make_mut(&mut self.index);
+        let first = self.changed.rows;
+        for (row, key) in keys.iter().enumerate() {
+            index.insert(*key, Place { piece: CHANGED, row: number(first + row) });
+        }
+        if self.changed.rows == 0 {
+            self.changed = rows.clone();
+        } else {
+            self.changed.append(rows);
+        }
+    }
 }
 
-/// Folds a part of a key into a hash: the finalizer of `SplitMix64` (Steele, Lea, Flood 2014) over both.
-const fn mixed(hash: u64, part: u64) -> u64 {
-    let mut z = hash.rotate_left(29) ^ part.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 impl Engine {
@@ -101,14 +120,13 @@ impl Engine {
         };
         match self.apply_rows(index, batch) {
             Ok(()) => Vec::new(),
-            Err(err) => fail(&quiet(&err)),
+            Err(err) => fail(&err),
         }
     }
 
-    fn apply_rows(&mut self, index: usize, batch: &Batch) -> PolarsResult<()> {
+    fn apply_rows(&mut self, index: usize, batch: &Batch) -> Result<(), String> {
         let plan = Arc::clone(&self.plan);
         let site = Arc::clone(&self.site);
-        let level = site.figure_level();
         let measures: Vec<(usize, &Measure)> =
             plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let Some(state) = self.tables.get_mut(index) else {
@@ -116,25 +134,36 @@ impl Engine {
         };
         let table = Arc::clone(&state.table);
         let Some(live) = &mut state.live else {
-            return Err(PolarsError::ComputeError("not a live table".into()));
+            return Err("not a live table".to_owned());
         };
-        live.ensure_index(&table);
-        let names: Vec<PlSmallStr> = live.base.get_column_names().into_iter().cloned().collect();
-        let rows = batch.rows.frame().select(names)?;
+        live.ensure_index();
+        let rows = whole_rows(&table, &live.columns, batch)?;
+        let keys = hashes(&table, &rows);
         // Within a batch only the last version of a key counts.
-        let rows = rows.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None)?;
-        let keys = hashes(&live.index.hasher, &table, &rows);
-        let old = live.earlier_versions(&keys)?;
-        let added = (rows.height() - old.height()) as u64;
-        live.remember(&keys, &rows)?;
-        state.rows += added;
+        let mut seen: HashSet<u64> = HashSet::new();
+        let mut last: Vec<u32> = (0..keys.len())
+            .rev()
+            .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key)))
+            .map(number)
+            .collect();
+        last.reverse();
+        let rows = rows.take(&last);
+        let keys: Vec<u64> = last.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
+        let old = live.earlier_versions(&keys);
+        state.rows += (rows.rows - old.rows) as u64;
+        let mut kept = rows.clone();
+        for name in live.columns.iter().filter(|name| !live.kept.contains(name)) {
+            kept.drop_column(name);
+        }
+        live.remember(&keys, &kept);
         if EventLog::follows(&site, &table.id) {
             self.events.change(&site, &old, &rows, batch.arrived_secs);
         }
-        let old = pass::measure(&site, &table, level, &old, &measures)?;
-        let new = pass::measure(&site, &table, level, &rows, &measures)?;
-        self.count(index, &measures, &old, -1);
-        self.count(index, &measures, &new, 1);
+        let exact = self.tables.get(index).is_some_and(super::TableState::is_exact);
+        let roll_up = Arc::clone(if exact { &self.exact } else { &self.sum_up });
+        let pass = Pass::new(&site, &table, measures, &roll_up);
+        self.count(index, &pass, &old, -1);
+        self.count(index, &pass, &rows, 1);
         if let Some(state) = self.tables.get_mut(index) {
             state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
             // Good news again: what a refused batch left standing is no longer all there is.
@@ -143,92 +172,92 @@ impl Engine {
         Ok(())
     }
 
-    fn count(&mut self, index: usize, measures: &[(usize, &Measure)], rows: &Measured, sign: i8) {
-        let site = Arc::clone(&self.site);
-        let roll_up = match self.tables.get(index) {
-            Some(table) if table.is_exact() => Arc::clone(&self.exact),
-            _ => Arc::clone(&self.sum_up),
-        };
-        for ((position, measure), column) in measures.iter().zip(&rows.columns) {
-            let Some((_, times)) = rows.times.iter().find(|(name, _)| *name == measure.time_column) else {
+    fn count(&mut self, index: usize, pass: &Pass<'_>, rows: &Chunk, sign: i8) {
+        if rows.rows == 0 {
+            return;
+        }
+        let mut scratch = Contributions::default();
+        let areas = pass.areas(rows);
+        let area_of = |row: usize| areas.get(row).copied().unwrap_or(NOWHERE);
+        for (position, measure) in &pass.measures {
+            let Some(times) = pass.times(rows, &measure.time_column) else {
                 continue;
             };
-            let counts = match column {
-                MeasuredColumn::Numbers(numbers) => numbers.null_count() < numbers.len(),
-                MeasuredColumn::Values(values) => values.null_count() < values.len(),
+            let Some(data) = self.measures.get_mut(*position) else {
+                continue;
             };
+            let mut counted: Vec<(usize, f64)> = Vec::new();
+            let note = |row: usize, value: f64| {
+                if area_of(row) != NOWHERE {
+                    counted.push((row, value));
+                }
+            };
+            if matches!(measure.contribution, Contribution::Distinct(_)) {
+                // New values of a set are noted beside the data, which stays shared where nothing counts.
+                let mut known = match &**data {
+                    MeasureData::Rows(_, known) => known.clone(),
+                    _ => Vec::new(),
+                };
+                pass.each_value(measure, rows, &mut scratch, note, &mut known);
+                if !counted.is_empty()
+                    && let MeasureData::Rows(_, values) = Arc::make_mut(data)
+                {
+                    *values = known;
+                }
+            } else {
+                pass.each(measure, rows, &mut scratch, note);
+            }
             // A measure that the batch does not touch stays shared with the snapshots that hold it.
-            let Some(data) = self.measures.get_mut(*position).filter(|_| counts) else {
+            if counted.is_empty() {
                 continue;
-            };
+            }
             let data = Arc::make_mut(data);
-            for (row, area) in rows.areas.iter().enumerate().filter(|(_, area)| **area != u32::MAX) {
-                match (column, &mut *data) {
-                    (MeasuredColumn::Numbers(numbers), data) => {
-                        let Some(value) = numbers.get(row) else { continue };
-                        match data {
-                            MeasureData::Now(present) => present.change(&roll_up, *area, value, sign),
-                            MeasureData::Calendar(calendar) => {
-                                if let Some(day) = times.day(row, &site) {
-                                    let place = calendar.step().place(day);
-                                    calendar.change(&roll_up, *area, place, value, sign);
-                                }
-                            }
-                            MeasureData::Rows(rows, _) => {
-                                rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
-                            }
+            for (row, value) in counted {
+                let area = area_of(row);
+                match data {
+                    MeasureData::Now(present) => present.change(pass.roll_up, area, value, sign),
+                    MeasureData::Calendar(calendar) => {
+                        if let Some(day) = times.day(row, pass.site) {
+                            let place = calendar.step().place(day);
+                            calendar.change(pass.roll_up, area, place, value, sign);
                         }
                     }
-                    (MeasuredColumn::Values(values), MeasureData::Rows(rows, known)) => {
-                        if let Some(value) = values.get(row) {
-                            let value = place_of(known, value);
-                            rows.change(Row { secs: times.kept(row, &site), area: *area, value }, sign);
-                        }
+                    MeasureData::Rows(rows, _) => {
+                        rows.change(Row { secs: times.kept(row, pass.site), area, value }, sign);
                     }
-                    (MeasuredColumn::Values(_), _) => {}
                 }
             }
         }
         if let Some(state) = self.tables.get_mut(index)
-            && let Some((_, own)) = rows.times.iter().find(|(name, _)| *name == state.table.time_column)
+            && let Some(own) = pass.times(rows, &state.table.time_column)
         {
             let step = state.presence.step();
-            for row in 0..rows.areas.len() {
-                if let Some(day) = own.day(row, &site) {
-                    state.presence.change(&roll_up, 0, step.place(day), 0.0, sign);
+            for row in 0..rows.rows {
+                if let Some(day) = own.day(row, pass.site) {
+                    state.presence.change(pass.roll_up, 0, step.place(day), 0.0, sign);
                 }
             }
         }
     }
 }
 
-impl LiveRows {
-    /// The rows that a batch replaces, as they are counted now.
-    fn earlier_versions(&self, keys: &[u64]) -> PolarsResult<DataFrame> {
-        let (mut base, mut changed) = (Vec::new(), Vec::new());
-        for key in keys {
-            match self.index.rows.get(key) {
-                Some(Place::Base(row)) => base.push(*row),
-                Some(Place::Changed(row)) => changed.push(*row),
-                None => {}
+/// The rows of a batch with all columns that are needed, in their declared types.
+fn whole_rows(table: &Table, columns: &[String], batch: &Batch) -> Result<Chunk, String> {
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let rows = Chunk::from_frame(batch.rows.frame(), &names).map_err(|err| quiet(&err))?;
+    for name in names {
+        let fits = match (rows.column(name).map(|c| &c.data), table.column_type(name)) {
+            (None, _) => name == ARRIVED_COLUMN,
+            (Some(Data::Text(_)), Some(kind)) => matches!(kind, ColumnType::Text | ColumnType::Area),
+            (Some(Data::Float(_)), Some(kind)) => kind == ColumnType::Float,
+            (Some(Data::Int(_)), Some(kind)) => {
+                !matches!(kind, ColumnType::Text | ColumnType::Area | ColumnType::Float)
             }
+            (Some(_), None) => false,
+        };
+        if !fits {
+            return Err(format!("column {name}"));
         }
-        let take = |frame: &DataFrame, rows: Vec<u32>| frame.take(&IdxCa::from_vec("row".into(), rows));
-        take(&self.base, base)?.vstack(&take(&self.changed, changed)?)
     }
-
-    fn remember(&mut self, keys: &[u64], rows: &DataFrame) -> PolarsResult<()> {
-        let index = Arc::make_mut(&mut self.index);
-        let first = self.changed.height();
-        for (row, key) in keys.iter().enumerate() {
-            let place = Place::Changed(u32::try_from(first + row).unwrap_or(u32::MAX));
-            index.rows.insert(*key, place);
-        }
-        self.changed = self.changed.vstack(rows)?;
-        // Many small pieces make every later look-up slower.
-        if self.changed.first_col_n_chunks() > 64 {
-            self.changed.rechunk_mut();
-        }
-        Ok(())
-    }
+    Ok(rows)
 }

@@ -7,7 +7,11 @@ pub mod events;
 mod figures;
 mod freshness;
 mod live;
+mod load;
+mod mixed;
 mod pass;
+mod question;
+mod tally;
 
 use std::sync::Arc;
 
@@ -15,14 +19,16 @@ use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
 use crate::indicators::rows::Rows;
 use crate::privacy::gate::Gate;
+use crate::privacy::known;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
-use crate::snapshot::{Day, EpochSecs, Held, LonLatList};
+use crate::snapshot::{Day, EpochSecs, Figures, Held, LonLatList};
 use crate::store::Admitted;
 
-pub use build::{Depth, build};
+pub use build::{Depth, build, build_known_at};
 use events::EventLog;
+pub use mixed::Mixed;
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]
@@ -149,6 +155,13 @@ impl Engine {
         if let Some(state) = self.tables.iter_mut().find(|t| t.table.id == table) {
             state.held = state.held.max(Some(Held::Batch));
         }
+    }
+
+    /// Figures of an engine of [`build_known_at`], without what this engine's figures of the same instant would give
+    /// away.
+    #[must_use]
+    pub fn known_then(&self, then: Figures, now: &Figures) -> Figures {
+        known::known_then(&self.site, &self.gate, then, now)
     }
 
     /// Rows in use over all tables.

@@ -1,143 +1,219 @@
-//! One pass over rows: every measure's contribution per row, with the row's area and place in time. Owns the step
-//! from columns to numbers; keeps nothing.
+//! One pass over rows: where each row lies in space and time, and what it contributes to each measure. Owns the step
+//! from columns to places; keeps nothing.
 
 use std::collections::HashMap;
 
-use polars::prelude::*;
-
-use crate::indicators::compile;
-use crate::indicators::cube::lane_of;
+use crate::indicators::cube::{RollUp, Step, lane_of};
+use crate::indicators::eval::{BLOCK_ROWS, Contributions, Prepared};
 use crate::indicators::measure::{Contribution, Measure};
 use crate::site::Site;
 use crate::site::areas::AreaId;
+use crate::site::civil::add_months;
 use crate::site::datasets::{ColumnType, Rollup, Table};
 use crate::snapshot::{Day, EpochSecs};
+use crate::store::column::{Chunk, Column, Data};
 
-/// Measured rows.
-pub(super) struct Measured {
-    /// Area lane per row; `u32::MAX` where the code is unknown.
-    pub(super) areas: Vec<u32>,
-    /// Per measure.
-    pub(super) columns: Vec<MeasuredColumn>,
-    /// Places per time column.
-    pub(super) times: Vec<(String, Times)>,
+/// Area of a row whose code is none of the site's.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// What every pass over one table needs.
+pub(super) struct Pass<'a> {
+    pub(super) site: &'a Site,
+    pub(super) table: &'a Table,
+    /// The table's measures with their places in the plan.
+    pub(super) measures: Vec<(usize, &'a Measure)>,
+    pub(super) roll_up: &'a RollUp,
+    /// Finest level of any figure.
+    pub(super) level: usize,
+    /// Time columns, the table's own first.
+    pub(super) times: Vec<&'a str>,
 }
 
-/// Contributions of one measure.
-pub(super) enum MeasuredColumn {
-    /// Numbers; empty where the row does not count.
-    Numbers(Float64Chunked),
-    /// Values of a set.
-    Values(StringChunked),
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        site: &'a Site,
+        table: &'a Table,
+        measures: Vec<(usize, &'a Measure)>,
+        roll_up: &'a RollUp,
+    ) -> Self {
+        let mut times = vec![table.time_column.as_str()];
+        for (_, measure) in &measures {
+            if !times.contains(&measure.time_column.as_str()) {
+                times.push(&measure.time_column);
+            }
+        }
+        Self { site, table, measures, roll_up, level: site.figure_level(), times }
+    }
+
+    /// Place of a measure's time column in [`Pass::times`].
+    pub(super) fn time_of(&self, measure: &Measure) -> usize {
+        self.times.iter().position(|t| *t == measure.time_column).unwrap_or(0)
+    }
+
+    /// Area lane per row; [`NOWHERE`] where the code is unknown.
+    pub(super) fn areas(&self, chunk: &Chunk) -> Vec<u32> {
+        let Some(area) = self.table.area_column() else {
+            return vec![0; chunk.rows];
+        };
+        let Some(column) = chunk.column(&area.id) else {
+            return vec![NOWHERE; chunk.rows];
+        };
+        let Data::Text(texts) = &column.data else {
+            return vec![NOWHERE; chunk.rows];
+        };
+        // An exact row below the figure level belongs to no area that is shown: it is never added to the one above it.
+        let lane = |id: AreaId| {
+            if self.table.rollup == Rollup::Exact { id.0 } else { lane_of(&self.site.areas, id, self.level) }
+        };
+        let lanes: Vec<u32> =
+            texts.values().map(|code| self.site.areas.find(code).map_or(NOWHERE, lane)).collect();
+        let mut out: Vec<u32> =
+            texts.codes.iter().map(|code| lanes.get(*code as usize).copied().unwrap_or(NOWHERE)).collect();
+        if let Some(valid) = &column.valid {
+            out.iter_mut().zip(valid).filter(|(_, v)| **v == 0).for_each(|(lane, _)| *lane = NOWHERE);
+        }
+        out
+    }
+
+    /// When rows happened, by one of the time columns.
+    pub(super) fn times<'c>(&self, chunk: &'c Chunk, name: &str) -> Option<Times<'c>> {
+        let column = chunk.column(name)?;
+        Some(Times { column, values: column.ints()?, stamped: self.table.is_stamped(name) })
+    }
+
+    /// Step of the axis of a time column.
+    pub(super) fn step(&self, name: &str) -> Step {
+        if self.table.column_type(name) == Some(ColumnType::Month) { Step::Month } else { Step::Day }
+    }
+
+    /// When a row's figures were complete: an event when it happened, a stamp at the end of its day or month.
+    pub(super) fn complete_at(&self, value: i64) -> EpochSecs {
+        let day = |n: i64| Day::try_from(n).unwrap_or(0);
+        match self.table.column_type(&self.table.time_column) {
+            Some(ColumnType::Month) => self.site.zone.start_of(add_months(day(value), 1)) - 1,
+            Some(ColumnType::Date) => self.site.zone.end_of(day(value)),
+            _ => value,
+        }
+    }
+
+    /// Goes over the rows of a measure that count: row and number. False where a column is missing.
+    pub(super) fn each(
+        &self,
+        measure: &Measure,
+        chunk: &Chunk,
+        scratch: &mut Contributions,
+        mut visit: impl FnMut(usize, f64),
+    ) -> bool {
+        let Some(prepared) = Prepared::new(measure, self.table, chunk) else {
+            return false;
+        };
+        if prepared.counts_nothing() {
+            return true;
+        }
+        for from in (0..chunk.rows).step_by(BLOCK_ROWS) {
+            let rows = from..chunk.rows.min(from + BLOCK_ROWS);
+            let n = rows.len();
+            prepared.block(rows, scratch);
+            for row in 0..n {
+                if scratch.has(row) {
+                    visit(from + row, scratch.value(row));
+                }
+            }
+        }
+        true
+    }
+
+    /// Goes over the rows of a measure that is a set: row and value.
+    pub(super) fn each_value(
+        &self,
+        measure: &Measure,
+        chunk: &Chunk,
+        scratch: &mut Contributions,
+        mut visit: impl FnMut(usize, f64),
+        known: &mut Vec<String>,
+    ) -> bool {
+        let Contribution::Distinct(name) = &measure.contribution else {
+            return true;
+        };
+        let Some(column) = chunk.column(name) else {
+            return false;
+        };
+        let mut places: HashMap<u32, f64> = HashMap::new();
+        self.each(measure, chunk, scratch, |row, _| {
+            let place = match &column.data {
+                Data::Text(texts) => {
+                    let code = texts.codes.get(row).copied().unwrap_or_default();
+                    *places.entry(code).or_insert_with(|| place_of(known, texts.text(code)))
+                }
+                _ => place_of(known, &number_text(column, row)),
+            };
+            visit(row, place);
+        })
+    }
+}
+
+fn number_text(column: &Column, row: usize) -> String {
+    column
+        .int(row)
+        .map(|n| n.to_string())
+        .or_else(|| column.float(row).map(|n| n.to_string()))
+        .unwrap_or_default()
+}
+
+/// Place of a value in the list of values, added where new.
+#[expect(clippy::cast_precision_loss, reason = "lists of values are short")]
+pub(super) fn place_of(known: &mut Vec<String>, value: &str) -> f64 {
+    let place = known.iter().position(|k| k == value).unwrap_or_else(|| {
+        known.push(value.to_owned());
+        known.len() - 1
+    });
+    place as f64
 }
 
 /// When rows happened.
-pub(super) enum Times {
-    /// Civil days (also of months: their first day).
-    Days(Vec<Option<Day>>),
-    /// Instants.
-    Instants(Vec<Option<EpochSecs>>),
+pub(super) struct Times<'c> {
+    column: &'c Column,
+    values: &'c [i64],
+    stamped: bool,
 }
 
-impl Times {
-    /// Civil day of a row.
+impl Times<'_> {
+    /// Civil day (also of a month: its first).
     pub(super) fn day(&self, row: usize, site: &Site) -> Option<Day> {
-        match self {
-            Self::Days(days) => days.get(row).copied().flatten(),
-            Self::Instants(instants) => {
-                instants.get(row).copied().flatten().map(|secs| site.zone.day_of(secs))
-            }
-        }
+        self.value(row).map(|n| self.day_of(n, site))
     }
 
-    /// Instant of a row: of a day, its first.
-    pub(super) fn secs(&self, row: usize, site: &Site) -> Option<EpochSecs> {
-        match self {
-            Self::Days(days) => days.get(row).copied().flatten().map(|day| site.zone.start_of(day)),
-            Self::Instants(instants) => instants.get(row).copied().flatten(),
-        }
+    /// Civil day of a stored value.
+    pub(super) fn day_of(&self, value: i64, site: &Site) -> Day {
+        if self.stamped { Day::try_from(value).unwrap_or(0) } else { site.zone.day_of(value) }
     }
 
-    /// The same for a row that is kept: without an instant it lies in no span of time, only in the present state.
-    pub(super) fn kept(&self, row: usize, site: &Site) -> EpochSecs {
-        self.secs(row, site).unwrap_or(EpochSecs::MAX)
+    /// Stored value of a row: a day's number or an instant.
+    pub(super) fn value(&self, row: usize) -> Option<i64> {
+        self.values.get(row).copied().filter(|_| self.column.has(row))
     }
-}
 
-/// Measures a frame for all measures of its table at once.
-pub(super) fn measure(
-    site: &Site,
-    table: &Table,
-    level: usize,
-    frame: &DataFrame,
-    measures: &[(usize, &Measure)],
-) -> PolarsResult<Measured> {
-    let exprs: Vec<_> = measures
-        .iter()
-        .enumerate()
-        .map(|(i, (_, measure))| compile::contribution(measure, table).alias(format!("m{i}")))
-        .collect();
-    // Each expression is a filtered aggregate's input; polars shares the columns between them in one plan.
-    let numbers =
-        if exprs.is_empty() { DataFrame::empty() } else { frame.clone().lazy().select(exprs).collect()? };
-    let mut columns = Vec::with_capacity(measures.len());
-    for (i, (_, measure)) in measures.iter().enumerate() {
-        let column = numbers.column(&format!("m{i}"))?;
-        // A measure without columns (`count(*)`) is one number for all rows.
-        let column = if column.len() == frame.height() {
-            column.clone()
-        } else {
-            column.new_from_index(0, frame.height())
+    /// Least and greatest stored value.
+    pub(super) fn bounds(&self) -> Option<(i64, i64)> {
+        let mut bounds: Option<(i64, i64)> = None;
+        let mut note = |n: i64| {
+            bounds = Some(bounds.map_or((n, n), |(low, high)| (low.min(n), high.max(n))));
         };
-        columns.push(match measure.contribution {
-            Contribution::Distinct(_) => MeasuredColumn::Values(column.str()?.clone()),
-            _ => MeasuredColumn::Numbers(column.cast(&DataType::Float64)?.f64()?.clone()),
-        });
-    }
-    let mut times: Vec<(String, Times)> = Vec::new();
-    for name in measures.iter().map(|(_, m)| &m.time_column).chain([&table.time_column]) {
-        if times.iter().all(|(known, _)| known != name) {
-            times.push((name.clone(), read_times(table, frame, name)?));
-        }
-    }
-    Ok(Measured { areas: read_areas(site, table, level, frame)?, columns, times })
-}
-
-fn read_times(table: &Table, frame: &DataFrame, name: &str) -> PolarsResult<Times> {
-    let column = frame.column(name)?;
-    Ok(match table.column_type(name) {
-        Some(ColumnType::Date | ColumnType::Month) => {
-            Times::Days(column.cast(&DataType::Int32)?.i32()?.iter().collect())
-        }
-        _ => Times::Instants(column.cast(&DataType::Int64)?.i64()?.iter().collect()),
-    })
-}
-
-fn read_areas(site: &Site, table: &Table, level: usize, frame: &DataFrame) -> PolarsResult<Vec<u32>> {
-    let Some(area) = table.area_column() else {
-        return Ok(vec![0; frame.height()]);
-    };
-    let codes = frame.column(&area.id)?.str()?;
-    // An exact row below the figure level belongs to no area that is shown: it is never added to the one above it.
-    let lane = |id: AreaId| {
-        if table.rollup == Rollup::Exact { id.0 } else { lane_of(&site.areas, id, level) }
-    };
-    let mut lanes: HashMap<&str, u32> = HashMap::new();
-    let mut last: Option<(&str, u32)> = None;
-    Ok(codes
-        .iter()
-        .map(|code| {
-            let Some(code) = code else { return u32::MAX };
-            match last {
-                // Files are sorted, so the same code often comes again.
-                Some((known, lane)) if known == code => lane,
-                _ => {
-                    let lane =
-                        *lanes.entry(code).or_insert_with(|| site.areas.find(code).map_or(u32::MAX, lane));
-                    last = Some((code, lane));
-                    lane
-                }
+        match &self.column.valid {
+            None => self.values.iter().for_each(|n| note(*n)),
+            Some(valid) => {
+                self.values.iter().zip(valid).filter(|(_, v)| **v == 1).for_each(|(n, _)| note(*n));
             }
-        })
-        .collect())
+        }
+        bounds
+    }
+
+    /// Instant of a row that is kept: of a day, its first; without one it lies in no span of time, only in the present
+    /// state.
+    pub(super) fn kept(&self, row: usize, site: &Site) -> EpochSecs {
+        let secs = |n: i64| {
+            if self.stamped { site.zone.start_of(Day::try_from(n).unwrap_or(0)) } else { n }
+        };
+        self.value(row).map_or(EpochSecs::MAX, secs)
+    }
 }

@@ -135,31 +135,42 @@ impl Calendar {
         Self { step, start: places.start, slots, lanes, present: vec![0; slots], counts_rows: true }
     }
 
-    /// The same cube without numbers of rows, a third smaller: [`Cell::rows`] is then always 0. Call before loading.
+    /// Cells per area while loading, made into a calendar; [`Calendar::finish`] turns them into running sums. Cells of an
+    /// area that figures are not kept for count only as rows of their places. Without `counts_rows` the calendar is a
+    /// third smaller and [`Cell::rows`] is always 0.
+    pub fn of_cells<'a>(
+        step: Step,
+        start: i32,
+        slots: usize,
+        areas: usize,
+        counts_rows: bool,
+        lanes: impl Iterator<Item = (u32, &'a [Cell])>,
+    ) -> Self {
+        let places = start..start.saturating_add(i32::try_from(slots).unwrap_or(i32::MAX));
+        let mut calendar = Self { counts_rows, ..Self::new(step, places, areas) };
+        for (area, cells) in lanes {
+            if cells.iter().all(|cell| cell.rows == 0) {
+                continue;
+            }
+            for (present, cell) in calendar.present.iter_mut().zip(cells) {
+                *present = present.saturating_add(cell.rows);
+            }
+            let Some(lane) = calendar.lanes.get_mut(area as usize) else { continue };
+            let lane = Arc::make_mut(lane).filled(slots, counts_rows);
+            lane.sums.iter_mut().skip(1).zip(cells).for_each(|(sum, cell)| *sum = cell.sum);
+            lane.rows.iter_mut().skip(1).zip(cells).for_each(|(rows, cell)| *rows = cell.rows);
+        }
+        calendar
+    }
+
+    /// Only the number of rows per place.
     #[must_use]
-    pub const fn without_row_counts(mut self) -> Self {
-        self.counts_rows = false;
-        self
+    pub const fn of_rows(step: Step, start: i32, present: Vec<u32>) -> Self {
+        Self { step, start, slots: present.len(), lanes: Vec::new(), present, counts_rows: true }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
         usize::try_from(place - self.start).ok().filter(|slot| *slot < self.slots)
-    }
-
-    /// Adds to one cell while loading; [`Calendar::finish`] turns cells into running sums.
-    pub fn load(&mut self, area: u32, place: i32, value: f64) {
-        let Some(slot) = self.slot(place) else { return };
-        if let Some(present) = self.present.get_mut(slot) {
-            *present = present.saturating_add(1);
-        }
-        let Some(lane) = self.lanes.get_mut(area as usize) else { return };
-        let lane = Arc::make_mut(lane).filled(self.slots, self.counts_rows);
-        if let Some(sum) = lane.sums.get_mut(slot + 1) {
-            *sum += value;
-        }
-        if let Some(rows) = lane.rows.get_mut(slot + 1) {
-            *rows += 1;
-        }
     }
 
     /// Rolls cells up to ancestors and makes the running sums. Call once, after loading.
@@ -278,6 +289,16 @@ impl Calendar {
         Cell { sum, rows }
     }
 
+    /// The places of an area with what they add.
+    pub fn cells(&self, area: usize) -> impl Iterator<Item = (i32, f64)> + '_ {
+        let sums = self.lanes.get(area).map_or(&[][..], |lane| &lane.sums);
+        let places = self.start..;
+        places.zip(sums.windows(2)).map(|(place, pair)| match pair {
+            [before, through] => (place, through - before),
+            _ => (place, 0.0),
+        })
+    }
+
     /// Step of the axis.
     #[must_use]
     pub const fn step(&self) -> Step {
@@ -304,6 +325,16 @@ impl Present {
             if let Some(cell) = self.cells.get_mut(lane) {
                 cell.sum += f64::from(sign) * value;
                 cell.rows = cell.rows.saturating_add_signed(i32::from(sign));
+            }
+        }
+    }
+
+    /// Adds many rows at once, at the area and its ancestors.
+    pub fn add(&mut self, roll_up: &RollUp, area: u32, cell: Cell) {
+        for lane in roll_up.of(area) {
+            if let Some(to) = self.cells.get_mut(lane) {
+                to.sum += cell.sum;
+                to.rows = to.rows.saturating_add(cell.rows);
             }
         }
     }
@@ -370,12 +401,16 @@ mod tests {
             length in 1u32..20,
         ) {
             let roll_up = small_roll_up();
-            let mut cube = Calendar::new(Step::Day, 0..40, 3);
             let mut kept: Vec<(u32, i32, f64)> = Vec::new();
+            let mut cells = vec![[Cell::default(); 40]; 3];
             for (area, day, value) in rows {
-                cube.load(area, day, f64::from(value));
+                let cell = &mut cells[area as usize][day as usize];
+                cell.sum += f64::from(value);
+                cell.rows += 1;
                 kept.push((area, day, f64::from(value)));
             }
+            let lanes = (0..3).zip(&cells).map(|(area, cells)| (area, cells.as_slice()));
+            let mut cube = Calendar::of_cells(Step::Day, 0, 40, 3, true, lanes);
             cube.finish(&roll_up);
             for (area, day, value, take_back) in later {
                 if take_back && !kept.is_empty() {

@@ -178,6 +178,11 @@ impl Gate {
         }
     }
 
+    /// How many groups there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.groups.len()
+    }
+
     /// What is measured for a group.
     pub(crate) fn measured(&self, group: usize) -> Vec<MeasureUse> {
         self.groups.get(group).map(|g| g.counts.iter().map(|c| c.measured).collect()).unwrap_or_default()

@@ -12,6 +12,7 @@ use crate::site::civil::{add_months, date_of};
 use crate::site::datasets::{Column, ColumnPeople, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
+use crate::store::column::{Chunk, Column as ChunkColumn};
 
 /// Name of a code list that is closed wherever it is used. Any other list is closed where a column says that its codes
 /// are groups (`people = "groups"`).
@@ -116,6 +117,46 @@ pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(Boo
         let keep = below.iter().map(|b| Some(!*b)).collect();
         (keep, Message::new("problem.below_floor").with("table", &table.id))
     })
+}
+
+/// Whether any row comes in at an area finer than its table or its group allows: [`below_floor`] of a piece.
+pub(crate) fn has_below_floor(site: &Site, table: &Table, chunk: &Chunk) -> bool {
+    let columns = coded(site, table);
+    if table.suppress_below == 0 && columns.is_empty() {
+        return false;
+    }
+    let Some(areas) = table.area_column().and_then(|c| chunk.column(&c.id)) else { return false };
+    let Some(codes) = areas.texts() else { return true };
+    let level = |code: &str| site.areas.find(code).map(|id| site.areas.get(id).level);
+    let levels: Vec<Option<usize>> = codes.values().map(level).collect();
+    let table_floor = site.level_index(&table.finest_area).unwrap_or(0);
+    // Per column of groups, the deepest level of each value.
+    let groups: Vec<(&ChunkColumn, Vec<Option<usize>>)> = columns
+        .iter()
+        .filter_map(|c| chunk.column(&c.id))
+        .filter_map(|c| Some((c, c.texts()?.values().map(deepest_level).collect())))
+        .collect();
+    let of_row = |column: &ChunkColumn, values: &[Option<usize>], row: usize| {
+        let code = column.texts().filter(|_| column.has(row))?.codes.get(row)?;
+        values.get(*code as usize).copied().flatten()
+    };
+    if groups.iter().all(|(_, deepest)| deepest.iter().all(Option::is_none))
+        && levels.iter().flatten().all(|level| *level <= table_floor)
+    {
+        return false;
+    }
+    (0..chunk.rows).any(|row| {
+        let group_floor = groups.iter().filter_map(|(column, deepest)| of_row(column, deepest, row)).min();
+        let floor = group_floor.map_or(table_floor, |floor| floor.min(table_floor));
+        of_row(areas, &levels, row).is_some_and(|level| level > floor)
+    })
+}
+
+/// Whether rows of a table can be below the floor of time, which is asked of a table as a whole.
+pub(crate) fn has_time_floor(site: &Site, table: &Table) -> bool {
+    let quarterly = |code: &String| groups().iter().any(|g| g.quarterly && g.code == *code);
+    let lists = coded(site, table).into_iter().filter_map(|c| c.codes.as_deref());
+    lists.into_iter().any(|list| site.codes(list).iter().any(quarterly))
 }
 
 /// A whole table without the rows that are below the floor of time, and how many those were.

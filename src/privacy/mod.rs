@@ -7,6 +7,7 @@ mod figures;
 pub(crate) mod gate;
 pub mod groups;
 mod hide;
+pub(crate) mod known;
 mod network;
 pub mod protect;
 pub mod shown;

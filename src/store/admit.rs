@@ -331,10 +331,7 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path, co
             ColumnType::Text if coded.contains(column.id.as_str()) => {}
             ColumnType::Text => bad.extend(bad_texts(site, column, series)),
             ColumnType::Date | ColumnType::Month | ColumnType::Time => {
-                let (low, high) = match column.kind {
-                    ColumnType::Time => (i64::from(FIRST_DAY) * DAY_SECS, i64::from(LAST_DAY) * DAY_SECS),
-                    _ => (i64::from(FIRST_DAY), i64::from(LAST_DAY)),
-                };
+                let (low, high) = bounds_of(column.kind);
                 bad.extend(
                     numbers_outside(series, low, high)
                         .map(|row| (row, column, Message::new("problem.bad_date"))),
@@ -362,6 +359,15 @@ fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path, co
     let keep: BooleanChunked = keep.into_iter().map(Some).collect();
     part.frame = Admitted(frame.filter(&keep).unwrap_or_default());
     part
+}
+
+/// Days or instants that a column of dates can have.
+pub(super) const fn bounds_of(kind: ColumnType) -> (i64, i64) {
+    match kind {
+        ColumnType::Time => (FIRST_DAY as i64 * DAY_SECS, LAST_DAY as i64 * DAY_SECS),
+        ColumnType::Date | ColumnType::Month => (FIRST_DAY as i64, LAST_DAY as i64),
+        _ => (i64::MIN, i64::MAX),
+    }
 }
 
 fn set_rows(flags: &BooleanChunked) -> impl Iterator<Item = usize> {

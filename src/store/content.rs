@@ -25,39 +25,63 @@ pub(super) struct Found<'a> {
     pub(super) coded: HashSet<&'a str>,
 }
 
-/// Looks at the declared columns.
-pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Found<'a> {
-    let Found { mut hits, mut coded } = Found::default();
-    let is_area = |run: &str| starts_with_area(site, run);
-    let people = door::declared::is_people_table(site, table);
-    let rules = |text: &str, kind: ColumnType| -> Vec<Rule> {
+/// What the texts and numbers of a column are asked.
+pub(super) struct Asked<'a> {
+    site: &'a Site,
+    column: &'a Column,
+    people: bool,
+    known: Option<HashSet<&'a str>>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(site: &'a Site, table: &Table, column: &'a Column) -> Self {
+        let people = door::declared::is_people_table(site, table);
+        Self { site, column, people, known: known_texts(site, column) }
+    }
+
+    fn is_known(&self, text: &str) -> bool {
+        self.known.as_ref().is_some_and(|known| known.contains(text))
+    }
+
+    fn rules(&self, text: &str) -> Vec<Rule> {
+        let is_area = |run: &str| starts_with_area(self.site, run);
+        let kind = self.column.kind;
         // A file of texts also holds its numbers as texts.
         let is_number = kind != ColumnType::Text && kind != ColumnType::Area && text.parse::<f64>().is_ok();
         if is_number {
             return Vec::new();
         }
         let mut rules = door::broken_rules(text, &is_area);
-        if people && matches!(kind, ColumnType::Text | ColumnType::Area) && door::reads_as_place(text) {
+        if self.people && matches!(kind, ColumnType::Text | ColumnType::Area) && door::reads_as_place(text) {
             rules.push(Rule::Place);
         }
         rules
-    };
+    }
+
+    /// Whether a text breaks no rule.
+    pub(super) fn is_fine(&self, text: &str) -> bool {
+        self.is_known(text) || self.rules(text.trim()).is_empty()
+    }
+}
+
+/// Looks at the declared columns.
+pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Found<'a> {
+    let Found { mut hits, mut coded } = Found::default();
     for column in &table.columns {
         let Ok(series) = rows.column(&column.id) else { continue };
         if let Ok(texts) = series.str() {
-            let known = known_texts(site, column);
-            let is_known = |text: &str| known.as_ref().is_some_and(|known| known.contains(text));
-            let fine = |text: &str| is_known(text) || rules(text.trim(), column.kind).is_empty();
+            let asked = Asked::new(site, table, column);
             // A coded column and one of areas have few different values: those are looked at before any row is.
-            let different = known.as_ref().and_then(|_| texts.unique().ok());
-            let all_known = different.as_ref().is_some_and(|d| d.iter().flatten().all(is_known));
+            let different = asked.known.as_ref().and_then(|_| texts.unique().ok());
+            let all_known =
+                different.as_ref().is_some_and(|d| d.iter().flatten().all(|text| asked.is_known(text)));
             if all_known {
                 coded.insert(&column.id);
             }
-            if !all_known && !different.is_some_and(|d| d.iter().flatten().all(fine)) {
+            if !all_known && !different.is_some_and(|d| d.iter().flatten().all(|text| asked.is_fine(text))) {
                 for (row, text) in texts.iter().enumerate() {
-                    let Some(text) = text.filter(|text| !is_known(text)) else { continue };
-                    let rules = rules(text.trim(), column.kind);
+                    let Some(text) = text.filter(|text| !asked.is_known(text)) else { continue };
+                    let rules = asked.rules(text.trim());
                     hits.extend(rules.into_iter().map(|rule| Hit { row, column: &column.id, rule }));
                 }
             }
@@ -94,9 +118,11 @@ fn starts_with_area(site: &Site, run: &str) -> bool {
     (SHORTEST..=run.len()).any(|end| run.get(..end).is_some_and(|code| site.areas.find(code).is_some()))
 }
 
+/// No number of a person is smaller.
+pub(super) const SHORTEST: i64 = 13_000_000_000;
+
 /// Identity and mobile numbers in a column of numbers, also of numbers written as texts.
 fn long_numbers(series: &Series) -> Option<Vec<(usize, Rule)>> {
-    const SHORTEST: i64 = 13_000_000_000;
     let numbers = match series.dtype() {
         // A text that is no number was looked at as a text.
         DataType::String => {
@@ -118,10 +144,16 @@ fn long_numbers(series: &Series) -> Option<Vec<(usize, Rule)>> {
     Some(hits.collect())
 }
 
+/// Whether a table is one about people, in which columns of numbers can be coordinates. Events have their own rule.
+pub(super) fn may_be_places(site: &Site, table: &Table) -> bool {
+    let is_events = site.meta.events.as_ref().is_some_and(|events| events.table == table.id);
+    let floats = table.columns.iter().filter(|c| c.kind == ColumnType::Float).count();
+    floats > 1 && !is_events && door::declared::is_people_table(site, table)
+}
+
 /// In a table about people, two columns of numbers that together place most rows exactly are coordinates, whatever
 /// they are called.
 pub(super) fn places<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Vec<Hit<'a>> {
-    let is_events = site.meta.events.as_ref().is_some_and(|events| events.table == table.id);
     let numbers: Vec<(&str, Float64Chunked)> = table
         .columns
         .iter()
@@ -129,7 +161,7 @@ pub(super) fn places<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Vec
         .filter_map(|c| Some((c.id.as_str(), rows.column(&c.id).ok()?.f64().ok()?.clone())))
         .collect();
     let Some((_, root)) = site.areas.iter().next() else { return Vec::new() };
-    if numbers.len() < 2 || is_events || !door::declared::is_people_table(site, table) {
+    if numbers.len() < 2 || !may_be_places(site, table) {
         return Vec::new();
     }
     let mut hits = Vec::new();

@@ -1,11 +1,18 @@
-//! Reads data files by the declared schema, keeps out what the door refuses. Owns parts of tables as files; knows no
-//! figure.
+//! Reads data files by the declared schema, keeps out what the door refuses. Owns parts of tables as files, and their
+//! pieces; knows no figure.
 
 pub mod admit;
+mod clean;
+pub(crate) mod column;
 mod content;
 pub mod coordinates;
 pub mod doctor;
+pub(crate) mod keys;
+mod pages;
+pub(crate) mod pieces;
 pub mod quarantine;
 pub mod read;
+mod values;
+mod whole;
 
 pub use admit::{Admitted, Part, admit, quiet};

@@ -55,11 +55,38 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
 /// Reads one part whose findings are told by another name.
 pub(super) fn read_as(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Part {
     let result = match path.extension().and_then(|e| e.to_str()) {
-        Some("parquet") => parquet(site, table, path, shown, columns),
+        Some("parquet") => parquet(site, table, path, shown, columns, None),
         Some("csv") => csv(path).and_then(|frame| texts(site, table, frame, shown, columns)),
         _ => ndjson(path).and_then(|frame| texts(site, table, frame, shown, columns)),
     };
     result.unwrap_or_else(|(rule, message)| Part::broken(shown, rule, message))
+}
+
+/// Reads some rows of a Parquet file: from one on, how many. Rows are told by their place in the file.
+pub(super) fn read_rows(
+    site: &Site,
+    table: &Table,
+    path: &Path,
+    columns: &[&str],
+    (first, count): (usize, usize),
+) -> Part {
+    let shown = site.relative(path);
+    let mut part = parquet(site, table, path, shown, columns, Some((first, count)))
+        .unwrap_or_else(|(rule, message)| Part::broken(shown, rule, message));
+    for problem in &mut part.problems {
+        problem.row = problem.row.map(|row| row + first);
+    }
+    part
+}
+
+/// The first line of a file of texts; empty where there is none.
+pub(super) fn first_text(path: &Path) -> String {
+    let mut line = String::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        // What cannot be read is told by the reader of its rows.
+        let _ = std::io::BufReader::new(file).read_line(&mut line);
+    }
+    line
 }
 
 /// Why a part cannot be used: the rule as it is recorded, and what is told.
@@ -69,14 +96,28 @@ fn broken(err: &PolarsError) -> Broken {
     ("unreadable", admit::unreadable(err))
 }
 
-fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&str]) -> Result<Part, Broken> {
+fn parquet(
+    site: &Site,
+    table: &Table,
+    path: &Path,
+    shown: &Path,
+    columns: &[&str],
+    rows: Option<(usize, usize)>,
+) -> Result<Part, Broken> {
     let file = std::fs::File::open(path).map_err(|e| unreadable(&e))?;
     let mut reader = ParquetReader::new(file);
     let schema = reader.schema().map_err(|e| broken(&e))?;
     let present: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
     check_names(site, table, &present)?;
     let columns = wanted(&present, columns);
-    // The door looks at every text and every number that may be anybody's, also where nobody asks for it.
+    let names = looked_at(table, &present, &columns);
+    let frame = reader.with_columns(Some(names)).with_slice(rows).finish().map_err(|e| broken(&e))?;
+    Ok(admit::typed(site, table, frame, shown, &columns))
+}
+
+/// The columns asked for, and those that the door looks at also where nobody asks for them: every text and every number
+/// that may be anybody's.
+pub(super) fn looked_at(table: &Table, present: &[String], columns: &[&str]) -> Vec<String> {
     let is_looked_at = |name: &&String| {
         matches!(table.column_type(name), Some(ColumnType::Text | ColumnType::Area))
             || table.column(name).is_some_and(content::may_be_number)
@@ -85,8 +126,7 @@ fn parquet(site: &Site, table: &Table, path: &Path, shown: &Path, columns: &[&st
     names.extend(present.iter().filter(is_looked_at).cloned());
     names.sort();
     names.dedup();
-    let frame = reader.with_columns(Some(names)).finish().map_err(|e| broken(&e))?;
-    Ok(admit::typed(site, table, frame, shown, &columns))
+    names
 }
 
 /// A date that can be read but cannot be meant.

@@ -409,5 +409,5 @@ fn the_replayed_day_is_seen() {
     );
     assert_eq!(before, Shown::Value(0.0));
     assert!(after.value().is_some_and(|v| v > 10.0), "{after:?}");
-    assert!(engine.events.view(site, today).opened_today > 0);
+    assert!(engine.events.view(engine.site(), today).opened_today > 0);
 }

@@ -1,0 +1,413 @@
+//! What a loading thread does with a piece of a table: read, leave out replaced rows, count. Owns which of several
+//! rows with one key counts, and brings the threads' shares together.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::indicators::cube::Calendar;
+use crate::indicators::eval::Contributions;
+use crate::site::datasets::ARRIVED_COLUMN;
+use crate::site::problem::Problem;
+use crate::snapshot::{Day, EpochSecs, Held};
+use crate::store::column::Chunk;
+use crate::store::keys::{ByHash, hashes, on_edge, repeated};
+use crate::store::pieces::{Pieces, Scratch, Taken};
+
+use super::MeasureData;
+use super::build::{Depth, needed_columns};
+use super::events::{EventLog, EventTally};
+use super::live::LiveRows;
+use super::pass::Pass;
+use super::tally::Tally;
+
+/// One table while it loads.
+pub(super) struct Loading<'a> {
+    pub(super) dataset: usize,
+    pub(super) pass: Pass<'a>,
+    pub(super) pieces: Pieces,
+    /// Whether it is to be loaded now.
+    pub(super) is_due: bool,
+    /// Columns that are read.
+    pub(super) columns: Vec<String>,
+    /// Columns that are kept of live rows; none where rows are not kept.
+    kept: Option<Vec<String>>,
+    events: bool,
+    texture: bool,
+    /// Rows that arrived later are left out.
+    pub(super) known_at: Option<EpochSecs>,
+}
+
+impl<'a> Loading<'a> {
+    pub(super) fn new(
+        dataset: usize,
+        pass: Pass<'a>,
+        pieces: Pieces,
+        columns: Vec<String>,
+        live: bool,
+        depth: Depth,
+        known_at: Option<EpochSecs>,
+    ) -> Self {
+        let follows = EventLog::follows(pass.site, &pass.table.id);
+        let kept = live.then(|| {
+            let mut kept = needed_columns(pass.table, &pass.measures);
+            if let Some(meta) = pass.site.meta.events.as_ref().filter(|_| follows) {
+                kept.extend([meta.opened.clone(), meta.exercise.clone()]);
+            }
+            kept.sort();
+            kept.dedup();
+            kept
+        });
+        let shown = depth != Depth::Figures;
+        let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
+        let events = shown && follows;
+        Self { dataset, pass, pieces, is_due: true, columns, kept, events, texture, known_at }
+    }
+
+    /// Whether it is asked what was known when, and a file of the table does not say.
+    pub(super) fn cannot_answer(&self) -> bool {
+        self.known_at.is_some() && self.pieces.lacks_arrival()
+    }
+}
+
+/// One table, loaded.
+pub(super) struct Loaded {
+    pub(super) rows: u64,
+    pub(super) refused: u64,
+    pub(super) repeated: u64,
+    pub(super) unknown_areas: u64,
+    /// A measure's column was missing.
+    pub(super) missing: bool,
+    pub(super) presence: Calendar,
+    pub(super) newest_secs: Option<EpochSecs>,
+    pub(super) measures: Vec<(usize, MeasureData)>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) events: Option<EventLog>,
+    pub(super) texture: Vec<[f64; 2]>,
+    pub(super) live: Option<LiveRows>,
+    pub(super) held: Option<Held>,
+    /// Files that have to be read as wholes. Where there are any, nothing else of this counts.
+    pub(super) set_aside: HashSet<PathBuf>,
+}
+
+/// Keys of pieces that replace rows of earlier ones, per table: the last piece that has them. Small pieces are kept
+/// with their rows, so that they are read once.
+#[derive(Default)]
+pub(super) struct Noted {
+    keys: Vec<ByHash<u32>>,
+    kept: HashMap<(usize, usize), Taken>,
+}
+
+/// Rows that a thread keeps from noting keys to counting; larger pieces are read twice.
+const MOST_KEPT_ROWS: usize = 2_000_000;
+
+impl Noted {
+    /// Brings the threads' shares together.
+    pub(super) fn join(tables: usize, shares: Vec<Share>) -> Self {
+        let mut out = Self { keys: (0..tables).map(|_| ByHash::default()).collect(), kept: HashMap::new() };
+        for share in shares {
+            for (table, piece, keys) in share.keys {
+                let Some(known) = out.keys.get_mut(table) else { continue };
+                let piece = u32::try_from(piece).unwrap_or(u32::MAX);
+                for key in keys {
+                    let last = known.entry(key).or_insert(piece);
+                    *last = (*last).max(piece);
+                }
+            }
+            out.kept.extend(share.kept);
+        }
+        out
+    }
+}
+
+/// What a thread noted.
+#[derive(Default)]
+pub(super) struct Share {
+    keys: Vec<(usize, usize, Vec<u64>)>,
+    kept: Vec<((usize, usize), Taken)>,
+    kept_rows: usize,
+}
+
+/// What a thread counted of one table.
+struct Part {
+    tally: Tally,
+    events: EventTally,
+    /// By piece.
+    problems: Vec<(usize, Vec<Problem>)>,
+    texture: Vec<(usize, Vec<[f64; 2]>)>,
+    live: Vec<(usize, Chunk, Vec<Option<u64>>)>,
+    /// Rows whose key a neighbouring piece could have too.
+    edges: Vec<(usize, Chunk, Vec<u64>)>,
+    refused: u64,
+    repeated: u64,
+    held: Option<Held>,
+    set_aside: HashSet<PathBuf>,
+}
+
+impl Part {
+    fn new(loading: &Loading<'_>) -> Self {
+        Self {
+            tally: Tally::new(&loading.pass),
+            events: EventTally::default(),
+            problems: Vec::new(),
+            texture: Vec::new(),
+            live: Vec::new(),
+            edges: Vec::new(),
+            refused: 0,
+            repeated: 0,
+            held: None,
+            set_aside: HashSet::new(),
+        }
+    }
+
+    /// Counts rows, except those that are gone.
+    fn take_in(
+        &mut self,
+        loading: &Loading<'_>,
+        piece: usize,
+        chunk: &mut Chunk,
+        (keys, gone): (Option<Vec<u64>>, Option<&[bool]>),
+        newest_day: Day,
+        scratch: &mut Contributions,
+    ) {
+        self.tally.add(&loading.pass, chunk, gone, newest_day, scratch);
+        if loading.events {
+            self.events.add(loading.pass.site, piece, chunk, gone);
+        }
+        let is_gone = |row: usize| gone.is_some_and(|gone| gone.get(row) == Some(&true));
+        if loading.texture {
+            let points = points(chunk).filter(|(row, _)| !is_gone(*row)).map(|(_, point)| point);
+            self.texture.push((piece, points.collect()));
+        }
+        if let Some(kept) = &loading.kept {
+            let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, chunk));
+            let names: Vec<String> = chunk.names().map(str::to_owned).collect();
+            names.iter().filter(|name| !kept.contains(name)).for_each(|name| chunk.drop_column(name));
+            let keys = keys.into_iter().enumerate().map(|(row, key)| (!is_gone(row)).then_some(key));
+            self.live.push((piece, std::mem::take(chunk), keys.collect()));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(other.tally);
+        self.events.merge(other.events);
+        self.problems.extend(other.problems);
+        self.texture.extend(other.texture);
+        self.live.extend(other.live);
+        self.edges.extend(other.edges);
+        self.refused += other.refused;
+        self.repeated += other.repeated;
+        self.held = self.held.max(other.held);
+        self.set_aside.extend(other.set_aside);
+    }
+}
+
+/// A thread that loads.
+pub(super) struct Worker<'w, 'a> {
+    loading: &'w [Loading<'a>],
+    newest_day: Day,
+    scratch: Scratch,
+    contributions: Contributions,
+    parts: Vec<Option<Part>>,
+    share: Share,
+}
+
+impl<'w, 'a> Worker<'w, 'a> {
+    pub(super) fn new(loading: &'w [Loading<'a>], newest_day: Day) -> Self {
+        Self {
+            loading,
+            newest_day,
+            scratch: Scratch::default(),
+            contributions: Contributions::default(),
+            parts: loading.iter().map(|_| None).collect(),
+            share: Share::default(),
+        }
+    }
+
+    fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Taken {
+        let columns: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
+        let Some(piece) = loading.pieces.list.get(piece) else {
+            return Taken::default();
+        };
+        if loading.cannot_answer() {
+            return Taken::default();
+        }
+        let mut taken =
+            loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch);
+        if let Some(instant) = loading.known_at {
+            taken.chunk = known_by(&taken.chunk, instant);
+        }
+        taken
+    }
+
+    /// Notes the keys of a piece that replaces rows of earlier pieces.
+    pub(super) fn note_keys(&mut self, table: usize, piece: usize) {
+        let Some(loading) = self.loading.get(table) else { return };
+        let taken = self.read(loading, piece);
+        self.share.keys.push((table, piece, hashes(loading.pass.table, &taken.chunk)));
+        if self.share.kept_rows + taken.chunk.rows <= MOST_KEPT_ROWS {
+            self.share.kept_rows += taken.chunk.rows;
+            self.share.kept.push(((table, piece), taken));
+        }
+    }
+
+    pub(super) fn into_noted(self) -> Share {
+        self.share
+    }
+
+    /// Counts a piece.
+    pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
+        let Some(loading) = self.loading.get(table) else { return };
+        let taken = match noted.kept.get(&(table, piece)) {
+            Some(kept) => kept.clone(),
+            None => self.read(loading, piece),
+        };
+        let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
+        part.refused += taken.refused;
+        part.repeated += taken.repeated;
+        part.held = part.held.max(taken.held);
+        part.set_aside.extend(taken.set_aside);
+        if !taken.problems.is_empty() {
+            part.problems.push((piece, taken.problems));
+        }
+        let mut chunk = taken.chunk;
+        self.count_rows(loading, table, piece, &mut chunk, noted, &mut part);
+        self.scratch.take_back(chunk);
+        if let Some(slot) = self.parts.get_mut(table) {
+            *slot = Some(part);
+        }
+    }
+
+    fn count_rows(
+        &mut self,
+        loading: &Loading<'_>,
+        table: usize,
+        piece: usize,
+        chunk: &mut Chunk,
+        noted: &Noted,
+        part: &mut Part,
+    ) {
+        let declared = loading.pass.table;
+        let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
+        let mut keys: Option<Vec<u64>> = None;
+        let again = repeated(declared, chunk, &mut keys);
+        let edge =
+            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
+        let later = noted.keys.get(table).filter(|_| overlaps.replaced);
+        if again.is_empty() && edge.is_empty() && later.is_none() {
+            part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.contributions);
+            return;
+        }
+        let keys = keys.unwrap_or_else(|| hashes(declared, chunk));
+        let mut gone = vec![false; chunk.rows];
+        for row in again {
+            if let Some(gone) = gone.get_mut(row as usize) {
+                *gone = true;
+            }
+        }
+        if let Some(later) = later {
+            let piece = u32::try_from(piece).unwrap_or(u32::MAX);
+            for (gone, key) in gone.iter_mut().zip(&keys) {
+                *gone |= later.get(key).is_some_and(|last| *last > piece);
+            }
+        }
+        part.repeated += gone.iter().filter(|gone| **gone).count() as u64;
+        let aside: Vec<u32> = (0..chunk.rows)
+            .filter(|row| edge.get(*row) == Some(&true) && gone.get(*row) == Some(&false))
+            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
+            .collect();
+        if !aside.is_empty() {
+            let keys = aside.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
+            part.edges.push((piece, chunk.take(&aside), keys));
+            // They are counted at the end, when it is known which of them stay.
+            gone.iter_mut().zip(&edge).for_each(|(gone, edge)| *gone |= *edge);
+        }
+        let (keys, gone) = (Some(keys), Some(gone.as_slice()));
+        part.take_in(loading, piece, chunk, (keys, gone), self.newest_day, &mut self.contributions);
+    }
+
+    pub(super) fn into_parts(self) -> Parts {
+        Parts(self.parts)
+    }
+}
+
+/// What a thread counted of all tables.
+pub(super) struct Parts(Vec<Option<Part>>);
+
+/// Brings the threads' shares together, table by table.
+pub(super) fn finish(loading: &[Loading<'_>], parts: Vec<Parts>, newest_day: Day) -> Vec<Loaded> {
+    let mut tables: Vec<Option<Part>> = loading.iter().map(|_| None).collect();
+    for share in parts {
+        for (table, part) in tables.iter_mut().zip(share.0) {
+            match (table, part) {
+                (Some(table), Some(part)) => table.merge(part),
+                (table, Some(part)) => *table = Some(part),
+                (_, None) => {}
+            }
+        }
+    }
+    let tables = loading.iter().zip(tables);
+    tables
+        .map(|(loading, part)| finish_table(loading, part.unwrap_or_else(|| Part::new(loading)), newest_day))
+        .collect()
+}
+
+fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loaded {
+    // Of rows on the edge of two pieces the later piece's counts.
+    let mut edges = std::mem::take(&mut part.edges);
+    edges.sort_by_key(|(piece, ..)| std::cmp::Reverse(*piece));
+    let mut seen: ByHash<()> = ByHash::default();
+    let mut scratch = Contributions::default();
+    for (piece, chunk, keys) in edges {
+        let stay: Vec<u32> = (0..chunk.rows)
+            .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key, ()).is_none()))
+            .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
+            .collect();
+        part.repeated += (chunk.rows - stay.len()) as u64;
+        let keys = stay.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
+        part.take_in(loading, piece, &mut chunk.take(&stay), (Some(keys), None), newest_day, &mut scratch);
+    }
+    part.problems.sort_by_key(|(piece, _)| *piece);
+    part.texture.sort_by_key(|(piece, _)| *piece);
+    part.live.sort_by_key(|(piece, ..)| *piece);
+    let (rows, unknown_areas, missing) = (part.tally.rows, part.tally.unknown_areas, part.tally.missing);
+    let (presence, newest_secs, measures) = part.tally.finish(&loading.pass);
+    let live = loading.kept.as_ref().map(|kept| {
+        let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
+        LiveRows::new(loading.columns.clone(), kept.clone(), pieces)
+    });
+    // A refused part without a copy leaves what the other parts tell.
+    let held = part.held.map(|held| if held == Held::Nothing && rows > 0 { Held::Parts } else { held });
+    Loaded {
+        rows,
+        refused: part.refused,
+        repeated: part.repeated,
+        unknown_areas,
+        missing,
+        presence,
+        newest_secs,
+        measures,
+        problems: part.problems.into_iter().flat_map(|(_, problems)| problems).collect(),
+        events: loading.events.then(|| part.events.finish()),
+        texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),
+        live,
+        held,
+        set_aside: part.set_aside,
+    }
+}
+
+/// The rows that had arrived at an instant. A row without a time of arrival is not known to have been there.
+fn known_by(chunk: &Chunk, instant: EpochSecs) -> Chunk {
+    let arrived = chunk.column(ARRIVED_COLUMN);
+    let known = |row: &usize| arrived.and_then(|a| a.int(*row)).is_some_and(|secs| secs <= instant);
+    let rows: Vec<u32> =
+        (0..chunk.rows).filter(known).map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
+    chunk.take(&rows)
+}
+
+fn points(chunk: &Chunk) -> impl Iterator<Item = (usize, [f64; 2])> + '_ {
+    let columns = chunk.column("lng").zip(chunk.column("lat"));
+    (0..chunk.rows).filter_map(move |row| {
+        let (lng, lat) = columns?;
+        Some((row, [lng.float(row)?, lat.float(row)?]))
+    })
+}

@@ -1,0 +1,113 @@
+//! Asks whether a piece of a table is clean. Owns the quick question only: where the answer is no, the general reader
+//! reads the piece again and tells what is wrong. It asks all that the door refuses, or answers no.
+
+use crate::privacy::{door, groups};
+use crate::site::Site;
+use crate::site::datasets::{ColumnType, Table};
+
+use super::admit::{bounds_of, wrong_text};
+use super::column::{Chunk, Column, Data};
+use super::content::{Asked, SHORTEST, may_be_number, may_be_places};
+use super::coordinates;
+
+/// What is known of a piece after the quick questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing is wrong with any row, and no value has to be converted.
+    Clean,
+    /// The general reader has to look at the rows of the piece.
+    Unclean,
+    /// What is to be found out concerns the whole file.
+    OfWholeFile,
+}
+
+/// Asks a piece with all columns that the door looks at. Texts are looked at once per value of a column's list.
+pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
+    if may_be_places(site, table) && has_places(site, table, chunk) {
+        return Found::OfWholeFile;
+    }
+    let good = |declared: &crate::site::datasets::Column| {
+        let Some(column) = chunk.column(&declared.id) else { return true };
+        let empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
+        let values = match &column.data {
+            Data::Text(texts) => {
+                let asked = Asked::new(site, table, declared);
+                let wrong = |text: &str| {
+                    declared.kind == ColumnType::Text && wrong_text(site, declared, text).is_some()
+                };
+                texts.values().all(|text| asked.is_fine(text) && !wrong(text))
+            }
+            Data::Int(values) => {
+                let (low, high) = bounds_of(declared.kind);
+                let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && column.has(row);
+                low == i64::MIN || !values.iter().enumerate().any(outside)
+            }
+            Data::Float(_) => true,
+        };
+        values && !(empty && !declared.nullable) && !(may_be_number(declared) && has_number(column))
+    };
+    if !table.columns.iter().all(good)
+        || is_shifted(site, table, chunk)
+        || has_event_point(site, table, chunk)
+        || groups::has_below_floor(site, table, chunk)
+    {
+        return Found::Unclean;
+    }
+    Found::Clean
+}
+
+/// Whether a column of numbers has one that can be a person's.
+fn has_number(column: &Column) -> bool {
+    let is_persons = |n: i64| n >= SHORTEST && door::number_rule(n).is_some();
+    match &column.data {
+        Data::Int(values) => values.iter().any(|n| is_persons(*n)),
+        #[expect(clippy::cast_possible_truncation, reason = "what is larger than any number of a person stays so")]
+        Data::Float(values) => values.iter().any(|n| is_persons(*n as i64)),
+        Data::Text(_) => true,
+    }
+}
+
+/// Whether coordinates of the rows have to be converted.
+fn is_shifted(site: &Site, table: &Table, chunk: &Chunk) -> bool {
+    coordinates::datum(site, table).is_shifted()
+        && coordinates::columns(site, table)
+            .is_some_and(|(lon, lat)| chunk.column(lon).is_some() && chunk.column(lat).is_some())
+}
+
+/// Whether an event that is not about an object carries a point.
+fn has_event_point(site: &Site, table: &Table, chunk: &Chunk) -> bool {
+    let Some(events) = site.meta.events.as_ref().filter(|events| events.table == table.id) else {
+        return false;
+    };
+    let column = |name: &str| chunk.column(name);
+    let (Some(kinds), Some(lon), Some(lat)) =
+        (column(&events.kind), column(&events.longitude), column(&events.latitude))
+    else {
+        return true;
+    };
+    let Some(texts) = kinds.texts() else { return true };
+    let objects: Vec<bool> =
+        texts.values().map(|kind| events.object_kinds.iter().any(|object| object == kind)).collect();
+    let is_object = |row: usize| {
+        let code = texts.codes.get(row).filter(|_| kinds.has(row));
+        code.is_some_and(|code| objects.get(*code as usize) == Some(&true))
+    };
+    (0..chunk.rows).any(|row| (lon.has(row) || lat.has(row)) && !is_object(row))
+}
+
+/// Whether two columns of numbers place any row exactly.
+fn has_places(site: &Site, table: &Table, chunk: &Chunk) -> bool {
+    let Some((_, root)) = site.areas.iter().next() else { return false };
+    let numbers: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|c| c.kind == ColumnType::Float)
+        .filter_map(|c| chunk.column(&c.id))
+        .collect();
+    numbers.iter().enumerate().any(|(at, first)| {
+        numbers.iter().skip(at + 1).any(|second| {
+            let pair = |row: usize| first.float(row).zip(second.float(row));
+            (0..chunk.rows).filter_map(pair).any(|(a, b)| door::coordinate_pair(&root.bounds, a, b))
+        })
+    })
+}

@@ -1,0 +1,241 @@
+//! Keys of rows: of several rows with one key the last counts. Owns how keys are told apart, and finds repetitions
+//! without holding a table's keys in memory where row groups do not overlap.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
+
+use crate::site::datasets::Table;
+
+use super::column::{Chunk, Column, Data};
+use super::pages::Bound;
+
+/// One hash per row, over the key columns. Keys are kept as 64-bit hashes to save memory: among ten million keys any
+/// two meet with a chance of three in a million, and then one row is taken for another.
+pub(crate) fn hashes(table: &Table, chunk: &Chunk) -> Vec<u64> {
+    let hasher = FixedState::default();
+    let mut hashes = vec![0u64; chunk.rows];
+    for column in table.key.iter().filter_map(|key| chunk.column(key)) {
+        match &column.data {
+            Data::Text(texts) => {
+                let values: Vec<u64> = (0..texts.spans.len())
+                    .map(|code| hasher.hash_one(texts.value(u32::try_from(code).unwrap_or(u32::MAX))))
+                    .collect();
+                for (row, (hash, code)) in hashes.iter_mut().zip(&texts.codes).enumerate() {
+                    let value = values.get(*code as usize).copied().unwrap_or(0);
+                    *hash = mixed(*hash, if column.has(row) { value } else { 0 });
+                }
+            }
+            Data::Int(values) => {
+                for (row, (hash, value)) in hashes.iter_mut().zip(values).enumerate() {
+                    *hash = mixed(*hash, if column.has(row) { *value } else { i64::MIN }.cast_unsigned());
+                }
+            }
+            Data::Float(values) => {
+                for (row, (hash, value)) in hashes.iter_mut().zip(values).enumerate() {
+                    *hash = mixed(*hash, if column.has(row) { value.to_bits() } else { u64::MAX });
+                }
+            }
+        }
+    }
+    hashes
+}
+
+/// Folds a part of a key into a hash: the finalizer of `SplitMix64` (Steele, Lea, Flood 2014) over both.
+const fn mixed(hash: u64, part: u64) -> u64 {
+    let mut z = hash.rotate_left(29) ^ part.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// For hashes as keys of a map: they need no hashing again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AsItIs(u64);
+
+impl std::hash::Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+/// A map from hashes.
+pub(crate) type ByHash<T> = HashMap<u64, T, std::hash::BuildHasherDefault<AsItIs>>;
+
+/// What a piece of a table must look at to know whether a later piece replaces its rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overlaps {
+    /// A later piece reaches over this one: its keys have to be known first.
+    pub(crate) replaced: bool,
+    /// This piece reaches over an earlier one: its keys are noted first.
+    pub(crate) replaces: bool,
+    /// Values of the first key column that this piece shares with a neighbour: their rows are looked at last.
+    pub(crate) edges: Vec<Bound>,
+}
+
+/// How the pieces of a table, in their order, reach over each other, by the bounds of the first column of the key; a
+/// piece without bounds reaches over everything.
+pub(crate) fn overlaps(bounds: &[Option<(Bound, Bound)>]) -> Vec<Overlaps> {
+    let mut out = vec![Overlaps::default(); bounds.len()];
+    for (later, upper) in bounds.iter().enumerate() {
+        for (earlier, lower) in bounds.iter().enumerate().take(later) {
+            let shared = match (lower, upper) {
+                (Some(a), Some(b)) => {
+                    let (from, to) = (a.0.clone().max(b.0.clone()), a.1.clone().min(b.1.clone()));
+                    match from.cmp(&to) {
+                        Ordering::Greater => continue,
+                        Ordering::Equal => Some(from),
+                        Ordering::Less => None,
+                    }
+                }
+                _ => None,
+            };
+            for index in [earlier, later] {
+                let Some(piece) = out.get_mut(index) else { continue };
+                match &shared {
+                    Some(value) if !piece.edges.contains(value) => piece.edges.push(value.clone()),
+                    Some(_) => {}
+                    None if index == earlier => piece.replaced = true,
+                    None => piece.replaces = true,
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Which rows of a piece lie on an edge.
+pub(crate) fn on_edge(table: &Table, chunk: &Chunk, edges: &[Bound]) -> Vec<bool> {
+    let Some(column) = table.key.first().and_then(|key| chunk.column(key)) else {
+        return vec![true; chunk.rows];
+    };
+    let is_edge = |row: usize| match &column.data {
+        Data::Int(values) => values.get(row).is_some_and(|v| edges.iter().any(|e| *e == Bound::Int(*v))),
+        Data::Text(texts) => {
+            let value = texts.codes.get(row).map(|code| texts.value(*code)).unwrap_or_default();
+            edges.iter().any(|edge| matches!(edge, Bound::Text(text) if text == value))
+        }
+        Data::Float(_) => true,
+    };
+    (0..chunk.rows).map(is_edge).collect()
+}
+
+/// The rows of a piece that another row of it replaces.
+pub(crate) fn repeated(table: &Table, chunk: &Chunk, hashes: &mut Option<Vec<u64>>) -> Vec<u32> {
+    let columns: Vec<&Column> = table.key.iter().filter_map(|key| chunk.column(key)).collect();
+    if columns.len() < table.key.len() || columns.is_empty() || ascending(&columns, chunk.rows) {
+        return Vec::new();
+    }
+    let hashes = hashes.get_or_insert_with(|| self::hashes(table, chunk));
+    // Where the first column never falls, a key repeats only among rows with the same first value: a day, as a rule.
+    let runs = match columns.first() {
+        Some(first) if (1..chunk.rows).all(|row| order(first, row - 1, row).is_le()) => {
+            runs_of(first, chunk.rows)
+        }
+        _ => std::iter::once(0..chunk.rows).collect(),
+    };
+    let longest = runs.iter().map(std::ops::Range::len).max().unwrap_or(0);
+    let mut seen = Seen::new(longest);
+    let mut out = Vec::new();
+    for run in runs {
+        seen.next_run();
+        for row in run.rev() {
+            let hash = hashes.get(row).copied().unwrap_or(0);
+            if !seen.add(hash) {
+                out.push(u32::try_from(row).unwrap_or(u32::MAX));
+            }
+        }
+    }
+    out
+}
+
+fn runs_of(column: &Column, rows: usize) -> Vec<std::ops::Range<usize>> {
+    let mut runs = Vec::new();
+    let mut from = 0;
+    for row in 1..rows {
+        if order(column, row - 1, row).is_ne() {
+            runs.push(from..row);
+            from = row;
+        }
+    }
+    runs.push(from..rows);
+    runs
+}
+
+/// Order of two rows by one column; without values first.
+fn order(column: &Column, a: usize, b: usize) -> Ordering {
+    let there = column.has(a).cmp(&column.has(b));
+    if there.is_ne() || !column.has(a) {
+        return there;
+    }
+    match &column.data {
+        Data::Int(values) => values.get(a).cmp(&values.get(b)),
+        Data::Float(values) => {
+            let value = |row: usize| values.get(row).copied().unwrap_or(0.0);
+            value(a).total_cmp(&value(b))
+        }
+        Data::Text(texts) => {
+            let code = |row: usize| texts.codes.get(row).copied().unwrap_or(0);
+            if code(a) == code(b) {
+                return Ordering::Equal;
+            }
+            texts.value(code(a)).cmp(texts.value(code(b)))
+        }
+    }
+}
+
+/// Whether each row's key is greater than the one before: then none repeats.
+fn ascending(columns: &[&Column], rows: usize) -> bool {
+    (1..rows).all(|row| {
+        columns
+            .iter()
+            .map(|column| order(column, row - 1, row))
+            .find(|order| order.is_ne())
+            .is_some_and(Ordering::is_lt)
+    })
+}
+
+/// A set of hashes that forgets them at once at the start of a run.
+struct Seen {
+    slots: Vec<(u64, u32)>,
+    run: u32,
+}
+
+impl Seen {
+    fn new(longest: usize) -> Self {
+        Self { slots: vec![(0, 0); (longest * 2).next_power_of_two().max(16)], run: 0 }
+    }
+
+    const fn next_run(&mut self) {
+        self.run += 1;
+    }
+
+    /// Adds a hash; false where it is there.
+    fn add(&mut self, hash: u64) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut at = (hash as usize) & mask;
+        loop {
+            let Some(slot) = self.slots.get_mut(at) else { return true };
+            if slot.1 != self.run {
+                *slot = (hash, self.run);
+                return true;
+            }
+            if slot.0 == hash {
+                return false;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! Parquet, one row group at a time, with dictionary codes left as codes. Owns decoding of the plain and the
+//! dictionary encoding of flat columns; whatever else a file holds is `Unfit` and read by the general reader.
+
+use std::fs::File;
+use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use polars_buffer::Buffer;
+use polars_parquet::parquet::compression::DecompressionContext;
+use polars_parquet::parquet::encoding::Encoding;
+use polars_parquet::parquet::encoding::hybrid_rle::{HybridRleChunk, HybridRleDecoder};
+use polars_parquet::parquet::error::ParquetError;
+use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
+use polars_parquet::parquet::page::{CompressedPage, Page, split_buffer};
+use polars_parquet::parquet::read::{PageReader, decompress, read_metadata};
+use polars_parquet::parquet::schema::types::{
+    IntegerType, PhysicalType, PrimitiveConvertedType, PrimitiveLogicalType,
+};
+use polars_parquet::parquet::statistics::Statistics;
+
+use crate::site::datasets::{ColumnType, Table};
+
+use super::column::{Chunk, Column, Data, Texts};
+use super::values::{PlainTexts, all_texts, codes, hybrid, plain_floats, plain_ints};
+
+/// A file or a page of another make than this reader knows.
+#[derive(Debug)]
+pub(crate) struct Unfit;
+
+impl From<ParquetError> for Unfit {
+    fn from(_: ParquetError) -> Self {
+        Self
+    }
+}
+
+impl From<std::io::Error> for Unfit {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+/// Larger pages than any honest writer makes.
+const MAX_PAGE_BYTES: usize = 1 << 30;
+
+/// An opened file.
+pub(crate) struct PagesFile {
+    metadata: FileMetadata,
+}
+
+/// The least and the greatest value of a column in a row group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bound {
+    Int(i64),
+    Text(Vec<u8>),
+}
+
+/// What a thread keeps from one row group to the next: fresh memory would have to be cleared by the system each time.
+pub(crate) struct Scratch {
+    context: DecompressionContext,
+    page: Vec<u8>,
+    file: Vec<u8>,
+    ints: Vec<Vec<i64>>,
+    floats: Vec<Vec<f64>>,
+    texts: Vec<Texts>,
+    valid: Vec<Vec<u8>>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self {
+            context: DecompressionContext::Unset,
+            page: Vec::new(),
+            file: Vec::new(),
+            ints: Vec::new(),
+            floats: Vec::new(),
+            texts: Vec::new(),
+            valid: Vec::new(),
+        }
+    }
+}
+
+impl Scratch {
+    /// Takes back the memory of rows that were counted.
+    pub(crate) fn take_back(&mut self, chunk: Chunk) {
+        for column in chunk.into_columns() {
+            match column.data {
+                Data::Int(mut values) => {
+                    values.clear();
+                    self.ints.push(values);
+                }
+                Data::Float(mut values) => {
+                    values.clear();
+                    self.floats.push(values);
+                }
+                Data::Text(mut texts) => {
+                    texts.codes.clear();
+                    texts.spans.clear();
+                    texts.bytes.clear();
+                    self.texts.push(texts);
+                }
+            }
+            if let Some(mut valid) = column.valid {
+                valid.clear();
+                self.valid.push(valid);
+            }
+        }
+    }
+
+    fn data(&mut self, kind: ColumnType, rows: usize) -> Data {
+        fn with_room<T>(mut values: Vec<T>, rows: usize) -> Vec<T> {
+            values.reserve(rows);
+            values
+        }
+        match kind {
+            ColumnType::Text | ColumnType::Area => {
+                let mut texts = self.texts.pop().unwrap_or_default();
+                texts.codes.reserve(rows);
+                Data::Text(texts)
+            }
+            ColumnType::Float => Data::Float(with_room(self.floats.pop().unwrap_or_default(), rows)),
+            _ => Data::Int(with_room(self.ints.pop().unwrap_or_default(), rows)),
+        }
+    }
+}
+
+impl PagesFile {
+    /// Reads the footer.
+    pub(crate) fn open(path: &Path) -> Result<Self, Unfit> {
+        Ok(Self { metadata: read_metadata(&mut File::open(path)?)? })
+    }
+
+    /// Names of the columns; none where the file is not flat.
+    pub(crate) fn names(&self) -> Option<Vec<String>> {
+        let columns = self.metadata.schema().columns();
+        columns
+            .iter()
+            .map(|c| match c.path_in_schema.as_slice() {
+                [name] => Some(name.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Rows per row group.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
+        self.metadata.row_groups.iter().map(|g| g.num_rows())
+    }
+
+    /// Bounds of a column in a row group, where the writer noted them.
+    pub(crate) fn bounds(&self, group: usize, column: &str) -> Option<(Bound, Bound)> {
+        let metadata = self.column(group, column)?;
+        match metadata.statistics(&self.metadata.footer_buf)?.ok()? {
+            Statistics::Int64(s) => Some((Bound::Int(s.min_value?), Bound::Int(s.max_value?))),
+            Statistics::Int32(s) => Some((Bound::Int(s.min_value?.into()), Bound::Int(s.max_value?.into()))),
+            Statistics::Binary(s) => Some((Bound::Text(s.min_value?), Bound::Text(s.max_value?))),
+            _ => None,
+        }
+    }
+
+    fn column(&self, group: usize, name: &str) -> Option<&ColumnChunkMetadata> {
+        let mut found = self.metadata.row_groups.get(group)?.columns_under_root_iter(name)?;
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// Reads the columns asked for of one row group.
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        table: &Table,
+        group: usize,
+        names: &[&str],
+        scratch: &mut Scratch,
+    ) -> Result<Chunk, Unfit> {
+        let rows = self.metadata.row_groups.get(group).ok_or(Unfit)?.num_rows();
+        let mut file = File::open(path)?;
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
+            let metadata = self.column(group, name).ok_or(Unfit)?;
+            let kind = table.column_type(name).ok_or(Unfit)?;
+            let column = read_column(&mut file, metadata, kind, rows, scratch)?;
+            columns.push(((*name).to_owned(), column));
+        }
+        Ok(Chunk::new(rows, columns))
+    }
+}
+
+/// Whether the stored type is what the declared type is stored as, without any conversion but to 64 bits.
+fn fits(metadata: &ColumnChunkMetadata, kind: ColumnType) -> bool {
+    let declared = &metadata.descriptor().descriptor.primitive_type;
+    let (logical, converted) = (declared.logical_type, declared.converted_type);
+    let whole =
+        matches!(
+            logical,
+            None | Some(PrimitiveLogicalType::Integer(IntegerType::Int64 | IntegerType::Int32))
+        ) && matches!(converted, None | Some(PrimitiveConvertedType::Int64 | PrimitiveConvertedType::Int32));
+    match kind {
+        ColumnType::Text | ColumnType::Area => {
+            declared.physical_type == PhysicalType::ByteArray
+                && (logical == Some(PrimitiveLogicalType::String)
+                    || logical.is_none() && converted == Some(PrimitiveConvertedType::Utf8))
+        }
+        ColumnType::Int => {
+            matches!(declared.physical_type, PhysicalType::Int64 | PhysicalType::Int32) && whole
+        }
+        ColumnType::Time => declared.physical_type == PhysicalType::Int64 && whole,
+        ColumnType::Float => declared.physical_type == PhysicalType::Double,
+        ColumnType::Bool => declared.physical_type == PhysicalType::Boolean,
+        ColumnType::Date | ColumnType::Month => {
+            declared.physical_type == PhysicalType::Int32
+                && (logical == Some(PrimitiveLogicalType::Date)
+                    || logical.is_none() && converted == Some(PrimitiveConvertedType::Date))
+        }
+    }
+}
+
+fn read_column(
+    file: &mut File,
+    metadata: &ColumnChunkMetadata,
+    kind: ColumnType,
+    rows: usize,
+    scratch: &mut Scratch,
+) -> Result<Column, Unfit> {
+    let levels = &metadata.descriptor().descriptor;
+    if !fits(metadata, kind) || levels.max_rep_level > 0 || levels.max_def_level > 1 {
+        return Err(Unfit);
+    }
+    let range = metadata.byte_range();
+    let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Unfit)?;
+    // A footer that lies about a length must not make us reserve it.
+    if range.end > file.metadata()?.len() {
+        return Err(Unfit);
+    }
+    let mut bytes = std::mem::take(&mut scratch.file);
+    bytes.clear();
+    file.seek(SeekFrom::Start(range.start))?;
+    if file.take(range.end - range.start).read_to_end(&mut bytes)? != length {
+        return Err(Unfit);
+    }
+    let mut pages =
+        PageReader::new(Cursor::new(Buffer::from_vec(bytes)), metadata, Vec::new(), MAX_PAGE_BYTES);
+    let physical = levels.primitive_type.physical_type;
+    let mut reader = ColumnReader {
+        data: scratch.data(kind, rows),
+        physical,
+        optional: levels.max_def_level == 1,
+        valid: scratch.valid.pop().unwrap_or_default(),
+        ints: Vec::new(),
+        floats: Vec::new(),
+        rows,
+    };
+    for page in pages.by_ref() {
+        let page = page?;
+        if matches!(&page, CompressedPage::Data(p) if p.uncompressed_size() > MAX_PAGE_BYTES) {
+            return Err(Unfit);
+        }
+        match decompress(page, &mut scratch.page, &mut scratch.context)? {
+            Page::Dict(mut page) => {
+                reader.dictionary(&page.buffer, page.num_values)?;
+                scratch.page = std::mem::take(page.buffer.to_mut());
+            }
+            Page::Data(mut page) => {
+                let (encoding, count) = (page.encoding(), page.num_values());
+                if page.buffer().len() < 4 && levels.max_def_level == 1 {
+                    return Err(Unfit);
+                }
+                let parts = split_buffer(&page)?;
+                reader.page(parts.def, parts.values, encoding, count)?;
+                scratch.page = std::mem::take(page.buffer_mut());
+            }
+        }
+    }
+    // The pages are gone, so that the memory of the file's part is ours again.
+    scratch.file = pages.into_inner().0.into_inner().into_mut().right().unwrap_or_default();
+    reader.finish()
+}
+
+struct ColumnReader {
+    data: Data,
+    physical: PhysicalType,
+    optional: bool,
+    /// Empty as long as every row has a value.
+    valid: Vec<u8>,
+    /// Dictionaries of numbers; that of texts is the list of the column.
+    ints: Vec<i64>,
+    floats: Vec<f64>,
+    rows: usize,
+}
+
+impl ColumnReader {
+    const fn height(&self) -> usize {
+        match &self.data {
+            Data::Int(v) => v.len(),
+            Data::Float(v) => v.len(),
+            Data::Text(t) => t.codes.len(),
+        }
+    }
+
+    fn dictionary(&mut self, bytes: &[u8], count: usize) -> Result<(), Unfit> {
+        match &mut self.data {
+            Data::Text(texts) => {
+                for value in PlainTexts(bytes).take(count) {
+                    texts.add(value?);
+                }
+                if texts.spans.len() != count {
+                    return Err(Unfit);
+                }
+            }
+            Data::Float(_) => plain_floats(bytes, count, &mut self.floats)?,
+            Data::Int(_) => plain_ints(self.physical, bytes, count, &mut self.ints)?,
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, levels: &[u8], values: &[u8], encoding: Encoding, count: usize) -> Result<(), Unfit> {
+        let first = self.height();
+        if first + count > self.rows {
+            return Err(Unfit);
+        }
+        let there = if self.optional { self.levels(levels, count, first)? } else { count };
+        match (&mut self.data, encoding) {
+            (Data::Text(texts), Encoding::Plain) => {
+                for value in PlainTexts(values).take(there) {
+                    let code = texts.add(value?);
+                    texts.codes.push(code);
+                }
+            }
+            (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) => {
+                codes(values, there, texts.spans.len(), &mut texts.codes)?;
+            }
+            (Data::Float(out), Encoding::Plain) => plain_floats(values, there, out)?,
+            (Data::Float(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
+                let mut places = Vec::with_capacity(there);
+                codes(values, there, self.floats.len(), &mut places)?;
+                out.extend(places.iter().map(|p| self.floats.get(*p as usize).copied().unwrap_or(0.0)));
+            }
+            (Data::Int(out), Encoding::Plain) => plain_ints(self.physical, values, there, out)?,
+            (Data::Int(out), Encoding::Rle) if self.physical == PhysicalType::Boolean => {
+                // Four bytes of length, then runs of one bit.
+                let runs = values.get(4..).ok_or(Unfit)?;
+                let mut bits = Vec::with_capacity(there);
+                hybrid(runs, 1, there, &mut bits)?;
+                out.extend(bits.iter().map(|b| i64::from(*b)));
+            }
+            (Data::Int(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
+                let mut places = Vec::with_capacity(there);
+                codes(values, there, self.ints.len(), &mut places)?;
+                out.extend(places.iter().map(|p| self.ints.get(*p as usize).copied().unwrap_or(0)));
+            }
+            _ => return Err(Unfit),
+        }
+        if self.height() != first + there {
+            return Err(Unfit);
+        }
+        if there < count {
+            self.spread(first, count);
+        }
+        Ok(())
+    }
+
+    /// Reads which rows have a value; says how many.
+    fn levels(&mut self, levels: &[u8], count: usize, first: usize) -> Result<usize, Unfit> {
+        let mut there = 0;
+        let mut flags: Vec<u32> = Vec::new();
+        let mut decoder = HybridRleDecoder::new(levels, 1, count);
+        // Nearly always one run of ones: all are there, nothing to note.
+        if let Some(HybridRleChunk::Rle(1, length)) = decoder.next_chunk()?
+            && length == count
+        {
+            if !self.valid.is_empty() {
+                self.valid.resize(first + count, 1);
+            }
+            return Ok(count);
+        }
+        hybrid(levels, 1, count, &mut flags)?;
+        if flags.len() != count {
+            return Err(Unfit);
+        }
+        if self.valid.is_empty() {
+            self.valid.resize(first, 1);
+        }
+        for flag in flags {
+            there += flag as usize;
+            self.valid.push(u8::from(flag == 1));
+        }
+        Ok(there)
+    }
+
+    /// Moves the values of the last page to the rows that have one.
+    fn spread(&mut self, first: usize, count: usize) {
+        fn apart<T: Copy + Default>(values: &mut Vec<T>, valid: &[u8], first: usize, count: usize) {
+            let mut from = values.len();
+            values.resize(first + count, T::default());
+            for to in (first..first + count).rev() {
+                let value = if valid.get(to) == Some(&1) {
+                    from = from.saturating_sub(1);
+                    values.get(from).copied().unwrap_or_default()
+                } else {
+                    T::default()
+                };
+                if let Some(slot) = values.get_mut(to) {
+                    *slot = value;
+                }
+            }
+        }
+        match &mut self.data {
+            Data::Int(values) => apart(values, &self.valid, first, count),
+            Data::Float(values) => apart(values, &self.valid, first, count),
+            Data::Text(texts) => apart(&mut texts.codes, &self.valid, first, count),
+        }
+    }
+
+    fn finish(self) -> Result<Column, Unfit> {
+        if self.height() != self.rows {
+            return Err(Unfit);
+        }
+        if let Data::Text(texts) = &self.data
+            && !all_texts(texts)
+        {
+            return Err(Unfit);
+        }
+        Ok(Column { data: self.data, valid: self.valid.contains(&0).then_some(self.valid) })
+    }
+}

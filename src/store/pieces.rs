@@ -1,0 +1,251 @@
+//! A table in pieces that are read one by one: row groups of Parquet files, whole files, or the table as a whole. Owns
+//! the choice of the reader: pages straight to columns where a piece is clean, else the general reader, which tells
+//! what is wrong. A file that may not be used is used in no piece of it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use crate::privacy::groups;
+use crate::site::Site;
+use crate::site::datasets::{ARRIVED_COLUMN, Table};
+use crate::site::problem::Problem;
+use crate::snapshot::{EpochSecs, Held};
+
+use super::admit::{Part, check_names, wanted};
+use super::clean::{Found, look};
+use super::column::Chunk;
+use super::keys::{Overlaps, overlaps};
+use super::pages::{Bound, PagesFile};
+use super::{quarantine, read, whole};
+
+pub(crate) use super::pages::Scratch;
+
+/// One file of a table.
+struct File {
+    path: PathBuf,
+    pages: Option<PagesFile>,
+    /// Columns asked for that it has.
+    columns: Vec<String>,
+    /// Those and the others that the door looks at.
+    looked_at: Vec<String>,
+    /// Whether its rows say when they arrived.
+    arrival: bool,
+    /// Whether it has to be read as a whole, or its last good copy in its place.
+    set_aside: bool,
+}
+
+/// What a piece is made of.
+enum Of {
+    /// Rows of a row group: file, row group, its first row.
+    Group(usize, usize, usize),
+    /// A file.
+    File(usize),
+    /// All files.
+    Table,
+}
+
+/// One piece.
+pub(crate) struct Piece {
+    of: Of,
+    /// How much work it is, about.
+    pub(crate) rows: usize,
+    /// How it reaches over other pieces.
+    pub(crate) overlaps: Overlaps,
+}
+
+/// A table's files, opened, and its pieces in the order in which later rows replace earlier ones.
+pub(crate) struct Pieces {
+    files: Vec<File>,
+    /// The pieces.
+    pub(crate) list: Vec<Piece>,
+    known_at: Option<EpochSecs>,
+}
+
+/// Rows of a piece that may be used.
+#[derive(Clone, Default)]
+pub(crate) struct Taken {
+    /// The rows.
+    pub(crate) chunk: Chunk,
+    /// What is wrong.
+    pub(crate) problems: Vec<Problem>,
+    /// Rows left out.
+    pub(crate) refused: u64,
+    /// Rows that gave way to later ones of the same key.
+    pub(crate) repeated: u64,
+    /// What stands in for files that were refused.
+    pub(crate) held: Option<Held>,
+    /// Files that have to be read as a whole: nothing that was taken of them counts.
+    pub(crate) set_aside: Vec<PathBuf>,
+}
+
+impl Taken {
+    pub(super) fn add_findings(&mut self, problems: Vec<Problem>, refused: u64, held: Option<Held>) {
+        self.problems.extend(problems);
+        self.refused += refused;
+        self.held = self.held.max(held);
+    }
+
+    fn of(part: Part, columns: &[&str]) -> Self {
+        let mut out = Self::default();
+        out.add_findings(part.problems, part.refused, part.held);
+        out.chunk = Chunk::from_frame(part.frame.frame(), columns).unwrap_or_default();
+        out
+    }
+
+    fn set_aside(path: &Path) -> Self {
+        Self { set_aside: vec![path.to_owned()], ..Self::default() }
+    }
+}
+
+impl Pieces {
+    /// Opens the files of a table. Files that were set aside before are read as wholes.
+    pub(crate) fn open(
+        site: &Site,
+        table: &Table,
+        columns: &[&str],
+        known_at: Option<EpochSecs>,
+        set_aside: &HashSet<PathBuf>,
+    ) -> Self {
+        let mut out = Self { files: Vec::new(), list: Vec::new(), known_at };
+        let mut bounds: Vec<Option<(Bound, Bound)>> = Vec::new();
+        let has_time_floor = groups::has_time_floor(site, table);
+        for path in read::parts(site, "data", &table.id) {
+            let index = out.files.len();
+            let mut file = File::open(site, table, path, columns);
+            file.set_aside = set_aside.contains(&file.path);
+            match file.pages.as_ref().filter(|_| !has_time_floor && !file.set_aside) {
+                Some(pages) => {
+                    let mut first = 0;
+                    for (group, rows) in pages.groups().enumerate() {
+                        if rows > 0 {
+                            out.list.push(Piece::new(Of::Group(index, group, first), rows));
+                            bounds.push(table.key.first().and_then(|key| pages.bounds(group, key)));
+                        }
+                        first += rows;
+                    }
+                }
+                None if has_time_floor => {}
+                None => {
+                    out.list.push(Piece::new(Of::File(index), 0));
+                    bounds.push(None);
+                }
+            }
+            out.files.push(file);
+        }
+        if has_time_floor && !out.files.is_empty() {
+            out.list.push(Piece::new(Of::Table, 0));
+            bounds.push(None);
+        }
+        for (piece, overlaps) in out.list.iter_mut().zip(overlaps(&bounds)) {
+            piece.overlaps = overlaps;
+        }
+        out
+    }
+
+    /// How many files there are.
+    pub(crate) const fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether a file does not say when its rows arrived. Files of texts are asked by their first line.
+    pub(crate) fn lacks_arrival(&self) -> bool {
+        self.files.iter().any(|file| !file.arrival)
+    }
+
+    /// Reads a piece and leaves out what may not come in.
+    pub(crate) fn read(
+        &self,
+        site: &Site,
+        table: &Table,
+        piece: &Piece,
+        columns: &[&str],
+        scratch: &mut Scratch,
+    ) -> Taken {
+        match piece.of {
+            Of::Group(file, group, first) => self
+                .files
+                .get(file)
+                .map(|file| file.rows(site, table, group, (first, piece.rows), columns, scratch)),
+            Of::File(file) => self.files.get(file).map(|file| match file.part(site, table, columns) {
+                Some(part) => Taken::of(part, columns),
+                None => Taken::set_aside(&file.path),
+            }),
+            Of::Table => {
+                let parts: Vec<(&File, Option<Part>)> =
+                    self.files.iter().map(|file| (file, file.part(site, table, columns))).collect();
+                let broken = parts.iter().filter(|(_, part)| part.is_none());
+                let broken: Vec<PathBuf> = broken.map(|(file, _)| file.path.clone()).collect();
+                Some(if broken.is_empty() {
+                    let parts = parts.into_iter().filter_map(|(_, part)| part);
+                    whole::whole(site, table, columns, self.known_at, parts)
+                } else {
+                    Taken { set_aside: broken, ..Taken::default() }
+                })
+            }
+        }
+        .unwrap_or_default()
+    }
+}
+
+impl Piece {
+    fn new(of: Of, rows: usize) -> Self {
+        Self { of, rows, overlaps: Overlaps::default() }
+    }
+}
+
+impl File {
+    /// Row groups are looked at only where name and columns of the file are fine; else the file is read as a whole.
+    fn open(site: &Site, table: &Table, path: PathBuf, columns: &[&str]) -> Self {
+        let is_parquet = path.extension().is_some_and(|e| e == "parquet");
+        let pages = if is_parquet { PagesFile::open(&path).ok() } else { None };
+        let names = pages.as_ref().and_then(PagesFile::names);
+        let Some((pages, names)) = pages.zip(names) else {
+            let arrival = read::first_text(&path).contains(ARRIVED_COLUMN);
+            let (columns, looked_at) = Default::default();
+            return Self { path, pages: None, columns, looked_at, arrival, set_aside: false };
+        };
+        let arrival = names.iter().any(|n| n == ARRIVED_COLUMN);
+        let is_fine = quarantine::name_of(site, &path) == site.relative(&path)
+            && check_names(site, table, &names).is_ok();
+        let columns = wanted(&names, columns);
+        let looked_at = read::looked_at(table, &names, &columns);
+        let columns = columns.into_iter().map(str::to_owned).collect();
+        Self { path, pages: is_fine.then_some(pages), columns, looked_at, arrival, set_aside: false }
+    }
+
+    /// The rows of a row group.
+    fn rows(
+        &self,
+        site: &Site,
+        table: &Table,
+        group: usize,
+        rows: (usize, usize),
+        columns: &[&str],
+        scratch: &mut Scratch,
+    ) -> Taken {
+        let names: Vec<&str> = self.looked_at.iter().map(String::as_str).collect();
+        let chunk = self.pages.as_ref().and_then(|p| p.read(&self.path, table, group, &names, scratch).ok());
+        match chunk.map(|chunk| (look(site, table, &chunk), chunk)) {
+            Some((Found::Clean, mut chunk)) => {
+                let more = chunk.split_off(&self.columns);
+                scratch.take_back(more);
+                Taken { chunk, ..Taken::default() }
+            }
+            Some((Found::OfWholeFile, _)) => Taken::set_aside(&self.path),
+            Some((Found::Unclean, _)) | None => {
+                let part = read::read_rows(site, table, &self.path, columns, rows);
+                // What refuses some rows' part refuses the file.
+                if part.broken.is_empty() { Taken::of(part, columns) } else { Taken::set_aside(&self.path) }
+            }
+        }
+    }
+
+    /// The file as a whole; none where it has to be set aside first.
+    fn part(&self, site: &Site, table: &Table, columns: &[&str]) -> Option<Part> {
+        if self.set_aside {
+            return Some(quarantine::read_part(site, table, &self.path, columns));
+        }
+        let part = read::read(site, table, &self.path, columns);
+        part.broken.is_empty().then_some(part)
+    }
+}

@@ -1,0 +1,93 @@
+//! The values of a page: plain, or places in a dictionary. Owns bytes to numbers and texts; a length that does not fit
+//! the bytes is refused.
+
+use polars_parquet::parquet::encoding::hybrid_rle::{HybridRleChunk, HybridRleDecoder};
+use polars_parquet::parquet::schema::types::PhysicalType;
+
+use super::column::Texts;
+use super::pages::Unfit;
+
+/// Whether every value is UTF-8. What is so as a whole and has no value that begins inside a character is so in parts.
+pub(super) fn all_texts(texts: &Texts) -> bool {
+    texts.bytes.is_ascii()
+        || std::str::from_utf8(&texts.bytes).is_ok_and(|all| {
+            texts
+                .spans
+                .iter()
+                .all(|(from, to)| all.is_char_boundary(*from as usize) && all.is_char_boundary(*to as usize))
+        })
+}
+
+/// Values of four bytes of length and as many bytes.
+pub(super) struct PlainTexts<'a>(pub(super) &'a [u8]);
+
+impl<'a> Iterator for PlainTexts<'a> {
+    type Item = Result<&'a [u8], Unfit>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.0.split_first_chunk::<4>()?;
+        let Some((value, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else {
+            self.0 = &[];
+            return Some(Err(Unfit));
+        };
+        self.0 = rest;
+        Some(Ok(value))
+    }
+}
+
+pub(super) fn plain_floats(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Unfit> {
+    let bytes = bytes.get(..count * 8).ok_or(Unfit)?;
+    out.extend(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)));
+    Ok(())
+}
+
+pub(super) fn plain_ints(
+    physical: PhysicalType,
+    bytes: &[u8],
+    count: usize,
+    out: &mut Vec<i64>,
+) -> Result<(), Unfit> {
+    match physical {
+        PhysicalType::Int64 => {
+            let bytes = bytes.get(..count * 8).ok_or(Unfit)?;
+            out.extend(bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)));
+        }
+        PhysicalType::Int32 => {
+            let bytes = bytes.get(..count * 4).ok_or(Unfit)?;
+            out.extend(bytes.as_chunks::<4>().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))));
+        }
+        PhysicalType::Boolean => {
+            let bytes = bytes.get(..count.div_ceil(8)).ok_or(Unfit)?;
+            let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| i64::from(byte >> bit & 1)));
+            out.extend(bits.take(count));
+        }
+        _ => return Err(Unfit),
+    }
+    Ok(())
+}
+
+/// Places in a dictionary: one byte of width, then runs.
+pub(super) fn codes(bytes: &[u8], count: usize, known: usize, out: &mut Vec<u32>) -> Result<(), Unfit> {
+    if count == 0 {
+        return Ok(());
+    }
+    let (width, runs) = bytes.split_first().ok_or(Unfit)?;
+    let first = out.len();
+    hybrid(runs, u32::from(*width), count, out)?;
+    let greatest = out.get(first..).unwrap_or_default().iter().copied().max().unwrap_or(0);
+    if greatest as usize >= known { Err(Unfit) } else { Ok(()) }
+}
+
+pub(super) fn hybrid(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>) -> Result<(), Unfit> {
+    if width > 32 {
+        return Err(Unfit);
+    }
+    let mut decoder = HybridRleDecoder::new(bytes, width, count);
+    while let Some(chunk) = decoder.next_chunk()? {
+        match chunk {
+            HybridRleChunk::Rle(value, length) => out.resize(out.len() + length, value),
+            HybridRleChunk::Bitpacked(packed) => packed.collect_into(out),
+        }
+    }
+    Ok(())
+}
