@@ -62,7 +62,7 @@ pub fn read(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> Part {
 }
 
 /// Leaves out and tells rows that come in at a finer area than their table or their group allows.
-fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part {
+pub(crate) fn keep_floors(site: &Site, table: &Table, mut part: Part, shown: &Path) -> Part {
     if let Some((keep, message)) = groups::below_floor(site, table, &part.frame)
         && let Ok(frame) = part.frame.filter(&keep)
     {
@@ -87,7 +87,7 @@ pub fn empty(table: &Table, columns: &[&str]) -> DataFrame {
 }
 
 /// Checks names: what is not declared is refused, not ignored; what is declared must be there.
-fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
+pub(crate) fn check_names(table: &Table, present: &[String]) -> Result<(), Message> {
     for name in present {
         if table.column_type(name).is_none() || door::forbidden_column(name, table) {
             let names = table.columns.iter().map(|c| c.id.as_str());
@@ -116,7 +116,7 @@ fn wanted<'a>(present: &[String], columns: &[&'a str]) -> Vec<&'a str> {
     columns.iter().copied().filter(|c| *c != ARRIVED_COLUMN || present.iter().any(|p| p == c)).collect()
 }
 
-const fn stored(kind: ColumnType) -> DataType {
+pub(crate) const fn stored(kind: ColumnType) -> DataType {
     match kind {
         ColumnType::Text | ColumnType::Area => DataType::String,
         ColumnType::Int | ColumnType::Time => DataType::Int64,
@@ -163,7 +163,7 @@ const LAST_DAY: i32 = 47_482;
 const DAY_SECS: i64 = 86_400;
 
 /// Leaves out and tells rows with an empty required value, an unknown code, an impossible date or an identity.
-fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) -> Part {
+pub(crate) fn keep_good_rows(site: &Site, table: &Table, frame: DataFrame, shown: &Path) -> Part {
     let mut part = Part::default();
     let mut bad: Vec<(usize, &Column, Message)> = Vec::new();
     for column in &table.columns {
@@ -264,11 +264,13 @@ fn wrong_text(site: &Site, column: &Column, text: &str) -> Option<Message> {
 
 /// A date that can be read but cannot be meant.
 fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
-    if !matches!(kind, ColumnType::Date | ColumnType::Month) {
-        return None;
-    }
-    let day = parse_date(text)?;
-    (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| Message::new("problem.bad_date"))
+    let day = match kind {
+        ColumnType::Date | ColumnType::Month => i64::from(parse_date(text)?),
+        ColumnType::Time => text.parse().ok().or_else(|| instant(text))?.div_euclid(DAY_SECS),
+        _ => return None,
+    };
+    let possible = i64::from(FIRST_DAY)..=i64::from(LAST_DAY);
+    (!possible.contains(&day)).then(|| Message::new("problem.bad_date"))
 }
 
 fn first_line(err: &dyn std::fmt::Display) -> String {
@@ -332,7 +334,7 @@ fn ndjson(path: &Path) -> Result<DataFrame, Message> {
 }
 
 /// Turns texts into declared types; a value that cannot be turned costs its row.
-fn texts(
+pub(crate) fn texts(
     site: &Site,
     table: &Table,
     frame: DataFrame,

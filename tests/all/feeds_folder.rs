@@ -1,0 +1,172 @@
+//! A watched folder: files of offices in their encodings, forms and headers; complete ones only, each once.
+
+use std::time::Duration;
+
+use polars::prelude::*;
+
+use crate::common::Made;
+use crate::feeds::{ONE, site};
+use crate::wall::Wall;
+
+fn made() -> Made {
+    let made = site(ONE);
+    std::fs::create_dir_all(made.path().join("inbox")).unwrap();
+    // What a person calls the columns.
+    let datasets = std::fs::read_to_string(made.path().join("datasets.toml")).unwrap();
+    let named = [
+        ("id", "编号"),
+        ("area", "所属片区"),
+        ("n", "数量"),
+        ("ts", "受理时间"),
+        ("kind", "类别"),
+        ("mark", "日期"),
+        ("ratio", "占比"),
+        ("ok", "是否办结"),
+    ];
+    let datasets = named.iter().fold(datasets, |text, (id, zh)| {
+        text.replace(
+            &format!("zh = \"{id}\", en = \"{id}\" }},"),
+            &format!("zh = \"{zh}\", en = \"{id}\" }},"),
+        )
+    });
+    made.write("datasets.toml", &datasets);
+    for lang in ["zh", "en"] {
+        let file = format!("messages/{lang}.toml");
+        let text = std::fs::read_to_string(made.path().join(&file)).unwrap();
+        made.write(&file, &text.replace("a = \"a\"", "a = \"噪声\""));
+    }
+    made
+}
+
+fn put(made: &Made, name: &str, bytes: &[u8]) {
+    std::fs::write(made.path().join("inbox").join(name), bytes).unwrap();
+}
+
+const OFFICE: &str = "编号,所属片区,数量,受理时间,类别,日期,占比,是否办结\n\
+    k1,R1A1,１２,2026年11月23日 10时31分,噪声,2025年9月8日,0.5,是\n\
+    k2,Ｒ１Ａ２,\"1,234\",2026/11/23 10:31,a,20250908,,否\n\
+    k3,R1A1,7,46349.4375,噪声,45908,,\n";
+
+#[test]
+fn files_of_offices_are_read_in_every_encoding() {
+    let made = made();
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    let sum = 12 + 1234 + 7;
+    let other = |text: &str, to: &str| {
+        text.replace("k1", &format!("{to}1"))
+            .replace("k2", &format!("{to}2"))
+            .replace("k3", &format!("{to}3"))
+    };
+    let gbk = encoding_rs::GBK.encode(&other(OFFICE, "g")).0.into_owned();
+    put(&made, "job.csv", OFFICE.as_bytes());
+    put(&made, "job-gbk.csv", &gbk);
+    put(&made, "job_bom.CSV", format!("\u{feff}{}", other(OFFICE, "b").replace('\n', "\r\n")).as_bytes());
+    put(&made, "job-four.csv", &encoding_rs::GB18030.encode(&other(OFFICE, "𠮷")).0);
+    // Not ours, or not yet: other names, parts, hidden files.
+    for name in ["jobless.csv", "other.csv", "job.csv.part", ".job.csv", "job.doc"] {
+        put(&made, name, OFFICE.replace('k', "z").as_bytes());
+    }
+    wall.wait("four files", 12, sum * 4);
+    wall.wait_live();
+    crate::feeds::wait_for("twelve rows in the state", || wall.feed().rows == 12);
+    assert_eq!(wall.feed().refused, 0);
+    // Replaced: the same rows with other values; once.
+    put(&made, "job.csv", OFFICE.replace(",7,", ",8,").as_bytes());
+    wall.wait("the replaced file", 12, sum * 4 + 1);
+    drop(wall);
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(wall.counted(), (12, sum * 4 + 1));
+    assert_eq!(wall.feed().rows, 0, "files that were read were read again");
+}
+
+#[test]
+fn bad_rows_cost_themselves_and_a_bad_column_the_file() {
+    let made = made();
+    let mut wall = Wall::start(&made);
+    let rows = "r1,R1A1,1,1795334400,a,,,\nr2,R9,1,1795334400,a,,,\nr3,R1A1,x,1795334400,a,,,\nr4,R1A1,1,tomorrow,a,,,\nr5,R1A1\n\
+        r6,R1A1,1,1795334400,zz,,,\nr7,R1A1,1,1795334400,a,2025-02-30,,\n13800138000,R1A1,1,1795334400,a,,,\nr9,R1A1,1,1795334400,a,,,\n";
+    put(&made, "job-1.csv", format!("id,area,n,ts,kind,mark,ratio,ok\n{rows}").as_bytes());
+    wall.wait("two good rows", 2, 2);
+    wall.wait_live();
+    assert_eq!(wall.feed().refused, 7);
+    // A column that speaks of a person, and one that nobody declared: no row of these comes in.
+    for (name, header) in [("job-2.csv", "手机号"), ("job-3.csv", "备注")] {
+        put(
+            &made,
+            name,
+            format!("id,area,n,ts,kind,mark,ratio,ok,{header}\nq,R1A1,1,1795334400,a,,,,x\n").as_bytes(),
+        );
+    }
+    crate::feeds::wait_for("both refused", || wall.feed().refused >= 9);
+    assert_eq!(wall.counted(), (2, 2));
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(made.path().join("state")).unwrap() {
+        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    assert!(!bytes.windows(11).any(|w| w == b"13800138000"));
+}
+
+#[test]
+fn other_forms_are_read() {
+    let made = made();
+    let mut wall = Wall::start(&made);
+    put(
+        &made,
+        "job.ndjson",
+        b"{\"id\":\"n1\",\"area\":\"R1A1\",\"n\":1,\"ts\":1795334400,\"kind\":\"a\"}\nnot json\n{\"id\":\"n2\",\"area\":\"R1A1\",\"n\":2,\"ts\":\"2026-11-23T10:31:00+08:00\",\"kind\":\"a\"}\n",
+    );
+    put(
+        &made,
+        "job.geojson",
+        br#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null,"properties":{"id":"f1","area":"R1A1","n":4,"ts":1795334400,"kind":"a"}}]}"#,
+    );
+    let mut frame = crate::feeds::rows(&[("p1".to_owned(), 8), ("p2".to_owned(), 16)]);
+    ParquetWriter::new(std::fs::File::create(made.path().join("inbox/job.parquet")).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    wall.wait("three forms", 5, 31);
+    wall.wait_live();
+    assert_eq!(wall.feed().refused, 1);
+    put(&made, "job.xlsx", &workbook());
+    wall.wait("a workbook", 7, 31 + 32 + 64);
+}
+
+/// A minimal workbook: headers and two rows, with a serial date, a number and a truth.
+fn workbook() -> Vec<u8> {
+    include_bytes!("../files/job.xlsx").to_vec()
+}
+
+#[test]
+fn a_file_that_grows_is_waited_for() {
+    let made = made();
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    let path = made.path().join("inbox/job-slow.csv");
+    std::fs::write(&path, "id,area,n,ts,kind,mark,ratio,ok\n").unwrap();
+    for n in 0..12 {
+        use std::io::Write as _;
+        std::thread::sleep(Duration::from_millis(100));
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        writeln!(file, "s{n},R1A1,1,1795334400,a,,,").unwrap();
+        assert_eq!(wall.counted(), (0, 0), "read before it was complete");
+    }
+    wall.wait("the complete file", 12, 12);
+    // Moved into place at once, as a careful program does.
+    let part = made.path().join("inbox/.part");
+    std::fs::write(&part, "id,area,n,ts,kind\nm1,R1A1,1,1795334400,a\n").unwrap();
+    std::fs::rename(&part, made.path().join("inbox/job-moved.csv")).unwrap();
+    wall.wait("the moved file", 13, 13);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_and_tried_again() {
+    let made = made();
+    std::fs::remove_dir(made.path().join("inbox")).unwrap();
+    let mut wall = Wall::start(&made);
+    wall.wait_failed();
+    std::fs::create_dir(made.path().join("inbox")).unwrap();
+    wall.wait_live();
+}
