@@ -212,6 +212,8 @@ pub struct FeedState {
     pub repeated: u64,
     /// Rows left out by rule: tests, excluded categories.
     pub excluded: u64,
+    /// Cells dropped unread: free text and whatever else is on no list.
+    pub dropped: u64,
     /// When the last row came.
     pub last_secs: Option<EpochSecs>,
     /// How far its clock is ahead of ours, where that is worth telling.

@@ -148,9 +148,8 @@ impl Loader<'_> {
         let promised = || self.site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
         let refresh = table.refresh.unwrap_or_else(promised);
         let is_events = self.site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
-        let live = is_events
-            || matches!(refresh, Refresh::Live | Refresh::Hourly)
-            || self.site.is_fed(&table.id);
+        let live =
+            is_events || matches!(refresh, Refresh::Live | Refresh::Hourly) || self.site.is_fed(&table.id);
         let texture = self.site.layers.texture_tables.contains(&table.id);
         let mut columns = wanted_columns(self.site, table, &measures, texture);
         if self.depth == Depth::Everything {

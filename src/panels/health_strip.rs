@@ -76,6 +76,9 @@ fn feed_line(feed: &FeedState, view: &View<'_>) -> String {
         line.push_str(" · ");
         line.push_str(&words);
     };
+    if feed.dropped > 0 {
+        add(text.fill("panel.health.feed_dropped", &[("cells", &format::count(feed.dropped))]));
+    }
     if let Some(last) = feed.last_secs {
         add(text.fill("panel.health.feed_last", &[("time", &clock(last))]));
     }

@@ -1,6 +1,7 @@
 //! `sources.toml`: where a site's live data comes from and where what arrived is kept. Owns the file's shape; opens
 //! no connection and holds no secret, only the names of the environment variables that do.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -163,8 +164,51 @@ pub struct FolderMeta {
     /// A file is complete when it has not changed for this long.
     #[serde(default = "quiet_seconds")]
     pub quiet_seconds: f64,
+    /// Where the files are records of residents' appeals: what their columns are. One table only.
+    #[serde(default)]
+    pub appeals: Option<AppealsMeta>,
 }
 
+/// Records of residents' appeals, in the column set of 民生诉求 or as Open311 GeoReport v2.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppealsMeta {
+    /// Role of a record's columns to the table's column: id, opened, closed, due, area, category, nature, channel,
+    /// organisation, severity, steps, status.
+    pub columns: BTreeMap<String, String>,
+    /// Columns that such records do not have, with the value they get.
+    #[serde(default)]
+    pub fixed: BTreeMap<String, String>,
+    /// Status code of a record that is closed.
+    #[serde(default = "closed")]
+    pub closed_status: String,
+    /// Status code of one that is not.
+    #[serde(default = "open")]
+    pub open_status: String,
+}
+
+/// Roles that a column of appeals can have.
+const ROLES: &[&str] = &[
+    "id",
+    "opened",
+    "closed",
+    "due",
+    "area",
+    "category",
+    "nature",
+    "channel",
+    "organisation",
+    "severity",
+    "steps",
+    "status",
+];
+
+fn closed() -> String {
+    "closed".to_owned()
+}
+fn open() -> String {
+    "open".to_owned()
+}
 const fn a_week() -> u32 {
     168
 }
@@ -226,6 +270,29 @@ pub(super) fn check(site: &Site) -> Vec<(String, Message)> {
         let tables = feed.tables();
         if tables.is_empty() && feed.kinds() == 1 {
             found.push(told(Message::new("problem.source_without_table")));
+        }
+        if let Some((folder, appeals)) = feed.folder.as_ref().and_then(|f| Some((f, f.appeals.as_ref()?))) {
+            for role in appeals.columns.keys().filter(|r| !ROLES.contains(&r.as_str())) {
+                let hint = nearest(role, ROLES.iter().copied()).unwrap_or("—");
+                found.push((
+                    role.clone(),
+                    told(Message::new("problem.source_role").with("name", role).with("nearest", hint)).1,
+                ));
+            }
+            let declared: Vec<&str> = folder
+                .tables
+                .iter()
+                .filter_map(|t| site.table(t))
+                .flat_map(|t| t.columns.iter().map(|c| c.id.as_str()))
+                .collect();
+            for column in appeals.columns.values().chain(appeals.fixed.keys()) {
+                if !declared.contains(&column.as_str()) {
+                    let hint = nearest(column, declared.iter().copied()).unwrap_or("—");
+                    let message =
+                        Message::new("problem.unknown_column").with("name", column).with("nearest", hint);
+                    found.push((column.clone(), message.with("table", folder.tables.join(", "))));
+                }
+            }
         }
         for table in tables {
             if site.table(table).is_none() {

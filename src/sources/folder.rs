@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, ParquetReader, SerReader as _};
 
+use super::appeals::Appeals;
 use super::cells::Cells;
 use super::sheet::{self, CHUNK_ROWS, Rows};
 use super::tap::{Source, Tap, Trouble};
@@ -89,7 +90,8 @@ impl Folder {
     /// The table of a file name: the longest one that the name begins with.
     fn table_of(&self, name: &str) -> Option<String> {
         let (stem, extension) = name.rsplit_once('.')?;
-        let known = ["csv", "txt", "ndjson", "jsonl", "parquet", "geojson", "xlsx", "xls", "xlsb", "ods"];
+        let known =
+            ["csv", "txt", "ndjson", "jsonl", "json", "parquet", "geojson", "xlsx", "xls", "xlsb", "ods"];
         if !known.contains(&extension.to_lowercase().as_str()) {
             return None;
         }
@@ -106,6 +108,7 @@ struct Reading<'a> {
     site: &'a Site,
     table: &'a Table,
     cells: Cells<'a>,
+    appeals: Option<Appeals<'a>>,
     shown: PathBuf,
     trouble: Option<Trouble>,
     /// The last parcel waits: only with it the file counts as read.
@@ -116,6 +119,15 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Rows of texts through the door; false where no more are wanted.
     fn take(&mut self, tap: &mut Tap, rows: Rows) -> bool {
+        let rows = match &self.appeals {
+            Some(appeals) => {
+                let mapped = appeals.map(&rows);
+                tap.exclude(mapped.excluded);
+                tap.drop_cells(mapped.dropped);
+                mapped.rows
+            }
+            None => rows,
+        };
         for (line, why) in rows.bad {
             let message = Message::new("problem.bad_row").with("error", why);
             tap.refuse(&Problem::warning(&self.shown, message).at(Some(line), None));
@@ -205,12 +217,13 @@ impl Reading<'_> {
     }
 }
 
-fn read_file(tap: &mut Tap, site: &Site, due: &Due) -> Result<(), Trouble> {
+fn read_file(tap: &mut Tap, site: &Site, meta: &FolderMeta, due: &Due) -> Result<(), Trouble> {
     let Some(table) = site.table(&due.table) else { return Ok(()) };
     let mut reading = Reading {
         site,
         table,
         cells: Cells::new(site, table),
+        appeals: meta.appeals.as_ref().and_then(|meta| Appeals::new(site, table, meta)),
         shown: PathBuf::from(tap.id()).join(&due.name),
         trouble: None,
         last: None,
@@ -251,7 +264,7 @@ impl Source for Folder {
             for (done, file) in due.iter().enumerate() {
                 tap.catching_up(done as u64, Some(of));
                 let began = Instant::now();
-                read_file(tap, &site, file)?;
+                read_file(tap, &site, &self.meta, file)?;
                 log::info!("{}: {} read in {:.1} s", tap.id(), file.name, began.elapsed().as_secs_f32());
             }
             if growing == 0 {

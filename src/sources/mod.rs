@@ -2,6 +2,7 @@
 //! inbox slows the source, never the window and never another source.
 
 pub mod admit;
+mod appeals;
 pub mod cells;
 pub mod codec;
 pub mod envelope;

@@ -47,6 +47,7 @@ pub(super) fn read(path: &Path, extension: &str, take: Take<'_>) -> Result<(), M
         "csv" | "txt" => csv(path, take),
         "ndjson" | "jsonl" => ndjson(path, take),
         "geojson" => geojson(path, take),
+        "json" => json(path, take),
         _ => workbook(path, take),
     }
 }
@@ -271,6 +272,25 @@ fn whole(path: &Path) -> Result<Vec<u8>, Message> {
         return Err(unreadable(&format!("{} MiB", size >> 20)));
     }
     std::fs::read(path).map_err(|e| unreadable(&e))
+}
+
+/// An array of objects, or the one array inside an object.
+fn json(path: &Path, take: Take<'_>) -> Result<(), Message> {
+    let value: Value = serde_json::from_slice(&whole(path)?).map_err(|e| unreadable(&e))?;
+    let inner = value.as_object().and_then(|o| o.values().find_map(Value::as_array));
+    let list = value.as_array().or(inner).ok_or_else(|| unreadable(&"[]"))?;
+    let mut rows = Rows::default();
+    for (number, item) in (1..).zip(list) {
+        match item.as_object() {
+            Some(object) => add_object(&mut rows, number, object),
+            None => rows.bad.push((number, "{}".to_owned())),
+        }
+        if rows.cells.len() >= CHUNK_ROWS && !hand_over(&mut rows, take) {
+            return Ok(());
+        }
+    }
+    take(rows);
+    Ok(())
 }
 
 /// Features: their properties are the row; a point gives `lng` and `lat`.

@@ -275,6 +275,7 @@ impl Feed {
             refused: self.counters.refused.load(Ordering::Relaxed),
             repeated: self.counters.repeated.load(Ordering::Relaxed),
             excluded: self.counters.excluded.load(Ordering::Relaxed),
+            dropped: self.counters.dropped.load(Ordering::Relaxed),
             last_secs,
             skew_secs: self.told.skew_secs.filter(|s| s.abs() > SKEW_SECS),
         }

@@ -79,6 +79,8 @@ pub struct Counters {
     pub refused: AtomicU64,
     /// Rows left out because they are drills of another kind, tests or excluded categories.
     pub excluded: AtomicU64,
+    /// Cells dropped because nothing may be read of them.
+    pub dropped: AtomicU64,
     /// When the last row came.
     pub last_secs: AtomicU64,
 }
@@ -276,6 +278,11 @@ impl Tap {
     /// Rows left out on purpose: tests, excluded categories.
     pub fn exclude(&self, rows: u64) {
         self.counters.excluded.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Cells that were dropped unread: free text and whatever else is on no list.
+    pub fn drop_cells(&self, cells: u64) {
+        self.counters.dropped.fetch_add(cells, Ordering::Relaxed);
     }
 
     /// A log that a broken sender cannot flood: twenty lines, then one in a thousand.

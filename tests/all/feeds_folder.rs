@@ -170,3 +170,58 @@ fn a_folder_that_is_not_there_is_told_and_tried_again() {
     std::fs::create_dir(made.path().join("inbox")).unwrap();
     wall.wait_live();
 }
+
+/// Records of residents' appeals in both shapes: only what is on the program's list is read.
+#[test]
+fn appeals_come_in_without_text_and_without_five_kinds() {
+    let declared = format!(
+        "{ONE}[source.folder.appeals]\ncolumns = {{ id = \"id\", area = \"area\", category = \"kind\", opened = \"ts\", closed = \"mark\" }}\nfixed = {{ n = \"1\" }}\n"
+    );
+    let made = made();
+    made.write("sources.toml", &declared);
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    let secret = "王某某反映楼上噪声";
+    let header = "REC_ID,CREATE_TIME,ARCHIVE_TIME,COMMUNITY_ID,COMMUNITY_NAME,EVENT_TYPE_NAME,SUB_TYPE_NAME,OCCUR_PLACE,ADDRESS,TAGS";
+    let record = |id: &str, kind: &str, sub: &str, code: &str, name: &str| {
+        format!("{id},2026/11/23 10:31,2026-11-23,{code},{name},{kind},{sub},{secret},幸福路1号,\n")
+    };
+    let mut text = format!("{header}\n");
+    text.push_str(&record("a1", "噪声", "", "R1A1", "R1A1"));
+    text.push_str(&record("a2", "噪声", "", "", "R1A2"));
+    text.push_str(&record("a3", "噪声", "", "R1A3", ""));
+    for (n, kind) in ["治安维稳", "党纪政纪", "组织人事", "统一战线", "党建群团"].iter().enumerate()
+    {
+        text.push_str(&record(&format!("x{n}"), kind, "", "R1A1", ""));
+        text.push_str(&record(&format!("y{n}"), "噪声", kind, "R1A1", ""));
+    }
+    // A kind that is on no list, an area that contradicts its name, one that is not there.
+    text.push_str(&record("b1", "不明", "", "R1A1", ""));
+    text.push_str(&record("b2", "噪声", "", "R1A1", "R1A2"));
+    text.push_str(&record("b3", "噪声", "", "R9", ""));
+    put(&made, "job-2026.csv", &encoding_rs::GBK.encode(&text).0);
+    wall.wait("three records", 3, 3);
+    crate::feeds::wait_for("all counted", || wall.feed().excluded == 10 && wall.feed().refused == 3);
+    assert_eq!(wall.feed().dropped, 16 * 2, "two texts in each of sixteen records");
+    // A point becomes the area around it and goes no further.
+    put(
+        &made,
+        "job-311.json",
+        r#"[{"service_request_id":"s1","status":"closed","service_code":"a","requested_datetime":"2026-11-23T10:31:00+08:00",
+            "updated_datetime":"2026-11-24T09:00:00+08:00","lat":0.005,"long":0.0123456,"description":"王某某反映楼上噪声","address":"幸福路1号"},
+           {"service_request_id":"s2","status":"open","service_name":"治安维稳","requested_datetime":"2026-11-23T10:31:00+08:00","lat":0.005,"long":0.015}]"#
+            .as_bytes(),
+    );
+    wall.wait("one more", 4, 4);
+    crate::feeds::wait_for("the excluded one", || wall.feed().excluded == 11);
+    let county = wall.count_at("R1A1");
+    assert_eq!(county, 3, "the row of the file, a1 and s1");
+    drop(wall);
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(made.path().join("state")).unwrap() {
+        bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    for text in [secret, "幸福路", "治安维稳", "0.0123456"] {
+        assert!(!bytes.windows(text.len()).any(|w| w == text.as_bytes()), "{text} is in the journal");
+    }
+}

@@ -222,7 +222,8 @@ impl Database {
         self.dir.path().join("data")
     }
 
-    fn command(&self, name: &str) -> Command {
+    /// One of the server's programs, as the user that the server runs as.
+    pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         #[cfg(unix)]
         if is_root() {

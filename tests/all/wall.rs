@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use onemap::runtime::{Runtime, Update};
+use onemap::site::Site;
 use onemap::snapshot::{FeedPhase, FeedState, Snapshot};
 
 use crate::common::Made;
 
 pub(crate) struct Wall {
     runtime: Runtime,
+    site: Arc<Site>,
     latest: Option<Arc<Snapshot>>,
     rows: usize,
     sum: usize,
@@ -21,8 +23,9 @@ impl Wall {
         assert!(problems.is_empty(), "{problems:?}");
         let index = |id| site.indicator_index(id).unwrap();
         let (rows, sum) = (index("rows"), index("sum"));
-        let runtime = Runtime::start(Arc::new(site), Arc::new(|| {})).unwrap();
-        Self { runtime, latest: None, rows, sum }
+        let site = Arc::new(site);
+        let runtime = Runtime::start(Arc::clone(&site), Arc::new(|| {})).unwrap();
+        Self { runtime, site, latest: None, rows, sum }
     }
 
     pub(crate) fn snapshot(&mut self) -> &Snapshot {
@@ -50,6 +53,13 @@ impl Wall {
         let snapshot = self.snapshot();
         let value = |i| snapshot.reading(i, onemap::site::areas::AreaId::ROOT).value.value().unwrap();
         (value(rows) as u64 - 1, value(sum) as i64 - 1_000_000)
+    }
+
+    /// Rows shown at an area, that of the site's file included.
+    pub(crate) fn count_at(&mut self, code: &str) -> u64 {
+        let rows = self.rows;
+        let area = self.site.areas.find(code).unwrap();
+        self.snapshot().reading(rows, area).value.value().unwrap() as u64
     }
 
     pub(crate) fn feed(&mut self) -> FeedState {
