@@ -88,3 +88,51 @@ fn feed_line(feed: &FeedState, view: &View<'_>) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panels::fixture::Stage;
+    use crate::site::text::{Bilingual, Lang, Message};
+    use crate::state::Mode;
+
+    #[test]
+    fn every_state_is_said_in_both_languages() {
+        let reason = Message::new("status.feed.no_secret").with("name", "X");
+        let phases = [
+            FeedPhase::Connecting,
+            FeedPhase::CatchingUp { done: 3, of: None },
+            FeedPhase::CatchingUp { done: 3, of: Some(9) },
+            FeedPhase::Live,
+            FeedPhase::Late,
+            FeedPhase::Failed { reason, next_try_secs: 60 },
+        ];
+        for lang in [Lang::Zh, Lang::En] {
+            let stage = Stage::new(Mode::Wall, lang, 1920.0, 1080.0);
+            let mut seen = std::collections::BTreeSet::new();
+            for (phase, skew_secs) in
+                phases.iter().cloned().zip([None, Some(90), Some(-90), None, None, None])
+            {
+                let feed = FeedState {
+                    id: "a".to_owned(),
+                    name: Bilingual { zh: "甲".to_owned(), en: "A".to_owned() },
+                    phase,
+                    since_secs: 0,
+                    rows: 1,
+                    refused: 2,
+                    repeated: 3,
+                    excluded: 4,
+                    dropped: 5,
+                    last_secs: Some(1),
+                    skew_secs,
+                };
+                let line = feed_line(&feed, &stage.view());
+                assert!(
+                    !line.contains(['{', '}']) && !line.contains("panel.") && !line.contains("status."),
+                    "{line}"
+                );
+                assert!(seen.insert(line));
+            }
+        }
+    }
+}

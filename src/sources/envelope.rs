@@ -189,3 +189,128 @@ fn severity_column<'a>(site: &'a Site, table: &'a Table) -> Option<&'a str> {
     let events = site.meta.events.as_ref().filter(|e| e.table == table.id)?;
     table.column(&events.severity).map(|c| c.id.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    fn site() -> &'static Site {
+        static SITE: OnceLock<Site> = OnceLock::new();
+        SITE.get_or_init(|| {
+            let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites/tiny");
+            crate::site::load(&dir).unwrap().0
+        })
+    }
+
+    fn good() -> Map<String, Value> {
+        let text = r#"{"id":"e1","sent":"2026-11-24T10:31:00+08:00","status":"Actual","row":{"job_no":"J1","ward_code":"VC0101",
+            "kind":"road","grade":1,"state":"new","reported_ts":1795487460,"promised_ts":1795487460,"is_drill":0}}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn read_map(map: &Map<String, Value>) -> Read {
+        let table = site().table("street_job").unwrap();
+        read(site(), table, &serde_json::to_vec(map).unwrap())
+    }
+
+    fn cell(read: &Read, column: &str) -> Option<String> {
+        let place = site().table("street_job").unwrap().columns.iter().position(|c| c.id == column).unwrap();
+        let Read::Row(row) = read else { panic!("{read:?}") };
+        row.texts[place].clone()
+    }
+
+    #[test]
+    fn words_of_cap_become_values_of_the_row() {
+        let mut map = good();
+        assert_eq!(cell(&read_map(&map), "is_drill").as_deref(), Some("0"));
+        for (word, grade) in [
+            ("Minor", Some("1")),
+            ("Moderate", Some("2")),
+            ("Severe", Some("3")),
+            ("Extreme", Some("4")),
+            ("Unknown", None),
+        ] {
+            map.insert("severity".into(), word.into());
+            assert_eq!(cell(&read_map(&map), "grade").as_deref(), grade, "{word}");
+        }
+        // A drill is one whatever its row says.
+        map.insert("status".into(), "Exercise".into());
+        assert_eq!(cell(&read_map(&map), "is_drill").as_deref(), Some("1"));
+        for status in ["Test", "System", "Draft"] {
+            map.insert("status".into(), status.into());
+            assert!(matches!(read_map(&map), Read::Excluded));
+        }
+        for (key, value) in [
+            ("status", "Real"),
+            ("severity", "severe"),
+            ("urgency", "Soon"),
+            ("certainty", "Sure"),
+            ("sent", "today"),
+            ("id", ""),
+        ] {
+            let mut map = good();
+            map.insert(key.into(), value.into());
+            assert!(matches!(read_map(&map), Read::Refused(_)), "{key}");
+        }
+        // Where nothing says what a drill is, none comes in.
+        let table = site().table("library_day").unwrap();
+        map.insert("status".into(), "Exercise".into());
+        assert!(matches!(read(site(), table, &serde_json::to_vec(&map).unwrap()), Read::Refused(_)));
+    }
+
+    #[test]
+    fn what_is_refused_is_not_told() {
+        for payload in [r#"{"id":13800138000}"#, r#"{"13800138000":1}"#, r#"{"status":"13800138000"}"#] {
+            let Read::Refused(message) =
+                read(site(), site().table("street_job").unwrap(), payload.as_bytes())
+            else {
+                panic!("{payload}");
+            };
+            assert!(!site().messages_en.say(&message).contains("13800138000"), "{payload}");
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec(("[a-z_]{1,8}", inner), 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let table = site().table("street_job").unwrap();
+            prop_assert!(!matches!(read(site(), table, &bytes), Read::Row(_)));
+        }
+
+        #[test]
+        fn any_change_of_a_good_message_is_read_or_refused(
+            key in prop::sample::select(vec!["id", "sent", "status", "version", "severity", "urgency", "certainty", "row", "text"]),
+            inner in prop::option::of(prop::sample::select(vec!["job_no", "grade", "lon", "reporter", "is_drill"])),
+            value in any_json(),
+        ) {
+            let mut map = good();
+            match inner {
+                Some(inner) => drop(map["row"].as_object_mut().unwrap().insert(inner.to_owned(), value)),
+                None => drop(map.insert(key.to_owned(), value)),
+            }
+            if let Read::Row(row) = read_map(&map) {
+                prop_assert_eq!(row.texts.len(), site().table("street_job").unwrap().columns.len());
+                prop_assert!(inner != Some("reporter") && (inner.is_some() || key != "text"));
+            }
+        }
+    }
+}

@@ -81,6 +81,9 @@ impl Mqtt {
         let (mut connected, mut last) = (None::<i64>, Instant::now());
         let mut came = 0;
         loop {
+            if tap.stop().is_given() {
+                return Err(Trouble::Stopped);
+            }
             // Kept over the looks in between: what is half read or half connected must not be begun anew.
             let mut next = std::pin::pin!(events.poll());
             let event = loop {

@@ -198,6 +198,9 @@ impl Postgres {
         followed: &mut Followed,
         done: &mut u64,
     ) -> Result<bool, Trouble> {
+        if tap.stop().is_given() {
+            return Err(Trouble::Stopped);
+        }
         let Place(transaction, change) = followed.place;
         let rows = self.ask(tap, client.query(&followed.page, &[&transaction, &change])).await?;
         let Some(last) = rows.last() else { return Ok(false) };
