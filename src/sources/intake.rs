@@ -267,3 +267,43 @@ impl Newest {
         (parcel.rows.height() > 0 || parcel.cursor.is_some()).then(|| codec::encode(&source, &parcel))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::journal::Limits;
+    use crate::sources::tap::Stop;
+    use crossbeam_channel::bounded;
+
+    /// Nothing is acknowledged, counted or passed on before the disk has it.
+    #[test]
+    fn a_disk_that_refuses_stops_the_acknowledging() {
+        let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites/tiny");
+        let site = Arc::new(crate::site::load(&root).unwrap().0);
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(dir.path(), Limits::new(1, 64), &mut |_| {}).unwrap();
+        drop(journal.write_to(full));
+        let (give, stop) = Stop::new();
+        let (put, inbox) = bounded(QUEUE);
+        let (out, passed_on) = bounded(8);
+        let (trouble, told) = bounded(4);
+        let counters = Arc::new(Counters::default());
+        let inlets = vec![Inlet { source: "a".to_owned(), inbox, counters: Arc::clone(&counters) }];
+        let known = Known::default();
+        let intake = Intake { site, journal, known, inlets, out, stop, folding: None, trouble };
+        let thread =
+            std::thread::Builder::new().name("intake".to_owned()).spawn(move || intake.run()).unwrap();
+        let rows = df!("job_no" => ["J1"]).unwrap();
+        put.send(Numbered { number: 1, parcel: Parcel::now("street_job", rows) }).unwrap();
+        let error = told.recv().unwrap().unwrap();
+        assert!(!error.is_empty());
+        assert_eq!(counters.durable.load(Ordering::Acquire), 0);
+        assert_eq!(counters.rows.load(Ordering::Relaxed), 0);
+        assert!(passed_on.is_empty());
+        drop(give);
+        thread.join().unwrap();
+        assert!(passed_on.is_empty());
+        assert_eq!(counters.durable.load(Ordering::Acquire), 0);
+    }
+}

@@ -262,6 +262,12 @@ impl Journal {
         }
     }
 
+    /// A disk that takes nothing, for tests.
+    #[cfg(test)]
+    pub(super) fn write_to(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+
     /// Whether a segment was begun since the last call: the time to ask for a fold.
     pub const fn began_segment(&mut self) -> bool {
         std::mem::replace(&mut self.began, false)
@@ -388,8 +394,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, ..) = all(dir.path(), SMALL);
         journal.append(&[b"first".to_vec()]).unwrap();
-        let real =
-            std::mem::replace(&mut journal.file, OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let real = journal.write_to(OpenOptions::new().write(true).open("/dev/full").unwrap());
         assert!(journal.append(&[b"second".to_vec()]).is_err());
         journal.file = real;
         journal.append(&[b"second".to_vec()]).unwrap();
