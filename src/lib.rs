@@ -6,6 +6,8 @@
 
 pub mod site;
 
+pub mod tiles;
+
 pub mod privacy;
 
 pub mod sources;

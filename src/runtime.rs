@@ -16,6 +16,7 @@ use crate::snapshot::{Clock, FeedState, LiveState, Snapshot};
 use crate::sources::replay::{self, Replay, seconds_of_day, whole};
 use crate::sources::supervise::{self, Feeds};
 use crate::sources::{self, INBOX, SourceControl, SourceEvent};
+use crate::store::quarantine;
 
 /// What the threads tell the window.
 #[derive(Debug)]
@@ -189,6 +190,23 @@ fn start_feeds(
     Feeds::start(site, restored, list, out).map_err(|err| told(&err))
 }
 
+/// Keeps copies of what passed the door, some time after the first picture and beside everything else.
+fn keep_copies(site: Arc<Site>, running: &Arc<()>) {
+    const AFTER: Duration = Duration::from_secs(20);
+    if site.state.is_none() {
+        return;
+    }
+    let running = Arc::downgrade(running);
+    let work = move || {
+        std::thread::sleep(AFTER);
+        let written = quarantine::keep(&site, &|| running.strong_count() > 0);
+        log::info!("{written} copies of good data written");
+    };
+    if let Err(err) = std::thread::Builder::new().name("keep-copies".to_owned()).spawn(work) {
+        log::warn!("no thread to keep copies: {err}");
+    }
+}
+
 /// The machine's clock as the data's clock.
 fn real_clock() -> Clock {
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
@@ -263,6 +281,13 @@ impl Publisher {
                     log::error!("{}", problem.line(&self.engine.site().messages_en));
                 }
             }
+            SourceEvent::Refused { table, problems } => {
+                for problem in &problems {
+                    log::error!("{}", problem.line(&self.engine.site().messages_en));
+                }
+                self.engine.hold(&table);
+                self.oldest_unpublished.get_or_insert(Instant::now());
+            }
             SourceEvent::Clock(clock) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
                 if clock.speed > 0.0 {
@@ -327,6 +352,8 @@ impl Publisher {
         // A disconnected inbox would be ready for ever.
         let never = crossbeam_channel::never();
         let mut inbox = if self.live.running { inbox } else { &never };
+        // The copies are let go of when this thread ends.
+        let running = Arc::new(());
         loop {
             self.look_at_feeds();
             let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
@@ -340,6 +367,7 @@ impl Publisher {
                 if self.revision == 1 {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
+                    keep_copies(Arc::clone(self.engine.site()), &running);
                 }
                 if let Some(feeds) = &mut self.supervised {
                     self.feeds = feeds.states(jiff::Timestamp::now().as_second());

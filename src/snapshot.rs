@@ -28,6 +28,8 @@ pub enum Status {
     Late,
     /// Some of what it adds up was withheld at the source: less than the whole.
     Partial,
+    /// Current, and told only as exactly as protection allows.
+    Coarse,
     /// Hidden for protection.
     Suppressed,
     /// No value.
@@ -138,6 +140,19 @@ impl Events {
     pub const RECENT: usize = 200;
 }
 
+/// What stands in for data that the door refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// A live batch was refused: the rows before it.
+    Batch,
+    /// A part of several was refused: the other parts.
+    Parts,
+    /// A copy of the part as it was when it last passed the door; the time of that file.
+    Copy(EpochSecs),
+    /// Nothing: the data is missing.
+    Nothing,
+}
+
 /// How a source is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceState {
@@ -155,6 +170,8 @@ pub struct SourceState {
     pub rows: u64,
     /// Rows refused, with reasons in the log of problems.
     pub refused: u64,
+    /// What stands in for a part that the door refused; then it is late.
+    pub held: Option<Held>,
 }
 
 /// How much of the screen is current.

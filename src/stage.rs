@@ -68,6 +68,12 @@ impl Stage {
         commands
     }
 
+    /// Whether every tile of the base map that is to be seen is there, or known not to come.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.screen.is_settled()
+    }
+
     /// An event that is chosen takes map, figures and trend to its area, down to the level that figures have.
     fn follow_event(&mut self, snapshot: &Snapshot, id: &str) {
         let mut known = snapshot.events.open.iter().chain(snapshot.events.recent.iter());

@@ -43,8 +43,42 @@ pub struct Theme {
     pub texture: Color32,
     /// Area without a value.
     pub no_data: Color32,
+    /// Roads, water and green of a base map.
+    pub base: BaseInk,
     /// Type sizes and spacing, in points.
     pub sizes: Sizes,
+}
+
+/// Inks of a base map. All are translucent: they lie over the colours of areas without hiding or shifting them much, so
+/// that the figures stay what one sees first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaseInk {
+    /// Woods, parks, hills.
+    pub green: Color32,
+    /// Lines of equal height.
+    pub contour: Color32,
+    /// Built-up land.
+    pub built: Color32,
+    /// Lakes, sea.
+    pub water: Color32,
+    /// Rivers drawn as lines.
+    pub waterway: Color32,
+    /// Houses.
+    pub building: Color32,
+    /// Borders.
+    pub boundary: Color32,
+    /// Roads, from motorways to ways on foot.
+    pub roads: [Color32; 5],
+    /// Railways and metro lines.
+    pub rail: Color32,
+    /// Names of places.
+    pub place: Color32,
+    /// Names of waters and hills.
+    pub nature: Color32,
+    /// What a picture tile is multiplied with, so that it recedes.
+    pub picture: Color32,
+    /// How much of the areas' colour lies over a picture.
+    pub fill_over_picture: f32,
 }
 
 /// Type sizes and spacing, in points.
@@ -104,6 +138,65 @@ impl Sizes {
     }
 }
 
+/// A colour with an opacity from 0 to 255, premultiplied.
+const fn rgba(hex: u32, opacity: u8) -> Color32 {
+    const fn part(channel: u32, opacity: u8) -> u8 {
+        ((channel & 0xff) * opacity as u32 / 255) as u8
+    }
+    Color32::from_rgba_premultiplied(
+        part(hex >> 16, opacity),
+        part(hex >> 8, opacity),
+        part(hex, opacity),
+        opacity,
+    )
+}
+
+/// The base map under the wall's theme.
+const BASE_DARK: BaseInk = BaseInk {
+    green: rgba(0x002e_7a58, 0x34),
+    contour: rgba(0x00a8_d8c4, 0x24),
+    built: rgba(0x00b8_c8d4, 0x09),
+    water: rgba(0x0012_4463, 0xb4),
+    waterway: rgba(0x0030_78a6, 0xb0),
+    building: rgba(0x00c8_d8e4, 0x16),
+    boundary: rgba(0x0093_a4b2, 0x60),
+    roads: [
+        rgba(0x00e2_eaf0, 0x66),
+        rgba(0x00d6_e2ea, 0x5a),
+        rgba(0x00c8_d8e2, 0x44),
+        rgba(0x00c0_d0dc, 0x2a),
+        rgba(0x00c0_d0dc, 0x18),
+    ],
+    rail: rgba(0x00a8_b8c6, 0x50),
+    place: rgb(0x0093_a4b2),
+    nature: rgb(0x0078_a8bc),
+    picture: rgb(0x0058_6068),
+    fill_over_picture: 0.8,
+};
+
+/// The base map under the desk's theme.
+const BASE_LIGHT: BaseInk = BaseInk {
+    green: rgba(0x0070_a884, 0x38),
+    contour: rgba(0x0040_7860, 0x38),
+    built: rgba(0x0060_6c78, 0x0c),
+    water: rgba(0x0094_c0dc, 0xc0),
+    waterway: rgba(0x0074_acd0, 0xd0),
+    building: rgba(0x0058_6672, 0x1e),
+    boundary: rgba(0x006c_7c88, 0x70),
+    roads: [
+        rgba(0x00ff_ffff, 0xe8),
+        rgba(0x00ff_ffff, 0xd0),
+        rgba(0x00ff_ffff, 0xb4),
+        rgba(0x00ff_ffff, 0x80),
+        rgba(0x00ff_ffff, 0x50),
+    ],
+    rail: rgba(0x0070_808c, 0x80),
+    place: rgb(0x004c_5c68),
+    nature: rgb(0x0022_6084),
+    picture: rgb(0x00ff_ffff),
+    fill_over_picture: 0.72,
+};
+
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
@@ -145,6 +238,7 @@ impl Theme {
             outline: rgb(0x0088_d2f0),
             texture: Color32::from_rgba_premultiplied(0x50, 0x5c, 0x60, 0x58),
             no_data: rgb(0x0017_2129),
+            base: BASE_DARK,
             sizes,
         }
     }
@@ -185,6 +279,7 @@ impl Theme {
             outline: rgb(0x0013_6a92),
             texture: Color32::from_rgba_premultiplied(0x20, 0x28, 0x2c, 0x50),
             no_data: rgb(0x00dd_e3e8),
+            base: BASE_LIGHT,
             sizes,
         }
     }
@@ -299,6 +394,8 @@ mod tests {
                     ("accent", theme.accent),
                     ("good", theme.good),
                     ("warn", theme.warn),
+                    ("place", theme.base.place),
+                    ("nature", theme.base.nature),
                 ];
                 for (name, ink) in inks {
                     let found = contrast(ink, ground);

@@ -11,6 +11,7 @@ use crate::site::areas::AreaId;
 use crate::site::civil::parse_day;
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
+use crate::store::quarantine::held_message;
 
 use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 
@@ -31,7 +32,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     let day = day.unwrap_or_else(|| engine.present_day());
     let at = engine.end_of(day);
-    let figures = engine.figures(at, &engine.sources(at.secs));
+    let sources = engine.sources(at.secs);
+    let figures = engine.figures(at, &sources);
     let subject = Subject { site, figures: &figures, area, as_of: day };
     let out = match args.get_one::<String>("format").map(String::as_str) {
         Some("csv") => export::csv(&subject),
@@ -40,6 +42,13 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         _ => export::table(&subject, lang),
     };
     write_out(&out);
+    if args.get_one::<String>("format").is_none_or(|format| format == "table") {
+        for source in &sources {
+            if let Some(held) = source.held {
+                write_out(&format!("{}\n", text.say(&held_message(site, &source.name, held))));
+            }
+        }
+    }
     Ok(Exit::Done)
 }
 

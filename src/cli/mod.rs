@@ -19,6 +19,7 @@ use crate::engine::{self, Depth, Engine};
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
 use crate::site::{self, Site, SiteError};
+use crate::store::quarantine;
 
 pub use args::{command, language};
 
@@ -137,7 +138,10 @@ pub fn site_dir(named: Option<&PathBuf>) -> PathBuf {
 /// What is wrong with the folder, with exit code 1.
 pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
     match site::load(dir) {
-        Ok((site, problems)) => Ok((Arc::new(site), problems)),
+        Ok((mut site, problems)) => {
+            site.state = quarantine::state_folder(&site);
+            Ok((Arc::new(site), problems))
+        }
         Err(SiteError::NoFolder(dir)) => {
             Err(Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display())))
         }

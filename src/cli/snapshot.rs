@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 
@@ -35,6 +35,9 @@ pub struct Shot {
     /// Area, where another than the top.
     pub area: AreaId,
 }
+
+/// How long a picture waits for the tiles of its base map.
+const TILE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes the picture.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
@@ -118,9 +121,17 @@ pub fn shoot(
     stage.state.rotating = shot.mode.is_wall();
     let now = snapshot.clock.now();
     let mut output = None;
-    // A second apart: anything that moves has come to rest, and sizes measured in one frame are used in the next.
-    for _ in 0..4 {
-        let mut frame = headless.frame(1.0, Vec::new(), |ui| {
+    // A second apart: anything that moves has come to rest, and sizes measured in one frame are used in the next. Tiles
+    // come from their threads; a server that does not answer is not waited for for ever.
+    let began = Instant::now();
+    let mut frames = 0;
+    while frames < 4 || (!stage.is_settled() && began.elapsed() < TILE_PATIENCE) {
+        let lapse = if frames < 4 { 1.0 } else { 0.01 };
+        if frames >= 4 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        frames += 1;
+        let mut frame = headless.frame(lapse, Vec::new(), |ui| {
             stage.frame(ui, snapshot, now, Health::default());
         });
         painter.update_textures(&mut frame);

@@ -1,7 +1,7 @@
-//! Answers: one side of a figure for all areas at one instant. Owns where windows end and what no row means.
+//! Answers: one count for all areas at one instant. Owns where windows end and what no row means.
 
 use crate::indicators::cube::{At, Step, median};
-use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse};
+use crate::indicators::measure::{Contribution, Measure, MeasureUse};
 use crate::indicators::rows::Row;
 use crate::indicators::window::{Window, first_day};
 use crate::privacy::protect::Raw;
@@ -10,26 +10,20 @@ use crate::snapshot::{Day, EpochSecs};
 use super::{Engine, MeasureData, TableState};
 
 impl Engine {
-    /// Both sides of a figure for every area that figures are kept for. Raw: only the gate may look at it.
-    pub(crate) fn raw(&self, figure: &FigurePlan, at: At) -> Vec<Raw> {
-        let areas = self.sum_up.len();
-        let numerator = self.side(figure.numerator, at);
-        let denominator = figure.denominator.map(|side| self.side(side, at));
-        let withheld: Vec<Vec<Option<f64>>> = [Some(figure.numerator), figure.denominator]
+    /// One count for every area that figures are kept for. Raw: only the gate may look at it.
+    pub(crate) fn raw(&self, used: MeasureUse, at: At) -> Raw {
+        let counts = self.side(used, at);
+        let withheld = self
+            .plan
+            .measures
+            .get(used.measure)
+            .and_then(|measure| measure.withheld)
+            .map(|measure| self.side(MeasureUse { measure, window: used.window }, at))
+            .unwrap_or_default()
             .into_iter()
-            .flatten()
-            .filter_map(|side| {
-                let measure = self.plan.measures.get(side.measure)?.withheld?;
-                Some(self.side(MeasureUse { measure, window: side.window }, at))
-            })
+            .map(|rows| rows.is_some_and(|n| n > 0.0))
             .collect();
-        (0..areas)
-            .map(|area| Raw {
-                numerator: numerator.get(area).copied().flatten(),
-                denominator: denominator.as_ref().map(|d| d.get(area).copied().flatten()),
-                withheld: withheld.iter().filter_map(|w| w.get(area).copied().flatten()).any(|n| n > 0.0),
-            })
-            .collect()
+        Raw { counts, withheld }
     }
 
     fn side(&self, side: MeasureUse, at: At) -> Vec<Option<f64>> {

@@ -11,13 +11,16 @@ use polars::prelude::*;
 use crate::indicators::cube::{Calendar, Present, RollUp, Step};
 use crate::indicators::measure::{Measure, Plan, Storage, plan};
 use crate::indicators::rows::{Row, Rows};
+use crate::privacy::gate::Gate;
+use crate::privacy::groups;
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, AbsentRow, ColumnType, Refresh, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
-use crate::snapshot::{Day, EpochSecs};
-use crate::store::read;
+use crate::snapshot::{Day, EpochSecs, Held};
+use crate::store::quarantine::read_part;
+use crate::store::{quiet, read};
 
 use super::events::EventLog;
 use super::live::LiveRows;
@@ -90,6 +93,7 @@ pub fn build(
     }
     let none = || Arc::new(MeasureData::Now(Present::new(sum_up.len())));
     let present_day = present_day(&site, &tables);
+    let gate = Gate::new(&site, &plan, sum_up.len());
     Ok(Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
@@ -98,6 +102,7 @@ pub fn build(
         plan,
         tables,
         sum_up,
+        gate,
         exact,
         present_day,
         problems,
@@ -160,24 +165,32 @@ impl Loader<'_> {
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let mut problems = Vec::new();
         let mut refused = 0;
+        let mut held: Option<Held> = None;
         let mut frame: Option<DataFrame> = None;
         if files.is_empty() {
             let message = Message::new("problem.no_data").with("table", &table.id);
             problems.push(Problem::warning(format!("data/{}", table.id), message));
         }
         for path in &files {
-            let part = read::read(self.site, table, path, &columns);
+            let part = read_part(self.site, table, path, &columns);
             problems.extend(part.problems);
             refused += part.refused;
+            held = held.max(part.held);
+            let part = part.frame.into_frame();
             frame = match frame {
-                None => Some(part.frame),
-                Some(all) if part.frame.width() == 0 => Some(all),
-                Some(all) if all.width() == 0 => Some(part.frame),
-                Some(all) => stack(&all, &part.frame),
+                None => Some(part),
+                Some(all) if part.width() == 0 => Some(all),
+                Some(all) if all.width() == 0 => Some(part),
+                Some(all) => stack(&all, &part),
             };
         }
         let frame = frame.filter(|f| f.width() > 0).unwrap_or_else(|| read::empty(table, &columns));
+        // A refused part without a copy leaves what the other parts tell.
+        held = held.map(|held| if held == Held::Nothing && frame.height() > 0 { Held::Parts } else { held });
         let (frame, repeated) = latest_by_key(table, frame);
+        let (frame, too_often) = groups::keep_time_floor(self.site, table, frame);
+        refused += too_often;
+        problems.extend(groups::time_floor_problem(table, too_often));
         // Parts are there to correct each other; within one file a repeated key is worth telling.
         if repeated > 0 && files.len() == 1 {
             let message =
@@ -192,8 +205,9 @@ impl Loader<'_> {
                 match pass::measure(self.site, table, self.level, &chunk, &measures) {
                     Ok(measured) => pass.scatter(&measured),
                     Err(err) => {
-                        let message =
-                            Message::new("problem.measure").with("table", &table.id).with("error", err);
+                        let message = Message::new("problem.measure")
+                            .with("table", &table.id)
+                            .with("error", quiet(&err));
                         problems.push(Problem::error(format!("data/{}", table.id), message));
                     }
                 }
@@ -215,6 +229,7 @@ impl Loader<'_> {
             refused,
             presence,
             newest_secs,
+            held,
             live: live.then(|| LiveRows::new(frame)),
         };
         Loaded { state, measures: data, problems, events, texture }

@@ -1,9 +1,11 @@
 //! All figures of one instant, and series, both through the gate. Owns comparison with the past and intervals.
 
+use std::collections::HashMap;
+
 use crate::indicators::cube::At;
 use crate::indicators::measure::{FigurePlan, Storage};
 use crate::indicators::window::Window;
-use crate::privacy::protect::{self, Protected};
+use crate::privacy::protect::{self, Owner, Protected, Raw};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
@@ -17,41 +19,72 @@ use super::Engine;
 /// z of a two-sided 95 % interval.
 const Z95: f64 = 1.959_964;
 
+/// What was protected at some instants: figures that share counts are looked at once an instant.
+type Kept = HashMap<(usize, EpochSecs), Vec<(Owner, Vec<Protected>)>>;
+
 impl Engine {
     /// Every figure at an instant, protected.
     #[must_use]
     pub fn figures(&self, at: At, sources: &[SourceState]) -> Figures {
         let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
+        let mut kept = Kept::new();
         let readings = self
             .site
             .indicators
             .iter()
             .zip(&self.plan.indicators)
-            .map(|(row, figure)| self.readings(row, figure, at, sources, self.is_late(figure, &late)))
+            .enumerate()
+            .map(|(i, (row, figure))| {
+                let now = self.protected(&mut kept, row, Owner::Indicator(i), figure, at);
+                let earlier = self.before(figure, at);
+                let before = self.protected(&mut kept, row, Owner::Indicator(i), figure, earlier);
+                self.readings(row, figure, &now, &before, sources, self.is_late(figure, &late))
+            })
             .collect();
         let slices = self
             .site
             .breakdowns
             .iter()
             .zip(&self.plan.breakdowns)
-            .map(|(row, cells)| self.slices(row, cells, at))
+            .enumerate()
+            .map(|(b, (row, cells))| self.slices(&mut kept, b, row, cells, at))
             .collect();
         Figures { readings, slices }
+    }
+
+    /// One figure over all areas, together with what it shares counts with.
+    fn protected(
+        &self,
+        kept: &mut Kept,
+        row: &Indicator,
+        owner: Owner,
+        figure: &FigurePlan,
+        at: At,
+    ) -> Vec<Protected> {
+        let Some(group) = self.gate.group_of(owner) else {
+            let denominator = figure.denominator.map(|side| self.raw(side, at));
+            return protect::plain(&self.site, row, &self.raw(figure.numerator, at), denominator.as_ref());
+        };
+        let all = kept.entry((group, at.secs)).or_insert_with(|| {
+            let raws: Vec<Raw> =
+                self.gate.measured(group).into_iter().map(|used| self.raw(used, at)).collect();
+            self.gate.protect(&self.site, group, &raws)
+        });
+        all.iter().find(|(of, _)| *of == owner).map(|(_, values)| values.clone()).unwrap_or_default()
     }
 
     fn readings(
         &self,
         row: &Indicator,
         figure: &FigurePlan,
-        at: At,
+        now: &[Protected],
+        before: &[Protected],
         sources: &[SourceState],
         late: bool,
     ) -> Vec<Reading> {
-        let now = protect::protect(&self.site, row, &self.raw(figure, at));
-        let before = protect::protect(&self.site, row, &self.raw(figure, self.before(figure, at)));
         let oldest_input = self.oldest_input(figure, sources);
         now.iter()
-            .zip(&before)
+            .zip(before)
             .map(|(now, before)| Reading {
                 value: now.value,
                 numerator: now.numerator,
@@ -60,8 +93,9 @@ impl Engine {
                     Shown::Suppressed { .. } => Status::Suppressed,
                     Shown::Missing => Status::Missing,
                     Shown::TooFine => Status::TooFine,
-                    Shown::Value(_) if now.partial => Status::Partial,
-                    Shown::Value(_) if late => Status::Late,
+                    Shown::Value(_) | Shown::Coarse { .. } if now.partial => Status::Partial,
+                    Shown::Value(_) | Shown::Coarse { .. } if late => Status::Late,
+                    Shown::Coarse { .. } => Status::Coarse,
                     Shown::Value(_) => Status::Current,
                 },
                 oldest_input,
@@ -95,10 +129,19 @@ impl Engine {
         At { secs: (self.site.zone.start_of(day) + into_day).min(self.site.zone.end_of(day)), day }
     }
 
-    fn slices(&self, row: &Indicator, cells: &[FigurePlan], at: At) -> Vec<Vec<Slice>> {
-        let raws: Vec<_> = cells.iter().map(|figure| self.raw(figure, at)).collect();
-        let codes: Vec<&[String]> = cells.iter().map(|figure| figure.codes.as_slice()).collect();
-        let protected = protect::protect_cells(&self.site, row, &codes, &raws);
+    fn slices(
+        &self,
+        kept: &mut Kept,
+        breakdown: usize,
+        row: &Indicator,
+        cells: &[FigurePlan],
+        at: At,
+    ) -> Vec<Vec<Slice>> {
+        let protected: Vec<Vec<Protected>> = cells
+            .iter()
+            .enumerate()
+            .map(|(c, figure)| self.protected(kept, row, Owner::Cell(breakdown, c), figure, at))
+            .collect();
         (0..self.sum_up.len())
             .map(|area| {
                 cells
@@ -128,7 +171,7 @@ impl SeriesSource for Engine {
         let mut series = Series::default();
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
             let at = self.moved(until, step_back(figure.numerator.window, until.day, back));
-            let protected = protect::protect(&self.site, row, &self.raw(figure, at));
+            let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
             let value = protected.get(area.index()).map_or(Shown::TooFine, |p| p.value);
             series.points.push(SeriesPoint { day: at.day, value });
         }
@@ -172,7 +215,8 @@ fn individuals_chart(points: &[SeriesPoint]) -> (Option<f64>, Option<(f64, f64)>
 
 /// 95 % interval: Wilson's (1927) for a share, normal for a count that happens (Poisson). None for stocks and means.
 fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
-    let numerator = figure.numerator.value()?;
+    // Limits of a coarse figure would be narrower than what it tells.
+    let Shown::Value(numerator) = figure.numerator else { return None };
     match figure.denominator {
         Shown::Value(base) if row.unit == "%" && base > 0.0 && (0.0..=base).contains(&numerator) => {
             let share = numerator / base;

@@ -27,9 +27,12 @@ impl Engine {
                     dataset: table.dataset,
                     newest_secs,
                     due_secs,
-                    late: newest_secs.is_none() || due_secs.is_some_and(|due| due < now),
+                    late: newest_secs.is_none()
+                        || table.held.is_some()
+                        || due_secs.is_some_and(|due| due < now),
                     rows: table.rows,
                     refused: table.refused,
+                    held: table.held,
                 }
             })
             .collect()

@@ -12,6 +12,8 @@ use crate::indicators::rows::Row;
 use crate::site::datasets::Table;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
+use crate::snapshot::Held;
+use crate::store::quiet;
 
 use super::build::place_of;
 use super::events::EventLog;
@@ -90,16 +92,16 @@ impl Engine {
     /// Takes in a batch: earlier versions of its rows are taken back, the new ones counted. Costs what the batch
     /// costs. Problems come back; good rows go on.
     pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
-        let fail = |error: &dyn std::fmt::Display| {
+        let fail = |error: &str| {
             let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
             vec![Problem::error(format!("live/{}", batch.table), message)]
         };
         let Some(index) = self.tables.iter().position(|t| t.table.id == batch.table) else {
-            return fail(&"unknown table");
+            return fail("unknown table");
         };
         match self.apply_rows(index, batch) {
             Ok(()) => Vec::new(),
-            Err(err) => fail(&err),
+            Err(err) => fail(&quiet(&err)),
         }
     }
 
@@ -118,7 +120,7 @@ impl Engine {
         };
         live.ensure_index(&table);
         let names: Vec<PlSmallStr> = live.base.get_column_names().into_iter().cloned().collect();
-        let rows = batch.rows.select(names)?;
+        let rows = batch.rows.frame().select(names)?;
         // Within a batch only the last version of a key counts.
         let rows = rows.unique_stable(Some(&table.key), UniqueKeepStrategy::Last, None)?;
         let keys = hashes(&live.index.hasher, &table, &rows);
@@ -135,6 +137,8 @@ impl Engine {
         self.count(index, &measures, &new, 1);
         if let Some(state) = self.tables.get_mut(index) {
             state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
+            // Good news again: what a refused batch left standing is no longer all there is.
+            state.held = state.held.filter(|held| *held != Held::Batch);
         }
         Ok(())
     }

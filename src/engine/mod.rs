@@ -11,15 +11,15 @@ mod pass;
 
 use std::sync::Arc;
 
-use polars::prelude::DataFrame;
-
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
 use crate::indicators::rows::Rows;
+use crate::privacy::gate::Gate;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
-use crate::snapshot::{Day, EpochSecs, LonLatList};
+use crate::snapshot::{Day, EpochSecs, Held, LonLatList};
+use crate::store::Admitted;
 
 pub use build::{Depth, build};
 use events::EventLog;
@@ -50,6 +50,8 @@ pub(crate) struct TableState {
     pub(crate) presence: Calendar,
     /// Newest news: the end of the newest day or month, or the newest happening or arrival; not after the present.
     pub(crate) newest_secs: Option<EpochSecs>,
+    /// What stands in for a part that the door refused.
+    pub(crate) held: Option<Held>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,
 }
@@ -77,6 +79,8 @@ pub struct Engine {
     pub(crate) measures: Vec<Arc<MeasureData>>,
     pub(crate) sum_up: Arc<RollUp>,
     pub(crate) exact: Arc<RollUp>,
+    /// What is protected together.
+    pub(crate) gate: Arc<Gate>,
     /// Last day of which the present state is known.
     pub(crate) present_day: Day,
     /// Events of the stream.
@@ -132,10 +136,18 @@ impl Engine {
             measures: self.measures.clone(),
             sum_up: Arc::clone(&self.sum_up),
             exact: Arc::clone(&self.exact),
+            gate: Arc::clone(&self.gate),
             present_day: self.present_day,
             events: EventLog::default(),
             texture: Arc::clone(&self.texture),
             problems: Vec::new(),
+        }
+    }
+
+    /// A batch of a table was refused at the door: what was there before stands, and is late until the next good one.
+    pub fn hold(&mut self, table: &str) {
+        if let Some(state) = self.tables.iter_mut().find(|t| t.table.id == table) {
+            state.held = state.held.max(Some(Held::Batch));
         }
     }
 
@@ -151,8 +163,8 @@ impl Engine {
 pub struct Batch {
     /// Table.
     pub table: String,
-    /// Whole rows, declared columns; a known key replaces, a new one adds.
-    pub rows: DataFrame,
+    /// Whole rows that passed the door; a known key replaces, a new one adds.
+    pub rows: Admitted,
     /// When they reached us, in data time.
     pub arrived_secs: EpochSecs,
     /// The same by the machine's steady clock: for the way from arrival to screen.

@@ -6,7 +6,7 @@ mod table;
 
 use std::fmt::Write as _;
 
-use crate::privacy::shown::Shown;
+use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
@@ -53,19 +53,24 @@ pub const fn status_code(status: Status) -> &'static str {
         Status::Current => "current",
         Status::Late => "late",
         Status::Partial => "partial",
+        Status::Coarse => "coarse",
         Status::Suppressed => "suppressed",
         Status::Missing => "missing",
         Status::TooFine => "too_fine",
     }
 }
 
-/// A figure for machines: the shortest number that reads back the same, `<10` where hidden, empty where missing.
+/// Stands where a figure is hidden so that a small one cannot be worked out; says nothing of its size.
+pub const HIDDEN: &str = "*";
+
+/// A figure for machines: the shortest number that reads back the same, `<10` or `*` where hidden, empty where missing.
 #[must_use]
 pub fn figure(shown: Shown) -> String {
     match shown {
         // Twelve digits: the cells are sums of floating-point rows, whose last bits depend on their order.
-        Shown::Value(value) => plain(value),
-        Shown::Suppressed { below, .. } => format!("<{below}"),
+        Shown::Value(value) | Shown::Coarse { value, .. } => plain(value),
+        Shown::Suppressed { below, why: Why::Primary } => format!("<{below}"),
+        Shown::Suppressed { why: Why::Secondary, .. } => HIDDEN.to_owned(),
         Shown::Missing | Shown::TooFine => String::new(),
     }
 }
@@ -174,6 +179,7 @@ pub fn status_word(status: Status, text: &Messages) -> &str {
         Status::Current => text.get("status.current"),
         Status::Late => text.get("status.late"),
         Status::Partial => text.get("status.partial"),
+        Status::Coarse => text.get("status.coarse"),
         Status::Suppressed => text.get("status.suppressed"),
         Status::Missing => text.get("status.missing"),
         Status::TooFine => text.get("status.too_fine"),
@@ -183,7 +189,7 @@ pub fn status_word(status: Status, text: &Messages) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::shown::Why;
+    use crate::privacy::shown::Told;
 
     #[test]
     fn figures_for_machines() {
@@ -192,7 +198,9 @@ mod tests {
             (Shown::Value(96.0), "96"),
             (Shown::Value(0.1 + 0.2), "0.3"),
             (Shown::Value(1_234_567.0), "1234567"),
-            (Shown::Suppressed { below: 10, why: Why::Secondary }, "<10"),
+            (Shown::Suppressed { below: 10, why: Why::Primary }, "<10"),
+            (Shown::Suppressed { below: 10, why: Why::Secondary }, "*"),
+            (Shown::Coarse { value: 55.0, step: 5.0, told: Told::AtLeast }, "55"),
             (Shown::Missing, ""),
         ] {
             assert_eq!(figure(shown), text);

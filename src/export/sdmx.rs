@@ -20,6 +20,8 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
         let value = if reading.value.is_suppressed() { String::new() } else { figure(reading.value) };
         let obs_status = match reading.status {
             Status::Current => "A",
+            // Told as exactly as protection allows: an estimate.
+            Status::Coarse => "E",
             Status::Late | Status::Partial => "P",
             Status::Suppressed => "Q",
             Status::Missing | Status::TooFine => "M",

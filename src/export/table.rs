@@ -6,7 +6,7 @@ use crate::privacy::shown::Shown;
 use crate::site::civil::date_of;
 use crate::site::text::{Lang, grouped};
 
-use super::{Subject, status_word, target_text};
+use super::{Subject, figure, status_word, target_text};
 
 /// The figures as a table in a language, grouped by domain.
 #[must_use]
@@ -35,7 +35,8 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
         groups.push(row.domain.clone());
         let value = match reading.value {
             Shown::Value(value) => thousands(value, row.decimals),
-            Shown::Suppressed { below, .. } => format!("<{below}"),
+            Shown::Coarse { value, told, .. } => format!("{}{}", told.sign(), thousands(value, row.decimals)),
+            Shown::Suppressed { .. } => figure(reading.value),
             Shown::Missing | Shown::TooFine => "–".to_owned(),
         };
         let input =

@@ -2,6 +2,8 @@
 //! generate.toml. Never invents a person: rows are objects, events, and counts per area. Never reads the clock.
 
 mod areas;
+mod base;
+mod base_tiles;
 mod buildings;
 mod calendar;
 mod cases;
@@ -204,6 +206,7 @@ pub fn generate(
     fs::write(&path, &world.areas.geojson).map_err(|source| GenerateError::Io { path, source })?;
     let areas = 1 + world.areas.subdistricts.len() + world.areas.communities.len() + world.areas.grids.len();
     progress(Progress { item: "areas".to_owned(), rows: areas as u64, done: 1, total });
+    base::write(&world, out_dir)?;
     let mut tables = buildings::write(&world, &data)?;
     let mut done = 2;
     for table in &tables {

@@ -4,7 +4,7 @@
 use super::math::sin_cos_turns;
 
 /// A point of the plane, in metres from its origin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Point {
     pub(super) x: f64,
     pub(super) y: f64,
@@ -38,6 +38,11 @@ impl Plane {
     pub(super) fn micro(&self, point: Point) -> Micro {
         let degrees = |metres: f64, scale: f64, origin: f64| ((metres / scale + origin) * 1e6).round() as i64;
         (degrees(point.x, self.x_scale, self.lon), degrees(point.y, self.y_scale, self.lat))
+    }
+
+    /// Metres to degrees.
+    pub(super) fn degrees(&self, point: Point) -> [f64; 2] {
+        [point.x / self.x_scale + self.lon, point.y / self.y_scale + self.lat]
     }
 
     /// Micro-degrees to metres.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::GenerateError;
 use super::areas::{AreasSpec, CommunitySpec};
+use super::base::BaseSpec;
 use super::calendar::CalendarSpec;
 use super::cases_spec::CasesSpec;
 use super::collection::CollectionSpec;
@@ -61,6 +62,8 @@ pub(super) struct Spec {
     pub(super) collection: CollectionSpec,
     pub(super) enforcement: EnforcementSpec,
     pub(super) supervision: SupervisionSpec,
+    #[serde(default)]
+    pub(super) base_map: Option<BaseSpec>,
 }
 
 /// What the generator needs of site.toml.
@@ -103,6 +106,26 @@ pub(super) struct Template {
     pub(super) site: SiteFacts,
     pub(super) outline: Vec<Vec<[f64; 2]>>,
     pub(super) places: Vec<PlacePoint>,
+    /// Named shapes of the site's context layers: surroundings and transit.
+    pub(super) context: Vec<Context>,
+}
+
+/// A named shape of a context layer.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub(super) name: Texts,
+    pub(super) shape: ContextShape,
+}
+
+/// What a context layer holds.
+#[derive(Clone, Debug)]
+pub(super) enum ContextShape {
+    /// A district around: its outer rings.
+    Rings(Vec<Vec<[f64; 2]>>),
+    /// A transit line.
+    Line(Vec<[f64; 2]>),
+    /// A station.
+    Point([f64; 2]),
 }
 
 /// Reads the template.
@@ -118,7 +141,11 @@ pub(super) fn read(dir: &Path) -> Result<Template, GenerateError> {
     let site = SiteFacts { root_area: site.root_area, name: site.name, time_zone: site.time_zone, anchor };
     let outline = outline(&dir.join(&spec.areas.outline))?;
     let places = places(&dir.join(&spec.areas.communities))?;
-    Ok(Template { spec, site, outline, places })
+    let mut shapes = Vec::new();
+    for file in spec.base_map.iter().flat_map(|base| &base.context) {
+        context(&dir.join(file), &mut shapes)?;
+    }
+    Ok(Template { spec, site, outline, places, context: shapes })
 }
 
 fn bad(path: &Path, problem: impl Into<String>) -> GenerateError {
@@ -155,6 +182,30 @@ fn outline(path: &Path) -> Result<Vec<Vec<[f64; 2]>>, GenerateError> {
         return Err(bad(path, "no polygon found"));
     }
     Ok(rings)
+}
+
+/// The features of a context layer.
+fn context(path: &Path, out: &mut Vec<Context>) -> Result<(), GenerateError> {
+    let json: serde_json::Value =
+        serde_json::from_str(&text(path)?).map_err(|error| bad(path, error.to_string()))?;
+    let list = json.get("features").and_then(|f| f.as_array()).map_or(&[][..], Vec::as_slice);
+    for feature in list {
+        let name = |key: &str| {
+            let value = feature.get("properties").and_then(|p| p.get(key)).and_then(|v| v.as_str());
+            value.unwrap_or_default().to_owned()
+        };
+        let geometry = feature.get("geometry").cloned().unwrap_or_default();
+        let coordinates = geometry.get("coordinates").cloned().unwrap_or_default();
+        let wrong = |error: serde_json::Error| bad(path, error.to_string());
+        let shape = match geometry.get("type").and_then(|kind| kind.as_str()) {
+            Some("Polygon") => ContextShape::Rings(serde_json::from_value(coordinates).map_err(wrong)?),
+            Some("LineString") => ContextShape::Line(serde_json::from_value(coordinates).map_err(wrong)?),
+            Some("Point") => ContextShape::Point(serde_json::from_value(coordinates).map_err(wrong)?),
+            _ => continue,
+        };
+        out.push(Context { name: Texts { zh: name("name_zh"), en: name("name_en") }, shape });
+    }
+    Ok(())
 }
 
 /// The communities, by code.

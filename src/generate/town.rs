@@ -105,6 +105,10 @@ pub(super) struct Town {
     cells: Vec<Wheel>,
     /// When the last weekly updates came, the latest first.
     pub(super) last_weeks: Vec<i64>,
+    /// Streets between the blocks, as straight pieces.
+    pub(super) streets: Vec<[Point; 2]>,
+    /// Per building: half its sides along its two axes.
+    pub(super) footprints: Vec<[Point; 2]>,
 }
 
 impl Town {
@@ -130,21 +134,29 @@ impl Town {
         let tight = (wanted / spec.buildings.0.max(1.0)).max(1.0).sqrt();
         let mut buildings = Vec::new();
         let mut buildings_of = vec![Vec::new(); areas.grids.len()];
+        let (mut streets, mut footprints) = (Vec::new(), Vec::new());
         for (community, count) in counts.into_iter().enumerate() {
             let builder = Builder { spec, areas, community, tight };
-            for (grid, micro) in builder.place(count as usize, &mut stream) {
+            let mut blocks = Blocks::default();
+            for (grid, micro) in builder.place(count as usize, &mut stream, &mut blocks) {
+                footprints.push(blocks.footprint(buildings.len()));
                 if let Some(list) = buildings_of.get_mut(grid) {
                     list.push(buildings.len());
                     buildings.push(Spot { grid, micro, number: list.len() });
                 }
             }
+            let is_home = |p: Point| {
+                let home = areas.communities.get(community);
+                areas.grid_at(p).is_some_and(|grid| home.is_some_and(|c| c.grids.contains(&grid)))
+            };
+            blocks.streets(&mut streets, is_home);
         }
         let (components, components_of) = components(spec, areas, &buildings, scale, &mut stream);
         let busy = |grid: &usize| buildings_of.get(*grid).map_or(0.0, |list| list.len() as f64) + 4.0 * tight;
         let cells = areas.communities.iter().map(|c| Wheel::new(c.grids.iter().map(busy))).collect();
         let history = calendar.history();
         let last_weeks = history.iter().rev().step_by(7).take(60).map(|day| day.start + 10_800).collect();
-        Self { buildings, components, buildings_of, components_of, cells, last_weeks }
+        Self { buildings, components, buildings_of, components_of, cells, last_weeks, streets, footprints }
     }
 
     /// Draws a cell of a community, by how much happens there.
@@ -172,7 +184,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Up to `count` places, each in a cell of the community and none on another.
-    fn place(&self, count: usize, stream: &mut Stream) -> Vec<(usize, Micro)> {
+    fn place(&self, count: usize, stream: &mut Stream, blocks: &mut Blocks) -> Vec<(usize, Micro)> {
         let Some(home) = self.areas.communities.get(self.community) else {
             return Vec::new();
         };
@@ -181,6 +193,13 @@ impl Builder<'_> {
         let lots = self.spec.between_streets.map(|every| every.max(1) as f64);
         let block = (lots[0] * along + street, lots[1] * across + street);
         let (sin, cos) = sin_cos_turns(stream.range(-0.125, 0.125));
+        *blocks = Blocks {
+            at: home.at,
+            turn: (sin, cos),
+            side: block,
+            lot: (along, across),
+            built: BTreeSet::new(),
+        };
         // Centres of the community, the first at its point; the ground each takes when filled gives its spread.
         let mut centres = vec![(0.0, 0.0, 1.6)];
         for _ in 0..if home.spec.hills { 2 } else { self.spec.clusters } {
@@ -225,6 +244,7 @@ impl Builder<'_> {
                     let grid = self.areas.grid_at(self.areas.plane.unmicro(micro));
                     if let Some(grid) = grid.filter(|grid| home.grids.contains(grid)) {
                         places.push((grid, micro));
+                        blocks.built.insert((corner.0 as i64, corner.1 as i64));
                     }
                 }
             }
@@ -236,6 +256,66 @@ impl Builder<'_> {
             }
         }
         places
+    }
+}
+
+/// The blocks of one community: what the base map draws of them.
+#[derive(Default)]
+struct Blocks {
+    at: Point,
+    turn: (f64, f64),
+    side: (f64, f64),
+    lot: (f64, f64),
+    built: BTreeSet<(i64, i64)>,
+}
+
+impl Blocks {
+    fn turned(&self, x: f64, y: f64) -> Point {
+        let (sin, cos) = self.turn;
+        Point { x: x * cos - y * sin, y: x * sin + y * cos }
+    }
+
+    /// Half the sides of a building: houses are not all alike, and take no chance from the tables for it.
+    fn footprint(&self, number: usize) -> [Point; 2] {
+        let share = |step: usize| 0.30 + 0.02 * ((number * 7 + step) % 8) as f64;
+        [self.turned(self.lot.0 * share(0), 0.0), self.turned(0.0, self.lot.1 * share(3))]
+    }
+
+    fn place(&self, x: f64, y: f64) -> Point {
+        let p = self.turned(x * self.side.0, y * self.side.1);
+        Point { x: self.at.x + p.x, y: self.at.y + p.y }
+    }
+
+    /// Adds the streets around the built blocks, where they are in their own community; neighbouring pieces are joined.
+    fn streets(&self, out: &mut Vec<[Point; 2]>, is_home: impl Fn(Point) -> bool) {
+        // (across the way, along the way) of every piece, for both directions.
+        let (mut level, mut upright) = (BTreeSet::new(), BTreeSet::new());
+        for (i, j) in &self.built {
+            level.extend([(*j, *i), (j + 1, *i)]);
+            upright.extend([(*i, *j), (i + 1, *j)]);
+        }
+        for (mut pieces, is_level) in [(level, true), (upright, false)] {
+            pieces.retain(|(at, step)| {
+                let (at, middle) = (*at as f64, *step as f64 + 0.5);
+                is_home(if is_level { self.place(middle, at) } else { self.place(at, middle) })
+            });
+            let mut run: Option<(i64, i64, i64)> = None;
+            for (line, step) in pieces.into_iter().map(Some).chain([None]).map(|p| p.unwrap_or((i64::MAX, 0)))
+            {
+                run = match run {
+                    Some((at, from, to)) if at == line && to == step => Some((at, from, step + 1)),
+                    last => {
+                        if let Some((at, from, to)) = last {
+                            out.push([from, to].map(|end| {
+                                let (x, y) = if is_level { (end, at) } else { (at, end) };
+                                self.place(x as f64, y as f64)
+                            }));
+                        }
+                        Some((line, step, step + 1))
+                    }
+                };
+            }
+        }
     }
 }
 

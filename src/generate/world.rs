@@ -5,7 +5,7 @@ use super::areas::{self, Areas};
 use super::calendar::{Calendar, Day};
 use super::math::exp;
 use super::rng::Stream;
-use super::template::{Spec, Template, Volume};
+use super::template::{Context, PlacePoint, Spec, Template, Volume};
 use super::town::Town;
 use super::{GenerateError, Scale};
 
@@ -17,12 +17,16 @@ pub(super) struct World {
     pub(super) town: Town,
     pub(super) scale: Scale,
     seed: u64,
+    /// The outline, the communities' points and the context layers, for the base map.
+    pub(super) outline: Vec<Vec<[f64; 2]>>,
+    pub(super) names: Vec<PlacePoint>,
+    pub(super) context: Vec<Context>,
 }
 
 impl World {
     /// Draws the areas and builds the town.
     pub(super) fn build(template: Template, scale: Scale, seed: u64) -> Result<Self, GenerateError> {
-        let Template { spec, site, outline, places } = template;
+        let Template { spec, site, outline, places, context } = template;
         let calendar = Calendar::new(&spec.calendar, &site.time_zone, site.anchor, seed)?;
         // Finer cells at larger scales, but never so many that a community's three digits run out.
         let finer = match scale {
@@ -33,7 +37,8 @@ impl World {
         let mut stream = Stream::new(seed, "areas");
         let areas = areas::draw(&spec.areas, &spec.community, &site, &outline, &places, grids, &mut stream)?;
         let town = Town::build(&spec.town, &areas, &calendar, scale, seed);
-        Ok(Self { spec, calendar, areas, town, scale, seed })
+        let names = places;
+        Ok(Self { spec, calendar, areas, town, scale, seed, outline, names, context })
     }
 
     /// The stream of a table.

@@ -14,7 +14,7 @@ use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Reading, Status};
 
-type Key = (Lens, Dress, Scope, u64, IndicatorIx);
+type Key = (Lens, Dress, Scope, u64, IndicatorIx, bool);
 
 /// The layer.
 #[derive(Debug, Default)]
@@ -31,6 +31,7 @@ impl Choropleth {
             sheet.scope.clone(),
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
+            sheet.over_picture,
         );
         let mesh = self.mesh.get(key, || fills(sheet));
         painter.add(Shape::Mesh(Arc::clone(mesh)));
@@ -41,7 +42,7 @@ impl Choropleth {
 fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
     let theme = sheet.theme();
     match reading.value {
-        Shown::Value(value) => {
+        Shown::Value(value) | Shown::Coarse { value, .. } => {
             let classes = &sheet.legend.classes;
             let color = theme.class_color(classes.class(value), classes.len());
             (color, (reading.status == Status::Late).then_some(Pattern::Late))
@@ -71,6 +72,9 @@ fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
         let dim = !chosen_is_whole && !sheet.scope.holds(sheet.view, id);
         if dim {
             color = color.lerp_to_gamma(theme.ground, 0.55);
+        }
+        if sheet.over_picture {
+            color = color.gamma_multiply(theme.base.fill_over_picture);
         }
         let base = u32::try_from(mesh.vertices.len()).unwrap_or(u32::MAX);
         // Neighbours share exact vertices and the same arithmetic places them, so that no crack can open between.

@@ -3,6 +3,7 @@
 
 use egui::{Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use super::base::BaseMaps;
 use super::classes::readable_above;
 use super::sheet::{Sheet, Type, write};
 use crate::command::Command;
@@ -35,7 +36,13 @@ pub(super) fn notes_height(theme: &Theme, credits: bool) -> f32 {
 const LEADING: f32 = 1.35;
 
 /// Paints the lower left corner; returns what it covers, so that no label lies there.
-pub(super) fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, clustered: usize) -> Rect {
+pub(super) fn corner(
+    painter: &Painter,
+    sheet: &Sheet<'_>,
+    credits: bool,
+    clustered: usize,
+    base: &BaseMaps,
+) -> Rect {
     let theme = sheet.theme();
     let (small, step) = (theme.sizes.small, theme.sizes.step);
     let ink = Type { size: small, bold: false, color: theme.muted };
@@ -51,8 +58,12 @@ pub(super) fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, cluste
         )
     };
     if credits {
-        let all: Vec<&str> =
-            sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)).collect();
+        let of_base = base.credits();
+        let all: Vec<&str> = of_base
+            .iter()
+            .map(|c| c.get(sheet.view.lang()))
+            .chain(sheet.view.site.meta.attributions.iter().map(|a| sheet.view.say(&a.text)))
+            .collect();
         let width = sheet.clear.width() - step * 2.0;
         let galley = painter.layout(all.join(" · "), ink.font(), ink.color, width);
         let rect = Rect::from_min_size(pos2(left, bottom - galley.size().y), galley.size());
@@ -61,7 +72,7 @@ pub(super) fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, cluste
         bottom = rect.top() - small * 0.4;
         right = rect.right();
     }
-    let words = row_words(sheet, clustered);
+    let words = row_words(sheet, clustered, base);
     let edge = theme.ground.gamma_multiply(0.6);
     let wide = painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
     let before = small * 2.6 + bar_width(sheet, small).1 + step * 3.0;
@@ -70,14 +81,40 @@ pub(super) fn corner(painter: &Painter, sheet: &Sheet<'_>, credits: bool, cluste
     let arrow = north(painter, sheet, pos2(left, bottom - small * 0.2), ink);
     let bar_end = bar(painter, sheet, pos2(arrow + step * 1.5, bottom - small * 0.2), ink);
     let written = write(painter, pos2(bar_end + step * 1.5, bottom - small * 1.4), &words, ink, edge);
-    Rect::from_min_max(row.min, pos2(right.max(written.right()), sheet.clear.bottom()))
+    let mut top = row.top();
+    right = right.max(written.right());
+    for trouble in base.troubles() {
+        let words = sheet.view.text.say(&trouble);
+        let ink = Type { color: theme.warn, ..ink };
+        let line = Rect::from_min_max(
+            pos2(left, top - small * 1.7),
+            pos2(
+                left + small * 1.4 + painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x,
+                top - small * 0.2,
+            ),
+        );
+        plate(line);
+        warning(painter, sheet, pos2(left + small * 0.5, line.center().y), small * 0.45);
+        let said = write(painter, pos2(left + small * 1.3, line.top()), &words, ink, edge);
+        right = right.max(said.right());
+        top = line.top();
+    }
+    Rect::from_min_max(pos2(row.left(), top), pos2(right, sheet.clear.bottom()))
+}
+
+/// A triangle with a stroke in it: something is not as it should be.
+fn warning(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, r: f32) {
+    let stroke = Stroke::new(sheet.hairline() * 1.4, sheet.theme().warn);
+    let corners = vec![at + vec2(0.0, -r), at + vec2(r, r * 0.8), at + vec2(-r, r * 0.8)];
+    painter.add(Shape::closed_line(corners, stroke));
+    painter.line_segment([at + vec2(0.0, -r * 0.3), at + vec2(0.0, r * 0.25)], stroke);
 }
 
 /// What stands beside the scale bar.
-fn row_words(sheet: &Sheet<'_>, clustered: usize) -> String {
+fn row_words(sheet: &Sheet<'_>, clustered: usize, base: &BaseMaps) -> String {
     let text = sheet.view.text;
     let mut words: Vec<String> = Vec::new();
-    if sheet.view.site.meta.areas_schematic {
+    if sheet.view.site.meta.areas_schematic || base.is_schematic() {
         words.push(text.get("map.schematic").to_owned());
     }
     if clustered > 0 {

@@ -1,7 +1,7 @@
 //! The site's shapes made ready for drawing: world places, triangles, borders without doubles. Owns everything that
 //! depends on the site alone and is computed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use earcut::Earcut;
 
@@ -70,6 +70,15 @@ impl Geometry {
             stations: site.layers.stations.iter().map(|(n, p)| (n.clone(), world(*p))).collect(),
             root: root.unwrap_or(Extent { min: [0.0; 2], max: [256.0; 2] }),
         }
+    }
+
+    /// Every name that the site itself writes on the map, in both languages.
+    #[must_use]
+    pub(super) fn own_names<'a>(&'a self, site: &'a Site) -> HashSet<&'a str> {
+        let areas = site.areas.iter().filter(|(_, a)| a.level <= 2).map(|(_, a)| &a.name);
+        let around = self.surroundings.iter().map(|(n, _)| n);
+        let stations = self.stations.iter().map(|(n, _)| n);
+        areas.chain(around).chain(stations).flat_map(|n| [n.zh.as_str(), n.en.as_str()]).collect()
     }
 
     /// The shape of an area.

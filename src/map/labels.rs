@@ -2,9 +2,10 @@
 
 use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 
+use super::base::BaseMaps;
 use super::events::{Badge, Mark};
 use super::kept::Kept;
-use super::lens::Lens;
+use super::lens::{Lens, degrees};
 use super::placement::{Wish, place};
 use super::scope::Scope;
 use super::sheet::{Dress, Sheet, Type, write};
@@ -12,6 +13,7 @@ use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
+use crate::tiles::schema::Kind;
 
 /// From how far in finer areas are named, in zoom levels from the view of the whole.
 const FINER_NAMES_FROM: f64 = 0.9;
@@ -28,6 +30,8 @@ pub(super) enum About {
     Badge(AreaId),
     /// A transit station, by its place in the list.
     Station(usize),
+    /// Something of the base map.
+    Base,
 }
 
 /// One placed label.
@@ -40,7 +44,17 @@ pub(super) struct Label {
     lines: Vec<(String, Type)>,
 }
 
-type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang);
+type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, u64);
+
+/// What labels have to do with besides areas.
+pub(super) struct Others<'a> {
+    /// Events with a place.
+    pub marks: &'a [Mark],
+    /// Events of areas.
+    pub badges: &'a [Badge],
+    /// The base map and its names.
+    pub base: &'a BaseMaps,
+}
 
 /// The layer.
 #[derive(Debug, Default)]
@@ -54,8 +68,7 @@ impl Labels {
         &mut self,
         painter: &Painter,
         sheet: &Sheet<'_>,
-        marks: &[Mark],
-        badges: &[Badge],
+        others: &Others<'_>,
         taken: &[Rect; 2],
     ) {
         let key = (
@@ -66,8 +79,9 @@ impl Labels {
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
             sheet.view.lang(),
+            others.base.arrived(),
         );
-        self.placed.get(key, || arrange(painter, sheet, marks, badges, taken));
+        self.placed.get(key, || arrange(painter, sheet, others, taken));
     }
 
     /// The placed labels.
@@ -103,13 +117,8 @@ impl Labels {
     }
 }
 
-fn arrange(
-    painter: &Painter,
-    sheet: &Sheet<'_>,
-    marks: &[Mark],
-    badges: &[Badge],
-    taken: &[Rect],
-) -> Vec<Label> {
+fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect]) -> Vec<Label> {
+    let Others { marks, badges, base } = others;
     let small = sheet.theme().sizes.small;
     let mut wanted: Vec<Wanted> = Vec::new();
     for (area, is_major) in named_areas(sheet) {
@@ -149,11 +158,15 @@ fn arrange(
     let soft: Vec<(Pos2, f32)> =
         marks.iter().map(|m| (m.at, if m.severity > 1 { 1.0 } else { 0.4 })).collect();
     let placed = place(&wishes, &taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
-    wanted
+    let mut labels: Vec<Label> = wanted
         .into_iter()
         .zip(placed)
         .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, lines }))
-        .collect()
+        .collect();
+    taken.extend(labels.iter().map(|l| l.rect));
+    taken.extend(marks.iter().map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 0.8))));
+    labels.extend(base_names(painter, sheet, base, taken));
+    labels
 }
 
 type Wanted = (About, Vec<(String, Type)>, Wish);
@@ -176,6 +189,65 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
             sheet.lens.rect.contains(at).then_some((About::Station(i), lines, wish))
         })
         .collect()
+}
+
+/// At most this many names of the base map in one view: the figures come first.
+const MOST_BASE_NAMES: usize = 48;
+
+/// Names of the base map where nothing of ours stands. What the site itself names is not named twice, and what the font
+/// cannot write is left out.
+fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: Vec<Rect>) -> Vec<Label> {
+    let theme = sheet.theme();
+    let lang = sheet.view.lang();
+    let zoom = sheet.lens.zoom - f64::from(sheet.hairline()).log2();
+    let small = theme.sizes.small;
+    let own = sheet.geometry.own_names(sheet.view.site);
+    let mut out: Vec<Label> = Vec::new();
+    let mut written: Vec<(&str, Pos2)> = Vec::new();
+    let bounds = sheet.clear.shrink(small * 0.5);
+    for name in base.names() {
+        if out.len() >= MOST_BASE_NAMES {
+            break;
+        }
+        let at = sheet.lens.to_screen(name.at);
+        let words = name.text(lang);
+        if zoom < name.from_zoom() || words.is_empty() || !bounds.contains(at) || own.contains(words) {
+            continue;
+        }
+        // A long road says its name again only far away.
+        if written.iter().any(|(w, p)| *w == words && p.distance(at) < small * 26.0) {
+            continue;
+        }
+        let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
+        let mut kind = Type { size, bold: false, color: theme.base.place };
+        if !painter.fonts_mut(|f| f.has_glyphs(&kind.font(), words)) {
+            continue;
+        }
+        let rect = Rect::from_center_size(at, size_of(painter, &[(words.to_owned(), kind)]));
+        let padded = rect.expand(small * 0.3);
+        if !bounds.contains_rect(rect) || taken.iter().any(|t| t.intersects(padded)) {
+            continue;
+        }
+        let is_place = matches!(name.kind, Kind::Place(_));
+        // Over our own areas the figures come first, and letters need all the contrast there is.
+        let inside = sheet.view.site.areas.at(degrees(name.at)).is_some();
+        if inside && name.order() > 1 && sheet.zoom_from_home() < FINER_NAMES_FROM {
+            continue;
+        }
+        let color = if inside {
+            theme.text.gamma_multiply(0.86)
+        } else if is_place || matches!(name.kind, Kind::Road(_)) {
+            theme.base.place
+        } else {
+            theme.base.nature
+        };
+        kind.color = color;
+        let lines = vec![(words.to_owned(), kind)];
+        taken.push(rect);
+        written.push((words, at));
+        out.push(Label { about: About::Base, rect, lines });
+    }
+    out
 }
 
 /// Areas worth a name, the most important first; the second value is true for the coarse ones.

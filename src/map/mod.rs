@@ -1,6 +1,7 @@
 //! The map: areas coloured by an indicator, events, buildings, names. Owns the view (where one looks, at which zoom)
 //! and kept drawings; figures and choices come in with each frame, wishes go out as commands.
 
+mod base;
 mod borders;
 mod camera;
 mod choropleth;
@@ -41,6 +42,7 @@ use stack::{Stack, StackFrame};
 use crate::panels::legend::LegendClass;
 use crate::panels::{Commands, View};
 use crate::site::Site;
+use crate::site::text::Bilingual;
 
 /// The map as a panel.
 pub struct MapPanel {
@@ -70,7 +72,7 @@ impl MapPanel {
             animate: true,
             credits: true,
             camera: Camera::new(&geometry.root),
-            stack: Stack::new(ctx, &geometry),
+            stack: Stack::new(ctx, &geometry, site),
             geometry,
             legend: Kept::default(),
             classes: Vec::new(),
@@ -131,6 +133,18 @@ impl MapPanel {
         if self.camera.is_moving() {
             ui.ctx().request_repaint();
         }
+    }
+
+    /// Whether every tile of the base map that is to be seen is there, or known not to come.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.stack.base.is_settled()
+    }
+
+    /// Who made the base maps: what the sources themselves say.
+    #[must_use]
+    pub fn base_credits(&self) -> Vec<Bilingual> {
+        self.stack.base.credits()
     }
 
     /// What the colours mean, as of the last frame.

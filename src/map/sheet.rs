@@ -31,6 +31,8 @@ pub(super) struct Sheet<'a> {
     pub home_zoom: f64,
     /// Whether the view is on its way: what can wait, waits.
     pub moving: bool,
+    /// Whether a picture lies under the areas, which let it through.
+    pub over_picture: bool,
 }
 
 /// The tokens of a theme that a kept drawing depends on.

@@ -3,6 +3,7 @@
 use egui::{Context, Painter, PopupAnchor, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use walkers::{MapMemory, Plugin, Projector};
 
+use super::base::BaseMaps;
 use super::borders::{self, Borders};
 use super::choropleth::Choropleth;
 use super::events::EventsLayer;
@@ -12,13 +13,14 @@ use super::geometry::Geometry;
 use super::glow::Glow;
 use super::ground::Ground;
 use super::hover::{self, Hit};
-use super::labels::{About, Labels};
+use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
 use super::pulse::Pulses;
 use super::scope::{Legend, Scope};
 use super::sheet::Sheet;
 use crate::command::Command;
 use crate::panels::{Commands, View};
+use crate::site::Site;
 use crate::site::areas::AreaId;
 
 /// All layers.
@@ -31,6 +33,7 @@ pub(super) struct Stack {
     events: EventsLayer,
     labels: Labels,
     pulses: Pulses,
+    pub(super) base: BaseMaps,
     covered: [Rect; 2],
 }
 
@@ -65,7 +68,7 @@ pub(super) struct StackFrame<'a> {
 impl Stack {
     /// Layers for a site's shapes.
     #[must_use]
-    pub(super) fn new(ctx: &Context, geometry: &Geometry) -> Self {
+    pub(super) fn new(ctx: &Context, geometry: &Geometry, site: &Site) -> Self {
         Self {
             ground: Ground::default(),
             glow: Glow::new(ctx, geometry),
@@ -75,6 +78,7 @@ impl Stack {
             events: EventsLayer::default(),
             labels: Labels::default(),
             pulses: Pulses::default(),
+            base: BaseMaps::new(ctx, site, geometry),
             covered: [Rect::NOTHING; 2],
         }
     }
@@ -86,10 +90,13 @@ impl Stack {
 
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         self.events.prepare(sheet);
-        self.labels.prepare(painter, sheet, self.events.marks(), self.events.badges(), &self.covered);
+        let others = Others { marks: self.events.marks(), badges: self.events.badges(), base: &self.base };
+        self.labels.prepare(painter, sheet, &others, &self.covered);
         self.ground.paint(painter, sheet, &self.covered);
+        self.base.paint_below(painter, sheet);
         self.glow.paint(painter, sheet);
         self.choropleth.paint(painter, sheet);
+        self.base.paint_above(painter, sheet);
         self.fabric.paint(painter, sheet);
         self.borders.paint(painter, sheet);
         self.events.paint(painter, sheet);
@@ -172,8 +179,11 @@ impl Plugin for InFrame<'_> {
             clear: frame.clear,
             home_zoom: frame.home_zoom,
             moving: frame.moving || response.dragged(),
+            over_picture: false,
         };
         let painter = ui.painter().clone();
+        stack.base.prepare(ui.ctx(), &sheet);
+        let sheet = Sheet { over_picture: stack.base.has_pictures(), ..sheet };
         stack.paint(&painter, &sheet);
         let focused = Stack::buttons(ui, &sheet, frame.commands);
         let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
@@ -191,7 +201,7 @@ impl Plugin for InFrame<'_> {
             ui.ctx().request_repaint();
         }
         stack.covered = [
-            furniture::corner(&painter, &sheet, frame.credits, stack.events.clustered()),
+            furniture::corner(&painter, &sheet, frame.credits, stack.events.clustered(), &stack.base),
             furniture::breadcrumb(ui, &sheet, frame.commands),
         ];
         clicks(response, hit.as_ref(), sheet.view, frame.commands);

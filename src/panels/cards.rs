@@ -137,7 +137,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     let late = reading.status == Status::Late;
     let ink = pen.body().size(theme.sizes.figure).bold().color(if late { theme.muted } else { theme.text });
     match reading.value {
-        Shown::Value(_) => {
+        Shown::Value(_) | Shown::Coarse { .. } => {
             let number = format::short(reading.value, indicator.decimals, view.text);
             let unit = view.text.unit_name(&indicator.unit);
             let unit_ink = if unit.chars().count() > 2 { pen.note() } else { pen.body().color(theme.muted) };

@@ -214,6 +214,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
             late: dataset == 1,
             rows: 1000,
             refused: 0,
+            held: None,
         })
         .collect();
     Snapshot {

@@ -1,9 +1,10 @@
 //! Every number and time that is printed. Owns separators, signs, units, ages and dates in both languages. A figure of
 //! the engine comes in as [`Shown`] and in no other form, so that nothing hidden can be printed by accident.
 
+use crate::export;
 use crate::indicators::window::Window;
 use crate::panels::marks::Way;
-use crate::privacy::shown::Shown;
+use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
 use crate::site::civil::{CivilZone, date_of};
@@ -54,7 +55,9 @@ pub fn unit_suffix(unit: &str, text: &Messages) -> String {
 #[must_use]
 pub fn shown(shown: Shown, decimals: usize, unit: &str, text: &Messages) -> String {
     match shown {
-        Shown::Value(_) => format!("{}{}", bare(shown, decimals, text), unit_suffix(unit, text)),
+        Shown::Value(_) | Shown::Coarse { .. } => {
+            format!("{}{}", bare(shown, decimals, text), unit_suffix(unit, text))
+        }
         _ => bare(shown, decimals, text),
     }
 }
@@ -64,7 +67,9 @@ pub fn shown(shown: Shown, decimals: usize, unit: &str, text: &Messages) -> Stri
 pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
     match shown {
         Shown::Value(value) => number(value, decimals),
-        Shown::Suppressed { below, .. } => format!("<{below}"),
+        Shown::Coarse { value, told, .. } => format!("{}{}", told.sign(), number(value, decimals)),
+        Shown::Suppressed { below, why: Why::Primary } => format!("<{below}"),
+        Shown::Suppressed { why: Why::Secondary, .. } => export::HIDDEN.to_owned(),
         Shown::Missing => text.get("panel.shown.missing").to_owned(),
         Shown::TooFine => text.get("panel.shown.too_fine").to_owned(),
     }
@@ -73,15 +78,16 @@ pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
 /// A figure without its unit, short enough for a card: 1,234,567 becomes 123.5 with a word for ten thousand.
 #[must_use]
 pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
-    let Shown::Value(value) = shown else {
+    let Some(value) = shown.value() else {
         return bare(shown, decimals, text);
     };
+    let sign = shown.told().map_or_else(String::new, |told| told.sign().to_string());
     let (divisor, key) = match (text.lang(), value.abs()) {
         (Lang::Zh, v) if v >= 1e8 => (1e8, "panel.shown.hundred_million"),
         (Lang::Zh, v) if v >= 1e5 => (1e4, "panel.shown.ten_thousand"),
         (Lang::En, v) if v >= 1e6 => (1e6, "panel.shown.million"),
         (Lang::En, v) if v >= 1e5 => (1e3, "panel.shown.thousand"),
-        _ => return number(value, decimals),
+        _ => return format!("{sign}{}", number(value, decimals)),
     };
     let scaled = value / divisor;
     let digits = if scaled.abs() >= 1000.0 {
@@ -91,7 +97,7 @@ pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
     } else {
         2
     };
-    format!("{}{}", number(scaled, digits), text.get(key))
+    format!("{sign}{}{}", number(scaled, digits), text.get(key))
 }
 
 /// The 95 % interval that comes with a reading.
@@ -145,7 +151,9 @@ pub struct Change {
 /// The change between two figures, where both may be shown; judged as printed, so that what looks the same is level.
 #[must_use]
 pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
-    let difference = now.value()? - before.value()?;
+    // The difference of two coarse counts would mostly be one of their steps.
+    let (Shown::Value(now), Shown::Value(before)) = (now, before) else { return None };
+    let difference = now - before;
     let size = number(difference.abs(), decimals);
     let is_zero = size.bytes().all(|b| matches!(b, b'0' | b'.'));
     let way = if is_zero {
@@ -285,6 +293,7 @@ pub fn code_name<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::privacy::shown::Told;
     use crate::privacy::shown::Why;
 
     fn zh() -> Messages {
@@ -314,10 +323,16 @@ mod tests {
 
     #[test]
     fn what_may_not_be_shown_is_told_apart() {
-        let hidden = Shown::Suppressed { below: 10, why: Why::Secondary };
+        let hidden = Shown::Suppressed { below: 10, why: Why::Primary };
+        let beside = Shown::Suppressed { below: 10, why: Why::Secondary };
+        let steps = Shown::Coarse { value: 55.0, step: 5.0, told: Told::AtLeast };
+        let about = Shown::Coarse { value: 96.0, step: 2.0, told: Told::About };
         for (value, in_zh, in_en) in [
             (Shown::Value(98.64), "98.6%", "98.6%"),
             (hidden, "<10", "<10"),
+            (beside, "*", "*"),
+            (steps, "≥55.0%", "≥55.0%"),
+            (about, "≈96.0%", "≈96.0%"),
             (Shown::Missing, "缺数", "no data"),
             (Shown::TooFine, "此级不显示", "not at this level"),
         ] {

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, pos2, vec2};
 
 use crate::panels::pen::Pen;
-use crate::panels::{View, format};
+use crate::panels::{View, format, words};
 use crate::snapshot::{FeedPhase, FeedState};
 
 /// Paints the strip along the bottom of a rectangle: a line per source, then the program's own.
@@ -20,6 +20,7 @@ pub fn health_strip_ui(pen: Pen<'_>, screen: Rect, view: &View<'_>) {
             ("revision", &view.snapshot.revision.to_string()),
         ],
     );
+    let words = words::held(view).into_iter().fold(words, |all, held| format!("{all} · {held}"));
     let mut lines: Vec<(String, bool)> =
         view.snapshot.feeds.iter().map(|feed| (feed_line(feed, view), is_trouble(feed))).collect();
     lines.push((words, false));

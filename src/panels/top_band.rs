@@ -4,7 +4,7 @@
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::panels::pen::{Pen, cut_left, cut_right};
-use crate::panels::{View, format, marks};
+use crate::panels::{View, format, marks, words};
 use crate::site::meta::SampleMeta;
 
 /// Paints the band; returns the free middle for the alarm strip.
@@ -81,6 +81,7 @@ pub fn freshness_words(view: &View<'_>) -> String {
     for dataset in late.iter().filter_map(|index| view.site.datasets.get(*index)) {
         lines.push(view.text.fill("panel.top.late", &[("name", view.say(&dataset.name))]));
     }
+    lines.extend(words::held(view));
     if late.is_empty() {
         lines.push(view.text.get("panel.top.none_late").to_owned());
     }

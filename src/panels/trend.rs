@@ -220,7 +220,7 @@ fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, at: impl Fn(usize, f64) ->
     };
     for (i, point) in series.points.iter().enumerate() {
         match point.value {
-            Shown::Value(value) => run.push(at(i, value)),
+            Shown::Value(value) | Shown::Coarse { value, .. } => run.push(at(i, value)),
             Shown::Suppressed { .. } => {
                 flush(&mut run);
                 // Hidden is told from missing: a dashed box stands on the axis.

@@ -7,6 +7,7 @@ use crate::privacy::shown::{Shown, Why};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::snapshot::{Reading, Status};
+use crate::store::quarantine::held_message;
 
 /// Names from below the root down to an area; the root's own name for the root.
 #[must_use]
@@ -147,6 +148,7 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
         Status::Current => "panel.status.current",
         Status::Late => "panel.status.late",
         Status::Partial => "panel.status.partial",
+        Status::Coarse => "panel.status.coarse",
         Status::Suppressed => "panel.status.suppressed",
         Status::Missing => "panel.status.missing",
         Status::TooFine => "panel.status.too_fine",
@@ -200,4 +202,19 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         lines.push(text.fill(key, &[("age", &input_age(view, reading))]));
     }
     lines.join("\n")
+}
+
+/// Which datasets stand on older data because the door refused what came, a line each.
+#[must_use]
+pub fn held(view: &View<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for source in &view.snapshot.freshness.sources {
+        if let (Some(held), Some(dataset)) = (source.held, view.site.datasets.get(source.dataset)) {
+            let line = view.text.say(&held_message(view.site, view.say(&dataset.name), held));
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
 }

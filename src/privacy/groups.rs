@@ -1,16 +1,20 @@
-//! The closed list of service-population groups and the floors of area. Owns which groups may be counted at all; no
-//! site can add one.
+//! The closed list of service-population groups and the floors of area and time. Owns which groups may be counted at
+//! all; no site can add one.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use polars::prelude::{BooleanChunked, DataFrame};
+use polars::prelude::{BooleanChunked, Column as Series, DataFrame, DataType, StringChunked};
 use serde::Deserialize;
 
 use crate::site::Site;
-use crate::site::datasets::Table;
+use crate::site::civil::{add_months, date_of};
+use crate::site::datasets::{Column, ColumnPeople, ColumnType, Table};
+use crate::site::problem::Problem;
 use crate::site::text::Message;
 
-/// Name of the code list that is closed.
+/// Name of a code list that is closed wherever it is used. Any other list is closed where a column says that its codes
+/// are groups (`people = "groups"`).
 pub const GROUP_LIST: &str = "service_group";
 
 const CLOSED_LIST: &str = include_str!("../../assets/service_groups.toml");
@@ -29,6 +33,8 @@ struct Group {
     code: String,
     #[serde(default)]
     deepest_level: Option<usize>,
+    #[serde(default)]
+    quarterly: bool,
 }
 
 fn groups() -> &'static [Group] {
@@ -50,9 +56,18 @@ pub fn deepest_level(code: &str) -> Option<usize> {
     groups().iter().find(|g| g.code == code)?.deepest_level
 }
 
-/// Codes of a site's list that are not on the closed list.
+/// Codes of a site's closed lists that are not on the program's list.
 pub fn unknown(site: &Site) -> impl Iterator<Item = &str> {
-    site.codes(GROUP_LIST).iter().map(String::as_str).filter(|code| groups().iter().all(|g| g.code != *code))
+    let named = site
+        .tables()
+        .flat_map(|(_, table)| &table.columns)
+        .filter(|c| c.people == Some(ColumnPeople::Groups));
+    let lists: BTreeSet<&str> = named.filter_map(|c| c.codes.as_deref()).chain([GROUP_LIST]).collect();
+    lists
+        .into_iter()
+        .flat_map(|list| site.codes(list))
+        .map(String::as_str)
+        .filter(|code| groups().iter().all(|g| g.code != *code))
 }
 
 /// All codes of the closed list.
@@ -60,24 +75,40 @@ pub fn known() -> impl Iterator<Item = &'static str> {
     groups().iter().map(|g| g.code.as_str())
 }
 
+/// Columns of a table in which a code of the closed list is a group: every coded text of a table about people whose list
+/// has such a code. A value outside its list has cost its row before.
+fn coded<'a>(site: &Site, table: &'a Table) -> Vec<&'a Column> {
+    let closed =
+        |c: &&Column| c.codes.as_deref() == Some(GROUP_LIST) || c.people == Some(ColumnPeople::Groups);
+    let people = super::door::declared::is_people_table(site, table);
+    let texts = table.columns.iter().filter(|c| c.kind == ColumnType::Text && c.codes.is_some());
+    let has_group = |c: &&Column| {
+        let codes = c.codes.as_deref().map_or(&[][..], |list| site.codes(list));
+        codes.iter().any(|code| groups().iter().any(|g| g.code == *code))
+    };
+    texts.filter(|c| (people || closed(c)) && has_group(c)).collect()
+}
+
+fn texts(frame: &DataFrame, columns: &[&Column]) -> Vec<StringChunked> {
+    columns.iter().filter_map(|c| frame.column(&c.id).ok()?.str().ok().cloned()).collect()
+}
+
 /// Which rows come in at an area finer than their table or their group allows; none where all are fine.
 #[must_use]
 pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(BooleanChunked, Message)> {
-    let group_column = table.columns.iter().find(|c| c.codes.as_deref() == Some(GROUP_LIST));
-    if table.suppress_below == 0 && group_column.is_none() {
+    let columns = coded(site, table);
+    if table.suppress_below == 0 && columns.is_empty() {
         return None;
     }
     let areas = frame.column(&table.area_column()?.id).ok()?.str().ok()?.clone();
-    let groups_of_rows =
-        group_column.and_then(|c| frame.column(&c.id).ok()).and_then(|c| c.str().ok().cloned());
+    let groups_of_rows = texts(frame, &columns);
     let table_floor = site.level_index(&table.finest_area).unwrap_or(0);
     let below: Vec<bool> = areas
         .iter()
         .enumerate()
         .map(|(row, code)| {
             let level = code.and_then(|code| site.areas.find(code)).map(|id| site.areas.get(id).level);
-            let group = groups_of_rows.as_ref().and_then(|g| g.get(row));
-            let group_floor = group.and_then(deepest_level);
+            let group_floor = groups_of_rows.iter().filter_map(|g| deepest_level(g.get(row)?)).min();
             level.is_some_and(|level| level > group_floor.map_or(table_floor, |floor| floor.min(table_floor)))
         })
         .collect();
@@ -85,6 +116,87 @@ pub fn below_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<(Boo
         let keep = below.iter().map(|b| Some(!*b)).collect();
         (keep, Message::new("problem.below_floor").with("table", &table.id))
     })
+}
+
+/// A whole table without the rows that are below the floor of time, and how many those were.
+#[must_use]
+pub fn keep_time_floor(site: &Site, table: &Table, frame: DataFrame) -> (DataFrame, u64) {
+    match below_time_floor(site, table, &frame).and_then(|keep| frame.filter(&keep).ok()) {
+        Some(kept) => {
+            let refused = (frame.height() - kept.height()) as u64;
+            (kept, refused)
+        }
+        None => (frame, 0),
+    }
+}
+
+/// What is told of rows below the floor of time, if there were any.
+#[must_use]
+pub fn time_floor_problem(table: &Table, rows: u64) -> Option<Problem> {
+    let message = Message::new("problem.below_time_floor").with("table", &table.id).with("count", rows);
+    (rows > 0).then(|| Problem::warning(format!("data/{}", table.id), message))
+}
+
+/// Which rows of a whole table tell of a quarterly group more often than once a quarter: a count that differs from the
+/// one of its quarter. A quarter's count is that of the month that ends it, repeated in the two months after; where
+/// that month is not there, the first one told. None where all are fine.
+fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<BooleanChunked> {
+    let columns = coded(site, table);
+    let quarterly = |code: &str| groups().iter().any(|g| g.quarterly && g.code == code);
+    let rows: Vec<usize> = {
+        let codes = texts(frame, &columns);
+        let sensitive = |row: &usize| codes.iter().any(|c| c.get(*row).is_some_and(quarterly));
+        if codes.is_empty() { Vec::new() } else { (0..frame.height()).filter(sensitive).collect() }
+    };
+    if rows.is_empty() {
+        return None;
+    }
+    let mut keep = vec![true; frame.height()];
+    let months = Some(&table.time_column)
+        .filter(|time| table.is_stamped(time))
+        .and_then(|time| frame.column(time).ok()?.cast(&DataType::Int32).ok()?.i32().ok().cloned());
+    let Some(months) = months else {
+        // Instants would tell of every single case.
+        rows.iter().filter_map(|row| keep.get_mut(*row).map(|k| *k = false)).for_each(drop);
+        return refused(&keep);
+    };
+    let is_key = |name: &str| table.key.iter().any(|k| k == name);
+    let counted: Vec<&Series> = table
+        .columns
+        .iter()
+        .filter(|c| !is_key(&c.id) && c.id != table.time_column)
+        .filter_map(|c| frame.column(&c.id).ok())
+        .collect();
+    let keys: Vec<&Series> =
+        table.key.iter().filter(|k| **k != table.time_column).filter_map(|k| frame.column(k).ok()).collect();
+    let print = |columns: &[&Series], row: usize| -> Vec<String> {
+        columns.iter().map(|c| c.get(row).map(|v| v.to_string()).unwrap_or_default()).collect()
+    };
+    let mut dated: Vec<(i32, usize)> =
+        rows.iter().filter_map(|row| Some((months.get(*row)?, *row))).collect();
+    dated.sort_unstable();
+    let mut told: HashMap<(i32, Vec<String>), Vec<String>> = HashMap::new();
+    for (month, row) in dated {
+        let period = (quarter_of(month), print(&keys, row));
+        let counts = print(&counted, row);
+        if *told.entry(period).or_insert_with(|| counts.clone()) != counts
+            && let Some(flag) = keep.get_mut(row)
+        {
+            *flag = false;
+        }
+    }
+    refused(&keep)
+}
+
+fn refused(keep: &[bool]) -> Option<BooleanChunked> {
+    keep.contains(&false).then(|| keep.iter().map(|k| Some(*k)).collect())
+}
+
+/// First day of the month that ended the newest quarter not after a day's month: March, June, September, December.
+fn quarter_of(day: i32) -> i32 {
+    let date = date_of(day);
+    let first = day - i32::from(date.day()) + 1;
+    add_months(first, -i32::from(date.month() % 3))
 }
 
 #[cfg(test)]

@@ -1,22 +1,24 @@
-//! Small-number protection: the one way from a raw figure to one that may be shown. Owns primary and secondary
-//! suppression and the floors; `indicators` and `engine` never format a figure.
+//! Small-number protection: the one way from raw counts to figures that may be shown. Owns what is small, what else is
+//! hidden with it, and how a figure is put together from what is left; `indicators` and `engine` never show a count.
 
 use crate::site::Site;
-use crate::site::areas::AreaId;
-use crate::site::catalogue::{Indicator, People};
 
-use super::groups;
-use super::shown::{Shown, Why};
+use super::cells::{Column, State};
+use super::gate::{Count, Figure, Gate, LEAST_BASE, Linked, Release, Sort};
+use super::network::{Mirror, Need, Network, Sheet};
+use super::shown::Shown;
+use super::steps::{self, Known};
 
-/// Both sides of a figure at one area, before the gate. It has no printed form.
-#[derive(Clone, Copy, Default)]
+pub(crate) use super::figures::plain;
+pub(crate) use super::gate::Owner;
+
+/// One count over all areas, before the gate. It has no printed form.
+#[derive(Clone, Default)]
 pub(crate) struct Raw {
-    /// Numerator; none where nothing was reported.
-    pub(crate) numerator: Option<f64>,
-    /// Denominator, where the figure has one.
-    pub(crate) denominator: Option<Option<f64>>,
-    /// Rows of either side were withheld at the source.
-    pub(crate) withheld: bool,
+    /// The count per area; none where nothing was reported.
+    pub(crate) counts: Vec<Option<f64>>,
+    /// Areas where rows were withheld at the source.
+    pub(crate) withheld: Vec<bool>,
 }
 
 /// A figure after the gate.
@@ -32,193 +34,345 @@ pub struct Protected {
     pub partial: bool,
 }
 
-/// A rate over fewer than this is hidden where people are concerned.
-const LEAST_BASE: f64 = 10.0;
-
-/// Protects one figure over all areas: areas in the order of the tree.
-pub(crate) fn protect(site: &Site, row: &Indicator, raw: &[Raw]) -> Vec<Protected> {
-    let mut out: Vec<Protected> = raw
-        .iter()
-        .enumerate()
-        .map(|(area, raw)| first(site, row, AreaId(u32::try_from(area).unwrap_or(0)), raw))
-        .collect();
-    if mark(site, row) > 0 {
-        hide_findable(site, row, raw, &mut out);
+impl Protected {
+    pub(super) const fn same(shown: Shown) -> Self {
+        Self { value: shown, numerator: shown, denominator: shown, partial: false }
     }
-    out
 }
 
-/// Protects the cells of a breakdown, one raw list and one list of codes a cell: each over the areas, then over the
-/// cells of each area. A group is never shown at a finer area than its floor.
-pub(crate) fn protect_cells(
-    site: &Site,
-    row: &Indicator,
-    codes: &[&[String]],
-    raws: &[Vec<Raw>],
-) -> Vec<Vec<Protected>> {
-    let mut cells: Vec<Vec<Protected>> = raws.iter().map(|raw| protect(site, row, raw)).collect();
-    for (codes, cell) in codes.iter().zip(&mut cells) {
-        let Some(deepest) = codes.iter().filter_map(|code| groups::deepest_level(code)).min() else {
-            continue;
-        };
-        for ((_, area), protected) in site.areas.iter().zip(cell) {
-            if area.level > deepest {
-                *protected = empty(Shown::TooFine);
+/// Rounds of hiding over tables that share counts. Each but the last hides at least one cell more, and two are usual.
+const MOST_ROUNDS: usize = 32;
+
+impl Gate {
+    /// Protects all figures of a group at one instant: per figure its owner and one [`Protected`] an area. `raws` are
+    /// the counts in the order of [`Gate::measured`].
+    pub(crate) fn protect(&self, site: &Site, group: usize, raws: &[Raw]) -> Vec<(Owner, Vec<Protected>)> {
+        let Some(linked) = self.groups.get(group) else { return Vec::new() };
+        let mut table = Table { gate: self, linked, raws, columns: Vec::new(), rests: Vec::new() };
+        table.look();
+        table.keep_below_known();
+        table.hide_together();
+        linked.figures.iter().map(|figure| (figure.owner, table.figure(site, figure))).collect()
+    }
+}
+
+/// A group of counts at one instant.
+pub(super) struct Table<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) linked: &'a Linked,
+    pub(super) raws: &'a [Raw],
+    pub(super) columns: Vec<Column>,
+    /// What a share leaves of its base, per figure that has such a rest.
+    rests: Vec<Rest>,
+}
+
+/// The rest of a share: base minus count. Whoever sees two of the three knows the third.
+pub(super) struct Rest {
+    count: usize,
+    base: usize,
+    column: Column,
+}
+
+impl Table<'_> {
+    /// What would be seen of each count on its own.
+    fn look(&mut self) {
+        let tree = &self.gate.tree;
+        for (count, raw) in self.linked.counts.iter().zip(self.raws) {
+            let mut column = Column {
+                values: raw.counts.clone(),
+                states: vec![State::Gap; tree.len()],
+                below: f64::from(count.below),
+                level: count.level,
+                is_top_known: count.is_top_known,
+                is_given: false,
+                must_hide: vec![false; tree.len()],
+            };
+            fill_withheld(tree, raw, &mut column);
+            if count.release == Release::Steps && count.sort == Sort::Count && count.below > 0 {
+                steps::tell(tree, &mut column, count.is_split);
+            } else {
+                for area in 0..tree.len() {
+                    let is_shown = tree.level.get(area).is_some_and(|level| *level <= count.level);
+                    let state = match column.values.get(area).copied().flatten().filter(|_| is_shown) {
+                        None => State::Gap,
+                        Some(_) if count.sort != Sort::Quantity && column.is_small(area) => State::Marked,
+                        Some(_) => State::Open,
+                    };
+                    column.set(area, state);
+                }
+            }
+            self.columns.push(column);
+        }
+        for figure in &self.linked.figures {
+            if let Some(rest) = self.rest(figure) {
+                self.rests.push(rest);
             }
         }
     }
-    if mark(site, row) == 0 {
-        return cells;
-    }
-    // A cell hidden beside another cell may be the only one hidden among its sibling areas, and the other way round.
-    while hide_lone_cells(site, row, &mut cells) {
-        for (raw, out) in raws.iter().zip(&mut cells) {
-            hide_findable(site, row, raw, out);
-        }
-    }
-    cells
-}
 
-/// Where one cell of an area is hidden alone, its smallest neighbour is hidden with it; whether any was.
-fn hide_lone_cells(site: &Site, row: &Indicator, cells: &mut [Vec<Protected>]) -> bool {
-    let mut changed = false;
-    for area in (0..cells.first().map_or(0, Vec::len)).filter(|area| !is_exempt(row, *area)) {
-        let value = |cell: &Vec<Protected>| cell.get(area).map_or(Shown::Missing, |p| p.value);
-        if cells.iter().filter(|c| value(c).is_suppressed()).count() != 1 {
-            continue;
+    /// The rest of a share, with the shares that are not to be seen already hidden.
+    fn rest(&mut self, figure: &Figure) -> Option<Rest> {
+        let base_place = figure.denominator?;
+        let [count_spec, base_spec] =
+            [self.linked.counts.get(figure.numerator)?, self.linked.counts.get(base_place)?];
+        let adds = |count: &Count| count.sort == Sort::Count && count.release == Release::Exact;
+        if !adds(count_spec) || !adds(base_spec) || figure.numerator == base_place {
+            return None;
         }
-        let smallest = cells
+        let below = f64::from(count_spec.below.max(base_spec.below));
+        let base = self.columns.get(base_place)?.clone();
+        let areas = self.gate.tree.len();
+        let mut rest = Column {
+            values: vec![None; areas],
+            states: vec![State::Gap; areas],
+            below,
+            level: figure.level,
+            is_top_known: count_spec.is_top_known && base_spec.is_top_known,
+            is_given: false,
+            must_hide: vec![false; areas],
+        };
+        let count = self.columns.get_mut(figure.numerator)?;
+        for area in 0..areas {
+            let (Some(n), Some(d)) =
+                (count.values.get(area).copied().flatten(), base.values.get(area).copied().flatten())
+            else {
+                continue;
+            };
+            if self.gate.tree.level.get(area).is_none_or(|level| *level > figure.level) || n > d {
+                continue;
+            }
+            if let Some(place) = rest.values.get_mut(area) {
+                *place = Some(d - n);
+            }
+            let is_small = rest.is_small(area);
+            rest.set(area, if is_small { State::Marked } else { State::Open });
+            let hidden = rest.is_fixed(area) || count.is_fixed(area);
+            if !hidden && d < LEAST_BASE && d > 0.0 {
+                // The share of a few tells about each of them, also where it is none or all.
+                count.hide(area);
+                rest.hide(area);
+            }
+        }
+        Some(Rest { count: figure.numerator, base: base_place, column: rest })
+    }
+
+    /// Hides what small numbers could be worked out from, in every table that these counts make, until no table asks
+    /// for more.
+    fn hide_together(&mut self) {
+        for _ in 0..MOST_ROUNDS {
+            let mut changed = self.link_rests();
+            for split in 0..self.linked.splits.len() {
+                changed |= self.protect_split(split);
+            }
+            for count in 0..self.columns.len() {
+                changed |= self.protect_alone(count);
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// Whether a count is told as it is and adds up over areas.
+    fn is_exact(&self, count: usize) -> bool {
+        self.linked
+            .counts
+            .get(count)
+            .is_some_and(|c| c.sort == Sort::Count && c.release == Release::Exact && c.below > 0)
+    }
+
+    fn is_in_a_split(&self, count: usize) -> bool {
+        self.linked.splits.iter().any(|s| s.cells.contains(&count) || s.total == Some(count))
+    }
+
+    fn protect_alone(&mut self, count: usize) -> bool {
+        if !self.is_exact(count) || self.is_in_a_split(count) {
+            return false;
+        }
+        let changed = self.protect_columns(&[count], None, None);
+        self.link_rests() | changed
+    }
+
+    /// Protects a table of counts: areas by columns. `whole` is a total that no figure shows.
+    fn protect_columns(
+        &mut self,
+        places: &[usize],
+        total: Option<usize>,
+        whole: Option<&mut Column>,
+    ) -> bool {
+        let mut order: Vec<usize> = Vec::new();
+        let mut columns: Vec<&mut Column> = Vec::new();
+        let mut bases: Vec<Column> =
+            self.rests.iter().filter_map(|r| self.columns.get(r.base)).cloned().collect();
+        bases.reverse();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            if places.contains(&at) {
+                columns.push(column);
+                order.push(at);
+            }
+        }
+        let mut total = total.and_then(|t| order.iter().position(|p| *p == t));
+        if let Some(whole) = whole {
+            total = Some(columns.len());
+            columns.push(whole);
+        }
+        let mut mirrors = Vec::new();
+        for rest in &mut self.rests {
+            let Some(base) = bases.pop() else { break };
+            if let Some(column) = order.iter().position(|p| *p == rest.count) {
+                let is_seen = |state: State| matches!(state, State::Open);
+                let is_loose = (0..base.states.len()).map(|area| !is_seen(base.state(area))).collect();
+                mirrors.push(Mirror { column, rest: &mut rest.column, is_loose });
+            }
+        }
+        let hidden = columns.iter().any(|c| c.has_hidden()) || mirrors.iter().any(|m| m.rest.has_hidden());
+        if !hidden {
+            return false;
+        }
+        let network = Network::new(&self.gate.tree, &columns, total, Need::WholeRange);
+        network.protect(&mut Sheet { columns, mirrors })
+    }
+
+    /// Whoever sees the base sees the count exactly if he sees the rest.
+    fn link_rests(&mut self) -> bool {
+        let mut changed = false;
+        for rest in &mut self.rests {
+            let Ok([count, base]) = self.columns.get_disjoint_mut([rest.count, rest.base]) else { continue };
+            for area in 0..count.states.len() {
+                if rest.column.state(area) == State::Gap {
+                    continue;
+                }
+                let is_hidden = |state: State| matches!(state, State::Marked | State::Blank);
+                let (own, other) = (count.state(area), rest.column.state(area));
+                if is_hidden(other) || is_hidden(base.state(area)) {
+                    changed |= own == State::Open && !count.is_fixed(area) && count.set(area, State::Blank);
+                }
+                if is_hidden(own) || is_hidden(base.state(area)) {
+                    changed |= other == State::Open
+                        && !rest.column.is_fixed(area)
+                        && rest.column.set(area, State::Blank);
+                }
+            }
+        }
+        changed
+    }
+
+    fn protect_split(&mut self, place: usize) -> bool {
+        let Some(split) = self.linked.splits.get(place) else { return false };
+        let Some(first) = split.cells.first().and_then(|c| self.linked.counts.get(*c)) else { return false };
+        if first.sort != Sort::Count || first.release == Release::Steps {
+            return false;
+        }
+        // Where the catalogue does not count the whole, a reader is still taken to know it.
+        let mut whole = match split.total {
+            Some(_) => None,
+            None => Some(self.sum_of(&split.cells)),
+        };
+        let total = split.total;
+        let places: Vec<usize> = split.cells.iter().copied().chain(total).collect();
+        let changed = self.protect_columns(&places, total, whole.as_mut());
+        self.link_rests() | changed
+    }
+
+    /// The sum of some counts, as if everyone knew it.
+    fn sum_of(&self, cells: &[usize]) -> Column {
+        let areas = self.gate.tree.len();
+        let columns: Vec<&Column> = cells.iter().filter_map(|c| self.columns.get(*c)).collect();
+        let mut sum = Column {
+            values: vec![None; areas],
+            states: vec![State::Gap; areas],
+            below: columns.iter().map(|c| c.below).fold(0.0, f64::max),
+            level: columns.iter().map(|c| c.level).max().unwrap_or(0),
+            is_top_known: false,
+            is_given: true,
+            must_hide: vec![false; areas],
+        };
+        for area in 0..areas {
+            let known: Vec<f64> =
+                columns.iter().filter_map(|c| c.values.get(area).copied().flatten()).collect();
+            if known.is_empty() {
+                continue;
+            }
+            if let Some(place) = sum.values.get_mut(area) {
+                *place = Some(known.iter().sum());
+            }
+            sum.set(area, State::Open);
+        }
+        sum
+    }
+
+    /// Sums of counts that are told in steps must not tell their small parts.
+    fn keep_below_known(&mut self) {
+        let counts = &self.linked.counts;
+        let also: Vec<Vec<usize>> = counts
             .iter()
             .enumerate()
-            .filter_map(|(c, cell)| Some((c, value(cell).value().filter(|v| *v > 0.0)?)))
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-            .map(|(c, _)| c);
-        if let Some(cell) = smallest.and_then(|c| cells.get_mut(c)).and_then(|v| v.get_mut(area)) {
-            *cell = hide(mark(site, row), Why::Secondary);
-            changed = true;
-        }
-    }
-    changed
-}
-
-/// The top area's published total needs no protection: it is known already.
-const fn is_exempt(row: &Indicator, area: usize) -> bool {
-    row.published_total && area == 0
-}
-
-const fn hide(below: u32, why: Why) -> Protected {
-    let hidden = Shown::Suppressed { below, why };
-    Protected { value: hidden, numerator: hidden, denominator: hidden, partial: false }
-}
-
-fn first(site: &Site, row: &Indicator, area: AreaId, raw: &Raw) -> Protected {
-    const MISSING: Protected = empty(Shown::Missing);
-    const TOO_FINE: Protected = empty(Shown::TooFine);
-    if !site.is_shown_at(row, area) {
-        return TOO_FINE;
-    }
-    let below = row.suppress_below;
-    let exempt = is_exempt(row, area.index());
-    let Some(numerator) = raw.numerator else {
-        return if raw.withheld { hide(below, Why::Primary) } else { MISSING };
-    };
-    let partial = raw.withheld;
-    let is_small = |count: f64| below > 0 && !exempt && count > 0.0 && count < f64::from(below);
-    let Some(denominator) = raw.denominator else {
-        if is_small(numerator) {
-            return hide(below, Why::Primary);
-        }
-        let shown = rounded(row, exempt, numerator);
-        let value = Shown::Value(row.scale * shown);
-        return Protected { value, numerator: Shown::Value(shown), denominator: Shown::Missing, partial };
-    };
-    let Some(base) = denominator else { return MISSING };
-    if base == 0.0 {
-        return if is_small(numerator) { hide(below, Why::Primary) } else { MISSING };
-    }
-    let is_share = (0.0..=base).contains(&numerator);
-    let small_base = (below > 0 || base_counts_people(site, row)) && !exempt && base < LEAST_BASE;
-    if small_base || is_small(numerator) || (is_share && is_small(base - numerator)) {
-        return hide(mark(site, row), Why::Primary);
-    }
-    Protected {
-        value: Shown::Value(row.scale * numerator / base),
-        numerator: Shown::Value(rounded(row, exempt, numerator)),
-        denominator: Shown::Value(rounded(row, exempt, base)),
-        partial,
-    }
-}
-
-/// The number that a hidden figure is said to be below; 0 where nothing of the row is ever hidden.
-fn mark(site: &Site, row: &Indicator) -> u32 {
-    const BASE: u32 = 10;
-    if row.suppress_below == 0 && base_counts_people(site, row) { BASE } else { row.suppress_below }
-}
-
-const fn empty(shown: Shown) -> Protected {
-    Protected { value: shown, numerator: shown, denominator: shown, partial: false }
-}
-
-/// Counts of sensitive groups are shown to the nearest five.
-fn rounded(row: &Indicator, exempt: bool, count: f64) -> f64 {
-    let counts_people =
-        row.people == People::AggregateSensitive && !row.numerator.expr.starts_with("count(DISTINCT");
-    if counts_people && !exempt { (count / 5.0).round() * 5.0 } else { count }
-}
-
-/// Whether the denominator comes from a table whose small counts are hidden.
-fn base_counts_people(site: &Site, row: &Indicator) -> bool {
-    row.denominator
-        .as_ref()
-        .and_then(|side| site.table(&side.table))
-        .is_some_and(|table| table.suppress_below > 0)
-}
-
-/// Hides what could be found by subtraction, until nothing more can: the lone hidden child of a shown parent takes a
-/// sibling with it, and a hidden parent takes a child with it, since otherwise its children's sum would tell it.
-fn hide_findable(site: &Site, row: &Indicator, raw: &[Raw], out: &mut [Protected]) {
-    // Every round but the last hides at least one more cell.
-    let (areas, mut changed) = (out.len(), true);
-    while changed {
-        changed = false;
-        for (parent, area) in site.areas.iter().take(areas) {
-            let children: Vec<usize> =
-                area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect();
-            if let Some(cell) =
-                findable(row, raw, out, parent.index(), &children).and_then(|c| out.get_mut(c))
-            {
-                *cell = hide(mark(site, row), Why::Secondary);
-                changed = true;
+            .map(|(at, own)| {
+                let same = |(other, count): (usize, &Count)| {
+                    (other != at && count.measured.measure == own.measured.measure).then_some(other)
+                };
+                counts.iter().enumerate().filter_map(same).collect()
+            })
+            .collect();
+        for (total, count) in counts.iter().enumerate() {
+            if count.below == 0 || count.release != Release::Steps || count.sort != Sort::Count {
+                continue;
             }
+            let cells: Vec<usize> = self
+                .linked
+                .splits
+                .iter()
+                .filter(|split| split.total == Some(total))
+                .flat_map(|split| split.cells.iter().copied())
+                .collect();
+            let is_top_known = count.is_top_known || count.is_top_derived;
+            let bases: Vec<usize> = self
+                .linked
+                .figures
+                .iter()
+                .filter(|figure| figure.numerator == total && figure.denominator != Some(total))
+                .filter_map(|figure| figure.denominator)
+                .filter(|base| self.is_share_of(total, *base))
+                .collect();
+            let known = Known { total, cells: &cells, bases: &bases, is_top_known, also: &also };
+            steps::keep_below(&self.gate.tree, &mut self.columns, &known);
         }
+    }
+
+    /// Whether one count is never more than another, both told in steps.
+    fn is_share_of(&self, count: usize, base: usize) -> bool {
+        let in_steps = |place: usize| {
+            self.linked
+                .counts
+                .get(place)
+                .is_some_and(|c| c.release == Release::Steps && c.sort == Sort::Count)
+        };
+        let (Some(count_column), Some(base_column)) = (self.columns.get(count), self.columns.get(base))
+        else {
+            return false;
+        };
+        in_steps(base)
+            && (0..self.gate.tree.len()).all(|area| {
+                count_column.state(area) == State::Gap || count_column.value(area) <= base_column.value(area)
+            })
     }
 }
 
-/// The cell to hide, where a hidden child or the hidden parent could be found: the smallest shown child.
-fn findable(
-    row: &Indicator,
-    raw: &[Raw],
-    out: &[Protected],
-    parent: usize,
-    children: &[usize],
-) -> Option<usize> {
-    let value = |area: usize| out.get(area).map_or(Shown::Missing, |p| p.value);
-    let is_shown = |area: usize| value(area).value().is_some();
-    let hidden = children.iter().filter(|c| value(**c).is_suppressed()).count();
-    let lone_child = hidden == 1 && is_shown(parent);
-    let told_by_children =
-        hidden == 0 && value(parent).is_suppressed() && children.iter().all(|c| is_shown(*c));
-    if !lone_child && !told_by_children {
-        return None;
+/// A count withheld at the source is small, and its size is not known here either: it is taken to be what the others of
+/// its parent leave, as a reader would.
+fn fill_withheld(tree: &super::cells::Tree, raw: &Raw, column: &mut Column) {
+    for area in 0..tree.len() {
+        let is_withheld = raw.withheld.get(area).copied().unwrap_or(false);
+        if !is_withheld || column.values.get(area).copied().flatten().is_some() || column.below <= 1.0 {
+            continue;
+        }
+        let parent = tree.parent.get(area).copied().flatten();
+        let siblings = parent.and_then(|p| tree.children.get(p)).map_or(0.0, |children| {
+            children.iter().filter(|c| **c != area).map(|c| column.value(*c)).sum::<f64>()
+        });
+        let left = parent.map_or(1.0, |p| column.value(p) - siblings);
+        if let Some(place) = column.values.get_mut(area) {
+            *place = Some(left.clamp(1.0, column.below - 1.0));
+        }
     }
-    if lone_child && children.len() == 1 {
-        return (!is_exempt(row, parent)).then_some(parent);
-    }
-    children
-        .iter()
-        .filter(|c| is_shown(**c))
-        .filter_map(|c| Some((*c, raw.get(*c)?.numerator?)))
-        // A zero is hidden only where there is nothing else to hide.
-        .min_by(|a, b| (a.1 <= 0.0).cmp(&(b.1 <= 0.0)).then(a.1.total_cmp(&b.1)))
-        .map(|(c, _)| c)
 }

@@ -63,6 +63,12 @@ impl Screen {
         }
     }
 
+    /// Whether every tile of the base map that is to be seen is there, or known not to come.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.map.is_settled()
+    }
+
     /// Reads the keys, paints everything and pushes what the user asks for. Call once a frame with the whole window.
     pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
         self.dress(ui, view);

@@ -52,7 +52,7 @@ fn frame_ui(
     memory.stream.ui(pen, zones.stream, view, commands);
     legend::legend_ui(pen, zones.legend, view, map.classes(), map.without());
     rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);
-    footer_ui(pen, zones.footer, view);
+    footer_ui(pen, zones.footer, view, map);
 }
 
 /// Panels that belong to the scene.
@@ -93,9 +93,11 @@ fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     }
 }
 
-fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
+fn footer_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, map: &MapPanel) {
     let mut words: Vec<&str> = Vec::new();
     let note = view.site.meta.sample.as_ref().map(|sample| top_band::demo_note(view, sample));
+    let of_base = map.base_credits();
+    words.extend(of_base.iter().map(|c| view.say(c)));
     words.extend(view.site.meta.attributions.iter().map(|a| view.say(&a.text)));
     let line = words.join(" · ");
     // The mark in the top band tells the same on hover; who made the map is told nowhere else.

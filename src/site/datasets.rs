@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::datum::Datum;
 use super::text::Bilingual;
 
 /// The file.
@@ -86,6 +87,9 @@ pub struct Table {
     /// Promise of this table, where it differs from its dataset's.
     #[serde(default)]
     pub refresh: Option<Refresh>,
+    /// Datum of its coordinates, where it is not the site's.
+    #[serde(default)]
+    pub datum: Option<Datum>,
     /// What the absence of a row means.
     pub absent_row: AbsentRow,
     /// The rule its rows keep.
@@ -133,13 +137,29 @@ pub struct Column {
     /// Code list.
     #[serde(default)]
     pub codes: Option<String>,
+    /// What its codes are, where the table counts persons.
+    #[serde(default)]
+    pub people: Option<ColumnPeople>,
     /// May be empty.
     #[serde(default)]
     pub nullable: bool,
+    /// Holds running totals: two of them a month apart tell what happened in between.
+    #[serde(default)]
+    pub accumulates: bool,
     /// Chinese name.
     pub zh: String,
     /// English name.
     pub en: String,
+}
+
+/// What the codes of a column of a people table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnPeople {
+    /// Service groups: the program's closed list and its floors bind them, whatever the list is called.
+    Groups,
+    /// Services, ages, items: no groups of persons. A code of the closed list among them keeps its floors.
+    Other,
 }
 
 /// Type of a column.

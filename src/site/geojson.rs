@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::areas::{LonLat, Polygon, Ring};
+use super::datum::Datum;
 use super::text::Bilingual;
 
 /// One feature.
@@ -34,6 +35,26 @@ impl Feature {
     /// A number property.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
         self.properties.get(key).and_then(Value::as_f64)
+    }
+
+    /// The same feature in the datum inside the program, with the place of its label.
+    pub(super) fn to_inside(mut self, datum: Datum) -> Self {
+        if !datum.is_shifted() {
+            return self;
+        }
+        if let (Some(lon), Some(lat)) = (self.number("lon"), self.number("lat")) {
+            let [lon, lat] = datum.to_inside([lon, lat]);
+            self.properties.insert("lon".to_owned(), lon.into());
+            self.properties.insert("lat".to_owned(), lat.into());
+        }
+        match &mut self.shape {
+            Shape::Polygons(polygons) => {
+                polygons.iter_mut().flatten().flatten().for_each(|p| *p = datum.to_inside(*p))
+            }
+            Shape::Lines(lines) => lines.iter_mut().flatten().for_each(|p| *p = datum.to_inside(*p)),
+            Shape::Point(point) => *point = datum.to_inside(*point),
+        }
+        self
     }
 
     /// `name_zh` and `name_en`.

@@ -10,10 +10,11 @@ use super::areas::{Area, AreaTree, Bounds, Polygon};
 use super::catalogue::{CatalogueFile, Indicator};
 use super::civil::CivilZone;
 use super::datasets::{ColumnType, DatasetsFile};
+use super::datum::Datum;
 use super::feeds::{self, SourcesFile};
 use super::geojson::{self, Feature, Shape};
 use super::layers::Layers;
-use super::meta::{Datum, LayerKind, SiteMeta};
+use super::meta::{BaseMapKind, LayerKind, SiteMeta};
 use super::problem::{Problem, nearest, row_and_column};
 use super::scenes::ScenesFile;
 use super::text::{Bilingual, Lang, Message, Messages};
@@ -92,6 +93,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         messages_zh,
         messages_en,
         meta,
+        state: None,
     };
     keep_table_thresholds(&mut site);
     reader.cross_check(&site);
@@ -158,7 +160,7 @@ impl Reader<'_> {
         messages
     }
 
-    fn features(&mut self, file: &str) -> Vec<Feature> {
+    fn features(&mut self, file: &str, datum: Datum) -> Vec<Feature> {
         let Some(text) = self.text(file) else {
             return Vec::new();
         };
@@ -168,7 +170,7 @@ impl Reader<'_> {
                     let message = Message::new("problem.bad_geometry").with("number", number + 1);
                     self.problems.push(Problem::warning(file, message));
                 }
-                features
+                features.into_iter().map(|f| f.to_inside(datum)).collect()
             }
             Err(err) => {
                 let problem = Problem::error(file, Message::new("problem.bad_json").with("error", &err));
@@ -181,7 +183,7 @@ impl Reader<'_> {
     fn areas(&mut self, meta: &SiteMeta) -> AreaTree {
         const FILE: &str = "areas.geojson";
         let mut areas = Vec::new();
-        for feature in self.features(FILE) {
+        for feature in self.features(FILE, meta.datum) {
             let code = feature.text("code");
             let Some(level) = meta.levels.iter().position(|l| l.code_length == code.len()) else {
                 self.error(FILE, Message::new("problem.area_code_length").with("code", &code));
@@ -208,7 +210,8 @@ impl Reader<'_> {
     fn layers(&mut self, meta: &SiteMeta) -> Layers {
         let mut layers = Layers::default();
         for layer in &meta.layers {
-            let features = layer.file.as_ref().map(|file| self.features(file)).unwrap_or_default();
+            let datum = layer.datum.unwrap_or(meta.datum);
+            let features = layer.file.as_ref().map(|file| self.features(file, datum)).unwrap_or_default();
             match layer.kind {
                 LayerKind::Texture => layers.texture_tables.extend(layer.table.clone()),
                 LayerKind::Surroundings => {
@@ -238,8 +241,18 @@ impl Reader<'_> {
 
     /// Names that one file uses and another must declare.
     fn cross_check(&mut self, site: &Site) {
-        if matches!(site.meta.datum, Datum::Gcj02 | Datum::Bd09) {
-            self.error("site.toml", Message::new("problem.datum_not_yet"));
+        for base in &site.meta.base_maps {
+            let is_complete = match base.kind {
+                BaseMapKind::Pmtiles => base.path.is_some(),
+                BaseMapKind::Xyz | BaseMapKind::Wmts => base.url.as_ref().is_some_and(|url| {
+                    ["{z}", "{x}"].iter().all(|p| url.contains(p))
+                        && (url.contains("{y}") || url.contains("{-y}"))
+                }),
+            };
+            if !is_complete {
+                let message = Message::new("problem.base_map").with("id", &base.id);
+                self.problems.push(placed("site.toml", self.dir, &base.id, message));
+            }
         }
         for (_, table) in site.tables() {
             let declared = |column: &str| table.column_type(column).is_some();
@@ -253,14 +266,6 @@ impl Reader<'_> {
             if table.area_column().is_none() {
                 let message = Message::new("problem.table_without_area").with("table", &table.id);
                 self.problems.push(placed("datasets.toml", self.dir, &table.id, message));
-            }
-            if let Some(column) =
-                table.columns.iter().find(|c| crate::privacy::door::forbidden_column(&c.id, table))
-            {
-                let message = Message::new("problem.forbidden_column")
-                    .with("column", &column.id)
-                    .with("table", &table.id);
-                self.problems.push(placed("datasets.toml", self.dir, &column.id, message));
             }
             if matches!(table.column_type(&table.time_column), Some(k) if !matches!(k, ColumnType::Date | ColumnType::Month | ColumnType::Time))
             {
@@ -278,6 +283,7 @@ impl Reader<'_> {
             let message = unknown("problem.unknown_group", code, groups::known());
             self.problems.push(Problem::error("messages/zh.toml", message));
         }
+        self.problems.extend(crate::privacy::door::declared::problems(site));
         let domains: Vec<&str> = site.domains.iter().map(|d| d.id.as_str()).collect();
         let indicators: Vec<&str> = site.indicators.iter().map(|i| i.id.as_str()).collect();
         let all: Vec<&str> = site.indicators.iter().chain(&site.breakdowns).map(|i| i.id.as_str()).collect();

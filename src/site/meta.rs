@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::datum::Datum;
 use super::text::Bilingual;
 
 /// The whole of `site.toml`.
@@ -20,7 +21,7 @@ pub struct SiteMeta {
     pub subtitle: Bilingual,
     /// IANA zone name; every day boundary is this zone's.
     pub time_zone: String,
-    /// Datum of every coordinate in the folder.
+    /// Datum of every coordinate in the folder that says nothing else. Inside the program there is one only.
     pub datum: Datum,
     /// Code of the top area.
     pub root_area: String,
@@ -50,23 +51,57 @@ pub struct SiteMeta {
     /// Context layers of the map.
     #[serde(default, rename = "layer")]
     pub layers: Vec<LayerMeta>,
+    /// Base maps, the lowest first.
+    #[serde(default, rename = "base_map")]
+    pub base_maps: Vec<BaseMapMeta>,
 }
 
-/// Geodetic datum of stored coordinates.
+/// Where a base map comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Datum {
-    /// World Geodetic System 1984.
-    #[serde(rename = "WGS84")]
-    Wgs84,
-    /// China Geodetic Coordinate System 2000: WGS 84 to well under a metre for display.
-    #[serde(rename = "CGCS2000")]
-    Cgcs2000,
-    /// The shifted datum of most Chinese web maps.
-    #[serde(rename = "GCJ02")]
-    Gcj02,
-    /// Baidu's second shift on top of GCJ-02.
-    #[serde(rename = "BD09")]
-    Bd09,
+#[serde(rename_all = "snake_case")]
+pub enum BaseMapKind {
+    /// A local archive, vector or raster.
+    Pmtiles,
+    /// Pictures of a server by zoom, column and row.
+    Xyz,
+    /// The same from a WMTS in the web's projection, its parameters written out in the address.
+    Wmts,
+}
+
+/// One base map.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaseMapMeta {
+    /// Name of the base map.
+    pub id: String,
+    /// Where it comes from.
+    pub kind: BaseMapKind,
+    /// Archive, relative to the site folder.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Address with `{z}`, `{x}`, `{y}` (or `{-y}`), and where needed `{s}` and `{token}`.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// What `{s}` stands for, in turn.
+    #[serde(default)]
+    pub subdomains: Vec<String>,
+    /// Variable of the environment that holds the token; the token itself is in no file.
+    #[serde(default)]
+    pub token_env: Option<String>,
+    /// Who made it, where the source itself does not say.
+    #[serde(default)]
+    pub attribution: Option<Bilingual>,
+    /// Lowest zoom to use.
+    #[serde(default)]
+    pub min_zoom: Option<u8>,
+    /// Deepest zoom to use; beyond it tiles are enlarged.
+    #[serde(default)]
+    pub max_zoom: Option<u8>,
+    /// Datum of the tiles' grid.
+    pub datum: Datum,
+    /// Most that is stored on disk of a server's tiles, in MiB.
+    #[serde(default)]
+    pub cache_mib: Option<u64>,
 }
 
 /// One level of the area hierarchy.
@@ -131,6 +166,9 @@ pub struct LayerMeta {
     pub table: Option<String>,
     /// How it is drawn.
     pub kind: LayerKind,
+    /// Datum of the file, where it is not the site's.
+    #[serde(default)]
+    pub datum: Option<Datum>,
 }
 
 /// How a context layer is drawn.
@@ -177,4 +215,7 @@ pub struct EventsMeta {
     pub exercise: String,
     /// Status codes that mean the event is still open.
     pub open_statuses: Vec<String>,
+    /// Kinds that are about objects. Only these may carry a point; without the list, none may.
+    #[serde(default)]
+    pub object_kinds: Vec<String>,
 }

@@ -5,6 +5,7 @@ pub mod areas;
 pub mod catalogue;
 pub mod civil;
 pub mod datasets;
+pub mod datum;
 pub mod feeds;
 mod geojson;
 pub mod layers;
@@ -34,6 +35,8 @@ use crate::snapshot::IndicatorIx;
 pub struct Site {
     /// The folder.
     pub dir: PathBuf,
+    /// Where the program keeps what it must remember about this site; none: nothing is kept.
+    pub state: Option<PathBuf>,
     /// `site.toml`.
     pub meta: SiteMeta,
     /// Day boundaries of the site's time zone.

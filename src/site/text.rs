@@ -186,6 +186,11 @@ impl Messages {
         self.codes.get(list).map_or(&[], Vec::as_slice)
     }
 
+    /// All code lists with their codes, in no order.
+    pub fn code_lists(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.codes.iter().map(|(list, codes)| (list.as_str(), codes.as_slice()))
+    }
+
     /// Name of a unit; the unit itself where there is none (`%`).
     #[must_use]
     pub fn unit_name<'a>(&'a self, unit: &'a str) -> &'a str {

@@ -2,14 +2,15 @@
 
 use polars::prelude::*;
 
-use super::{Cursor, Parcel};
+use super::{Cursor, Parcel, Rows};
 
 const VERSION: u8 = 1;
 
 /// A parcel and the source it came from, as bytes.
 #[must_use]
-pub fn encode(source: &str, parcel: &Parcel) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + parcel.rows.estimated_size());
+pub fn encode<R: Rows>(source: &str, parcel: &Parcel<R>) -> Vec<u8> {
+    let rows = parcel.rows.frame();
+    let mut out = Vec::with_capacity(64 + rows.estimated_size());
     out.push(VERSION);
     text(&mut out, source);
     text(&mut out, &parcel.table);
@@ -19,13 +20,13 @@ pub fn encode(source: &str, parcel: &Parcel) -> Vec<u8> {
         text(&mut out, &cursor.name);
         text(&mut out, &cursor.value);
     }
-    count(&mut out, parcel.rows.height());
+    count(&mut out, rows.height());
     count(&mut out, parcel.ids.len());
     parcel.ids.iter().for_each(|id| out.extend(id.to_le_bytes()));
     count(&mut out, parcel.versions.len());
     parcel.versions.iter().for_each(|v| out.extend(v.to_le_bytes()));
-    count(&mut out, parcel.rows.width());
-    for column in parcel.rows.columns() {
+    count(&mut out, rows.width());
+    for column in rows.columns() {
         encode_column(&mut out, column);
     }
     out
@@ -77,9 +78,10 @@ fn encode_column(out: &mut Vec<u8>, column: &polars::prelude::Column) {
     }
 }
 
-/// The source and the parcel of bytes that [`encode`] wrote; none where they are anything else.
+/// The source and the parcel of bytes that [`encode`] wrote; none where they are anything else. Its rows have yet to
+/// pass the door.
 #[must_use]
-pub fn decode(bytes: &[u8]) -> Option<(String, Parcel)> {
+pub fn decode(bytes: &[u8]) -> Option<(String, Parcel<DataFrame>)> {
     let mut input = Input(bytes);
     if input.byte()? != VERSION {
         return None;
@@ -178,7 +180,7 @@ mod tests {
         texts: Vec<Option<String>>,
         numbers: Vec<Option<i64>>,
         cursor: Option<(String, String)>,
-    ) -> Parcel {
+    ) -> Parcel<DataFrame> {
         let height = texts.len().min(numbers.len());
         let days: Int32Chunked = Int32Chunked::from_iter_options(
             "day".into(),

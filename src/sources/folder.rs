@@ -18,6 +18,7 @@ use crate::site::datasets::Table;
 use crate::site::feeds::FolderMeta;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
+use crate::store::{Admitted, quarantine, quiet};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -52,7 +53,7 @@ impl Folder {
         Self { meta, seen: HashMap::new() }
     }
 
-    fn scan(&mut self, tap: &Tap, dir: &Path) -> Result<(Vec<Due>, usize), Trouble> {
+    fn scan(&mut self, tap: &mut Tap, dir: &Path) -> Result<(Vec<Due>, usize), Trouble> {
         let failed = |err: std::io::Error| {
             let message = Message::new("status.feed.folder").with("dir", dir.display());
             Trouble::Failed(message.with("error", err))
@@ -73,7 +74,13 @@ impl Folder {
             let mark = format!("{}:{}", meta.len(), changed.unwrap_or_default().as_nanos());
             let before = self.seen.get(&path).filter(|seen| seen.mark == mark).cloned();
             let seen = before.unwrap_or_else(|| Seen { mark: mark.clone(), since: Instant::now() });
-            if tap.cursor(&name) != Some(mark.as_str()) {
+            if let Some(shown) = nameless(tap.site(), &path) {
+                // Such a name is not kept in the journal either, so it is told once per start.
+                if !self.seen.contains_key(&path) {
+                    let message = Message::new("problem.file_name").with("table", &table);
+                    tap.refuse(&Problem::error(PathBuf::from(tap.id()).join(shown), message));
+                }
+            } else if tap.cursor(&name) != Some(mark.as_str()) {
                 if seen.since.elapsed() >= quiet {
                     due.push(Due { path: path.clone(), name, mark, table });
                 } else {
@@ -101,6 +108,12 @@ impl Folder {
         };
         self.meta.tables.iter().filter(begins).max_by_key(|t| t.len()).cloned()
     }
+}
+
+/// What stands for the name of a file whose name itself may not come in.
+fn nameless(site: &Site, path: &Path) -> Option<PathBuf> {
+    let shown = quarantine::name_of(site, path);
+    (shown != site.relative(path)).then(|| shown.file_name().map(PathBuf::from).unwrap_or_default())
 }
 
 /// One file on its way in.
@@ -169,7 +182,7 @@ impl Reading<'_> {
     fn pass(
         &mut self,
         tap: &mut Tap,
-        mut admitted: admit::Admitted,
+        mut admitted: admit::Passed,
         line: &dyn Fn(usize) -> Option<usize>,
     ) -> bool {
         for problem in &mut admitted.problems {
@@ -193,17 +206,14 @@ impl Reading<'_> {
     }
 
     fn parquet(&mut self, tap: &mut Tap, path: &Path) -> Result<(), Message> {
-        let broken = |err: &dyn std::fmt::Display| {
-            Message::new("problem.unreadable")
-                .with("error", err.to_string().lines().next().unwrap_or_default())
-        };
+        let broken = |kind: String| Message::new("problem.unreadable").with("error", kind);
         let mut from = 0;
         loop {
-            let file = std::fs::File::open(path).map_err(|e| broken(&e))?;
+            let file = std::fs::File::open(path).map_err(|e| broken(e.kind().to_string()))?;
             let rows = ParquetReader::new(file)
                 .with_slice(Some((from, CHUNK_ROWS)))
                 .finish()
-                .map_err(|e| broken(&e))?;
+                .map_err(|e| broken(quiet(&e)))?;
             let height = rows.height();
             if height == 0 {
                 return Ok(());
@@ -244,7 +254,7 @@ fn read_file(tap: &mut Tap, site: &Site, meta: &FolderMeta, due: &Due) -> Result
     if let Err(message) = read {
         tap.refuse(&Problem::error(&reading.shown, message));
     }
-    let last = reading.last.unwrap_or_else(|| Parcel::now(&due.table, DataFrame::empty()));
+    let last = reading.last.unwrap_or_else(|| Parcel::now(&due.table, Admitted::default()));
     let changed = std::fs::metadata(&due.path).map(|m| m.len());
     // Changed while it was read: what came is kept, and the file is read again.
     let cursor = changed

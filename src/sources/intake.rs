@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Select, SendTimeoutError, Sender};
-use polars::prelude::*;
+use polars::prelude::DataFrame;
 
 use super::journal::Journal;
 use super::known::{self, Known};
@@ -15,7 +15,6 @@ use super::tap::{Counters, Numbered, Stop};
 use super::{Parcel, SourceEvent, codec};
 use crate::engine::Batch;
 use crate::site::Site;
-use crate::site::datasets::ARRIVED_COLUMN;
 
 /// Parcels that wait between a source and the intake at most.
 pub(super) const QUEUE: usize = 16;
@@ -49,15 +48,7 @@ pub(super) struct Intake {
 
 /// The batch of a parcel.
 pub(crate) fn batch(parcel: Parcel) -> Batch {
-    let mut rows = parcel.rows;
-    let arrived = polars::prelude::Column::new_scalar(
-        ARRIVED_COLUMN.into(),
-        Scalar::from(parcel.arrived_secs),
-        rows.height(),
-    );
-    if let Err(err) = rows.with_column(arrived) {
-        log::error!("{}: no column of arrival: {err}", parcel.table);
-    }
+    let rows = parcel.rows.arriving(parcel.arrived_secs);
     Batch { table: parcel.table, rows, arrived_secs: parcel.arrived_secs, received: parcel.received }
 }
 
@@ -104,7 +95,7 @@ impl Intake {
             match self.inlets.get(index).and_then(|inlet| inlet.inbox.try_recv().ok()) {
                 Some(Numbered { number, parcel }) => {
                     idle = 0;
-                    bytes += parcel.rows.estimated_size();
+                    bytes += parcel.rows.frame().estimated_size();
                     group.push((index, number, parcel));
                 }
                 None => idle += 1,
@@ -213,8 +204,7 @@ fn merged(parcels: Vec<Parcel>) -> Vec<Parcel> {
     for parcel in parcels {
         if let Some(last) = out.last_mut()
             && last.table == parcel.table
-            && last.rows.get_column_names() == parcel.rows.get_column_names()
-            && last.rows.vstack_mut(&parcel.rows).is_ok()
+            && last.rows.append(&parcel.rows)
         {
             last.arrived_secs = last.arrived_secs.max(parcel.arrived_secs);
             last.received = last.received.min(parcel.received);
@@ -233,7 +223,7 @@ pub(super) struct Newest {
 }
 
 impl Newest {
-    fn cursor_hash(source: &str, parcel: &Parcel) -> Option<u64> {
+    fn cursor_hash(source: &str, parcel: &Parcel<DataFrame>) -> Option<u64> {
         let cursor = parcel.cursor.as_ref()?;
         Some(known::stable_hash(&[source.as_bytes(), cursor.name.as_bytes()]))
     }
@@ -281,6 +271,11 @@ mod tests {
         let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites/tiny");
         let site = Arc::new(crate::site::load(&root).unwrap().0);
+        let table = site.table("street_job").unwrap();
+        let columns: Vec<&str> = table.columns.iter().map(|c| c.id.as_str()).collect();
+        let rows =
+            crate::store::read::read(&site, table, &root.join("data/street_job.ndjson"), &columns).frame;
+        assert!(rows.height() > 0);
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, _) = Journal::open(dir.path(), Limits::new(1, 64), &mut |_| {}).unwrap();
         drop(journal.write_to(full));
@@ -294,7 +289,6 @@ mod tests {
         let intake = Intake { site, journal, known, inlets, out, stop, folding: None, trouble };
         let thread =
             std::thread::Builder::new().name("intake".to_owned()).spawn(move || intake.run()).unwrap();
-        let rows = df!("job_no" => ["J1"]).unwrap();
         put.send(Numbered { number: 1, parcel: Parcel::now("street_job", rows) }).unwrap();
         let error = told.recv().unwrap().unwrap();
         assert!(!error.is_empty());

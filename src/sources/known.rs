@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use polars::prelude::DataFrame;
 
-use super::Parcel;
+use super::{Parcel, Rows};
 use crate::site::Site;
 use crate::site::datasets::Table;
 
@@ -16,9 +16,9 @@ const MOST_VERSIONS: usize = 4_000_000;
 
 /// What the sieve left of a parcel.
 #[derive(Debug)]
-pub struct Sifted {
+pub struct Sifted<R> {
     /// What is new.
-    pub parcel: Parcel,
+    pub parcel: Parcel<R>,
     /// Rows that had come before, or that are older than what is known.
     pub repeated: u64,
 }
@@ -34,15 +34,16 @@ impl Known {
     /// Leaves out rows that had come before and remembers the others. An id that is known is a repetition; so is,
     /// of a row without an id, a version that is not greater than the known one; an older version is always left out.
     #[must_use]
-    pub fn sift(&mut self, site: &Site, source: &str, parcel: Parcel) -> Sifted {
-        let height = parcel.rows.height();
+    pub fn sift<R: Rows>(&mut self, site: &Site, source: &str, parcel: Parcel<R>) -> Sifted<R> {
+        let height = parcel.rows.frame().height();
         if height == 0 || (parcel.ids.is_empty() && parcel.versions.is_empty()) {
             return Sifted { parcel, repeated: 0 };
         }
         let Some(table) = site.table(&parcel.table) else {
             return Sifted { parcel, repeated: 0 };
         };
-        let keys = if parcel.versions.is_empty() { Vec::new() } else { keys(source, table, &parcel.rows) };
+        let keys =
+            if parcel.versions.is_empty() { Vec::new() } else { keys(source, table, parcel.rows.frame()) };
         let mut keep = vec![true; height];
         for (row, keep) in keep.iter_mut().enumerate() {
             let id = parcel.ids.get(row).copied();

@@ -28,7 +28,9 @@ use polars::prelude::DataFrame;
 use crate::engine::Batch;
 use crate::site::Site;
 use crate::site::feeds::FeedMeta;
+use crate::site::problem::Problem;
 use crate::snapshot::{Clock, EpochSecs};
+use crate::store::Admitted;
 use tap::Source;
 
 /// What a source tells the engine.
@@ -36,6 +38,13 @@ use tap::Source;
 pub enum SourceEvent {
     /// Changed rows.
     Batch(Batch),
+    /// Rows that the door refused, as a whole: what was there before stands, and is late.
+    Refused {
+        /// Table.
+        table: String,
+        /// What was wrong; no content.
+        problems: Vec<Problem>,
+    },
     /// The clock of the data changed its pace.
     Clock(Clock),
 }
@@ -54,11 +63,11 @@ pub const INBOX: usize = 64;
 
 /// Rows that passed the door, on their way into the journal and the engine.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct Parcel<R = Admitted> {
     /// Table.
     pub table: String,
     /// Whole rows; may be none, where only the cursor moves.
-    pub rows: DataFrame,
+    pub rows: R,
     /// Per row, the hash of the id of the event that brought it; empty where the source has no such ids.
     pub ids: Vec<u64>,
     /// Per row, a number that grows with every version of the row; empty where the source has none.
@@ -71,6 +80,37 @@ pub struct Parcel {
     pub received: Instant,
 }
 
+/// Rows of a parcel: [`Admitted`] on their way in, a plain frame where bytes of the journal were just read, which pass
+/// the door before they go on.
+pub trait Rows: Sized {
+    /// The rows.
+    fn frame(&self) -> &DataFrame;
+    /// Those of which `keep` is true.
+    #[must_use]
+    fn kept(&self, keep: &[bool]) -> Self;
+}
+
+impl Rows for Admitted {
+    fn frame(&self) -> &DataFrame {
+        self.frame()
+    }
+
+    fn kept(&self, keep: &[bool]) -> Self {
+        self.kept(keep)
+    }
+}
+
+impl Rows for DataFrame {
+    fn frame(&self) -> &DataFrame {
+        self
+    }
+
+    fn kept(&self, keep: &[bool]) -> Self {
+        let mask: polars::prelude::BooleanChunked = keep.iter().map(|k| Some(*k)).collect();
+        self.filter(&mask).unwrap_or_else(|_| self.clear())
+    }
+}
+
 /// A named place in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
@@ -80,10 +120,10 @@ pub struct Cursor {
     pub value: String,
 }
 
-impl Parcel {
+impl<R: Rows> Parcel<R> {
     /// Rows without ids, versions and cursor, arriving now.
     #[must_use]
-    pub fn now(table: &str, rows: DataFrame) -> Self {
+    pub fn now(table: &str, rows: R) -> Self {
         Self {
             table: table.to_owned(),
             rows,
@@ -101,8 +141,7 @@ impl Parcel {
         if keep.iter().all(|k| *k) {
             return self;
         }
-        let mask: polars::prelude::BooleanChunked = keep.iter().map(|k| Some(*k)).collect();
-        self.rows = self.rows.filter(&mask).unwrap_or_else(|_| self.rows.clear());
+        self.rows = self.rows.kept(keep);
         let mut flags = keep.iter();
         self.ids.retain(|_| flags.next().copied().unwrap_or(false));
         let mut flags = keep.iter();
@@ -127,7 +166,7 @@ impl Waiting {
             return None;
         };
         let full = waiting.rows.height() >= BATCH_ROWS;
-        if full || waiting.rows.vstack_mut(&parcel.rows).is_err() {
+        if full || !waiting.rows.append(&parcel.rows) {
             return Some(intake::batch(std::mem::replace(waiting, parcel)));
         }
         waiting.arrived_secs = waiting.arrived_secs.max(parcel.arrived_secs);

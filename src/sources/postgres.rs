@@ -255,9 +255,13 @@ fn frame(table: &Table, rows: &[Row]) -> Result<(DataFrame, Vec<i64>), tokio_pos
     Ok((DataFrame::new(rows.len(), columns).unwrap_or_default(), versions))
 }
 
-/// The server's own words where it has some.
+/// The server's own words where it has some; but those about data (classes 22 and 23) may repeat a value.
 fn text_of(err: &tokio_postgres::Error) -> String {
     if let Some(answer) = err.as_db_error() {
+        let code = answer.code().code();
+        if code.starts_with("22") || code.starts_with("23") {
+            return code.to_owned();
+        }
         return format!("{} ({})", answer.message(), answer.code().code());
     }
     let source = std::error::Error::source(err).map(|s| format!(": {s}")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The replay: sends the day after a sample's anchor as if it happened now, at any speed. Owns the clock of the
 //! data while it runs; takes the same way into the engine as every real feed.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,9 @@ use crate::engine::Batch;
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
+use crate::site::datum::Datum;
 use crate::snapshot::{Clock, Day, EpochSecs};
-use crate::store::read;
+use crate::store::{Admitted, admit, read};
 
 use super::{SourceControl, SourceEvent};
 
@@ -23,13 +25,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// One table's changes of the day, by time of arrival.
 struct Track {
     table: Table,
-    rows: DataFrame,
+    rows: Admitted,
     arrived: Vec<EpochSecs>,
     next: usize,
 }
 
 /// A replay that is ready to start.
 pub struct Replay {
+    site: Arc<Site>,
     day: Day,
     start_secs: EpochSecs,
     tracks: Vec<Track>,
@@ -51,7 +54,7 @@ impl Replay {
     /// Reads a sample's replay; none where the site is no sample. `seconds_of_day` is the time of day to begin at,
     /// so that night is night.
     #[must_use]
-    pub fn open(site: &Site, seconds_of_day: i64) -> Option<Self> {
+    pub fn open(site: &Arc<Site>, seconds_of_day: i64) -> Option<Self> {
         let anchor = parse_day(&site.meta.sample.as_ref()?.anchor_date)?;
         let day = anchor + 1;
         let start_secs = site.zone.start_of(day);
@@ -64,13 +67,13 @@ impl Replay {
                 for problem in &part.problems {
                     log::warn!("{}", problem.line(&site.messages_en));
                 }
-                tracks.extend(Track::new(table, part.frame));
+                tracks.extend(Track::new(table, &part.frame));
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
         let data_secs = (start_secs + seconds_of_day.rem_euclid(DAY_SECS)) as f64;
         let clock = Clock { data_secs, since: Instant::now(), speed: 1.0 };
-        Some(Self { day, start_secs, tracks, rounds: 0, clock })
+        Some(Self { site: Arc::clone(site), day, start_secs, tracks, rounds: 0, clock })
     }
 
     /// The clock it begins with.
@@ -91,7 +94,7 @@ impl Replay {
         loop {
             let offset = self.rounds * DAY_SECS;
             for track in &mut self.tracks {
-                batches.extend(track.take_until(now - offset, self.rounds, self.start_secs));
+                batches.extend(track.take_until(&self.site, now - offset, self.rounds, self.start_secs));
             }
             if now < self.start_secs + offset + DAY_SECS {
                 return batches;
@@ -131,23 +134,23 @@ pub(crate) const fn whole(secs: f64) -> EpochSecs {
 }
 
 impl Track {
-    fn new(table: &Table, rows: DataFrame) -> Option<Self> {
-        let options = SortMultipleOptions::default().with_maintain_order(true);
-        let rows = rows.sort([ARRIVED_COLUMN], options).ok()?;
-        let arrived = rows.column(ARRIVED_COLUMN).ok()?.i64().ok()?.iter().map(|a| a.unwrap_or(0)).collect();
+    fn new(table: &Table, rows: &Admitted) -> Option<Self> {
+        let rows = rows.sorted_by(ARRIVED_COLUMN)?;
+        let arrived =
+            rows.frame().column(ARRIVED_COLUMN).ok()?.i64().ok()?.iter().map(|a| a.unwrap_or(0)).collect();
         Some(Self { table: table.clone(), rows, arrived, next: 0 })
     }
 
-    fn take_until(&mut self, until: EpochSecs, round: i64, start: EpochSecs) -> Option<Batch> {
+    fn take_until(&mut self, site: &Site, until: EpochSecs, round: i64, start: EpochSecs) -> Option<Batch> {
         let end = self.arrived.partition_point(|a| *a <= until);
         if end <= self.next {
             return None;
         }
-        let rows = self.rows.slice(i64::try_from(self.next).ok()?, end - self.next);
+        let rows = self.rows.slice(self.next, end - self.next);
         let arrived = self.arrived.get(end - 1).copied()? + round * DAY_SECS;
         self.next = end;
-        let rows = if round == 0 { rows } else { self.later(&rows, round, start).ok()? };
-        (rows.height() > 0).then(|| Batch {
+        let rows = if round == 0 { rows } else { self.later(site, rows.frame(), round, start).ok()? };
+        (rows.frame().height() > 0).then(|| Batch {
             table: self.table.id.clone(),
             rows,
             arrived_secs: arrived,
@@ -157,7 +160,7 @@ impl Track {
 
     /// The same rows some days later: times move, keys are new, and changes of rows that were there before the day
     /// began are left out, since they happened once.
-    fn later(&self, rows: &DataFrame, round: i64, start: EpochSecs) -> PolarsResult<DataFrame> {
+    fn later(&self, site: &Site, rows: &DataFrame, round: i64, start: EpochSecs) -> PolarsResult<Admitted> {
         let mut lazy = rows.clone().lazy().filter(col(&self.table.time_column).gt_eq(lit(start)));
         for column in &self.table.columns {
             if column.kind == ColumnType::Time {
@@ -170,7 +173,13 @@ impl Track {
                 lazy = lazy.with_column((col(key) + lit(format!("/{round}"))).alias(key));
             }
         }
-        lazy.collect()
+        // Changed rows are new rows: they pass the door like any other. Their coordinates are inside already.
+        let table = Table { datum: Some(Datum::Wgs84), ..self.table.clone() };
+        let part = admit(site, &table, lazy.collect()?, Path::new("live"));
+        for problem in &part.problems {
+            log::warn!("{}", problem.line(&site.messages_en));
+        }
+        Ok(part.frame)
     }
 }
 

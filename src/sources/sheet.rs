@@ -325,9 +325,10 @@ fn workbook(path: &Path, take: Take<'_>) -> Result<(), Message> {
     if size > MOST_WHOLE_BYTES / 4 {
         return Err(unreadable(&format!("{} MiB", size >> 20)));
     }
-    let mut book = calamine::open_workbook_auto(path).map_err(|e| unreadable(&e))?;
+    // What such an error says may repeat a cell.
+    let mut book = calamine::open_workbook_auto(path).map_err(|_| unreadable(&"format"))?;
     let name = book.sheet_names().first().cloned().ok_or_else(|| unreadable(&"0"))?;
-    let range = book.worksheet_range(&name).map_err(|e| unreadable(&e))?;
+    let range = book.worksheet_range(&name).map_err(|_| unreadable(&"format"))?;
     let first = range.start().map_or(0, |(row, _)| row as usize);
     let mut rows = Rows::default();
     for (number, row) in range.rows().enumerate() {

@@ -21,6 +21,7 @@ use crate::site::Site;
 use crate::site::feeds::FeedMeta;
 use crate::site::text::Message;
 use crate::snapshot::{EpochSecs, FeedPhase, FeedState};
+use crate::store::quarantine;
 
 /// First and longest wait before a source is started again.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -52,11 +53,7 @@ pub fn state_dir(site: &Site) -> PathBuf {
     if let Some(folder) = &site.feeds.journal.folder {
         return site.dir.join(folder);
     }
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
-    let local = || std::env::var_os("LOCALAPPDATA").map(PathBuf::from);
-    let base = state.or_else(home).or_else(local).unwrap_or_else(|| site.dir.clone());
-    base.join("onemap").join(&site.meta.id)
+    quarantine::state_folder(site).unwrap_or_else(|| site.dir.clone()).join("journal")
 }
 
 /// Opens the journal and gives all that is in it, in its order and through the door of today.
@@ -82,11 +79,19 @@ pub fn restore(site: &Site, dir: &Path, each: &mut dyn FnMut(Parcel)) -> Result<
         let height = parcel.rows.height() as u64;
         let parcel = known.sift(site, &source, parcel).parcel;
         let Some(table) = site.table(&parcel.table).filter(|_| height > 0) else { return };
-        let admitted = admit::typed(site, table, parcel.rows.clone(), Path::new("journal"));
+        let admitted = admit::from_journal(site, table, parcel.rows, Path::new("journal"));
         refused += admitted.refused;
         rows += admitted.rows.height() as u64;
         if admitted.rows.height() > 0 {
-            each(Parcel { rows: admitted.rows, ids: Vec::new(), versions: Vec::new(), ..parcel });
+            each(Parcel {
+                table: parcel.table,
+                rows: admitted.rows,
+                ids: Vec::new(),
+                versions: Vec::new(),
+                cursor: parcel.cursor,
+                arrived_secs: parcel.arrived_secs,
+                received: parcel.received,
+            });
         }
     })?;
     if found.cut + found.damaged > 0 {

@@ -11,7 +11,7 @@ use crossbeam_channel::{
 };
 use polars::prelude::DataFrame;
 
-use super::admit::{self, Admitted};
+use super::admit::{self, Passed};
 use super::{Cursor, Parcel};
 use crate::site::Site;
 use crate::site::datasets::Table;
@@ -247,7 +247,7 @@ impl Tap {
 
     /// Rows of texts through the door; what is refused is counted and told.
     #[must_use]
-    pub fn admit_texts(&mut self, table: &Table, rows: DataFrame, origin: &Path) -> Admitted {
+    pub fn admit_texts(&mut self, table: &Table, rows: DataFrame, origin: &Path) -> Passed {
         let admitted = admit::texts(&self.site, table, rows, origin);
         self.account(&admitted);
         admitted
@@ -255,14 +255,14 @@ impl Tap {
 
     /// Typed rows through the door.
     #[must_use]
-    pub fn admit_typed(&mut self, table: &Table, rows: DataFrame, origin: &Path) -> Admitted {
+    pub fn admit_typed(&mut self, table: &Table, rows: DataFrame, origin: &Path) -> Passed {
         let admitted = admit::typed(&self.site, table, rows, origin);
         self.account(&admitted);
         admitted
     }
 
     /// Counts and tells what the door refused.
-    pub fn account(&mut self, admitted: &Admitted) {
+    pub fn account(&mut self, admitted: &Passed) {
         self.counters.refused.fetch_add(admitted.refused, Ordering::Relaxed);
         for problem in &admitted.problems {
             self.tell(problem);

@@ -1,4 +1,11 @@
-//! Tables as they came: reading by declared schema, later rows replacing earlier ones, live changes. Owns the rows;
-//! decides nothing about what they mean.
+//! Reads data files by the declared schema, keeps out what the door refuses. Owns parts of tables as files; knows no
+//! figure.
 
+pub mod admit;
+mod content;
+pub mod coordinates;
+pub mod doctor;
+pub mod quarantine;
 pub mod read;
+
+pub use admit::{Admitted, Part, admit, quiet};

@@ -12,8 +12,12 @@ struct Ran {
 }
 
 fn run(arguments: &[&str]) -> Ran {
-    let out =
-        Command::new(env!("CARGO_BIN_EXE_onemap")).args(arguments).env_remove("RUST_LOG").output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .env("XDG_STATE_HOME", crate::common::state_dir())
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
 }
@@ -40,7 +44,7 @@ fn csv_has_the_contract_header_and_every_indicator_in_order() {
     assert_eq!(rows.len(), 101);
     assert!(rows.iter().zip(&site.indicators).all(|(row, i)| row[0] == i.id && row.len() == 10));
     assert!(rows.iter().all(|row| row[1] == "440310" && row[2] == "2026-11-23"));
-    let known = ["current", "partial", "late", "suppressed", "missing", "too_fine"];
+    let known = ["current", "coarse", "partial", "late", "suppressed", "missing", "too_fine"];
     assert!(rows.iter().all(|row| known.contains(&row[8])));
     let of = |id: &str| rows.iter().find(|row| row[0] == id).unwrap().clone();
     assert_eq!(of("saf_defence_team_cnt")[3], "151");

@@ -245,8 +245,8 @@ fn check(made: &Made, acknowledged: u64) {
     let site = made.load().unwrap();
     let mut found: BTreeMap<String, i64> = BTreeMap::new();
     let held = supervise::restore(&site, &supervise::state_dir(&site), &mut |parcel| {
-        let ids = parcel.rows.column("id").unwrap().str().unwrap().clone();
-        let values = parcel.rows.column("n").unwrap().i64().unwrap().clone();
+        let ids = parcel.rows.frame().column("id").unwrap().str().unwrap().clone();
+        let values = parcel.rows.frame().column("n").unwrap().i64().unwrap().clone();
         found.extend(ids.iter().zip(values.iter()).map(|(id, n)| (id.unwrap().to_owned(), n.unwrap())));
     })
     .unwrap();
@@ -304,8 +304,17 @@ fn until_stopped(tap: &mut Tap) -> Result<(), Trouble> {
     Err(Trouble::Stopped)
 }
 
+/// The same rows through the door.
+fn passed(tap: &mut Tap, list: &[(String, i64)]) -> onemap::store::Admitted {
+    let table = tap.site().table("job").unwrap().clone();
+    let passed = tap.admit_typed(&table, rows(list), Path::new("t"));
+    assert_eq!(passed.refused, 0, "{:?}", passed.problems);
+    passed.rows
+}
+
 fn send(tap: &mut Tap, list: &[(String, i64)]) -> Result<u64, Trouble> {
-    tap.send(Parcel::now("job", rows(list)))
+    let rows = passed(tap, list);
+    tap.send(Parcel::now("job", rows))
 }
 
 /// Waits for something that must come.
@@ -416,7 +425,7 @@ fn repetitions_and_older_versions_are_left_out() {
             let parcel = Parcel {
                 ids: vec![id],
                 versions: vec![version],
-                ..Parcel::now("job", rows(&[(key.to_owned(), n)]))
+                ..Parcel::now("job", passed(tap, &[(key.to_owned(), n)]))
             };
             tap.send(parcel)
         };
@@ -478,4 +487,109 @@ fn what_the_door_refuses_is_not_in_the_journal() {
     for text in ["13800138000", "nowhere", "code", "empty"] {
         assert!(!holds(text.as_bytes()), "{text} is in the journal");
     }
+}
+
+/// Everything that was logged, for tests that look for what must not be there.
+struct Ear(std::sync::Mutex<String>);
+
+static EAR: Ear = Ear(std::sync::Mutex::new(String::new()));
+
+impl log::Log for Ear {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push_str(&format!("{}\n", record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+pub(crate) fn listen() {
+    drop(log::set_logger(&EAR));
+    log::set_max_level(log::LevelFilter::Trace);
+}
+
+/// An identity number, with its check digit, as it may come by mistake or on purpose.
+pub(crate) const IDENTITY: &str = "11010519491231002X";
+
+/// Looks for a text in everything that is written: the log, the journal, the records of what was refused.
+pub(crate) fn assert_nowhere(made: &Made, text: &str) {
+    fn walk(dir: &Path, text: &[u8], files: &mut usize) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, text, files);
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                *files += 1;
+                assert!(!bytes.windows(text.len()).any(|w| w == text), "in {}", path.display());
+            }
+        }
+    }
+    let heard = EAR.0.lock().unwrap().clone();
+    assert!(!heard.is_empty(), "nothing was logged");
+    assert!(!heard.contains(text), "in the log");
+    let mut files = 0;
+    walk(&made.path().join("state"), text.as_bytes(), &mut files);
+    assert!(files > 0, "no journal");
+    if let Some(state) = made.load().ok().and_then(|site| onemap::store::quarantine::state_folder(&site)) {
+        walk(&state, text.as_bytes(), &mut files);
+    }
+}
+
+/// One row of a batch that must not come in costs that row, wherever in the batch it is, and as often as it is there.
+#[test]
+fn a_content_that_must_not_come_in_costs_its_row_only() {
+    let made = site(ONE);
+    let site = Arc::new(made.load().unwrap());
+    let table = site.table("job").unwrap();
+    for bad in [vec![0], vec![299], vec![7, 8, 150, 151, 152], (0..300).collect(), vec![]] {
+        let id = |n: usize| if bad.contains(&n) { IDENTITY.to_owned() } else { format!("r{n}") };
+        let list: Vec<(String, i64)> = (0..300).map(|n| (id(n), 1)).collect();
+        let typed = rows(&list);
+        let texts: Vec<Column> = typed.columns().iter().map(|c| c.cast(&DataType::String).unwrap()).collect();
+        let texts = DataFrame::new(typed.height(), texts).unwrap();
+        let wanted: Vec<bool> = (0..300).map(|n| !bad.contains(&n)).collect();
+        for passed in [
+            onemap::sources::admit::typed(&site, table, typed, Path::new("t")),
+            onemap::sources::admit::texts(&site, table, texts, Path::new("t")),
+        ] {
+            assert_eq!(passed.kept, wanted);
+            assert_eq!(passed.refused, bad.len() as u64);
+            assert_eq!(passed.rows.height(), 300 - bad.len());
+            let ids: Vec<String> = passed
+                .rows
+                .frame()
+                .column("id")
+                .map(|c| c.str().unwrap().iter().map(|t| t.unwrap().to_owned()).collect())
+                .unwrap_or_default();
+            assert!(ids.iter().eq(list.iter().map(|r| &r.0).filter(|id| *id != IDENTITY)));
+            // Told by place and rule, at most twenty times.
+            let told: Vec<usize> = passed.problems.iter().filter_map(|p| p.row).collect();
+            assert_eq!(told, bad.iter().map(|n| n + 1).take(20).collect::<Vec<_>>());
+            for problem in &passed.problems {
+                assert!(!problem.line(&site.messages_en).contains(IDENTITY));
+            }
+        }
+    }
+}
+
+/// What was kept is looked at by the door of today: a record that says what must not be said is left out.
+#[test]
+fn records_of_the_journal_pass_the_door_again() {
+    use onemap::sources::codec;
+    use onemap::sources::journal::{Journal, Limits};
+    listen();
+    let made = site(ONE);
+    let site = made.load().unwrap();
+    let list = [("a".to_owned(), 1), (IDENTITY.to_owned(), 1), ("c".to_owned(), 1)];
+    let record = codec::encode("one", &Parcel::now("job", rows(&list)));
+    let (mut journal, _) =
+        Journal::open(&supervise::state_dir(&site), Limits::new(1, 64), &mut |_| {}).unwrap();
+    journal.append(&[record]).unwrap();
+    drop(journal);
+    let (engine, restored) = restored(&made);
+    assert_eq!((restored.rows, restored.refused), (2, 1));
+    assert_eq!(counted(&engine), (2, 2));
 }

@@ -225,3 +225,32 @@ fn appeals_come_in_without_text_and_without_five_kinds() {
         assert!(!bytes.windows(text.len()).any(|w| w == text.as_bytes()), "{text} is in the journal");
     }
 }
+
+#[test]
+fn an_identity_number_costs_its_row_and_is_nowhere() {
+    use crate::feeds::{IDENTITY, assert_nowhere, listen};
+    listen();
+    let made = made();
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    let rows: String = (0..100)
+        .map(|n| if n == 33 { IDENTITY.to_owned() } else { format!("c{n}") })
+        .map(|id| format!("{id},R1A1,1,1795334400,a,,,\n"))
+        .collect();
+    put(&made, "job-1.csv", format!("id,area,n,ts,kind,mark,ratio,ok\n{rows}").as_bytes());
+    let id = |n: usize| if n == 70 { IDENTITY.to_owned() } else { format!("p{n}") };
+    let mut frame = crate::feeds::rows(&(0..100).map(|n| (id(n), 1)).collect::<Vec<_>>());
+    ParquetWriter::new(std::fs::File::create(made.path().join("inbox/job-2.parquet")).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    wall.wait("the good ones", 198, 198);
+    crate::feeds::wait_for("both refused", || (wall.feed().rows, wall.feed().refused) == (198, 2));
+    // A file whose name says it, and a header that does.
+    put(&made, &format!("job-{IDENTITY}.csv"), b"id,area,n,ts,kind\nq1,R1A1,1,1795334400,a\n");
+    let header = format!("id,area,n,ts,kind,{IDENTITY}\nq2,R1A1,1,1795334400,a,\n");
+    put(&made, "job-3.csv", header.as_bytes());
+    crate::feeds::wait_for("four refused", || wall.feed().refused == 4);
+    assert_eq!(wall.counted(), (198, 198));
+    drop(wall);
+    assert_nowhere(&made, IDENTITY);
+}

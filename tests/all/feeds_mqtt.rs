@@ -205,3 +205,25 @@ fn a_protected_broker_is_verified() {
         assert_eq!(wall.feed().rows, 0);
     }
 }
+
+#[test]
+fn an_identity_number_costs_its_message_and_is_nowhere() {
+    use crate::feeds::{IDENTITY, assert_nowhere, listen};
+    listen();
+    let Some(broker) = Broker::start(None) else { return };
+    let made = made(broker.port);
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    let good = |n: usize| message(&format!("g{n}"), &format!("g{n}"), 1, 1, "Actual");
+    let mut messages: Vec<String> = (0..60).map(good).collect();
+    messages.insert(20, message("h1", IDENTITY, 1, 1000, "Actual"));
+    messages.insert(40, message(IDENTITY, &format!("证件{IDENTITY}"), 1, 1000, "Actual"));
+    publish(broker.port, &messages);
+    wall.wait("the good ones", 60, 60);
+    crate::feeds::wait_for("all messages", || (wall.feed().rows, wall.feed().refused) == (60, 2));
+    drop(wall);
+    assert_nowhere(&made, IDENTITY);
+    let mut wall = Wall::start(&made);
+    wall.wait("the good ones again", 60, 60);
+    assert_eq!(wall.feed().refused, 0);
+}

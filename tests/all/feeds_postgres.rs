@@ -202,3 +202,23 @@ fn a_protected_server_is_verified() {
         assert_eq!(wall.feed().rows, 0);
     }
 }
+
+#[test]
+fn an_identity_number_costs_its_row_and_is_nowhere() {
+    use crate::feeds::{IDENTITY, assert_nowhere, listen};
+    listen();
+    let Some(database) = Database::start(None) else { return };
+    let made = made(database.port);
+    prepared(&database, &made);
+    let hostile = format!(
+        "INSERT INTO onemap.job (id, area, n, ts, kind) VALUES ('{IDENTITY}', 'R1A1', 1000, 1795334400, 'a');"
+    );
+    let statements = [upsert((0..150).map(|n| (n, 1))), hostile, upsert((150..300).map(|n| (n, 1)))];
+    database.sql("district", &statements.concat());
+    let mut wall = Wall::start(&made);
+    wall.wait("the good ones", 300, 300);
+    wall.wait_live();
+    assert_eq!((wall.feed().rows, wall.feed().refused), (300, 1));
+    drop(wall);
+    assert_nowhere(&made, IDENTITY);
+}

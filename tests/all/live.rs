@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Instant;
 
 use onemap::engine::{Batch, Engine};
 use onemap::privacy::shown::Shown;
 use onemap::snapshot::{Day, EpochSecs, EventView, Figures};
 use onemap::sources::replay::Replay;
+use onemap::store::admit;
 use polars::prelude::*;
 use proptest::prelude::*;
 
@@ -150,7 +152,7 @@ fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
     made.write(&format!("data/{table}.csv"), &text);
 }
 
-fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
+fn batch(engine: &Engine, table: &str, rows: &[(String, Row)]) -> Batch {
     let ids: Vec<&str> = rows.iter().map(|r| r.0.as_str()).collect();
     let areas: Vec<&str> = rows.iter().map(|r| r.1.area).collect();
     let kinds: Vec<&str> = rows.iter().map(|r| r.1.kind).collect();
@@ -181,12 +183,11 @@ fn batch(table: &str, rows: &[(String, Row)]) -> Batch {
         ]
     };
     // Batches arrive when the last of their rows happened or later; time of arrival moves no figure here.
-    Batch {
-        table: table.to_owned(),
-        rows: DataFrame::new(rows.len(), columns).unwrap(),
-        arrived_secs: 0,
-        received: Instant::now(),
-    }
+    let site = engine.site();
+    let frame = DataFrame::new(rows.len(), columns).unwrap();
+    let part = admit(site, site.table(table).unwrap(), frame, Path::new("live"));
+    assert!(part.problems.is_empty(), "{:?}", part.problems);
+    Batch { table: table.to_owned(), rows: part.frame, arrived_secs: 0, received: Instant::now() }
 }
 
 fn row() -> impl Strategy<Value = Row> {
@@ -293,7 +294,7 @@ proptest! {
         for (table, rows) in batches {
             // A key may come twice in one batch: the later row counts.
             let rows: Vec<(String, Row)> = rows.into_iter().map(|(key, row)| (format!("k{key}"), row)).collect();
-            let sent = batch(TABLES[table], &rows);
+            let sent = batch(&live, TABLES[table], &rows);
             for _ in 0..=usize::from(twice) {
                 let problems = live.apply(&sent);
                 prop_assert!(problems.is_empty(), "{:?}", problems);
@@ -332,13 +333,15 @@ fn a_late_correction_is_no_new_event() {
     assert_eq!(before.opened_today, 600);
     let mut corrected = rows["k000"].clone();
     corrected.n = 3;
-    live.apply(&batch("job", &[("k000".to_owned(), corrected.clone())]));
+    let sent = batch(&live, "job", &[("k000".to_owned(), corrected.clone())]);
+    live.apply(&sent);
     assert_eq!(live.events.view(live.site(), today).opened_today, 600, "a known event was counted again");
     // The same event turns out to be a drill, and another one to have begun a day earlier.
     corrected.drill = true;
     let mut earlier = rows["k001"].clone();
     earlier.ts -= 86_400;
-    live.apply(&batch("job", &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)]));
+    let sent = batch(&live, "job", &[("k000".to_owned(), corrected), ("k001".to_owned(), earlier)]);
+    live.apply(&sent);
     assert_eq!(live.events.view(live.site(), today).opened_today, 598);
     assert_eq!(live.events.view(live.site(), today - 1).opened_today, 1);
 }

@@ -8,7 +8,9 @@
 )]
 
 mod common;
+mod simplex;
 
+mod attack;
 mod catalogue;
 mod cli;
 mod door;
@@ -20,6 +22,8 @@ mod live;
 mod naive;
 mod privacy;
 mod published;
+mod quarantine;
+mod refusals;
 mod servers;
 mod structure;
 mod tiny;

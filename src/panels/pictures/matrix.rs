@@ -107,7 +107,7 @@ fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&s
     let figure = format::bare(value, table.row.decimals, view.text);
     let ink = pen.note();
     match value {
-        Shown::Value(v) => {
+        Shown::Value(v) | Shown::Coarse { value: v, .. } => {
             // Square root: the eye judges areas, and one full class would else leave all others dark.
             let weight = share(v.max(0.0).sqrt(), most.sqrt());
             #[expect(

@@ -180,7 +180,7 @@ pub fn tint(pen: Pen<'_>, view: &View<'_>) -> egui::Color32 {
 /// A figure right-aligned in its place; a dashed box around a hidden one.
 fn figure_ui(pen: Pen<'_>, place: Rect, words: &str, value: Shown, ink: Ink) {
     match value {
-        Shown::Value(_) => {
+        Shown::Value(_) | Shown::Coarse { .. } => {
             pen.text(place, Align2::RIGHT_CENTER, words, ink);
         }
         Shown::Suppressed { .. } => {

@@ -1,0 +1,168 @@
+//! The door: which columns and contents are refused before anything is stored. Owns the list of what never comes in;
+//! no site, option or flag can shorten it. A refusal names the rule and never holds the content.
+
+mod categories;
+pub mod declared;
+mod handles;
+mod lists;
+mod names;
+mod numbers;
+mod place;
+mod plain;
+
+pub use declared::forbidden_column;
+pub use numbers::number_rule;
+pub use place::{coordinate_pair, reads_as_place};
+
+use crate::site::text::Message;
+use lists::lists;
+use plain::Plain;
+
+/// Why a content may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A citizen identity number.
+    IdentityNumber,
+    /// A mobile number.
+    MobileNumber,
+    /// A landline beside a word that says so.
+    Landline,
+    /// An e-mail address.
+    Email,
+    /// A number plate.
+    Plate,
+    /// The name of an account in a messenger.
+    Handle,
+    /// A person's name.
+    Name,
+    /// Exact coordinates where persons are concerned.
+    Place,
+    /// Petitions.
+    Petition,
+    /// Political views and membership.
+    Political,
+    /// Religion.
+    Religious,
+    /// Ethnicity.
+    Ethnic,
+    /// A named category of persons.
+    Persons,
+    /// Appeals about public-order stability.
+    Stability,
+    /// Appeals about party and government discipline.
+    Discipline,
+    /// Appeals about organisation and personnel.
+    Personnel,
+    /// Appeals about the united front.
+    UnitedFront,
+    /// Appeals about party building and mass organisations.
+    PartyGroups,
+    /// The program's own lists cannot be read: nothing is let in unchecked.
+    Unchecked,
+}
+
+impl Rule {
+    /// Name in records, also of files: stable, without spaces.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::IdentityNumber => "identity_number",
+            Self::MobileNumber => "mobile_number",
+            Self::Landline => "landline",
+            Self::Email => "email",
+            Self::Plate => "plate",
+            Self::Handle => "handle",
+            Self::Name => "name",
+            Self::Place => "place",
+            Self::Petition => "petition",
+            Self::Political => "political",
+            Self::Religious => "religious",
+            Self::Ethnic => "ethnic",
+            Self::Persons => "persons",
+            Self::Stability => "stability",
+            Self::Discipline => "discipline",
+            Self::Personnel => "personnel",
+            Self::UnitedFront => "united_front",
+            Self::PartyGroups => "party_groups",
+            Self::Unchecked => "unchecked",
+        }
+    }
+
+    /// What is told: the rule, with a place `{column}` for the caller to fill.
+    #[must_use]
+    pub const fn message(self) -> Message {
+        Message::new(match self {
+            Self::IdentityNumber => "problem.content_identity_number",
+            Self::MobileNumber => "problem.content_mobile_number",
+            Self::Landline => "problem.content_landline",
+            Self::Email => "problem.content_email",
+            Self::Plate => "problem.content_plate",
+            Self::Handle => "problem.content_handle",
+            Self::Name => "problem.content_name",
+            Self::Place => "problem.content_place",
+            Self::Petition => "problem.content_petition",
+            Self::Political => "problem.content_political",
+            Self::Religious => "problem.content_religious",
+            Self::Ethnic => "problem.content_ethnic",
+            Self::Persons => "problem.content_persons",
+            Self::Stability => "problem.content_stability",
+            Self::Discipline => "problem.content_discipline",
+            Self::Personnel => "problem.content_personnel",
+            Self::UnitedFront => "problem.content_united_front",
+            Self::PartyGroups => "problem.content_party_groups",
+            Self::Unchecked => "problem.content_unchecked",
+        })
+    }
+}
+
+/// The rules that a text breaks, wherever it stands; empty for nearly every text. `is_area` says whether a run of
+/// digits is an area code of the site: such a code can look like an identity number of the old form.
+#[must_use]
+pub fn broken_rules(text: &str, is_area: &dyn Fn(&str) -> bool) -> Vec<Rule> {
+    if is_harmless(text) {
+        return Vec::new();
+    }
+    let Some(lists) = lists() else {
+        return vec![Rule::Unchecked];
+    };
+    let plain = Plain::of(text);
+    let mut rules = Vec::new();
+    numbers::rules(&plain, lists, is_area, &mut rules);
+    if !plain.has_letters() {
+        return rules;
+    }
+    handles::rules(&plain, lists, &mut rules);
+    // A name is told where a word or a number beside it makes it one.
+    let beside_number = !rules.is_empty();
+    names::rules(&plain, lists, beside_number, &mut rules);
+    categories::rules(&plain, lists, &mut rules);
+    rules
+}
+
+/// Whether a text is a code that no rule can meet: short pieces of plain letters and few digits. Nearly every text of a
+/// table is one, so this looks at each byte once and builds nothing.
+fn is_harmless(text: &str) -> bool {
+    // Words of the lists that need no mark after them have five letters and more, those before a landline three; a
+    // landline has seven digits, a mobile number eleven.
+    let (mut word, mut longest, mut digits) = (0usize, 0usize, 0usize);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                word = 0;
+            }
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                word += 1;
+                longest = longest.max(word);
+            }
+            b'-' | b'/' | b'.' => word = 0,
+            _ => return false,
+        }
+    }
+    // Digits alone are a number of a person only at these lengths: with a prefix, of the old form, of the new one.
+    let is_other_number = digits == text.len() && !matches!(digits, 11..=13 | 15 | 18);
+    is_other_number || (longest < 5 && digits < 11 && (longest < 3 || digits < 7))
+}
+
+#[cfg(test)]
+mod tests;

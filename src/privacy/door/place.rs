@@ -1,0 +1,64 @@
+//! Exact coordinates: a text that reads as a pair, and a pair of numbers inside the site. Owns what "exact" means.
+
+use super::plain::Plain;
+use crate::site::areas::Bounds;
+
+/// Decimals from which a coordinate is finer than a community: a hundredth of a degree is a kilometre.
+const EXACT_DECIMALS: usize = 3;
+
+/// Whether a text reads as exact coordinates: two numbers with three decimals and more side by side, degrees and
+/// minutes, or a point of well-known text.
+#[must_use]
+pub fn reads_as_place(text: &str) -> bool {
+    if text.len() < 8 || !text.bytes().any(|b| b.is_ascii_digit() || b >= 0x80) {
+        return false;
+    }
+    let plain = Plain::of(text);
+    let mut numbers: Vec<(usize, usize, f64, usize)> = Vec::new();
+    let mut at = 0;
+    while at < plain.chars.len() {
+        if plain.chars.get(at).is_some_and(char::is_ascii_digit) {
+            let from = at;
+            let mut dot = None;
+            while let Some(c) = plain.chars.get(at) {
+                let point =
+                    *c == '.' && dot.is_none() && plain.chars.get(at + 1).is_some_and(char::is_ascii_digit);
+                if point {
+                    dot = Some(at);
+                } else if !c.is_ascii_digit() {
+                    break;
+                }
+                at += 1;
+            }
+            let number: String = plain.chars.get(from..at).unwrap_or_default().iter().collect();
+            let decimals = dot.map_or(0, |dot| at - dot - 1);
+            numbers.push((from, at, number.parse().unwrap_or(f64::NAN), decimals));
+        } else {
+            at += 1;
+        }
+    }
+    let is_point = plain.words.contains(" point ") && numbers.len() >= 2 && plain.text.contains('(');
+    let degrees = plain.chars.iter().filter(|c| matches!(c, '°' | '度')).count() >= 2
+        && plain.chars.iter().any(|c| matches!(c, '\'' | '′' | '’' | '分'));
+    is_point && numbers.windows(2).any(|w| matches!(w, [a, b] if a.3 > 0 && b.3 > 0))
+        || degrees
+        || numbers.windows(2).any(|pair| match pair {
+            [(_, end, a, some), (start, _, b, more)] => {
+                const GAP: usize = 8;
+                let inside = |x: f64, y: f64| x <= 180.0 && y <= 90.0;
+                start.saturating_sub(*end) <= GAP
+                    && *some >= EXACT_DECIMALS
+                    && *more >= EXACT_DECIMALS
+                    && (inside(*a, *b) || inside(*b, *a))
+            }
+            _ => false,
+        })
+}
+
+/// Whether two numbers of a row are an exact point of the site, in either order.
+#[must_use]
+pub fn coordinate_pair(bounds: &Bounds, a: f64, b: f64) -> bool {
+    let exact = |x: f64| ((x * 100.0).round() / 100.0 - x).abs() > 1e-9;
+    let inside = |x: f64, y: f64| bounds.contains([x, y]);
+    exact(a) && exact(b) && (inside(a, b) || inside(b, a))
+}

@@ -1,0 +1,187 @@
+//! Figures put together from what may be seen of their counts. Owns rates and how coarse they are; hides no count itself.
+
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::site::catalogue::Indicator;
+
+use super::cells::State;
+use super::gate::{Figure, LEAST_BASE, Owner, Sort};
+use super::protect::{Protected, Raw, Table};
+use super::shown::{Shown, Told, Why};
+
+/// A figure of which nothing is ever hidden.
+pub(crate) fn plain(
+    site: &Site,
+    row: &Indicator,
+    numerator: &Raw,
+    denominator: Option<&Raw>,
+) -> Vec<Protected> {
+    (0..numerator.counts.len())
+        .map(|area| {
+            if !site.is_shown_at(row, AreaId(u32::try_from(area).unwrap_or(0))) {
+                return Protected::same(Shown::TooFine);
+            }
+            let of = |raw: &Raw| raw.counts.get(area).copied().flatten();
+            let partial = [Some(numerator), denominator]
+                .into_iter()
+                .flatten()
+                .any(|raw| raw.withheld.get(area).copied().unwrap_or(false));
+            let Some(count) = of(numerator) else { return Protected::same(Shown::Missing) };
+            let Some(denominator) = denominator else {
+                let value = Shown::Value(row.scale * count);
+                return Protected {
+                    value,
+                    numerator: Shown::Value(count),
+                    denominator: Shown::Missing,
+                    partial,
+                };
+            };
+            match of(denominator) {
+                Some(base) if base != 0.0 => Protected {
+                    value: Shown::Value(row.scale * count / base),
+                    numerator: Shown::Value(count),
+                    denominator: Shown::Value(base),
+                    partial,
+                },
+                _ => Protected::same(Shown::Missing),
+            }
+        })
+        .collect()
+}
+
+impl Table<'_> {
+    /// Puts a figure together from what may be seen of its counts.
+    pub(super) fn figure(&self, site: &Site, figure: &Figure) -> Vec<Protected> {
+        let row = match figure.owner {
+            Owner::Indicator(i) => site.indicators.get(i),
+            Owner::Cell(b, _) => site.breakdowns.get(b),
+        };
+        let Some(row) = row else { return Vec::new() };
+        (0..self.gate.tree.len()).map(|area| self.at(row, figure, area)).collect()
+    }
+
+    fn at(&self, row: &Indicator, figure: &Figure, area: usize) -> Protected {
+        if self.gate.tree.level.get(area).is_none_or(|level| *level > figure.level) {
+            return Protected::same(Shown::TooFine);
+        }
+        let withheld =
+            |count: usize| self.raws.get(count).and_then(|r| r.withheld.get(area)).is_some_and(|w| *w);
+        let partial = withheld(figure.numerator) || figure.denominator.is_some_and(withheld);
+        let numerator = self.count(figure.numerator, area);
+        let Some(denominator) = figure.denominator else {
+            let value = scaled(numerator, row.scale);
+            return Protected { value, numerator, denominator: Shown::Missing, partial };
+        };
+        let base = self.count(denominator, area);
+        if numerator == Shown::Missing || base == Shown::Missing {
+            return Protected::same(Shown::Missing);
+        }
+        let value = self.rate(row, figure, area, numerator, base);
+        Protected { value, numerator, denominator: base, partial }
+    }
+
+    /// What is shown of a count.
+    fn count(&self, place: usize, area: usize) -> Shown {
+        let (Some(column), Some(count)) = (self.columns.get(place), self.linked.counts.get(place)) else {
+            return Shown::Missing;
+        };
+        let value = column.value(area);
+        let hidden = |why| Shown::Suppressed { below: count.below, why };
+        match column.state(area) {
+            State::Gap => Shown::Missing,
+            State::Marked => hidden(Why::Primary),
+            State::Blank => hidden(Why::Secondary),
+            State::AtLeast(value) => Shown::Coarse { value, step: column.below, told: Told::AtLeast },
+            State::Open if column.is_fixed(area) => Shown::Value(value),
+            State::Open if count.is_rounded => about(value, 5.0),
+            State::Open => Shown::Value(value),
+        }
+    }
+
+    fn rate(&self, row: &Indicator, figure: &Figure, area: usize, numerator: Shown, base: Shown) -> Shown {
+        let (n, d) =
+            (self.true_count(figure.numerator, area), self.true_count(figure.denominator.unwrap_or(0), area));
+        let spec = |place: usize| self.linked.counts.get(place);
+        let (Some(count), Some(base_count)) = (spec(figure.numerator), figure.denominator.and_then(spec))
+        else {
+            return Shown::Missing;
+        };
+        let below = if count.below > 0 { count.below } else { base_count.below };
+        let hidden = |why| Shown::Suppressed { below, why };
+        if d == 0.0 {
+            return if numerator.is_suppressed() { hidden(Why::Primary) } else { Shown::Missing };
+        }
+        let value = row.scale * n / d;
+        if area == 0 && count.is_top_known && base_count.is_top_known {
+            return Shown::Value(value);
+        }
+        let small_rest =
+            (0.0..=d).contains(&n) && d - n > 0.0 && d - n < f64::from(below) && count.sort == Sort::Count;
+        let is_primary = |shown: Shown| matches!(shown, Shown::Suppressed { why: Why::Primary, .. });
+        if d < LEAST_BASE || small_rest || is_primary(numerator) || is_primary(base) {
+            return hidden(Why::Primary);
+        }
+        if numerator.is_suppressed() || base.is_suppressed() {
+            return hidden(Why::Secondary);
+        }
+        if let (Shown::Value(_), Shown::Value(_)) = (numerator, base) {
+            return Shown::Value(value);
+        }
+        // Worked out from what is told of both, so that the rate tells nothing more: the middle of each step.
+        let (Some(told_count), Some(told_base)) = (middle(numerator), middle(base).filter(|b| *b > 0.0))
+        else {
+            return hidden(Why::Secondary);
+        };
+        let unit = if count.sort == Sort::Count { 1.0 } else { (told_count / told_base).abs() };
+        let step = tidy_step(row.scale * step_of(numerator).max(step_of(base)) * unit / told_base);
+        // A share that can only be told to a fifth of the whole is not worth telling.
+        let is_share = count.sort == Sort::Count && (0.0..=d).contains(&n);
+        if is_share && step > row.scale / 5.0 {
+            return hidden(Why::Secondary);
+        }
+        about(row.scale * told_count / told_base, step)
+    }
+
+    fn true_count(&self, place: usize, area: usize) -> f64 {
+        self.columns.get(place).map_or(0.0, |column| column.value(area))
+    }
+}
+
+fn scaled(shown: Shown, scale: f64) -> Shown {
+    match shown {
+        Shown::Value(value) => Shown::Value(value * scale),
+        Shown::Coarse { value, step, told } => {
+            Shown::Coarse { value: value * scale, step: step * scale, told }
+        }
+        other => other,
+    }
+}
+
+/// The middle of what a coarse number may be.
+fn middle(shown: Shown) -> Option<f64> {
+    match shown {
+        Shown::Coarse { value, step, told: Told::AtLeast } => Some(value + step / 2.0),
+        other => other.value(),
+    }
+}
+
+fn step_of(shown: Shown) -> f64 {
+    if let Shown::Coarse { step, .. } = shown { step } else { 0.0 }
+}
+
+fn about(value: f64, step: f64) -> Shown {
+    Shown::Coarse { value: (value / step).round() * step, step, told: Told::About }
+}
+
+/// The next step of 1, 2 or 5 times a power of ten that is not below a number.
+fn tidy_step(least: f64) -> f64 {
+    if least <= 0.0 || !least.is_finite() {
+        return 1.0;
+    }
+    let power = 10f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|n| n * power)
+        .find(|step| *step >= least * (1.0 - 1e-9))
+        .unwrap_or(10.0 * power)
+}

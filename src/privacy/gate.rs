@@ -1,0 +1,386 @@
+//! Which figures hang together, so that hiding one means looking at the others: worked out once from the catalogue. Owns
+//! what is a count, what accumulates, what adds up to what; sees no figure.
+
+use std::sync::Arc;
+
+use crate::indicators::expr::{Expr, Term};
+use crate::indicators::measure::{Contribution, FigurePlan, MeasureUse, Plan};
+use crate::indicators::window::Window;
+use crate::site::Site;
+use crate::site::catalogue::{Indicator, People};
+use crate::site::datasets::{ColumnType, Table};
+
+use super::cells::Tree;
+use super::groups;
+
+/// A rate over fewer than this is hidden where people or cases are concerned.
+pub(super) const LEAST_BASE: f64 = 10.0;
+
+/// The figures that are protected, in groups that are looked at together.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    pub(super) tree: Tree,
+    pub(super) groups: Vec<Linked>,
+    /// Group of each indicator; none where nothing is ever hidden.
+    indicators: Vec<Option<usize>>,
+    /// Group of each breakdown.
+    breakdowns: Vec<Option<usize>>,
+}
+
+/// Figures that share a count.
+#[derive(Debug, Default)]
+pub(crate) struct Linked {
+    /// What is counted, each once.
+    pub(super) counts: Vec<Count>,
+    /// Figures made of them.
+    pub(super) figures: Vec<Figure>,
+    /// Breakdowns among them: counts of the cells, and the count of the whole where the catalogue has it.
+    pub(super) splits: Vec<Split>,
+}
+
+/// A breakdown's counts.
+#[derive(Debug)]
+pub(super) struct Split {
+    pub(super) cells: Vec<usize>,
+    pub(super) total: Option<usize>,
+}
+
+/// Whose figure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// An indicator.
+    Indicator(usize),
+    /// A cell of a breakdown.
+    Cell(usize, usize),
+}
+
+/// One figure of a group.
+#[derive(Debug)]
+pub(super) struct Figure {
+    pub(super) owner: Owner,
+    pub(super) numerator: usize,
+    pub(super) denominator: Option<usize>,
+    pub(super) level: usize,
+}
+
+/// How a count is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Release {
+    /// As it is: one day's or one month's count, or a stock.
+    Exact,
+    /// In steps, since the difference of two of them would tell of a few.
+    Steps,
+}
+
+/// What a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// A count that adds up over areas.
+    Count,
+    /// A count that does not: of different values.
+    Distinct,
+    /// Anything else: days, money, a difference of counts.
+    Quantity,
+}
+
+/// One count over one span of time.
+#[derive(Debug)]
+pub(super) struct Count {
+    pub(super) measured: MeasureUse,
+    pub(super) below: u32,
+    pub(super) release: Release,
+    pub(super) sort: Sort,
+    /// Finest level it is shown at.
+    pub(super) level: usize,
+    pub(super) is_top_known: bool,
+    /// The top area's count follows from others that everyone knows: of the same rows over other spans.
+    pub(super) is_top_derived: bool,
+    /// Shown to the nearest five.
+    pub(super) is_rounded: bool,
+    /// The same rows are counted in other ways too: over other spans, or as a part by code of a whole.
+    pub(super) is_split: bool,
+}
+
+impl Gate {
+    /// For a site, its plan, and the number of areas that figures are kept for.
+    pub(crate) fn new(site: &Site, plan: &Plan, areas: usize) -> Arc<Self> {
+        let mut gate = Self {
+            tree: tree(site, areas),
+            groups: Vec::new(),
+            indicators: vec![None; site.indicators.len()],
+            breakdowns: vec![None; site.breakdowns.len()],
+        };
+        let mut whole = Linked::default();
+        for (i, (row, figure)) in site.indicators.iter().zip(&plan.indicators).enumerate() {
+            add(site, plan, &mut whole, row, figure, Owner::Indicator(i));
+        }
+        for (b, (row, cells)) in site.breakdowns.iter().zip(&plan.breakdowns).enumerate() {
+            for (c, figure) in cells.iter().enumerate() {
+                add(site, plan, &mut whole, row, figure, Owner::Cell(b, c));
+            }
+            let counts: Vec<usize> = whole
+                .figures
+                .iter()
+                .filter(|f| matches!(f.owner, Owner::Cell(of, _) if of == b))
+                .map(|f| f.numerator)
+                .collect();
+            if !row.by.is_empty() && row.denominator.is_none() && counts.len() > 1 {
+                let total = counts.first().and_then(|c| total_of(plan, &whole, *c, row.by.len()));
+                whole.splits.push(Split { cells: counts, total });
+            }
+        }
+        for at in 0..whole.counts.len() {
+            let is_split = whole.counts.iter().enumerate().any(|(other, count)| {
+                other != at
+                    && whole.counts.get(at).is_some_and(|own| own.measured.measure == count.measured.measure)
+            });
+            let is_cell = whole.splits.iter().any(|split| split.cells.contains(&at));
+            if let Some(count) = whole.counts.get_mut(at) {
+                count.is_split = is_split || is_cell;
+            }
+        }
+        // What is told exactly by the month and in steps over the year would, together, tell what is between the steps.
+        let in_steps: Vec<usize> =
+            whole.counts.iter().filter(|c| c.release == Release::Steps).map(|c| c.measured.measure).collect();
+        let known: Vec<usize> = whole
+            .counts
+            .iter()
+            .filter(|c| c.is_top_known && c.release == Release::Steps)
+            .map(|c| c.measured.measure)
+            .collect();
+        for count in &mut whole.counts {
+            if in_steps.contains(&count.measured.measure) {
+                count.release = Release::Steps;
+            }
+            count.is_top_derived = known.contains(&count.measured.measure);
+        }
+        gate.divide(whole);
+        gate.into()
+    }
+
+    /// The group of an indicator or a breakdown.
+    pub(crate) fn group_of(&self, owner: Owner) -> Option<usize> {
+        match owner {
+            Owner::Indicator(i) => self.indicators.get(i).copied().flatten(),
+            Owner::Cell(b, _) => self.breakdowns.get(b).copied().flatten(),
+        }
+    }
+
+    /// What is measured for a group.
+    pub(crate) fn measured(&self, group: usize) -> Vec<MeasureUse> {
+        self.groups.get(group).map(|g| g.counts.iter().map(|c| c.measured).collect()).unwrap_or_default()
+    }
+
+    /// Takes the whole apart into groups that share no count.
+    fn divide(&mut self, whole: Linked) {
+        let mut label: Vec<usize> = (0..whole.counts.len()).collect();
+        let mut join = |members: &[usize]| {
+            let of = |label: &[usize], c: usize| label.get(c).copied().unwrap_or(c);
+            let Some(least) = members.iter().map(|c| of(&label, *c)).min() else { return };
+            let old: Vec<usize> = members.iter().map(|c| of(&label, *c)).collect();
+            label.iter_mut().filter(|l| old.contains(l)).for_each(|l| *l = least);
+        };
+        for figure in &whole.figures {
+            join(&[&[figure.numerator], figure.denominator.as_slice()].concat());
+        }
+        for split in &whole.splits {
+            join(&[split.cells.as_slice(), split.total.as_slice()].concat());
+        }
+        // Counts of the same rows over different spans are looked at together as well.
+        for (a, one) in whole.counts.iter().enumerate() {
+            for (b, other) in whole.counts.iter().enumerate().skip(a + 1) {
+                if one.measured.measure == other.measured.measure {
+                    join(&[a, b]);
+                }
+            }
+        }
+        let mut place: Vec<Option<(usize, usize)>> = vec![None; label.len()];
+        let mut group_of_label: Vec<Option<usize>> = vec![None; label.len()];
+        for (c, count) in whole.counts.into_iter().enumerate() {
+            let own = label.get(c).copied().unwrap_or(c);
+            let Some(slot) = group_of_label.get_mut(own) else { continue };
+            let group = *slot.get_or_insert_with(|| {
+                self.groups.push(Linked::default());
+                self.groups.len() - 1
+            });
+            if let (Some(linked), Some(place)) = (self.groups.get_mut(group), place.get_mut(c)) {
+                *place = Some((group, linked.counts.len()));
+                linked.counts.push(count);
+            }
+        }
+        let at = |c: usize| place.get(c).copied().flatten().unwrap_or_default();
+        for figure in whole.figures {
+            let (group, numerator) = at(figure.numerator);
+            match figure.owner {
+                Owner::Indicator(i) => set(&mut self.indicators, i, group),
+                Owner::Cell(b, _) => set(&mut self.breakdowns, b, group),
+            }
+            let denominator = figure.denominator.map(|d| at(d).1);
+            if let Some(linked) = self.groups.get_mut(group) {
+                linked.figures.push(Figure { numerator, denominator, ..figure });
+            }
+        }
+        for split in whole.splits {
+            let group = split.cells.first().map_or(0, |c| at(*c).0);
+            let cells = split.cells.iter().map(|c| at(*c).1).collect();
+            if let Some(linked) = self.groups.get_mut(group) {
+                linked.splits.push(Split { cells, total: split.total.map(|t| at(t).1) });
+            }
+        }
+    }
+}
+
+fn set(list: &mut [Option<usize>], place: usize, group: usize) {
+    if let Some(slot) = list.get_mut(place) {
+        *slot = Some(group);
+    }
+}
+
+fn tree(site: &Site, areas: usize) -> Tree {
+    let mut tree = Tree::default();
+    for (_, area) in site.areas.iter().take(areas) {
+        tree.parent.push(area.parent.map(|p| p.index()));
+        tree.children.push(area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect());
+        tree.level.push(area.level);
+    }
+    tree
+}
+
+fn table_of<'a>(site: &'a Site, plan: &Plan, used: MeasureUse) -> Option<&'a Table> {
+    site.table(plan.tables.get(plan.measures.get(used.measure)?.table)?)
+}
+
+/// Adds a figure to what is protected, if small numbers of either side are to be hidden.
+fn add(site: &Site, plan: &Plan, whole: &mut Linked, row: &Indicator, figure: &FigurePlan, owner: Owner) {
+    let threshold = |used: MeasureUse| table_of(site, plan, used).map_or(0, |t| t.suppress_below);
+    let own = row.suppress_below.max(threshold(figure.numerator));
+    let base = figure.denominator.map_or(0, threshold);
+    if own.max(base) == 0 {
+        return;
+    }
+    let floor = figure.codes.iter().filter_map(|code| groups::deepest_level(code)).min();
+    let shown = site.level_index(&row.finest_area).unwrap_or(0);
+    let level = floor.map_or(shown, |floor| floor.min(shown));
+    let mut side = |used: MeasureUse, below: u32| {
+        let rounded = row.people == People::AggregateSensitive;
+        count(site, plan, whole, used, below, level, row.published_total, rounded)
+    };
+    let numerator = side(figure.numerator, own);
+    let denominator = figure.denominator.map(|used| side(used, base));
+    whole.figures.push(Figure { owner, numerator, denominator, level });
+}
+
+/// The place of a count, added where new.
+#[expect(clippy::too_many_arguments, reason = "all that is known of one count")]
+fn count(
+    site: &Site,
+    plan: &Plan,
+    whole: &mut Linked,
+    measured: MeasureUse,
+    below: u32,
+    level: usize,
+    is_top_known: bool,
+    is_rounded: bool,
+) -> usize {
+    if let Some(place) = whole.counts.iter().position(|c| c.measured == measured) {
+        if let Some(known) = whole.counts.get_mut(place) {
+            known.below = known.below.max(below);
+            known.level = known.level.max(level);
+            known.is_top_known |= is_top_known;
+            known.is_rounded |= is_rounded && known.sort == Sort::Count;
+        }
+        return place;
+    }
+    let sort = sort(site, plan, measured);
+    whole.counts.push(Count {
+        measured,
+        below,
+        release: release(site, plan, measured),
+        sort,
+        level,
+        is_top_known,
+        is_top_derived: false,
+        is_rounded: is_rounded && sort == Sort::Count,
+        is_split: false,
+    });
+    whole.counts.len() - 1
+}
+
+fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
+    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
+        return Sort::Quantity;
+    };
+    match &measure.contribution {
+        Contribution::Distinct(_) => Sort::Distinct,
+        Contribution::Median(_) => Sort::Quantity,
+        Contribution::Additive(terms) => {
+            let counts = terms.iter().all(|(factor, term)| {
+                *factor > 0.0
+                    && match term {
+                        Term::Rows => true,
+                        Term::Sum(expr) => counts_things(table, expr),
+                    }
+            });
+            if counts { Sort::Count } else { Sort::Quantity }
+        }
+    }
+}
+
+/// Whether a row adds a whole number that is never negative.
+fn counts_things(table: &Table, expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(name) => matches!(table.column_type(name), Some(ColumnType::Int | ColumnType::Bool)),
+        Expr::Number(number) => *number >= 0.0 && number.fract() == 0.0,
+        Expr::Case(arms, otherwise) => {
+            arms.iter().all(|(_, value)| counts_things(table, value))
+                && otherwise.as_ref().is_none_or(|value| counts_things(table, value))
+        }
+        _ => false,
+    }
+}
+
+/// A count of one day or month, or a stock, is told as it is; a count over a span that the next one overlaps is told in
+/// steps. So is a column that itself holds running totals.
+fn release(site: &Site, plan: &Plan, used: MeasureUse) -> Release {
+    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
+        return Release::Steps;
+    };
+    let mut accumulates = false;
+    if let Contribution::Additive(terms) = &measure.contribution {
+        for (_, term) in terms {
+            if let Term::Sum(expr) = term {
+                expr.columns(&mut |name| {
+                    accumulates |= table.column(name).is_some_and(|c| c.accumulates);
+                });
+            }
+        }
+    }
+    let of_one_stamp = match (used.window, table.column_type(&measure.time_column)) {
+        (Window::Now, _) => true,
+        (Window::Day | Window::LatestDay, Some(ColumnType::Date)) => true,
+        (
+            Window::Day | Window::LatestDay | Window::Month | Window::LatestMonth | Window::TrailingMonths(1),
+            Some(ColumnType::Month),
+        ) => true,
+        _ => false,
+    };
+    if of_one_stamp && !accumulates { Release::Exact } else { Release::Steps }
+}
+
+/// The count that a breakdown's cells add up to, where a figure of the catalogue is made of it.
+fn total_of(plan: &Plan, whole: &Linked, cell: usize, by: usize) -> Option<usize> {
+    let cell = whole.counts.get(cell)?;
+    let of_cell = plan.measures.get(cell.measured.measure)?;
+    let mut filter = of_cell.filter.clone().map(Expr::conjuncts).unwrap_or_default();
+    filter.truncate(filter.len().checked_sub(by)?);
+    whole.counts.iter().position(|count| {
+        plan.measures.get(count.measured.measure).is_some_and(|measure| {
+            measure.table == of_cell.table
+                && measure.contribution == of_cell.contribution
+                && measure.time_column == of_cell.time_column
+                && measure.youngest_secs == of_cell.youngest_secs
+                && measure.filter.clone().map(Expr::conjuncts).unwrap_or_default() == filter
+                && count.measured.window == cell.measured.window
+        })
+    })
+}
