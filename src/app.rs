@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use egui::{Align2, FontId, ViewportCommand};
 
+use crate::audit::{Deed, Log, Writer};
 use crate::command::Command;
 use crate::panels::Health;
 use crate::runtime::{Runtime, Update};
 use crate::site::Site;
+use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
 use crate::site::text::Lang;
 use crate::snapshot::Snapshot;
@@ -41,12 +43,16 @@ pub struct App {
     health: Health,
     began: Option<Instant>,
     fullscreen: bool,
+    audit: Writer,
+    /// Area that was followed last, so that each drill is noted once.
+    followed: AreaId,
 }
 
 impl App {
     /// A window's content over running threads.
     #[must_use]
     pub fn new(ctx: &egui::Context, site: Arc<Site>, runtime: Runtime, opening: &Opening) -> Self {
+        let audit_log = Log::of(&site);
         let mut stage = Stage::new(ctx, site, opening.mode, opening.lang);
         if let Some(scene) = opening.scene {
             stage.state.apply(&Command::SelectScene(scene), &Arc::clone(&stage.site));
@@ -59,6 +65,8 @@ impl App {
             failed: Vec::new(),
             health: Health::default(),
             began: Some(opening.began),
+            audit: Writer::start(audit_log),
+            followed: AreaId::ROOT,
             fullscreen: false,
         }
     }
@@ -96,6 +104,35 @@ impl App {
             self.fullscreen = self.stage.state.fullscreen;
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.fullscreen));
         }
+    }
+
+    /// Notes an area at the finest level of figures when it is chosen.
+    fn note_drill(&mut self) {
+        let (site, state) = (&self.stage.site, &self.stage.state);
+        if self.followed == state.area {
+            return;
+        }
+        self.followed = state.area;
+        let area = site.areas.get(state.area);
+        if area.level >= site.figure_level() {
+            let indicator = site.indicators.get(state.indicator).map_or("", |row| &row.id);
+            let filter = format!("area={} indicator={indicator}", area.code);
+            self.audit.tell(Deed { what: "drill", filter });
+        }
+    }
+
+    /// Says over everything that drills are not noted.
+    fn unnoted_ui(&self, ui: &egui::Ui) {
+        let sizes = crate::theme::Sizes::for_desk();
+        let tokens = crate::theme::Theme::dark(sizes);
+        let words = self.stage.site.messages(self.stage.state.lang).get("panel.audit.failed");
+        let at = ui.max_rect().center_bottom();
+        let font = FontId::proportional(sizes.body);
+        let painter = ui.painter();
+        let galley = painter.layout_no_wrap(words.to_owned(), font, tokens.warn);
+        let place = Align2::CENTER_BOTTOM.anchor_size(at, galley.size());
+        painter.rect_filled(place.expand(sizes.step), 0.0, tokens.ground);
+        painter.galley(place.min, galley, tokens.warn);
     }
 
     /// Before the first snapshot: what is being done, or why nothing can be shown.
@@ -136,6 +173,10 @@ impl eframe::App for App {
         }
         let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
         self.carry_out(ui.ctx(), &commands);
+        self.note_drill();
+        if self.audit.has_failed() {
+            self.unnoted_ui(ui);
+        }
         if let Some(began) = self.began.take() {
             log::info!("first complete frame {} ms after start", began.elapsed().as_millis());
         }

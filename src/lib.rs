@@ -22,6 +22,7 @@ pub mod snapshot;
 pub mod command;
 pub mod state;
 
+pub mod audit;
 pub mod runtime;
 
 pub mod app;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::audit::Log;
 use crate::engine::Depth;
 use crate::privacy::shown::{Shown, Why};
+use crate::site::Site;
 use crate::site::problem::Severity;
-use crate::site::text::{Lang, Message};
+use crate::site::text::{Lang, Message, Messages};
 use crate::store::doctor;
 use crate::store::quarantine;
 use crate::tiles::examine;
@@ -67,5 +69,36 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     // Checking reads everything anyway: what passed is kept for the day a delivery does not.
     quarantine::keep(site, &|| true);
-    Ok(if errors > 0 { Exit::Data } else { Exit::Done })
+    let tampered = audit(site, text);
+    Ok(if errors > 0 || tampered { Exit::Data } else { Exit::Done })
+}
+
+/// Checks the audit log and tells; whether it cannot be relied on.
+fn audit(site: &Site, text: &Messages) -> bool {
+    /// More findings than this say nothing new.
+    const MOST: usize = 20;
+    let log = match Log::of(site) {
+        Ok(log) => log,
+        Err(err) => {
+            write_err(&text.say(&Message::new("cli.audit_unread").with("error", err)));
+            return true;
+        }
+    };
+    match log.verify() {
+        Ok((lines, findings)) => {
+            for finding in findings.iter().take(MOST) {
+                write_err(&text.say(&finding.message()));
+            }
+            let said = Message::new("cli.audit")
+                .with("lines", lines)
+                .with("findings", findings.len())
+                .with("path", log.path().display());
+            write_out(&format!("{}\n", text.say(&said)));
+            !findings.is_empty()
+        }
+        Err(err) => {
+            write_err(&text.say(&Message::new("cli.audit_unread").with("error", err)));
+            true
+        }
+    }
 }

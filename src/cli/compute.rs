@@ -8,12 +8,12 @@ use crate::engine::Depth;
 use crate::export::{self, Subject};
 use crate::site::Site;
 use crate::site::areas::AreaId;
-use crate::site::civil::parse_day;
+use crate::site::civil::{date_of, parse_day};
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
 use crate::store::quarantine::held_message;
 
-use super::{Exit, Failure, measure, site_dir, write_err, write_out};
+use super::{Exit, Failure, audited, measure, site_dir, write_err, write_out};
 
 /// Computes and prints.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
@@ -41,6 +41,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some("sdmx") => export::sdmx(&subject),
         _ => export::table(&subject, lang),
     };
+    let named = &site.areas.get(area).code;
+    let format = args.get_one::<String>("format").map_or("table", String::as_str);
+    let depth = if site.areas.get(area).level >= site.figure_level() { " finest" } else { "" };
+    let filter = format!("area={named}{depth} day={} format={format}", date_of(day));
+    audited(site, "compute", filter)?;
     write_out(&out);
     if args.get_one::<String>("format").is_none_or(|format| format == "table") {
         for source in &sources {

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::audit::{Deed, Log};
 use crate::engine::{self, Depth, Engine};
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
@@ -155,6 +156,12 @@ pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
 fn broken(problems: Vec<Problem>) -> Failure {
     let errors = problems.iter().filter(|p| p.severity == site::problem::Severity::Error).count();
     Failure { exit: Exit::Data, message: Message::new("cli.broken_site").with("count", errors), problems }
+}
+
+/// Notes that figures leave the program. Where that cannot be noted, they stay inside.
+fn audited(site: &Site, what: &'static str, filter: String) -> Result<(), Failure> {
+    let noted = Log::of(site).and_then(|log| log.note(&Deed { what, filter }));
+    noted.map_err(|err| Failure::new(Exit::Machine, Message::new("cli.audit_failed").with("error", err)))
 }
 
 /// Opens a site and measures its data, with a progress bar where a person watches.

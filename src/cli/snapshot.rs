@@ -19,7 +19,7 @@ use crate::sources::replay::{Replay, whole};
 use crate::stage::Stage;
 use crate::state::Mode;
 
-use super::{Exit, Failure, compute, measure, run, site_dir, write_err};
+use super::{Exit, Failure, audited, compute, measure, run, site_dir, write_err};
 
 /// What a picture shows.
 #[derive(Debug, Clone)]
@@ -60,6 +60,10 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let snapshot = snapshot_at(engine, seconds);
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
+    let scene = shot.scene.and_then(|s| site.scenes.get(s)).map_or(site.meta.home_scene.as_str(), |s| &s.id);
+    let depth = if site.areas.get(shot.area).level >= site.figure_level() { " finest" } else { "" };
+    let filter = format!("area={}{depth} scene={scene} at={at_text}", site.areas.get(shot.area).code);
+    audited(&site, "snapshot", filter)?;
     shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
     write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
     Ok(Exit::Done)

@@ -133,10 +133,33 @@ impl EventLog {
         open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
         let from = self.opened.partition_point(|o| *o < site.zone.start_of(day));
         let until = self.opened.partition_point(|o| *o <= site.zone.end_of(day));
-        Events {
-            open: open.into(),
-            recent: self.recent.iter().cloned().collect(),
-            opened_today: (until - from) as u64,
+        let mut recent: Vec<EventView> = self.recent.iter().cloned().collect();
+        place_coarsely(site, &mut open);
+        place_coarsely(site, &mut recent);
+        Events { open: open.into(), recent: recent.into(), opened_today: (until - from) as u64 }
+    }
+}
+
+/// Fewer events that concern persons than this are never shown at one area.
+const LEAST_AT_AN_AREA: usize = 5;
+
+/// Events that are not about objects can be counted by whoever looks at the map, so each stands at the finest area where
+/// enough of them stand, at the top area at last.
+fn place_coarsely(site: &Site, events: &mut [EventView]) {
+    let objects = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
+    let concerns_persons = |event: &EventView| objects.iter().all(|kind| *kind != *event.kind);
+    let finest = events.iter().map(|event| site.areas.get(event.area).level).max().unwrap_or(0);
+    for level in (1..=finest).rev() {
+        let mut at: HashMap<AreaId, usize> = HashMap::new();
+        for event in events.iter().filter(|event| concerns_persons(event)) {
+            *at.entry(event.area).or_default() += 1;
+        }
+        for event in events.iter_mut().filter(|event| concerns_persons(event)) {
+            let area = site.areas.get(event.area);
+            let is_few = at.get(&event.area).is_some_and(|count| *count < LEAST_AT_AN_AREA);
+            if area.level == level && is_few {
+                event.area = area.parent.unwrap_or(AreaId::ROOT);
+            }
         }
     }
 }

@@ -95,9 +95,12 @@ pub(super) struct Count {
     pub(super) is_top_known: bool,
     /// The top area's count follows from others that everyone knows: of the same rows over other spans.
     pub(super) is_top_derived: bool,
+    /// Its parts add up to what everyone knows, so that each is told one step less than it could be.
+    pub(super) holds_back: bool,
     /// Shown to the nearest five.
     pub(super) is_rounded: bool,
-    /// The same rows are counted in other ways too: over other spans, or as a part by code of a whole.
+    /// The same rows are counted in other ways too: over other spans, as a part by code of a whole, or as either side
+    /// of a share.
     pub(super) is_split: bool,
 }
 
@@ -135,8 +138,11 @@ impl Gate {
                     && whole.counts.get(at).is_some_and(|own| own.measured.measure == count.measured.measure)
             });
             let is_cell = whole.splits.iter().any(|split| split.cells.contains(&at));
+            let is_share = whole.figures.iter().any(|f| {
+                f.denominator.is_some_and(|base| base != f.numerator && (base == at || f.numerator == at))
+            });
             if let Some(count) = whole.counts.get_mut(at) {
-                count.is_split = is_split || is_cell;
+                count.is_split = is_split || is_cell || is_share;
             }
         }
         // What is told exactly by the month and in steps over the year would, together, tell what is between the steps.
@@ -153,6 +159,12 @@ impl Gate {
                 count.release = Release::Steps;
             }
             count.is_top_derived = known.contains(&count.measured.measure);
+        }
+        let known: Vec<bool> = whole.counts.iter().map(|c| c.is_top_known || c.is_top_derived).collect();
+        for (at, count) in whole.counts.iter_mut().enumerate() {
+            let is_known = |place: usize| known.get(place).copied().unwrap_or(false);
+            let of_known = |split: &Split| split.cells.contains(&at) && split.total.is_some_and(is_known);
+            count.holds_back = is_known(at) || whole.splits.iter().any(of_known);
         }
         gate.divide(whole);
         gate.into()
@@ -300,6 +312,7 @@ fn count(
         level,
         is_top_known,
         is_top_derived: false,
+        holds_back: false,
         is_rounded: is_rounded && sort == Sort::Count,
         is_split: false,
     });

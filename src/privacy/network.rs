@@ -42,6 +42,8 @@ pub(super) struct Mirror<'a> {
     pub(super) rest: &'a mut Column,
     /// Areas where the base is not seen, so that the two are not bound to each other.
     pub(super) is_loose: Vec<bool>,
+    /// The column is the base, not the count: then the rest only says how far the base may fall, if the count is known.
+    pub(super) is_of_base: bool,
 }
 
 /// A table with what hangs on its columns.
@@ -157,6 +159,7 @@ impl<'a> Network<'a> {
         sheet.mirrors.iter().enumerate().filter_map(move |(m, mirror)| {
             let (column, area) = at?;
             let is_bound = mirror.column == column
+                && !mirror.is_of_base
                 && (also_loose || !mirror.is_loose.get(area).copied().unwrap_or(true))
                 && mirror.rest.state(area) != State::Gap;
             is_bound.then_some((m, &*mirror.rest, area))
@@ -217,7 +220,17 @@ impl<'a> Network<'a> {
             let (rest_up, rest_down) = room_of(rest, area);
             (up, down) = (up.min(rest_down), down.min(rest_up));
         }
-        (up, down)
+        (up, down.min(self.most_fall(sheet, cell)))
+    }
+
+    /// How far a base may fall before it is less than a share of it.
+    fn most_fall(&self, sheet: &Sheet<'_>, cell: usize) -> f64 {
+        let Some(at) = self.cells.get(cell).filter(|c| !c.is_free) else { return f64::INFINITY };
+        let rests = sheet.mirrors.iter().filter(|m| m.is_of_base && m.column == at.column);
+        rests
+            .filter(|m| m.rest.state(at.area) != State::Gap)
+            .map(|m| m.rest.value(at.area))
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// The same if nothing at all were said of it.
@@ -226,7 +239,7 @@ impl<'a> Network<'a> {
             .bounds(sheet, cell, also_loose)
             .map(|(_, rest, area)| rest.value(area))
             .fold(f64::INFINITY, f64::min);
-        (up, self.value(sheet, cell).max(0.0))
+        (up, self.value(sheet, cell).max(0.0).min(self.most_fall(sheet, cell)))
     }
 
     fn price_of_open(&self, value: f64, at: &Cell) -> u64 {

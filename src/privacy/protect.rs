@@ -89,7 +89,7 @@ impl Table<'_> {
             };
             fill_withheld(tree, raw, &mut column);
             if count.release == Release::Steps && count.sort == Sort::Count && count.below > 0 {
-                steps::tell(tree, &mut column, count.is_split);
+                steps::tell(tree, &mut column, count.is_split, count.holds_back);
             } else {
                 for area in 0..tree.len() {
                     let is_shown = tree.level.get(area).is_some_and(|level| *level <= count.level);
@@ -160,7 +160,7 @@ impl Table<'_> {
     /// for more.
     fn hide_together(&mut self) {
         for _ in 0..MOST_ROUNDS {
-            let mut changed = self.link_rests();
+            let mut changed = self.link_rests() | self.unmark_parts_of_loose_counts();
             for split in 0..self.linked.splits.len() {
                 changed |= self.protect_split(split);
             }
@@ -219,11 +219,15 @@ impl Table<'_> {
         let mut mirrors = Vec::new();
         for rest in &mut self.rests {
             let Some(base) = bases.pop() else { break };
-            if let Some(column) = order.iter().position(|p| *p == rest.count) {
-                let is_seen = |state: State| matches!(state, State::Open);
-                let is_loose = (0..base.states.len()).map(|area| !is_seen(base.state(area))).collect();
-                mirrors.push(Mirror { column, rest: &mut rest.column, is_loose });
-            }
+            let is_loose: Vec<bool> =
+                (0..base.states.len()).map(|area| base.state(area) != State::Open).collect();
+            let place = |count: usize| order.iter().position(|p| *p == count);
+            let (column, is_of_base) = match (place(rest.count), place(rest.base)) {
+                (Some(column), _) => (column, false),
+                (None, Some(column)) => (column, true),
+                (None, None) => continue,
+            };
+            mirrors.push(Mirror { column, rest: &mut rest.column, is_loose, is_of_base });
         }
         let hidden = columns.iter().any(|c| c.has_hidden()) || mirrors.iter().any(|m| m.rest.has_hidden());
         if !hidden {
@@ -231,6 +235,29 @@ impl Table<'_> {
         }
         let network = Network::new(&self.gate.tree, &columns, total, Need::WholeRange);
         network.protect(&mut Sheet { columns, mirrors })
+    }
+
+    /// The marks of parts by code would bound a count, and through it a base that is not seen.
+    fn unmark_parts_of_loose_counts(&mut self) -> bool {
+        let mut changed = false;
+        for rest in &self.rests {
+            for split in self.linked.splits.iter().filter(|split| split.total == Some(rest.count)) {
+                for area in 0..self.gate.tree.len() {
+                    let base = self.columns.get(rest.base).map_or(State::Gap, |base| base.state(area));
+                    if !matches!(base, State::Marked | State::Blank) {
+                        continue;
+                    }
+                    for cell in &split.cells {
+                        if let Some(cell) =
+                            self.columns.get_mut(*cell).filter(|c| c.state(area) == State::Marked)
+                        {
+                            changed |= cell.set(area, State::Blank);
+                        }
+                    }
+                }
+            }
+        }
+        changed
     }
 
     /// Whoever sees the base sees the count exactly if he sees the rest.
@@ -243,6 +270,14 @@ impl Table<'_> {
                     continue;
                 }
                 let is_hidden = |state: State| matches!(state, State::Marked | State::Blank);
+                if is_hidden(base.state(area)) {
+                    // Marks on both would bound each other.
+                    for column in [&mut *count, &mut rest.column] {
+                        if column.state(area) == State::Marked {
+                            changed |= column.set(area, State::Blank);
+                        }
+                    }
+                }
                 let (own, other) = (count.state(area), rest.column.state(area));
                 if is_hidden(other) || is_hidden(base.state(area)) {
                     changed |= own == State::Open && !count.is_fixed(area) && count.set(area, State::Blank);

@@ -11,7 +11,9 @@ use super::cells::{Column, State, Tree};
 
 /// Decides what is seen of a count that accumulates. `is_split` says that the same rows are counted in
 /// other ways too: then a small count is hidden without saying that it is small, or marks would add up against it.
-pub(super) fn tell(tree: &Tree, column: &mut Column, is_split: bool) {
+/// `holds_back` says that the parts add up to what everyone knows: one area that grows must not tell by it how little
+/// the others did.
+pub(super) fn tell(tree: &Tree, column: &mut Column, is_split: bool, holds_back: bool) {
     for area in 0..tree.len() {
         let is_shown = tree.level.get(area).is_some_and(|level| *level <= column.level);
         let state = match column.values.get(area).copied().flatten().filter(|_| is_shown) {
@@ -19,13 +21,16 @@ pub(super) fn tell(tree: &Tree, column: &mut Column, is_split: bool) {
             Some(_) if column.is_fixed(area) => State::Open,
             Some(value) if value == 0.0 => State::Open,
             Some(value) if value < column.below => {
-                if is_split {
+                if is_split || holds_back {
                     State::Blank
                 } else {
                     State::Marked
                 }
             }
-            Some(value) => State::AtLeast((value / column.below).floor() * column.below),
+            Some(value) => {
+                let steps = (value / column.below).floor() - if holds_back { 1.0 } else { 0.0 };
+                if steps < 1.0 { State::Blank } else { State::AtLeast(steps * column.below) }
+            }
         };
         column.set(area, state);
     }

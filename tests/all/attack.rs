@@ -101,6 +101,15 @@ impl Case {
         terms
     }
 
+    /// Whether everyone knows that few are left of the whole: count and base are both published, and their difference
+    /// is small itself.
+    fn is_nearly_all(&self, form: Form, at: usize) -> bool {
+        let whole =
+            |column: usize| self.value(&self.terms(Form { column, kind: None, ..form }, AreaId::ROOT, at));
+        let is_published = self.figures.iter().any(|f| f.published && f.denominator.is_some());
+        is_published && whole(1) - whole(0) < f64::from(self.below)
+    }
+
     fn value(&self, terms: &[(usize, f64)]) -> f64 {
         terms.iter().map(|(place, factor)| self.truth[*place] * factor).sum()
     }
@@ -306,7 +315,9 @@ fn look(case: &Case) -> (Vec<Known>, Vec<Known>, Vec<(Form, AreaId, usize)>) {
                     let terms = case.terms(form, area, at);
                     if let Some((low, high)) = told(value) {
                         let fact = Known { terms, low, high };
-                        if figure.published && area == AreaId::ROOT && matches!(value, Shown::Value(_)) {
+                        // Known anyway: published totals, and zeros, which the rule says are shown.
+                        let is_published = figure.published && area == AreaId::ROOT;
+                        if matches!(value, Shown::Value(v) if is_published || v == 0.0) {
                             before.push(fact.clone());
                         }
                         seen.push(fact);
@@ -362,8 +373,11 @@ fn attack(seed: u64) -> (usize, Vec<String>) {
             continue;
         }
         let (up_before, down_before) = earlier.range(&terms);
-        if up_before + down_before < 1e-6 {
-            // A total that everyone knows.
+        if up_before + value < below {
+            // Everyone knows already that it is small: the published total is.
+            continue;
+        }
+        if case.is_nearly_all(form, at) {
             continue;
         }
         looked += 1;

@@ -1,7 +1,6 @@
 //! The command line as a person or a script meets it: the real program, its exit codes and its two streams.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::common::{Made, area, figures, sample, sample_dir, shown, tiny_dir};
 
@@ -12,12 +11,7 @@ struct Ran {
 }
 
 fn run(arguments: &[&str]) -> Ran {
-    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .env("XDG_STATE_HOME", crate::common::state_dir())
-        .output()
-        .unwrap();
+    let out = crate::common::program().args(arguments).env_remove("RUST_LOG").output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
 }
@@ -237,7 +231,7 @@ fn findings_go_to_stderr_and_data_to_stdout() {
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_onemap"))
+    let mut child = crate::common::program()
         .args(["compute", "--format", "json", "--site", sample_dir().to_str().unwrap()])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())

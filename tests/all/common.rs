@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use onemap::engine::{self, Depth, Engine};
 use onemap::privacy::shown::Shown;
@@ -14,6 +14,14 @@ use onemap::snapshot::{Day, Figures};
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program as tests run it: its state stays out of the state folder of whoever runs them.
+pub(crate) fn program() -> std::process::Command {
+    static STATE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_onemap"));
+    program.env("XDG_STATE_HOME", STATE.path());
+    program
 }
 
 pub(crate) fn sample_dir() -> PathBuf {
@@ -325,9 +333,4 @@ impl Declared<'_> {
         out.push_str("]\n");
         out
     }
-}
-
-/// Where programs started by tests keep what they remember: never the home of whoever runs the tests.
-pub(crate) fn state_dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("state")
 }

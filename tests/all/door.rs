@@ -1,7 +1,6 @@
 //! The door: what may not come in does not, whatever the site says, and the refusal never repeats the content.
 
 use std::path::Path;
-use std::process::Command;
 
 use onemap::engine::{self, Depth, Engine};
 use onemap::privacy::shown::Shown;
@@ -275,8 +274,7 @@ fn broken_files_are_told_and_nothing_crashes() {
 }
 
 fn onemap(arguments: &[&str]) -> (i32, String, String) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_onemap"));
-    let out = program.args(arguments).env("XDG_STATE_HOME", crate::common::state_dir()).output().unwrap();
+    let out = crate::common::program().args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
 }

@@ -11,6 +11,7 @@ mod common;
 mod simplex;
 
 mod attack;
+mod audit;
 mod catalogue;
 mod cli;
 mod door;

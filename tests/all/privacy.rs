@@ -9,10 +9,8 @@ use onemap::privacy::shown::{Shown, Why};
 use onemap::runtime::Publisher;
 use onemap::site::areas::AreaId;
 use onemap::site::catalogue::{Indicator, People};
-use onemap::site::datasets::Rollup;
 use onemap::site::text::Lang;
 use onemap::snapshot::{Clock, Day, Figures, SeriesSource as _, Slice, Snapshot};
-use proptest::prelude::*;
 
 use crate::common::{Declared, Line, Made, Recipe, close, day, figures, sample, tiny, unprotected};
 
@@ -383,4 +381,30 @@ fn rates_over_few_people_are_hidden() {
     // Its neighbour hides with it, or six people follow from the county's ninety-six.
     assert_eq!(at("R1A2"), Shown::Suppressed { below: 10, why: Why::Secondary });
     assert_eq!((at("R1A3"), at("R1")), (Shown::Value(10.0), Shown::Value(12.5)));
+}
+
+#[test]
+fn few_events_that_concern_persons_are_not_placed() {
+    let (engine, site) = (sample(), sample().site());
+    let objects = &site.meta.events.as_ref().unwrap().object_kinds;
+    let snapshot = snapshot(engine, engine.present_day());
+    for events in [&snapshot.events.open, &snapshot.events.recent] {
+        let mut at: HashMap<AreaId, usize> = HashMap::new();
+        for event in events.iter().filter(|event| !objects.iter().any(|kind| *kind == *event.kind)) {
+            assert_eq!(event.place, None, "{}", event.id);
+            *at.entry(event.area).or_default() += 1;
+        }
+        assert!(!at.is_empty(), "nothing was looked at");
+        for (area, count) in at {
+            assert!(count >= 5 || area == AreaId::ROOT, "{count} at {area:?}");
+        }
+    }
+    assert!(
+        snapshot
+            .events
+            .open
+            .iter()
+            .any(|event| event.place.is_some() && site.areas.get(event.area).level > 2),
+        "objects keep their place"
+    );
 }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use onemap::privacy::shown::Shown;
 use onemap::site::areas::AreaId;
 use onemap::site::datasets::DatasetKind;
 use onemap::site::text::Lang;
