@@ -11,9 +11,11 @@ use crate::engine::{self, Engine};
 use crate::memory::{self, GiveBack};
 use crate::site::Site;
 use crate::site::problem::Problem;
-use crate::snapshot::{Clock, LiveState, Snapshot};
+use crate::site::text::Message;
+use crate::snapshot::{Clock, FeedState, LiveState, Snapshot};
 use crate::sources::replay::{self, Replay, seconds_of_day, whole};
-use crate::sources::{INBOX, SourceControl, SourceEvent};
+use crate::sources::supervise::{self, Feeds};
+use crate::sources::{self, INBOX, SourceControl, SourceEvent};
 use crate::store::quarantine;
 
 /// What the threads tell the window.
@@ -41,8 +43,14 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Shortest time between two snapshots: faster changes cannot be read.
 const SNAPSHOT_GAP: Duration = Duration::from_millis(200);
+/// The same for real sources, where making a snapshot is quick.
+const LIVE_GAP: Duration = Duration::from_millis(40);
 /// Longest: windows move on with the clock even when nothing arrives.
 const SNAPSHOT_LAPSE: Duration = Duration::from_secs(30);
+/// How often the states of sources are looked at.
+const FEEDS_GAP: Duration = Duration::from_millis(250);
+/// How old their counts on the screen become.
+const FEEDS_LAPSE: Duration = Duration::from_secs(1);
 
 impl Runtime {
     /// Starts the threads of a site.
@@ -134,9 +142,52 @@ fn work(
             log::error!("no thread for the replay: {err}");
             publisher.live.running = false;
         }
+    } else if !site.feeds.sources.is_empty() {
+        match start_feeds(&site, &mut publisher, source_out) {
+            Ok(feeds) => {
+                publisher.supervised = Some(feeds);
+                publisher.live.running = true;
+            }
+            Err(problem) => {
+                // Without a journal nothing may be acknowledged: the figures stand as the files have them, and say so.
+                log::error!("{}", problem.line(&site.messages_en));
+                if out.send(Update::Failed(vec![problem])).is_ok() {
+                    wake();
+                }
+                return;
+            }
+        }
     }
     log::info!("today caught up with, {:.0} MiB resident", crate::bench::resident_mib());
     publisher.run(out, &inbox, stop, wake);
+}
+
+/// Brings back what the journal holds, then starts the sources where they had stopped.
+fn start_feeds(
+    site: &Arc<Site>,
+    publisher: &mut Publisher,
+    out: Sender<SourceEvent>,
+) -> Result<Feeds, Problem> {
+    let dir = supervise::state_dir(site);
+    let told = |error: &dyn std::fmt::Display| {
+        Problem::error(&dir, Message::new("problem.journal").with("dir", dir.display()).with("error", error))
+    };
+    let began = Instant::now();
+    let mut waiting = sources::Waiting::default();
+    let restored = supervise::restore(site, &dir, &mut |parcel| {
+        if let Some(batch) = waiting.add(parcel) {
+            publisher.take(SourceEvent::Batch(batch));
+        }
+    })
+    .map_err(|err| told(&err))?;
+    for batch in waiting.rest() {
+        publisher.take(SourceEvent::Batch(batch));
+    }
+    let (rows, secs) = (restored.rows, began.elapsed().as_secs_f32());
+    log::info!("journal: {rows} rows brought back in {secs:.1} s, {} refused now", restored.refused);
+    publisher.oldest_unpublished = None;
+    let list = sources::open(site);
+    Feeds::start(site, restored, list, out).map_err(|err| told(&err))
 }
 
 /// Keeps copies of what passed the door, some time after the first picture and beside everything else.
@@ -178,6 +229,10 @@ pub struct Publisher {
     revision: u64,
     oldest_unpublished: Option<Instant>,
     published: Option<Instant>,
+    /// How long the last snapshot took to make.
+    took: Duration,
+    supervised: Option<Feeds>,
+    feeds: Arc<[FeedState]>,
 }
 
 impl std::fmt::Debug for Publisher {
@@ -191,7 +246,18 @@ impl Publisher {
     #[must_use]
     pub fn new(engine: Engine, clock: Clock) -> Self {
         let live = LiveState { speed: 1, ..LiveState::default() };
-        Self { engine, clock, shift_secs: 0, live, revision: 0, oldest_unpublished: None, published: None }
+        Self {
+            engine,
+            clock,
+            shift_secs: 0,
+            live,
+            revision: 0,
+            oldest_unpublished: None,
+            published: None,
+            took: Duration::ZERO,
+            supervised: None,
+            feeds: Arc::from([]),
+        }
     }
 
     /// The engine.
@@ -252,11 +318,34 @@ impl Publisher {
             events: self.engine.events.view(self.engine.site(), at.day),
             freshness,
             live: self.live,
+            feeds: Arc::clone(&self.feeds),
             texture: Arc::clone(&self.engine.texture),
             figures,
             // Cells are shared until a batch changes them, so this copy is a list of pointers.
             series: Arc::new(self.engine.without_rows()),
         }
+    }
+
+    /// The replay's changes are as quick as a person can read; what really happens is shown sooner, as long as making
+    /// pictures takes no more than a fifth of the engine's time.
+    fn shortest_gap(&self) -> Duration {
+        if self.supervised.is_some() { (self.took * 4).clamp(LIVE_GAP, SNAPSHOT_GAP) } else { SNAPSHOT_GAP }
+    }
+
+    /// Takes over what the sources say about themselves: a change of what one is doing is worth a picture at once,
+    /// its counts are worth one a second.
+    fn look_at_feeds(&mut self) {
+        let Some(feeds) = &mut self.supervised else { return };
+        let states = feeds.states(jiff::Timestamp::now().as_second());
+        let same = |a: &FeedState, b: &FeedState| a.phase == b.phase && a.skew_secs == b.skew_secs;
+        let steady =
+            states.len() == self.feeds.len() && states.iter().zip(&*self.feeds).all(|(a, b)| same(a, b));
+        let old = self.published.is_some_and(|p| p.elapsed() >= FEEDS_LAPSE);
+        if steady && (!old || *states == *self.feeds) {
+            return;
+        }
+        self.feeds = states;
+        self.oldest_unpublished.get_or_insert(Instant::now());
     }
 
     fn run(mut self, out: &Sender<Update>, inbox: &Receiver<SourceEvent>, stop: &Receiver<()>, wake: &Wake) {
@@ -266,19 +355,26 @@ impl Publisher {
         // The copies are let go of when this thread ends.
         let running = Arc::new(());
         loop {
+            self.look_at_feeds();
             let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
+            let shortest = self.shortest_gap();
             let due = self.published.is_none()
-                || (self.oldest_unpublished.is_some() && gap >= SNAPSHOT_GAP)
+                || (self.oldest_unpublished.is_some() && gap >= shortest)
                 || gap >= SNAPSHOT_LAPSE;
             if due {
-                self.live.queue = inbox.len();
+                self.live.queue = inbox.len() + self.supervised.as_ref().map_or(0, Feeds::waiting);
                 self.live.resident_mib = crate::bench::resident_mib();
                 if self.revision == 1 {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
                     keep_copies(Arc::clone(self.engine.site()), &running);
                 }
+                if let Some(feeds) = &mut self.supervised {
+                    self.feeds = feeds.states(jiff::Timestamp::now().as_second());
+                }
+                let began = Instant::now();
                 let snapshot = Arc::new(self.snapshot());
+                self.took = began.elapsed();
                 self.published = Some(Instant::now());
                 match out.try_send(Update::Snapshot(snapshot)) {
                     Ok(()) => wake(),
@@ -290,7 +386,9 @@ impl Publisher {
                 }
             }
             let wait = if self.oldest_unpublished.is_some() {
-                SNAPSHOT_GAP.saturating_sub(self.published.map_or(Duration::ZERO, |p| p.elapsed()))
+                self.shortest_gap().saturating_sub(self.published.map_or(Duration::ZERO, |p| p.elapsed()))
+            } else if self.supervised.is_some() {
+                FEEDS_GAP
             } else {
                 SNAPSHOT_LAPSE
             };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::privacy::shown::Shown;
 use crate::site::areas::{AreaId, LonLat};
+use crate::site::text::{Bilingual, Message};
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type EpochSecs = i64;
@@ -184,6 +185,58 @@ pub struct Freshness {
     pub sources: Vec<SourceState>,
 }
 
+/// What a live source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedPhase {
+    /// The connection is being made.
+    Connecting,
+    /// Reads what happened before.
+    CatchingUp {
+        /// Rows or files so far.
+        done: u64,
+        /// Of how many, where that is known.
+        of: Option<u64>,
+    },
+    /// Everything is here as it happens.
+    Live,
+    /// Connected, and silent for longer than agreed.
+    Late,
+    /// Does not work.
+    Failed {
+        /// Why.
+        reason: Message,
+        /// When it is tried again.
+        next_try_secs: EpochSecs,
+    },
+}
+
+/// The state of one live source. Times are the machine's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedState {
+    /// Short name in `sources.toml`.
+    pub id: String,
+    /// What a person calls it.
+    pub name: Bilingual,
+    /// What it is doing.
+    pub phase: FeedPhase,
+    /// Since when.
+    pub since_secs: EpochSecs,
+    /// Rows taken in since the start.
+    pub rows: u64,
+    /// Rows refused at the door.
+    pub refused: u64,
+    /// Rows that had come before or were older than what is known.
+    pub repeated: u64,
+    /// Rows left out by rule: tests, excluded categories.
+    pub excluded: u64,
+    /// Cells dropped unread: free text and whatever else is on no list.
+    pub dropped: u64,
+    /// When the last row came.
+    pub last_secs: Option<EpochSecs>,
+    /// How far its clock is ahead of ours, where that is worth telling.
+    pub skew_secs: Option<i64>,
+}
+
 /// How far the live feed has come.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LiveState {
@@ -243,6 +296,8 @@ pub struct Snapshot {
     pub freshness: Freshness,
     /// The live feed.
     pub live: LiveState,
+    /// One per live source of `sources.toml`.
+    pub feeds: Arc<[FeedState]>,
     /// Points of the texture layer.
     pub texture: Arc<[LonLat]>,
     /// Figures of all indicators.

@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message, Messages};
 
-use super::{Exit, Failure, bench, check, compute, generate, run, snapshot};
+use super::{Exit, Failure, bench, check, compute, generate, run, snapshot, sql};
 
 /// Language of messages: `--lang` where given, else the machine's.
 #[must_use]
@@ -67,6 +67,7 @@ pub fn command(text: &Messages) -> Command {
             "check" => "cli.check",
             "snapshot" => "cli.snapshot",
             "generate" => "cli.generate",
+            "sql" => "cli.sql",
             _ => "cli.bench",
         });
         dressed(Command::new(name).about(about.to_owned()), text).arg(lang())
@@ -128,11 +129,20 @@ pub fn command(text: &Messages) -> Command {
                 ),
         )
         .subcommand(
+            sub("sql")
+                .arg(site_arg(text))
+                .arg(value("schema", "NAME", text.get("cli.sql_schema")).default_value("onemap"))
+                .arg(value("role", "NAME", text.get("cli.sql_role")).default_value("onemap_reader"))
+                .arg(value("table", "NAME", text.get("cli.sql_table")).action(ArgAction::Append)),
+        )
+        .subcommand(
             sub("bench")
                 .arg(
                     Arg::new("what")
                         .required(true)
-                        .value_parser(PossibleValuesParser::new(["compute", "live", "days", "frames", "start", "cube", "cells"]))
+                        .value_parser(PossibleValuesParser::new([
+                            "compute", "live", "days", "frames", "start", "cube", "cells",
+                        ]))
                         .hide_possible_values(true)
                         .help(text.get("cli.bench_what").to_owned()),
                 )
@@ -152,7 +162,9 @@ fn dressed(command: Command, text: &Messages) -> Command {
     let template = format!("{{about}}\n\n{}: {{usage}}\n\n{{all-args}}", text.get("cli.usage"));
     let usage = match command.get_name() {
         "onemap" => format!("onemap [{}] [{}]", text.get("cli.options"), text.get("cli.commands")),
-        "bench" => format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options")),
+        "bench" => {
+            format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options"))
+        }
         name => format!("onemap {name} [{}]", text.get("cli.options")),
     };
     command
@@ -166,7 +178,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
 }
 
 /// The subcommands, for "did you mean".
-const COMMANDS: &[&str] = &["run", "compute", "check", "snapshot", "generate", "bench"];
+const COMMANDS: &[&str] = &["run", "compute", "check", "snapshot", "generate", "sql", "bench"];
 
 /// What is wrong with the arguments, in our words; the parser's own where it is something rare.
 pub(super) fn usage_problem(err: &clap::Error) -> Message {
@@ -206,6 +218,7 @@ pub(super) fn dispatch(matches: &ArgMatches, lang: Lang, began: Instant) -> Resu
         Some(("check", sub)) => check::run(sub, lang),
         Some(("snapshot", sub)) => snapshot::run(sub, lang),
         Some(("generate", sub)) => generate::run(sub, lang),
+        Some(("sql", sub)) => sql::run(sub),
         Some(("bench", sub)) => bench::run(sub, lang),
         Some((_, sub)) => run::run(sub, lang, began),
         None => run::run(matches, lang, began),

@@ -9,6 +9,7 @@ mod generate;
 mod progress;
 mod run;
 pub mod snapshot;
+mod sql;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

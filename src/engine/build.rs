@@ -144,7 +144,9 @@ fn build_as_known(
 fn is_live(site: &Site, dataset: usize, table: &Table) -> bool {
     let promised = || site.datasets.get(dataset).map_or(Refresh::AsNeeded, |d| d.refresh);
     let is_events = site.meta.events.as_ref().is_some_and(|e| e.table == table.id);
-    is_events || matches!(table.refresh.unwrap_or_else(promised), Refresh::Live | Refresh::Hourly)
+    is_events
+        || site.is_fed(&table.id)
+        || matches!(table.refresh.unwrap_or_else(promised), Refresh::Live | Refresh::Hourly)
 }
 
 /// Loads all tables. Those with files that have to be read as wholes (a content that may not come in was met in one

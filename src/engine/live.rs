@@ -47,7 +47,11 @@ const CHANGED: u32 = u32::MAX;
 
 impl LiveRows {
     /// `columns` are all that are read of the table, `kept` those that figures and events need.
-    pub(super) fn new(columns: Vec<String>, kept: Vec<String>, pieces: Vec<(Chunk, Vec<Option<u64>>)>) -> Self {
+    pub(super) fn new(
+        columns: Vec<String>,
+        kept: Vec<String>,
+        pieces: Vec<(Chunk, Vec<Option<u64>>)>,
+    ) -> Self {
         let (base, keys): (Vec<Arc<Chunk>>, Vec<Vec<Option<u64>>>) =
             pieces.into_iter().map(|(chunk, keys)| (Arc::new(chunk), keys)).unzip();
         let (index, changed) = (Arc::default(), Chunk::default());

@@ -232,6 +232,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
             queue: 0,
             resident_mib: 180.0,
         },
+        feeds: Arc::from([]),
         texture: Arc::from([]),
         figures: Arc::new(Figures { readings, slices }),
         series: Arc::new(Wander { values }),

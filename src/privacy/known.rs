@@ -14,7 +14,9 @@ use super::shown::{Shown, Why};
 pub(crate) fn known_then(site: &Site, gate: &Gate, mut then: Figures, now: &Figures) -> Figures {
     let mut given_away: Vec<Away> = Vec::new();
     given_away.resize_with(gate.count(), Away::default);
-    for (i, ((row, then), now)) in site.indicators.iter().zip(&mut then.readings).zip(&now.readings).enumerate() {
+    for (i, ((row, then), now)) in
+        site.indicators.iter().zip(&mut then.readings).zip(&now.readings).enumerate()
+    {
         let (mark, group) = (mark(site, row), gate.group_of(Owner::Indicator(i)));
         for (area, (then, now)) in then.iter_mut().zip(now).enumerate().filter(|_| mark > 0) {
             let away = hide_reading(then, now, mark);

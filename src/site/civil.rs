@@ -1,7 +1,7 @@
 //! Civil time of a site: which day an instant belongs to, when a day begins, how both are written. Owns every
 //! conversion between instants and days; never asks the clock of the machine.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
@@ -51,6 +51,16 @@ impl CivilZone {
             return naive - offset;
         }
         date_of(day).to_zoned(self.zone.clone()).map_or(naive, |z| z.timestamp().as_second())
+    }
+
+    /// The instant of a civil date and time; within an hour that the clocks repeat, the earlier one.
+    #[must_use]
+    pub fn instant(&self, civil: DateTime) -> Option<EpochSecs> {
+        let naive = civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second();
+        if let Some(offset) = self.fixed_offset_secs {
+            return Some(naive - offset);
+        }
+        Some(civil.to_zoned(self.zone.clone()).ok()?.timestamp().as_second())
     }
 
     /// The last instant of a civil day.

@@ -11,6 +11,7 @@ use super::catalogue::{CatalogueFile, Indicator};
 use super::civil::CivilZone;
 use super::datasets::{ColumnType, DatasetsFile};
 use super::datum::Datum;
+use super::feeds::{self, SourcesFile};
 use super::geojson::{self, Feature, Shape};
 use super::layers::Layers;
 use super::meta::{BaseMapKind, LayerKind, SiteMeta};
@@ -49,9 +50,15 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     let catalogue: Option<CatalogueFile> = reader.toml("catalogue.toml");
     let datasets: Option<DatasetsFile> = reader.toml("datasets.toml");
     let scenes: Option<ScenesFile> = reader.toml("scenes.toml");
+    let feeds: Option<SourcesFile> = if dir.join("sources.toml").is_file() {
+        reader.toml("sources.toml")
+    } else {
+        Some(SourcesFile::default())
+    };
     let messages_zh = reader.messages(Lang::Zh);
     let messages_en = reader.messages(Lang::En);
-    let (Some(meta), Some(catalogue), Some(datasets), Some(scenes)) = (meta, catalogue, datasets, scenes)
+    let (Some(meta), Some(catalogue), Some(datasets), Some(scenes), Some(feeds)) =
+        (meta, catalogue, datasets, scenes, feeds)
     else {
         return Err(SiteError::Broken(reader.problems));
     };
@@ -60,6 +67,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         ("catalogue.toml", catalogue.format),
         ("datasets.toml", datasets.format),
         ("scenes.toml", scenes.format),
+        ("sources.toml", feeds.format),
     ] {
         if format != 1 {
             reader.error(file, Message::new("problem.wrong_format").with("file", file));
@@ -81,6 +89,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         datasets: datasets.datasets,
         scenes: scenes.scenes,
         layers,
+        feeds,
         messages_zh,
         messages_en,
         meta,
@@ -266,6 +275,9 @@ impl Reader<'_> {
         }
         for row in site.indicators.iter().chain(&site.breakdowns) {
             self.check_row(site, row);
+        }
+        for (name, message) in feeds::check(site) {
+            self.problems.push(placed("sources.toml", self.dir, &name, message));
         }
         for code in groups::unknown(site) {
             let message = unknown("problem.unknown_group", code, groups::known());

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod civil;
 pub mod datasets;
 pub mod datum;
+pub mod feeds;
 mod geojson;
 pub mod layers;
 mod load;
@@ -20,6 +21,7 @@ use areas::AreaTree;
 use catalogue::{Domain, Indicator};
 use civil::CivilZone;
 use datasets::{Dataset, Table};
+use feeds::SourcesFile;
 use layers::Layers;
 pub use load::{SiteError, load};
 use meta::SiteMeta;
@@ -53,6 +55,8 @@ pub struct Site {
     pub scenes: Vec<Scene>,
     /// Context layers of the map.
     pub layers: Layers,
+    /// Live sources; none where there is no `sources.toml`.
+    pub feeds: SourcesFile,
     /// Messages, the program's and the site's, 简体中文.
     pub messages_zh: Messages,
     /// The same, English.
@@ -108,6 +112,12 @@ impl Site {
     #[must_use]
     pub fn table(&self, id: &str) -> Option<&Table> {
         self.tables().map(|(_, t)| t).find(|t| t.id == id)
+    }
+
+    /// Whether a source brings rows of a table.
+    #[must_use]
+    pub fn is_fed(&self, table: &str) -> bool {
+        self.feeds.sources.iter().any(|feed| feed.tables().contains(&table))
     }
 
     /// Level index of a level id; `point` is below the finest level.

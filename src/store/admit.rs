@@ -54,6 +54,33 @@ impl Admitted {
         Self(self.0.slice(i64::try_from(offset).unwrap_or(i64::MAX), length))
     }
 
+    /// The rows of which `keep` is true, in their order.
+    #[must_use]
+    pub fn kept(&self, keep: &[bool]) -> Self {
+        let mask: BooleanChunked = keep.iter().map(|k| Some(*k)).collect();
+        Self(self.0.filter(&mask).unwrap_or_else(|_| self.0.clear()))
+    }
+
+    /// Whole declared rows, without whatever else came beside them.
+    #[must_use]
+    pub(crate) fn declared(&self, table: &Table) -> Option<Self> {
+        self.0.select(table.columns.iter().map(|c| c.id.as_str())).ok().map(Self)
+    }
+
+    /// Adds rows of the same columns; false where they are other ones.
+    pub(crate) fn append(&mut self, more: &Self) -> bool {
+        self.0.get_column_names() == more.0.get_column_names() && self.0.vstack_mut(&more.0).is_ok()
+    }
+
+    /// The rows with the instant at which they arrived.
+    pub(crate) fn arriving(mut self, secs: i64) -> Self {
+        let arrived = Series::new_scalar(ARRIVED_COLUMN.into(), Scalar::from(secs), self.0.height());
+        if let Err(err) = self.0.with_column(arrived) {
+            log::error!("no column of arrival: {}", quiet(&err));
+        }
+        self
+    }
+
     /// The same rows by a column, equal ones in their order; none where there is no such column.
     #[must_use]
     pub fn sorted_by(&self, column: &str) -> Option<Self> {

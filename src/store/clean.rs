@@ -61,7 +61,10 @@ fn has_number(column: &Column) -> bool {
     let is_persons = |n: i64| n >= SHORTEST && door::number_rule(n).is_some();
     match &column.data {
         Data::Int(values) => values.iter().any(|n| is_persons(*n)),
-        #[expect(clippy::cast_possible_truncation, reason = "what is larger than any number of a person stays so")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "what is larger than any number of a person stays so"
+        )]
         Data::Float(values) => values.iter().any(|n| is_persons(*n as i64)),
         Data::Text(_) => true,
     }

@@ -131,11 +131,14 @@ pub(super) fn looked_at(table: &Table, present: &[String], columns: &[&str]) -> 
 
 /// A date that can be read but cannot be meant.
 fn impossible_date(kind: ColumnType, text: &str) -> Option<Message> {
-    if !matches!(kind, ColumnType::Date | ColumnType::Month) {
-        return None;
-    }
-    let day = parse_date(text)?;
-    (!(FIRST_DAY..=LAST_DAY).contains(&day)).then(|| Message::new("problem.bad_date"))
+    const DAY_SECS: i64 = 86_400;
+    let day = match kind {
+        ColumnType::Date | ColumnType::Month => i64::from(parse_date(text)?),
+        ColumnType::Time => text.parse().ok().or_else(|| instant(text))?.div_euclid(DAY_SECS),
+        _ => return None,
+    };
+    let possible = i64::from(FIRST_DAY)..=i64::from(LAST_DAY);
+    (!possible.contains(&day)).then(|| Message::new("problem.bad_date"))
 }
 
 /// A CSV as texts; UTF-8, with or without a byte order mark.
@@ -197,6 +200,12 @@ fn ndjson(path: &Path) -> Result<DataFrame, Broken> {
         .map(|(name, values)| polars::prelude::Column::new(name.as_str().into(), values))
         .collect();
     DataFrame::new(height, columns).map_err(|e| broken(&e))
+}
+
+/// Rows of texts from anywhere, as those of a text file.
+pub(crate) fn of_texts(site: &Site, table: &Table, rows: DataFrame, origin: &Path, columns: &[&str]) -> Part {
+    texts(site, table, rows, origin, columns)
+        .unwrap_or_else(|(rule, message)| Part::broken(origin, rule, message))
 }
 
 /// Turns texts into declared types; a value that cannot be turned costs its row.
