@@ -32,12 +32,12 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             _ => "F",
         };
         let comment = match reading.value {
-            Shown::Coarse { told: Told::AtLeast, step, .. } => format!("at least, in steps of {step}"),
-            Shown::Coarse { told: Told::About, step, .. } => format!("rounded to {step}"),
+            Shown::Coarse { told: Told::AtLeast, step, .. } => format!("told=at_least;step={step}"),
+            Shown::Coarse { told: Told::About, step, .. } => format!("told=about;step={step}"),
             _ => String::new(),
         };
         let comment =
-            [comment.as_str(), mark].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ");
+            [comment.as_str(), mark].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(";");
         let day = date_of(subject.as_of).to_string();
         let fields = [
             "ONEMAP:INDICATORS(1.0)",
