@@ -3,7 +3,7 @@
 
 use crate::panels::View;
 use crate::panels::format;
-use crate::privacy::shown::{Shown, Why};
+use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::snapshot::{Reading, Status};
@@ -168,13 +168,14 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
             format::window(&indicator.window, text)
         ),
     ];
-    if let Shown::Suppressed { why, .. } = reading.value {
-        let key = match why {
-            Why::Primary => "panel.shown.why_primary",
-            Why::Secondary => "panel.shown.why_secondary",
-        };
-        lines.push(text.get(key).to_owned());
-    }
+    let key = match reading.value {
+        Shown::Suppressed { why: Why::Primary, .. } => Some("panel.shown.why_primary"),
+        Shown::Suppressed { why: Why::Secondary, .. } => Some("panel.shown.why_secondary"),
+        Shown::Coarse { told: Told::AtLeast, .. } => Some("panel.shown.why_at_least"),
+        Shown::Coarse { told: Told::About, .. } => Some("panel.shown.why_about"),
+        Shown::Value(_) | Shown::Missing | Shown::TooFine => None,
+    };
+    lines.extend(key.map(|key| text.get(key).to_owned()));
     if reading.interval.is_some() {
         lines.push(
             text.fill(
