@@ -225,6 +225,12 @@ impl Network<'_> {
         });
         let mut kept = Vec::new();
         for change in changed.drain(..) {
+            // A mark that was dropped stays dropped: what is asked of a small cell without one is less.
+            if change.before == State::Marked || change.rests.iter().any(|(_, state)| *state == State::Marked)
+            {
+                kept.push(change);
+                continue;
+            }
             self.put(sheet, &change, None);
             if !self.is_safe(sheet, goals) {
                 self.put(sheet, &change, Some(State::Blank));
