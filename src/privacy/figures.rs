@@ -9,6 +9,9 @@ use super::gate::{Figure, LEAST_BASE, Owner, Sort};
 use super::protect::{Protected, Raw, Table};
 use super::shown::{Shown, Told, Why};
 
+/// A share that is told in fewer steps than this is not worth telling.
+pub(super) const STEPS_OF_A_SHARE: f64 = 5.0;
+
 /// A figure of which nothing is ever hidden.
 pub(crate) fn plain(
     site: &Site,
@@ -136,7 +139,7 @@ impl Table<'_> {
         let step = tidy_step(row.scale * step_of(numerator).max(step_of(base)) * unit / told_base);
         // A share that can only be told to a fifth of the whole is not worth telling.
         let is_share = count.sort == Sort::Count && (0.0..=d).contains(&n);
-        if is_share && step > row.scale / 5.0 {
+        if is_share && step > row.scale / STEPS_OF_A_SHARE {
             return hidden(Why::Secondary);
         }
         about(row.scale * told_count / told_base, step)
@@ -147,7 +150,7 @@ impl Table<'_> {
     }
 }
 
-fn scaled(shown: Shown, scale: f64) -> Shown {
+pub(super) fn scaled(shown: Shown, scale: f64) -> Shown {
     match shown {
         Shown::Value(value) => Shown::Value(value * scale),
         Shown::Coarse { value, step, told } => {
@@ -169,12 +172,12 @@ fn step_of(shown: Shown) -> f64 {
     if let Shown::Coarse { step, .. } = shown { step } else { 0.0 }
 }
 
-fn about(value: f64, step: f64) -> Shown {
+pub(super) fn about(value: f64, step: f64) -> Shown {
     Shown::Coarse { value: (value / step).round() * step, step, told: Told::About }
 }
 
 /// The next step of 1, 2 or 5 times a power of ten that is not below a number.
-fn tidy_step(least: f64) -> f64 {
+pub(super) fn tidy_step(least: f64) -> f64 {
     if least <= 0.0 || !least.is_finite() {
         return 1.0;
     }

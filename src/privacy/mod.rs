@@ -3,6 +3,7 @@
 mod bounds;
 mod cells;
 pub mod door;
+pub mod drawn;
 mod figures;
 pub(crate) mod gate;
 pub mod groups;
