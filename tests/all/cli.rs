@@ -2,18 +2,10 @@
 
 use std::path::Path;
 
-use crate::common::{Made, area, figures, sample, sample_dir, shown, tiny_dir};
-
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
+use crate::common::{Made, Ran, area, figures, program, sample, sample_dir, shown, tiny_dir};
 
 fn run(arguments: &[&str]) -> Ran {
-    let out = crate::common::program().args(arguments).env_remove("RUST_LOG").output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
+    Ran::of(program().args(arguments).env_remove("RUST_LOG"))
 }
 
 fn compute(more: &[&str]) -> Ran {
@@ -234,7 +226,7 @@ fn findings_go_to_stderr_and_data_to_stdout() {
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let mut child = crate::common::program()
+    let mut child = program()
         .args(["compute", "--format", "json", "--site", sample_dir().to_str().unwrap()])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())

@@ -24,6 +24,22 @@ pub(crate) fn program() -> std::process::Command {
     program
 }
 
+/// What a run of the program came to.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(program: &mut std::process::Command) -> Self {
+        let out = program.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: out.status.code().unwrap_or(-1), out: text(out.stdout), err: text(out.stderr) }
+    }
+}
+
 pub(crate) fn sample_dir() -> PathBuf {
     root().join("sample-data/pingshan")
 }
@@ -299,6 +315,29 @@ impl Line {
         out
     }
 }
+
+/// The table that is the event stream of a made-up site with events.
+pub(crate) const EVENTS_TABLE: Declared<'static> = Declared {
+    id: "job",
+    refresh: "live",
+    time_column: "ts",
+    rollup: "sum",
+    absent_row: "zero",
+    extra: "",
+    columns: &[
+        "id:text",
+        "area:area",
+        "kind:text:kind",
+        "n:int",
+        "state:text:state",
+        "ts:time",
+        "due_ts:time",
+        "done_ts:time?",
+        "drill:int",
+        "lng:float?",
+        "lat:float?",
+    ],
+};
 
 /// A table declaration in a dataset of its own.
 pub(crate) struct Declared<'a> {

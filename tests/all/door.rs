@@ -8,7 +8,7 @@ use onemap::site::areas::AreaId;
 use onemap::site::problem::Severity;
 use polars::prelude::*;
 
-use crate::common::{Declared, Line, Made, Recipe, day, figures, lines, sample_dir, shown};
+use crate::common::{Declared, Line, Made, Ran, Recipe, day, figures, lines, program, sample_dir, shown};
 
 const DAY: &str = "2026-11-23";
 
@@ -273,12 +273,6 @@ fn broken_files_are_told_and_nothing_crashes() {
     }
 }
 
-fn onemap(arguments: &[&str]) -> (i32, String, String) {
-    let out = crate::common::program().args(arguments).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
-}
-
 #[test]
 fn a_site_cannot_declare_a_forbidden_column() {
     for (column, extra) in [
@@ -311,7 +305,8 @@ fn a_site_cannot_declare_a_forbidden_column() {
             home: "total",
             events: false,
         });
-        let (code, _, err) = onemap(&["check", "--lang", "en", "--site", made.path().to_str().unwrap()]);
+        let arguments = ["check", "--lang", "en", "--site", made.path().to_str().unwrap()];
+        let Ran { code, err, .. } = Ran::of(program().args(arguments));
         assert_eq!(code, 1, "{column}: {err}");
         let name = column.split(':').next().unwrap();
         let line = err.lines().find(|l| l.starts_with("datasets.toml:")).unwrap_or_else(|| panic!("{err}"));

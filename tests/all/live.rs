@@ -13,7 +13,9 @@ use onemap::store::admit;
 use polars::prelude::*;
 use proptest::prelude::*;
 
-use crate::common::{AREAS, Declared, Line, Made, Recipe, area, close, day, figures, sample, shown};
+use crate::common::{
+    AREAS, Declared, EVENTS_TABLE, Line, Made, Recipe, area, close, day, figures, sample, shown,
+};
 
 /// A row of the event table and, with less in it, of the table of days.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,27 +80,6 @@ fn recipe_lines() -> String {
 }
 
 fn make() -> Made {
-    let job = Declared {
-        id: "job",
-        refresh: "live",
-        time_column: "ts",
-        rollup: "sum",
-        absent_row: "zero",
-        extra: "",
-        columns: &[
-            "id:text",
-            "area:area",
-            "kind:text:kind",
-            "n:int",
-            "state:text:state",
-            "ts:time",
-            "due_ts:time",
-            "done_ts:time?",
-            "drill:int",
-            "lng:float?",
-            "lat:float?",
-        ],
-    };
     let days = |id, absent_row| {
         Declared {
             id,
@@ -113,7 +94,7 @@ fn make() -> Made {
     };
     Made::new(&Recipe {
         zone: ZONE,
-        datasets: &format!("{}{}{}", job.toml(), days("tally", "zero"), days("report", "gap")),
+        datasets: &format!("{}{}{}", EVENTS_TABLE.toml(), days("tally", "zero"), days("report", "gap")),
         indicators: &recipe_lines(),
         home: "i0",
         events: true,

@@ -2,9 +2,8 @@
 //! of it by the real program and its folder of memory.
 
 use std::path::Path;
-use std::process::Command;
 
-use crate::common::{Declared, Line, Made, Recipe};
+use crate::common::{Declared, Line, Made, Ran, Recipe, program};
 
 const DAY: &str = "2026-11-23";
 const SECRET: &str = "13800138000";
@@ -34,15 +33,11 @@ fn rows(n: u32, note: &str) -> String {
 }
 
 fn run(made: &Made, state: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
-        .args(arguments)
-        .args(["--lang", "en", "--site", made.path().to_str().unwrap()])
-        .env("XDG_STATE_HOME", state)
-        .env("RUST_LOG", "info")
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (out.status.code().unwrap_or(-1), text(out.stdout), text(out.stderr))
+    let site = ["--lang", "en", "--site", made.path().to_str().unwrap()];
+    let mut program = program();
+    let ran =
+        Ran::of(program.args(arguments).args(site).env("XDG_STATE_HOME", state).env("RUST_LOG", "info"));
+    (ran.code, ran.out, ran.err)
 }
 
 /// Value and status of the one indicator.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use onemap::privacy::shown::Shown;
 use onemap::site::areas::AreaId;
@@ -13,7 +12,9 @@ use onemap::store::admit;
 use polars::prelude::*;
 use proptest::prelude::*;
 
-use crate::common::{Declared, Line, Made, Recipe, day, figures, lines, sample, shown, tiny};
+use crate::common::{
+    Declared, EVENTS_TABLE, Line, Made, Ran, Recipe, day, figures, lines, program, sample, shown, tiny,
+};
 
 const DAY: &str = "2026-11-23";
 
@@ -373,32 +374,10 @@ fn a_quarterly_group_tells_one_count_a_quarter() {
 /// Events about persons or disputes carry an area; a point costs the row.
 #[test]
 fn only_events_about_objects_carry_a_point() {
-    let columns = [
-        "id:text",
-        "area:area",
-        "kind:text:kind",
-        "n:int",
-        "state:text:state",
-        "ts:time",
-        "due_ts:time",
-        "done_ts:time?",
-        "drill:int",
-        "lng:float?",
-        "lat:float?",
-    ];
-    let table = Declared {
-        id: "job",
-        refresh: "live",
-        time_column: "ts",
-        rollup: "sum",
-        absent_row: "zero",
-        extra: "",
-        columns: &columns,
-    };
     let line = Line::new("total", "job", "count(*)", "", "cumulative");
     let made = Made::new(&Recipe {
         zone: "Asia/Shanghai",
-        datasets: &table.toml(),
+        datasets: &EVENTS_TABLE.toml(),
         indicators: &line.toml(),
         home: "total",
         events: true,
@@ -474,16 +453,13 @@ fn nothing_of_a_refused_content_is_told() {
             vec!["compute", "--site", site],
             vec!["compute", "--format", "json", "--site", site],
         ] {
-            let out = Command::new(env!("CARGO_BIN_EXE_onemap"))
-                .args(&arguments)
-                .env("RUST_LOG", "trace")
-                .env("XDG_STATE_HOME", state.path())
-                .output()
-                .unwrap();
-            let said =
-                String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+            let mut program = program();
+            let ran = Ran::of(
+                program.args(&arguments).env("RUST_LOG", "trace").env("XDG_STATE_HOME", state.path()),
+            );
+            let said = ran.out + &ran.err;
             assert!(!said.contains(SECRET) && !said.contains(NAME), "{name} {arguments:?}: {said}");
-            assert_eq!(out.status.code(), Some(i32::from(arguments[0] == "check")), "{name} {text}: {said}");
+            assert_eq!(ran.code, i32::from(arguments[0] == "check"), "{name} {text}: {said}");
         }
         let kept = everything_in(state.path());
         assert!(!kept.is_empty(), "{name} {text}: no record");
