@@ -43,8 +43,10 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Shortest time between two snapshots: faster changes cannot be read.
 const SNAPSHOT_GAP: Duration = Duration::from_millis(200);
-/// The same for real sources, where making a snapshot is quick.
-const LIVE_GAP: Duration = Duration::from_millis(40);
+/// The same for real sources while changes keep coming; the first change after a pause is shown at once.
+const LIVE_GAP: Duration = Duration::from_millis(25);
+/// What waits is taken in for this long before a picture that is due is made: later pictures would show it later.
+const TAKE_IN: Duration = Duration::from_millis(10);
 /// Longest: windows move on with the clock even when nothing arrives.
 const SNAPSHOT_LAPSE: Duration = Duration::from_secs(30);
 /// How often the states of sources are looked at.
@@ -185,7 +187,7 @@ fn start_feeds(
     }
     let (rows, secs) = (restored.rows, began.elapsed().as_secs_f32());
     log::info!("journal: {rows} rows brought back in {secs:.1} s, {} refused now", restored.refused);
-    publisher.oldest_unpublished = None;
+    publisher.oldest_change = None;
     let list = sources::open(site);
     Feeds::start(site, restored, list, out).map_err(|err| told(&err))
 }
@@ -227,8 +229,15 @@ pub struct Publisher {
     shift_secs: i64,
     live: LiveState,
     revision: u64,
-    oldest_unpublished: Option<Instant>,
+    /// Whether there is anything that the last picture does not show.
+    dirty: bool,
+    /// When the oldest change among it arrived, and how long it took to this thread.
+    oldest_change: Option<(Instant, Duration)>,
     published: Option<Instant>,
+    /// When the sources were last asked how they are.
+    looked: Option<Instant>,
+    /// Whether changes still waited when the last ones were taken in.
+    behind: bool,
     /// How long the last snapshot took to make.
     took: Duration,
     supervised: Option<Feeds>,
@@ -252,8 +261,11 @@ impl Publisher {
             shift_secs: 0,
             live,
             revision: 0,
-            oldest_unpublished: None,
+            dirty: true,
+            oldest_change: None,
             published: None,
+            looked: None,
+            behind: false,
             took: Duration::ZERO,
             supervised: None,
             feeds: Arc::from([]),
@@ -276,7 +288,10 @@ impl Publisher {
         match event {
             SourceEvent::Batch(batch) => {
                 self.live.changes += batch.rows.height() as u64;
-                self.oldest_unpublished.get_or_insert(batch.received);
+                self.dirty = true;
+                if self.oldest_change.is_none_or(|(oldest, _)| batch.received < oldest) {
+                    self.oldest_change = Some((batch.received, batch.received.elapsed()));
+                }
                 for problem in self.engine.apply(&batch) {
                     log::error!("{}", problem.line(&self.engine.site().messages_en));
                 }
@@ -286,7 +301,7 @@ impl Publisher {
                     log::error!("{}", problem.line(&self.engine.site().messages_en));
                 }
                 self.engine.hold(&table);
-                self.oldest_unpublished.get_or_insert(Instant::now());
+                self.dirty = true;
             }
             SourceEvent::Clock(clock) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
@@ -294,7 +309,7 @@ impl Publisher {
                     self.live.speed = clock.speed as u32;
                 }
                 self.clock = clock;
-                self.oldest_unpublished.get_or_insert(Instant::now());
+                self.dirty = true;
             }
         }
     }
@@ -303,11 +318,16 @@ impl Publisher {
     pub fn snapshot(&mut self) -> Snapshot {
         let now_secs = whole(self.clock.now());
         let at = self.engine.at(now_secs);
-        let sources = self.engine.sources(now_secs);
+        let mut sources = self.engine.sources(now_secs);
+        self.engine.heed_feeds(&mut sources, &self.feeds, now_secs);
         let figures = Arc::new(self.engine.figures(at, &sources));
         let freshness = self.engine.freshness(sources);
-        if let Some(since) = self.oldest_unpublished.take() {
+        self.dirty = false;
+        let change = self.oldest_change.take();
+        self.live.oldest_change = change.map(|(since, _)| since);
+        if let Some((since, reached)) = change {
             self.live.latency_millis = since.elapsed().as_secs_f32() * 1000.0;
+            self.live.reached_millis = reached.as_secs_f32() * 1000.0;
         }
         self.revision += 1;
         Snapshot {
@@ -327,15 +347,37 @@ impl Publisher {
     }
 
     /// The replay's changes are as quick as a person can read; what really happens is shown sooner, as long as making
-    /// pictures takes no more than a fifth of the engine's time.
+    /// pictures takes no more than half of the engine's time, and a quarter while changes wait.
     fn shortest_gap(&self) -> Duration {
-        if self.supervised.is_some() { (self.took * 4).clamp(LIVE_GAP, SNAPSHOT_GAP) } else { SNAPSHOT_GAP }
+        if self.supervised.is_none() {
+            return SNAPSHOT_GAP;
+        }
+        (self.took * if self.behind { 3 } else { 1 }).clamp(LIVE_GAP, SNAPSHOT_GAP)
+    }
+
+    /// Takes in what waits, one event after the other: a picture made in between would be old before it is seen.
+    fn take_all(&mut self, first: SourceEvent, inbox: &Receiver<SourceEvent>) {
+        let began = Instant::now();
+        self.take(first);
+        self.behind = true;
+        while began.elapsed() < TAKE_IN {
+            let Ok(event) = inbox.try_recv() else {
+                self.behind = false;
+                return;
+            };
+            self.take(event);
+        }
     }
 
     /// Takes over what the sources say about themselves: a change of what one is doing is worth a picture at once,
     /// its counts are worth one a second.
     fn look_at_feeds(&mut self) {
         let Some(feeds) = &mut self.supervised else { return };
+        // Not after every batch of a busy source.
+        if self.looked.is_some_and(|looked| looked.elapsed() < FEEDS_GAP / 2) {
+            return;
+        }
+        self.looked = Some(Instant::now());
         let states = feeds.states(jiff::Timestamp::now().as_second());
         let same = |a: &FeedState, b: &FeedState| a.phase == b.phase && a.skew_secs == b.skew_secs;
         let steady =
@@ -345,7 +387,7 @@ impl Publisher {
             return;
         }
         self.feeds = states;
-        self.oldest_unpublished.get_or_insert(Instant::now());
+        self.dirty = true;
     }
 
     fn run(mut self, out: &Sender<Update>, inbox: &Receiver<SourceEvent>, stop: &Receiver<()>, wake: &Wake) {
@@ -358,9 +400,7 @@ impl Publisher {
             self.look_at_feeds();
             let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
             let shortest = self.shortest_gap();
-            let due = self.published.is_none()
-                || (self.oldest_unpublished.is_some() && gap >= shortest)
-                || gap >= SNAPSHOT_LAPSE;
+            let due = self.published.is_none() || (self.dirty && gap >= shortest) || gap >= SNAPSHOT_LAPSE;
             if due {
                 self.live.queue = inbox.len() + self.supervised.as_ref().map_or(0, Feeds::waiting);
                 self.live.resident_mib = crate::bench::resident_mib();
@@ -373,6 +413,7 @@ impl Publisher {
                     self.feeds = feeds.states(jiff::Timestamp::now().as_second());
                 }
                 let began = Instant::now();
+                let change = self.oldest_change;
                 let snapshot = Arc::new(self.snapshot());
                 self.took = began.elapsed();
                 self.published = Some(Instant::now());
@@ -380,12 +421,13 @@ impl Publisher {
                     Ok(()) => wake(),
                     // The window has not looked yet: what it will get is newer.
                     Err(TrySendError::Full(_)) => {
-                        self.oldest_unpublished.get_or_insert(Instant::now());
+                        self.dirty = true;
+                        self.oldest_change = change;
                     }
                     Err(TrySendError::Disconnected(_)) => return,
                 }
             }
-            let wait = if self.oldest_unpublished.is_some() {
+            let wait = if self.dirty {
                 self.shortest_gap().saturating_sub(self.published.map_or(Duration::ZERO, |p| p.elapsed()))
             } else if self.supervised.is_some() {
                 FEEDS_GAP
@@ -394,7 +436,7 @@ impl Publisher {
             };
             select! {
                 recv(inbox) -> event => match event {
-                    Ok(event) => self.take(event),
+                    Ok(event) => self.take_all(event, inbox),
                     Err(_) => inbox = &never,
                 },
                 recv(stop) -> _ => return,

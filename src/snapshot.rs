@@ -172,6 +172,69 @@ pub struct SourceState {
     pub refused: u64,
     /// What stands in for a part that the door refused; then it is late.
     pub held: Option<Held>,
+    /// Live sources that bring it; 0 where it comes as files of the site.
+    pub feeds: u16,
+    /// Of these, silent for longer than agreed.
+    pub feeds_late: u16,
+    /// Of these, without a connection.
+    pub feeds_missing: u16,
+}
+
+impl SourceState {
+    /// How many sources it stands for, how many of them are late, and how many are missing.
+    #[must_use]
+    pub fn counts(&self) -> (u16, u16, u16) {
+        let all = self.feeds.max(1);
+        if self.newest_secs.is_none() || self.held == Some(Held::Nothing) {
+            return (all, 0, all);
+        }
+        let told = self.feeds_late + self.feeds_missing;
+        let late = if self.late && told == 0 { all } else { self.feeds_late };
+        (all, late, self.feeds_missing)
+    }
+}
+
+/// Whether what an indicator is made of is on time. The same for all areas: a table is promised as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inputs {
+    /// When the next news was or is expected, of the table that is first in need of it; `None` where nothing is
+    /// promised.
+    pub expected_secs: Option<EpochSecs>,
+    /// Sources: the live ones of its tables, and each table that has none.
+    pub sources: u16,
+    /// Sources whose news is overdue or did not pass the door.
+    pub late: u16,
+    /// Sources that bring nothing.
+    pub missing: u16,
+    /// Tables that stand on older data, because the door refused what came.
+    pub held: u16,
+}
+
+impl Inputs {
+    /// Counts a source in.
+    pub fn add(&mut self, source: &SourceState) {
+        let (all, late, missing) = source.counts();
+        self.sources += all;
+        self.late += late;
+        self.missing += missing;
+        self.held += u16::from(source.held.is_some());
+        self.expected_secs = match (self.expected_secs, source.due_secs) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Whether anything of it is overdue, missing or refused.
+    #[must_use]
+    pub const fn is_late(&self) -> bool {
+        self.late + self.missing + self.held > 0
+    }
+
+    /// How long the expected news has been overdue at an instant; none where it is not.
+    #[must_use]
+    pub fn overdue_secs(&self, now_secs: EpochSecs) -> Option<i64> {
+        self.expected_secs.map(|expected| now_secs - expected).filter(|late| *late > 0)
+    }
 }
 
 /// How much of the screen is current.
@@ -235,6 +298,8 @@ pub struct FeedState {
     pub last_secs: Option<EpochSecs>,
     /// How far its clock is ahead of ours, where that is worth telling.
     pub skew_secs: Option<i64>,
+    /// Since when it has had no connection; none while it has.
+    pub away_since_secs: Option<EpochSecs>,
 }
 
 /// How far the live feed has come.
@@ -246,8 +311,12 @@ pub struct LiveState {
     pub speed: u32,
     /// Changes taken in since start.
     pub changes: u64,
-    /// From arrival to snapshot of the latest batch, in milliseconds.
+    /// From arrival to snapshot of the oldest change that this snapshot is the first to show, in milliseconds.
     pub latency_millis: f32,
+    /// Part of it: from arrival to the engine, that is through the door and onto the disk.
+    pub reached_millis: f32,
+    /// When that change arrived; none where this snapshot shows no change.
+    pub oldest_change: Option<std::time::Instant>,
     /// Batches that wait for the engine.
     pub queue: usize,
     /// Resident memory of the program, in MiB.
@@ -313,6 +382,10 @@ pub struct Figures {
     pub(crate) readings: Vec<Vec<Reading>>,
     /// Per breakdown, per area.
     pub(crate) slices: Vec<Vec<Vec<Slice>>>,
+    /// Per indicator, whether its inputs are on time.
+    pub(crate) inputs: Vec<Inputs>,
+    /// The same per breakdown.
+    pub(crate) slice_inputs: Vec<Inputs>,
 }
 
 /// Where series come from: the cube behind the door.
@@ -338,6 +411,18 @@ impl Snapshot {
         self.figures.reading(indicator, area)
     }
 
+    /// Whether the inputs of an indicator are on time.
+    #[must_use]
+    pub fn inputs(&self, indicator: IndicatorIx) -> Inputs {
+        self.figures.inputs(indicator)
+    }
+
+    /// Whether the inputs of a breakdown are on time.
+    #[must_use]
+    pub fn slice_inputs(&self, breakdown: usize) -> Inputs {
+        self.figures.slice_inputs.get(breakdown).copied().unwrap_or_default()
+    }
+
     /// The cells of a breakdown at an area, in the order of the code lists; empty where it is not shown.
     #[must_use]
     pub fn slices(&self, breakdown: usize, area: AreaId) -> &[Slice] {
@@ -352,6 +437,12 @@ impl Snapshot {
 }
 
 impl Figures {
+    /// Whether the inputs of an indicator are on time.
+    #[must_use]
+    pub fn inputs(&self, indicator: IndicatorIx) -> Inputs {
+        self.inputs.get(indicator).copied().unwrap_or_default()
+    }
+
     /// The reading of an indicator at an area.
     #[must_use]
     pub fn reading(&self, indicator: IndicatorIx, area: AreaId) -> Reading {

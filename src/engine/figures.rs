@@ -49,7 +49,10 @@ impl Engine {
             .enumerate()
             .map(|(b, (row, cells))| self.slices(&mut kept, b, row, cells, at))
             .collect();
-        Figures { readings, slices }
+        let inputs =
+            self.plan.indicators.iter().map(|f| self.inputs(std::slice::from_ref(f), sources)).collect();
+        let slice_inputs = self.plan.breakdowns.iter().map(|cells| self.inputs(cells, sources)).collect();
+        Figures { readings, slices, inputs, slice_inputs }
     }
 
     /// One figure over all areas, together with what it shares counts with.
@@ -106,12 +109,8 @@ impl Engine {
     }
 
     fn oldest_input(&self, figure: &FigurePlan, sources: &[SourceState]) -> Option<EpochSecs> {
-        [Some(figure.numerator), figure.denominator]
-            .into_iter()
-            .flatten()
-            .filter_map(|side| self.plan.measures.get(side.measure))
-            .filter_map(|measure| sources.get(measure.table)?.newest_secs)
-            .min()
+        let newest = |table: usize| sources.get(table)?.newest_secs;
+        self.tables_of(figure).into_iter().filter_map(newest).min()
     }
 
     /// The instant one period earlier.

@@ -1,10 +1,13 @@
 //! Whether data is on time. Owns each dataset's promise turned into a due time; never hides a late figure.
 
+use std::collections::BTreeSet;
+
 use crate::indicators::cube::Step;
+use crate::indicators::measure::FigurePlan;
 use crate::indicators::window::first_day;
 use crate::site::civil::{add_months, date_of, day_of_date};
 use crate::site::datasets::{ColumnType, Refresh};
-use crate::snapshot::{EpochSecs, Freshness, SourceState};
+use crate::snapshot::{EpochSecs, FeedPhase, FeedState, Freshness, Inputs, SourceState};
 
 use super::{Engine, TableState};
 
@@ -12,6 +15,8 @@ use super::{Engine, TableState};
 const LIVE_SILENCE_SECS: i64 = 3 * 3600;
 /// The same for an hourly feed.
 const HOURLY_SILENCE_SECS: i64 = 8 * 3600;
+/// A live source without a connection for this long is missing; a shorter gap is made up for.
+const AWAY_SECS: i64 = 60;
 
 impl Engine {
     /// State of every table at an instant.
@@ -33,8 +38,46 @@ impl Engine {
                     rows: table.rows,
                     refused: table.refused,
                     held: table.held,
+                    feeds: 0,
+                    feeds_late: 0,
+                    feeds_missing: 0,
                 }
             })
+            .collect()
+    }
+
+    /// Adds to the states of the tables what the live sources say about themselves: a table whose source has been
+    /// silent for longer than agreed, or without a connection for a minute, is late whatever its dataset promises.
+    pub fn heed_feeds(&self, sources: &mut [SourceState], feeds: &[FeedState], now: EpochSecs) {
+        for feed in feeds {
+            let Some(meta) = self.site.feeds.sources.iter().find(|meta| meta.id == feed.id) else { continue };
+            let late = feed.phase == FeedPhase::Late;
+            let missing = feed.away_since_secs.is_some_and(|since| now - since >= AWAY_SECS);
+            for table in meta.tables() {
+                let Some(state) = sources.iter_mut().find(|state| state.name == table) else { continue };
+                state.feeds += 1;
+                state.feeds_late += u16::from(late);
+                state.feeds_missing += u16::from(missing);
+                state.late |= late || missing;
+            }
+        }
+    }
+
+    /// Whether the inputs of figures that are shown together are on time.
+    pub(super) fn inputs(&self, figures: &[FigurePlan], sources: &[SourceState]) -> Inputs {
+        let tables: BTreeSet<usize> = figures.iter().flat_map(|figure| self.tables_of(figure)).collect();
+        let mut inputs = Inputs::default();
+        tables.into_iter().filter_map(|table| sources.get(table)).for_each(|source| inputs.add(source));
+        inputs
+    }
+
+    /// The tables a figure is made of, each once.
+    pub(super) fn tables_of(&self, figure: &FigurePlan) -> BTreeSet<usize> {
+        [Some(figure.numerator), figure.denominator]
+            .into_iter()
+            .flatten()
+            .filter_map(|side| self.plan.measures.get(side.measure))
+            .map(|measure| measure.table)
             .collect()
     }
 
@@ -62,12 +105,8 @@ impl Engine {
     }
 
     /// Whether any input of a figure is late.
-    pub(crate) fn is_late(&self, figure: &crate::indicators::measure::FigurePlan, late: &[bool]) -> bool {
-        [Some(figure.numerator), figure.denominator]
-            .into_iter()
-            .flatten()
-            .filter_map(|side| self.plan.measures.get(side.measure))
-            .any(|measure| late.get(measure.table).copied().unwrap_or(true))
+    pub(crate) fn is_late(&self, figure: &FigurePlan, late: &[bool]) -> bool {
+        self.tables_of(figure).into_iter().any(|table| late.get(table).copied().unwrap_or(true))
     }
 
     /// When something newer than `newest` should be here; `None` where nothing is promised.

@@ -1,6 +1,7 @@
 //! Figures written for other programs and for people at a terminal: CSV, JSON, SDMX-CSV, table. Owns the forms;
 //! every figure in them has passed the gate.
 
+pub mod promise;
 mod sdmx;
 mod table;
 
@@ -11,8 +12,10 @@ use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
 use crate::site::civil::date_of;
-use crate::site::text::Messages;
-use crate::snapshot::{Day, Figures, Reading, Status};
+use crate::site::text::{Lang, Messages};
+use crate::snapshot::{Day, Figures, Inputs, Reading, Status};
+
+use promise::When;
 
 pub use sdmx::sdmx;
 pub use table::table;
@@ -39,6 +42,16 @@ impl<'a> Subject<'a> {
 
     fn area_code(&self) -> &'a str {
         &self.site.areas.get(self.area).code
+    }
+
+    /// Indicators with whether their inputs are on time, as of the end of the day.
+    fn promised(&self) -> impl Iterator<Item = Inputs> + use<'a> {
+        let figures = self.figures;
+        (0..self.site.indicators.len()).map(move |i| figures.inputs(i))
+    }
+
+    fn when(&self) -> When<'a> {
+        When { zone: &self.site.zone, now_secs: self.site.zone.end_of(self.as_of), shift_secs: 0 }
     }
 
     fn oldest_input(&self, reading: &Reading) -> String {
@@ -140,6 +153,21 @@ pub fn csv(subject: &Subject<'_>) -> String {
     out
 }
 
+/// Whether the inputs are on time: for programs, and in the words of a screen.
+fn freshness(subject: &Subject<'_>, inputs: &Inputs) -> serde_json::Value {
+    let when = subject.when();
+    let words = |lang| promise::words(inputs, when, subject.site.messages(lang));
+    serde_json::json!({
+        "expected_by": inputs.expected_secs.map(|secs| subject.site.zone.iso(secs)),
+        "late_seconds": inputs.overdue_secs(when.now_secs).unwrap_or(0),
+        "sources": inputs.sources,
+        "sources_late": inputs.late,
+        "sources_missing": inputs.missing,
+        "sources_refused": inputs.held,
+        "words": { "zh": words(Lang::Zh), "en": words(Lang::En) },
+    })
+}
+
 /// The same as JSON, with names, marks and intervals.
 #[must_use]
 pub fn json(subject: &Subject<'_>) -> String {
@@ -150,7 +178,8 @@ pub fn json(subject: &Subject<'_>) -> String {
     };
     let rows: Vec<serde_json::Value> = subject
         .rows()
-        .map(|(row, reading)| {
+        .zip(subject.promised())
+        .map(|((row, reading), inputs)| {
             serde_json::json!({
                 "id": row.id,
                 "name": { "zh": row.name.zh, "en": row.name.en },
@@ -168,6 +197,7 @@ pub fn json(subject: &Subject<'_>) -> String {
                 "target": target_text(row.target.as_ref()),
                 "status": status_code(reading.status),
                 "oldest_input": subject.oldest_input(&reading),
+                "freshness": freshness(subject, &inputs),
             })
         })
         .collect();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::civil::date_of;
-use crate::snapshot::Status;
+use crate::snapshot::{Inputs, Status};
 
 use super::{Subject, field, figure};
 
@@ -15,7 +15,7 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
     let mut out =
         "DATAFLOW,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS,CONF_STATUS,COMMENT_OBS\n".to_owned();
     let mark = if subject.site.meta.sample.is_some() { "sample data" } else { "" };
-    for (row, reading) in subject.rows() {
+    for ((row, reading), inputs) in subject.rows().zip(subject.promised()) {
         let frequency = if row.grain.as_deref() == Some("month") { "M" } else { "D" };
         let value = if reading.value.is_suppressed() { String::new() } else { figure(reading.value) };
         let obs_status = match reading.status {
@@ -36,8 +36,12 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             Shown::Coarse { told: Told::About, step, .. } => format!("told=about;step={step}"),
             _ => String::new(),
         };
-        let comment =
-            [comment.as_str(), mark].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(";");
+        let late = if inputs.is_late() { late_comment(subject, &inputs) } else { String::new() };
+        let comment = [comment.as_str(), &late, mark]
+            .into_iter()
+            .filter(|t| !t.is_empty())
+            .collect::<Vec<_>>()
+            .join(";");
         let day = date_of(subject.as_of).to_string();
         let fields = [
             "ONEMAP:INDICATORS(1.0)",
@@ -56,4 +60,20 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
         let _ = writeln!(out, "{}", line.join(","));
     }
     out
+}
+
+/// What of the inputs is not on time: `expected_by=2026-11-24T08:00:00+08:00;late_seconds=10800;sources_missing=2/9`.
+fn late_comment(subject: &Subject<'_>, inputs: &Inputs) -> String {
+    let mut parts = Vec::new();
+    if let (Some(expected), Some(late)) = (inputs.expected_secs, inputs.overdue_secs(subject.when().now_secs))
+    {
+        parts.push(format!("expected_by={};late_seconds={late}", subject.site.zone.iso(expected)));
+    }
+    for (name, n) in [("late", inputs.late), ("missing", inputs.missing), ("refused", inputs.held)]
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+    {
+        parts.push(format!("sources_{name}={n}/{}", inputs.sources));
+    }
+    parts.join(";")
 }

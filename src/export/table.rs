@@ -6,7 +6,7 @@ use crate::privacy::shown::Shown;
 use crate::site::civil::date_of;
 use crate::site::text::{Lang, grouped};
 
-use super::{Subject, figure, status_word, target_text};
+use super::{Subject, figure, promise, status_word, target_text};
 
 /// The figures as a table in a language, grouped by domain.
 #[must_use]
@@ -26,12 +26,20 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
         let _ = write!(out, " · {}", text.get("cli.sample_mark"));
     }
     out.push('\n');
-    let head =
-        ["#", "table_indicator", "table_value", "table_unit", "table_target", "table_status", "table_input"]
-            .map(|key| if key == "#" { key.to_owned() } else { text.get(&format!("cli.{key}")).to_owned() });
+    let head = [
+        "#",
+        "table_indicator",
+        "table_value",
+        "table_unit",
+        "table_target",
+        "table_status",
+        "table_input",
+        "table_promise",
+    ]
+    .map(|key| if key == "#" { key.to_owned() } else { text.get(&format!("cli.{key}")).to_owned() });
     let mut rows = vec![head];
     let mut groups = Vec::new();
-    for (number, (row, reading)) in subject.rows().enumerate() {
+    for (number, ((row, reading), inputs)) in subject.rows().zip(subject.promised()).enumerate() {
         groups.push(row.domain.clone());
         let value = match reading.value {
             Shown::Value(value) => thousands(value, row.decimals),
@@ -52,10 +60,11 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
                 .map_or_else(|| target_text(row.target.as_ref()), |note| note.get(lang).to_owned()),
             status_word(reading.status, text).to_owned(),
             input,
+            promise::overdue_words(&inputs, subject.when(), text),
         ]);
     }
     let widths: Vec<usize> =
-        (0..7).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| cells(t)).max().unwrap_or(0)).collect();
+        (0..8).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| cells(t)).max().unwrap_or(0)).collect();
     let mut domain = None;
     for (number, row) in rows.iter().enumerate() {
         let group = number.checked_sub(1).and_then(|n| groups.get(n));

@@ -41,6 +41,20 @@ fn row(ui: &mut Ui, sheet: &Sheet<'_>, words: &str, ink: Ink) {
     Pen::new(ui, theme).text(rect, Align2::LEFT_CENTER, words, ink);
 }
 
+/// Words that may take several lines.
+fn lines(ui: &mut Ui, sheet: &Sheet<'_>, words: &str, ink: Ink) {
+    let theme = sheet.theme();
+    let width = theme.sizes.body * 22.0;
+    let size = {
+        let pen = Pen::new(ui, theme);
+        vec2(pen.width(words, ink).min(width), pen.wrapped_height(width, words, ink, 3))
+    };
+    if size.y > 0.0 {
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        Pen::new(ui, theme).wrapped(rect.with_max_x(rect.left() + width), words, ink, 3);
+    }
+}
+
 fn inks(sheet: &Sheet<'_>) -> (Ink, Ink, Ink) {
     let theme = sheet.theme();
     let body = Ink { size: theme.sizes.body, bold: false, color: theme.text };
@@ -70,6 +84,7 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
         if reading.status != crate::snapshot::Status::Current {
             row(ui, sheet, words::status(view, reading.status), note);
         }
+        lines(ui, sheet, &words::overdue(view, indicator), note.color(sheet.theme().warn));
     }
     let open = open_in(sheet, area);
     row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);

@@ -102,8 +102,14 @@ fn grave_ui(
 fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
     let step = pen.step();
     let open = view.snapshot.events.open.len() as u64;
-    let sentence = view.text.fill("panel.alarm.calm", &[("open", &format::count(open))]);
-    let ink = pen.body().color(pen.theme.good);
+    let (late, _) = words::late_sources(view);
+    let args: [(&str, &str); 2] = [("open", &format::count(open)), ("n", &late.to_string())];
+    // Calm by what is known: what is late may hold something else.
+    let told = Some(view.text.fill("panel.alarm.calm_late", &args))
+        .filter(|words| late > 0 && pen.width(words, pen.body()) <= strip.width() - step * 4.0);
+    let color = if told.is_some() { pen.theme.text } else { pen.theme.good };
+    let sentence = told.unwrap_or_else(|| view.text.fill("panel.alarm.calm", &args));
+    let ink = pen.body().color(color);
     let width = pen.width(&sentence, ink);
     let at = pen.named_text(strip, Align2::CENTER_CENTER, &sentence, ink);
     let mark = pos2((strip.center().x - width * 0.5).max(at.left()) - step * 1.5, strip.center().y);

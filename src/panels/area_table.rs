@@ -1,13 +1,14 @@
 //! Areas by the chosen indicator as a table that sorts by any column. Owns the order; never ranks without the interval
 //! beside the value.
 
-use egui::{Align2, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::command::Command;
 use crate::panels::pen::{Pen, cut_top, whole};
 use crate::panels::ranking::{self, Row};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::site::catalogue::Indicator;
+use crate::snapshot::Status;
 
 /// Columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,6 +143,12 @@ fn cells(line: Rect) -> impl Iterator<Item = (Column, &'static str, Rect)> {
     })
 }
 
+/// How late the chosen indicator is, in a few characters.
+fn late_words(view: &View<'_>) -> String {
+    let words = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
+    if words.is_empty() { words::status(view, Status::Late).to_owned() } else { words }
+}
+
 fn row_ui(
     pen: Pen<'_>,
     line: Rect,
@@ -158,6 +165,11 @@ fn row_ui(
     let response = pen.press(line, ("area", row.area), &format!("{name} {figure}"));
     if row.area == view.state.area {
         pen.painter().rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
+    }
+    let late = reading.status == Status::Late;
+    if late {
+        let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.line);
+        marks::hatch(pen.painter(), line.shrink2(vec2(0.0, 1.0)), pen.step() * 1.5, stroke);
     }
     pen.hover_ground(line, &response);
     for (column, _, place) in cells(line) {
@@ -176,8 +188,10 @@ fn row_ui(
             Column::Numerator => (format::bare(reading.numerator, 0, text), plain),
             Column::Denominator if indicator.denominator.is_none() => (String::new(), plain),
             Column::Denominator => (format::bare(reading.denominator, 0, text), plain),
+            Column::Status if late => (late_words(view), pen.note().color(pen.theme.warn)),
             Column::Status => (words::status(view, reading.status).to_owned(), pen.note()),
         };
+        let ink = if late && column != Column::Status { ink.color(pen.theme.muted) } else { ink };
         let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
         pen.text(
             place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))),

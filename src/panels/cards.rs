@@ -193,7 +193,7 @@ fn notes_ui(
     let (change_place, rest) = cut_top(rect, row);
     let (target_place, rest) = cut_top(rest, row);
     let age_row = if shape.narrow { rest.with_max_y(rest.top() + row) } else { change_place };
-    let age = age_ui(pen, age_row, view, reading, shape.narrow);
+    let age = age_ui(pen, age_row, view, indicator, reading, shape.narrow);
     let mut change_place =
         if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
     if reading.value.value().is_some() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
@@ -209,14 +209,22 @@ fn notes_ui(
     target_ui(pen, target_place, view, indicator, reading);
 }
 
-fn age_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, reading: &Reading, left: bool) -> f32 {
+fn age_ui(
+    pen: Pen<'_>,
+    place: Rect,
+    view: &View<'_>,
+    indicator: &Indicator,
+    reading: &Reading,
+    left: bool,
+) -> f32 {
     let age = words::input_age(view, reading);
-    if age.is_empty() {
+    let inputs = view.site.indicator_index(&indicator.id).map(|index| view.snapshot.inputs(index));
+    let late = inputs.map_or_else(String::new, |inputs| words::late_short(view, &inputs));
+    if age.is_empty() && late.is_empty() {
         return place.right();
     }
-    let late = reading.status == Status::Late;
-    let (words, ink) = if late {
-        (view.text.fill("panel.age.late_short", &[("age", &age)]), pen.note().color(pen.theme.warn))
+    let (words, ink) = if !late.is_empty() {
+        (late, pen.note().color(pen.theme.warn))
     } else if left {
         (view.text.fill("panel.age.input", &[("age", &age)]), pen.note())
     } else {

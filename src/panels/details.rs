@@ -7,7 +7,6 @@ use crate::panels::pen::{Pen, cut_left};
 use crate::panels::{View, format, words};
 use crate::site::catalogue::{Indicator, People, Side};
 use crate::site::text::Lang;
-use crate::snapshot::Status;
 
 /// Paints the fields from the top of a ui.
 pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
@@ -53,14 +52,10 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
     }
     if let Some(at) = reading.oldest_input {
         let moment = format::moment(&view.site.zone, at + view.snapshot.shift_secs);
-        let late = if reading.status == Status::Late { text.get("panel.status.late") } else { "" };
-        field_ui(
-            ui,
-            view,
-            "panel.details.input",
-            &format!("{moment} · {} {late}", words::input_age(view, &reading)),
-        );
+        let words = format!("{moment} · {}", words::input_age(view, &reading));
+        field_ui(ui, view, "panel.details.input", &words);
     }
+    field_ui(ui, view, "panel.details.expected", &words::promised(view, indicator));
     field_ui(ui, view, "panel.details.status", words::status(view, reading.status));
     field_ui(ui, view, "panel.details.protection", &protection(view, indicator));
     let level = view.site.meta.levels.iter().find(|l| l.id == indicator.finest_area);

@@ -11,8 +11,8 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::site::text::Lang;
 use crate::snapshot::{
-    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, LiveState, Reading, Series,
-    SeriesPoint, SeriesSource, Slice, Snapshot, SourceState, Status,
+    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, Inputs, LiveState, Reading,
+    Series, SeriesPoint, SeriesSource, Slice, Snapshot, SourceState, Status,
 };
 use crate::state::{AppState, Mode};
 use crate::theme::{Sizes, Theme};
@@ -198,6 +198,14 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         (0..site.indicators.len()).map(|i| (0..areas).map(|a| reading(site, i, a)).collect()).collect();
     let slices =
         (0..site.breakdowns.len()).map(|b| (0..areas).map(|a| slices(site, b, a)).collect()).collect();
+    // Those that `reading` makes late are three hours late.
+    let inputs = (0..site.indicators.len())
+        .map(|i| {
+            let late = u16::from(i % 9 == 4);
+            let expected_secs = Some(if late == 1 { NOW - 3 * 3600 - 1860 } else { NOW + 86_400 });
+            Inputs { expected_secs, sources: 2, late, missing: 0, held: 0 }
+        })
+        .collect();
     let values = site
         .indicators
         .iter()
@@ -210,11 +218,14 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
             name: table.id.clone(),
             dataset,
             newest_secs: Some(NOW - 3600),
-            due_secs: None,
+            due_secs: (dataset == 1).then_some(NOW - 3 * 3600 - 1860),
             late: dataset == 1,
             rows: 1000,
             refused: 0,
             held: None,
+            feeds: 0,
+            feeds_late: 0,
+            feeds_missing: 0,
         })
         .collect();
     Snapshot {
@@ -229,12 +240,14 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
             speed: 10,
             changes: 4321,
             latency_millis: 38.0,
+            reached_millis: 12.0,
+            oldest_change: None,
             queue: 0,
             resident_mib: 180.0,
         },
         feeds: Arc::from([]),
         texture: Arc::from([]),
-        figures: Arc::new(Figures { readings, slices }),
+        figures: Arc::new(Figures { readings, slices, inputs, slice_inputs: Vec::new() }),
         series: Arc::new(Wander { values }),
     }
 }

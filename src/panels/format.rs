@@ -9,6 +9,8 @@ use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
 use crate::site::civil::{CivilZone, date_of};
 use crate::site::text::{Lang, Messages, grouped};
+
+pub use crate::site::text::{ago, lasting};
 use crate::snapshot::{Day, EpochSecs};
 
 /// Minus sign as wide as a digit.
@@ -175,33 +177,7 @@ pub fn target_gap(value: Shown, target: &Target, decimals: usize) -> Option<Stri
     Some(format!("{sign}{}", number(gap, decimals)))
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
-
-fn span(secs: i64) -> (&'static str, i64) {
-    match secs.max(0) {
-        s if s < MINUTE => ("now", 0),
-        s if s < HOUR => ("minutes", s / MINUTE),
-        s if s < 2 * DAY => ("hours", s / HOUR),
-        s if s < 60 * DAY => ("days", s / DAY),
-        s => ("months", s / (30 * DAY)),
-    }
-}
-
-/// How long ago, in words: `3 分钟前`, `3 min ago`.
-#[must_use]
-pub fn ago(secs: i64, text: &Messages) -> String {
-    let (unit, n) = span(secs);
-    text.fill(&format!("time.ago.{unit}"), &[("n", &n.to_string())])
-}
-
-/// How long, in words: `3 小时`, `3 h`.
-#[must_use]
-pub fn lasting(secs: i64, text: &Messages) -> String {
-    let (unit, n) = span(secs);
-    text.fill(&format!("time.lasting.{unit}"), &[("n", &n.to_string())])
-}
 
 /// `10:31:07` on the site's clock.
 #[must_use]

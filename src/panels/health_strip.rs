@@ -126,6 +126,7 @@ mod tests {
                     dropped: 5,
                     last_secs: Some(1),
                     skew_secs,
+                    away_since_secs: None,
                 };
                 let line = feed_line(&feed, &stage.view());
                 assert!(!line.contains(['{', '}']) && !line.contains(".feed"), "{line}");

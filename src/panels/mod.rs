@@ -26,6 +26,7 @@ pub mod trend;
 pub mod words;
 
 use crate::command::Command;
+use crate::export::promise::When;
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::text::{Bilingual, Lang, Messages};
@@ -84,6 +85,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn indicator(&self) -> Option<&'a Indicator> {
         self.site.indicators.get(self.state.indicator)
+    }
+
+    /// From when and how times are told.
+    #[must_use]
+    pub const fn when(&self) -> When<'a> {
+        When { zone: &self.site.zone, now_secs: self.now_whole_secs(), shift_secs: self.snapshot.shift_secs }
     }
 
     /// Now as whole seconds of data time.

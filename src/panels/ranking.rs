@@ -108,6 +108,7 @@ fn target_of<'a>(view: &View<'_>, indicator: &'a Indicator, rows: &[Row]) -> Opt
 }
 
 fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Rect {
+    let step = pen.step();
     let name = view.say(indicator.card_name());
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, name, pen.heading());
@@ -120,7 +121,13 @@ fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, 
         parts.push(view.text.fill("panel.target.is", &[("target", &target)]));
     }
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
-    pen.text(line, Align2::LEFT_CENTER, &parts.join(" · "), pen.note());
+    let at = pen.text(line, Align2::LEFT_CENTER, &parts.join(" · "), pen.note());
+    let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
+    if !late.is_empty() {
+        let place = line.with_min_x(at.right() + step);
+        pen.named_text(place, Align2::RIGHT_CENTER, &late, pen.note().color(pen.theme.warn));
+        pen.tip(line, "ranking late", || words::overdue(view, indicator));
+    }
     rest.with_min_y(rest.top() + pen.step())
 }
 
@@ -222,6 +229,11 @@ fn row_ui(
     let y = line.center().y;
     pen.hairline(columns.plot.0, columns.plot.1, y);
     let color = if missed { theme.warn } else { theme.class_color(5, 7) };
+    if late {
+        let plot =
+            Rect::from_x_y_ranges(columns.plot.0..=columns.plot.1, line.shrink(pen.step() * 0.5).y_range());
+        marks::hatch(pen.painter(), plot, pen.step() * 1.5, Stroke::new(theme.sizes.hairline, theme.line));
+    }
     plot_ui(pen, y, row, columns, scale, color);
     let (_, value_place) = cut_right(line, line.right() - columns.plot.1 - pen.step());
     let figure = figure(view, indicator, row);

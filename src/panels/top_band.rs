@@ -1,11 +1,18 @@
 //! The top band of the wall: who and where, the mark of a demonstration, how current the screen is, date and clock.
 //! Owns the band's arrangement; the alarm strip in its middle is a panel of its own.
 
+use std::collections::BTreeMap;
+
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
+use crate::export::promise;
 use crate::panels::pen::{Pen, cut_left, cut_right};
 use crate::panels::{View, format, marks, words};
 use crate::site::meta::SampleMeta;
+use crate::snapshot::Inputs;
+
+/// Share of the band that words about late sources may take.
+const LATE_SHARE: f32 = 0.3;
 
 /// Paints the band; returns the free middle for the alarm strip.
 #[must_use]
@@ -48,10 +55,9 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let date = format::date(&view.site.zone, secs, view.text);
-    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0);
-    let fresh = view.text.fill("panel.top.fresh", &[("percent", &percent.to_string())]);
+    let (fresh, is_late) = fresh_words(pen, view, rect.width() * LATE_SHARE);
     let all_current = freshness.current == freshness.total && freshness.total > 0;
-    let color = if percent >= 95 { pen.theme.good } else { pen.theme.warn };
+    let color = if is_late { pen.theme.warn } else { pen.theme.good };
     let note = pen.note();
     let width = pen.width(&date, note).max(pen.width(&fresh, note) + pen.step() * 2.0);
     let (_, place) = cut_right(rect, width);
@@ -68,7 +74,27 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     place.left()
 }
 
-/// Which datasets are late, by name.
+/// How much of the screen is current, how many sources are late and which one most, as far as a width allows; and
+/// whether any is late.
+#[must_use]
+pub fn fresh_words(pen: Pen<'_>, view: &View<'_>, width: f32) -> (String, bool) {
+    let freshness = &view.snapshot.freshness;
+    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0).to_string();
+    let (late, worst) = words::late_sources(view);
+    let Some(worst) = worst else {
+        return (view.text.fill("panel.top.fresh", &[("percent", &percent)]), false);
+    };
+    let name = view.site.datasets.get(worst.dataset).map_or("", |dataset| view.say(&dataset.name));
+    let (n, lasting) = (late.to_string(), words::source_late(view, worst));
+    let args: [(&str, &str); 4] = [("percent", &percent), ("n", &n), ("name", name), ("lasting", &lasting)];
+    let full = view.text.fill("panel.top.fresh_late", &args);
+    if pen.width(&full, pen.note()) <= width {
+        return (full, true);
+    }
+    (view.text.fill("panel.top.fresh_brief", &args), true)
+}
+
+/// Which datasets are late, by name, and how late.
 #[must_use]
 pub fn freshness_words(view: &View<'_>) -> String {
     let freshness = &view.snapshot.freshness;
@@ -76,10 +102,14 @@ pub fn freshness_words(view: &View<'_>) -> String {
         "panel.top.fresh_count",
         &[("current", &freshness.current.to_string()), ("total", &freshness.total.to_string())],
     )];
-    let mut late: Vec<usize> = freshness.sources.iter().filter(|s| s.late).map(|s| s.dataset).collect();
-    late.dedup();
-    for dataset in late.iter().filter_map(|index| view.site.datasets.get(*index)) {
-        lines.push(view.text.fill("panel.top.late", &[("name", view.say(&dataset.name))]));
+    let mut late: BTreeMap<usize, Inputs> = BTreeMap::new();
+    for source in freshness.sources.iter().filter(|source| source.late) {
+        late.entry(source.dataset).or_default().add(source);
+    }
+    for (dataset, inputs) in &late {
+        let Some(dataset) = view.site.datasets.get(*dataset) else { continue };
+        let words = promise::overdue_words(inputs, view.when(), view.text);
+        lines.push(view.text.fill("panel.top.late", &[("name", view.say(&dataset.name)), ("words", &words)]));
     }
     lines.extend(words::held(view));
     if late.is_empty() {

@@ -9,7 +9,7 @@ use crate::panels::{View, format, marks, words};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
-use crate::snapshot::{Day, Series};
+use crate::snapshot::{Day, Series, Status};
 
 /// The area whose trend is shown: the chosen one, or the one above it where the indicator is not shown so fine.
 #[must_use]
@@ -30,7 +30,14 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let span = format!("{} · {}", words::area_name(view, area), format::window(&indicator.window, view.text));
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
     pen.named_text(line, Align2::LEFT_CENTER, &span, pen.note());
-    let place = rest.with_min_y(rest.top() + pen.step() * 0.5);
+    let mut place = rest.with_min_y(rest.top() + pen.step() * 0.5);
+    // That the newest point is old matters more than what it is compared with.
+    let overdue = words::overdue(view, indicator);
+    if !overdue.is_empty() {
+        let used = pen.wrapped(place, &overdue, pen.note().color(pen.theme.warn), 2);
+        pen.name(place, "trend overdue", &overdue);
+        place = place.with_min_y(place.top() + used);
+    }
     let unusual = is_unusual(&series);
     let key = match unusual {
         _ if series.points.len() < 2 => "panel.trend.single",
@@ -39,15 +46,25 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         Some(true) => "panel.trend.unusual",
     };
     let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
-    let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), 2);
+    let mut rows = rows_in(pen, place).min(2);
+    if rows == 0 {
+        return;
+    }
+    let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), rows);
     pen.name(place, "trend sentence", view.text.get(key));
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
     let note = legend_words(view, &series, target.is_some());
-    let room = place.height() - used;
-    if room >= pen.row(pen.note()) {
-        let rows = if room >= pen.row(pen.note()) * 2.0 { 2 } else { 1 };
-        pen.wrapped(place.with_min_y(place.top() + used), &note, pen.note(), rows);
+    place = place.with_min_y(place.top() + used);
+    rows = rows_in(pen, place).min(2);
+    if rows > 0 {
+        pen.wrapped(place, &note, pen.note(), rows);
     }
+}
+
+/// Whole rows of small text that fit.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+fn rows_in(pen: Pen<'_>, place: Rect) -> usize {
+    ((place.height() + 0.5) / pen.row(pen.note())).floor().max(0.0) as usize
 }
 
 /// What the dashed line and the band are, where they are drawn.
@@ -107,7 +124,10 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         } else {
             pen.theme.outline
         };
-        pen.painter().circle_filled(end, pen.step() * 0.75, color);
+        let late = reading.status == Status::Late;
+        let ink = if late { ink.color(pen.theme.muted) } else { ink };
+        // Not the present: a ring instead of a point.
+        marks::target(pen.painter(), end, pen.step() * 1.5, !late, color);
         let place = Rect::from_center_size(
             pos2(value_place.center().x, end.y),
             vec2(value_place.width(), pen.row(ink)),

@@ -1,12 +1,13 @@
 //! Phrases that several panels say about a reading: its age, its change, its target, where an area lies. Owns the
 //! phrasing; draws nothing.
 
+use crate::export::promise;
 use crate::panels::View;
 use crate::panels::format;
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
-use crate::snapshot::{Reading, Status};
+use crate::snapshot::{Inputs, Reading, SourceState, Status};
 use crate::store::quarantine::held_message;
 
 /// Names from below the root down to an area; the root's own name for the root.
@@ -96,6 +97,58 @@ pub fn met_word<'a>(view: &View<'a>, met: bool) -> &'a str {
 #[must_use]
 pub fn input_age(view: &View<'_>, reading: &Reading) -> String {
     reading.oldest_input.map_or_else(String::new, |at| format::ago(view.now_whole_secs() - at, view.text))
+}
+
+/// Whether the inputs of an indicator are on time: `expected by 08:00, 3 h late, 2 of 9 sources missing`.
+#[must_use]
+pub fn promised(view: &View<'_>, indicator: &Indicator) -> String {
+    let Some(index) = view.site.indicator_index(&indicator.id) else { return String::new() };
+    promise::words(&view.snapshot.inputs(index), view.when(), view.text)
+}
+
+/// The same, and empty where all is on time.
+#[must_use]
+pub fn overdue(view: &View<'_>, indicator: &Indicator) -> String {
+    let Some(index) = view.site.indicator_index(&indicator.id) else { return String::new() };
+    promise::overdue_words(&view.snapshot.inputs(index), view.when(), view.text)
+}
+
+/// How late inputs are, in a few characters: `3 h late`; empty where they are on time.
+#[must_use]
+pub fn late_short(view: &View<'_>, inputs: &Inputs) -> String {
+    if let Some(late) = inputs.overdue_secs(view.now_whole_secs()) {
+        return view.text.fill("promise.late", &[("lasting", &format::lasting(late, view.text))]);
+    }
+    let key = match inputs {
+        Inputs { missing: 1.., .. } => "promise.missing_short",
+        Inputs { held: 1.., .. } => "promise.held_short",
+        Inputs { late: 1.., .. } => "promise.late_short",
+        _ => return String::new(),
+    };
+    view.text.get(key).to_owned()
+}
+
+/// How many sources of the whole screen are late or missing, and the worst: one without any data, else the one that
+/// has been overdue for longest.
+#[must_use]
+pub fn late_sources<'a>(view: &View<'a>) -> (u16, Option<&'a SourceState>) {
+    let late = view.snapshot.freshness.sources.iter().filter(|source| source.late);
+    let rank = |source: &&SourceState| {
+        (source.newest_secs.is_none(), source.due_secs.map(|due| view.now_whole_secs() - due))
+    };
+    let count = late.clone().map(|source| source.counts()).map(|(_, late, missing)| late + missing).sum();
+    (count, late.max_by_key(rank))
+}
+
+/// How late a source is: `3 h`, or that it has no data.
+#[must_use]
+pub fn source_late(view: &View<'_>, source: &SourceState) -> String {
+    let overdue = source.due_secs.map(|due| view.now_whole_secs() - due).filter(|late| *late > 0);
+    match overdue {
+        _ if source.newest_secs.is_none() => view.text.get("panel.top.no_data").to_owned(),
+        Some(late) => format::lasting(late, view.text),
+        None => String::new(),
+    }
 }
 
 /// Words for the change since the period before: `升 0.3`.
@@ -202,6 +255,7 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
         let key = if reading.status == Status::Late { "panel.age.late" } else { "panel.age.input" };
         lines.push(text.fill(key, &[("age", &input_age(view, reading))]));
     }
+    lines.extend(Some(promised(view, indicator)).filter(|words| !words.is_empty()));
     lines.join("\n")
 }
 

@@ -86,6 +86,32 @@ fn every_scene_draws_in_both_languages() {
 }
 
 #[test]
+fn what_is_late_says_so_in_words() {
+    for lang in [Lang::Zh, Lang::En] {
+        for mode in [Mode::Wall, Mode::Desk] {
+            let harness = harness(mode, lang, |stage| {
+                stage.state.indicator = 4;
+                stage.state.details_open = true;
+            });
+            let stage = &harness.state().stage;
+            let late = stage.site.datasets[1].name.get(lang);
+            let inputs = stage.snapshot.inputs(4);
+            let due = stage.site.zone.civil(inputs.expected_secs.unwrap()).strftime("%H:%M").to_string();
+            let (full, short) = match lang {
+                Lang::Zh => ("应于 {due} 前更新，已迟 3 小时，2 个来源中 1 个迟到", "已迟 3 小时"),
+                Lang::En => ("expected by {due}, 3 h late, 1 of 2 sources late", "3 h late"),
+            };
+            let full = full.replace("{due}", &due);
+            let told = |words: &str| harness.query_all_by_label_contains(words).next().is_some();
+            assert!(told(&full), "{mode:?} does not say: {full}");
+            // The whole screen names the worst.
+            assert!(told(late), "{mode:?} does not name {late}");
+            assert_eq!(crate::panels::words::late_short(&stage.view(), &inputs), short);
+        }
+    }
+}
+
+#[test]
 fn a_press_on_the_list_chooses_the_indicator() {
     for lang in [Lang::Zh, Lang::En] {
         let mut harness = harness(Mode::Desk, lang, |_| {});

@@ -93,6 +93,13 @@ pub struct MqttMeta {
     /// Environment variable that holds the password.
     #[serde(default)]
     pub password_env: Option<String>,
+    /// File that holds the password, relative to the site's folder, readable by its owner only.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// A broker that says nothing is asked this often whether it is there, and is gone after twice as long; 5 at
+    /// least.
+    #[serde(default = "keep_alive_seconds")]
+    pub keep_alive_seconds: u16,
     /// How long the broker keeps messages for us while we are away.
     #[serde(default = "a_week")]
     pub session_hours: u32,
@@ -142,6 +149,9 @@ pub struct PostgresMeta {
     /// Environment variable that holds the password.
     #[serde(default)]
     pub password_env: Option<String>,
+    /// File that holds the password, relative to the site's folder, readable by its owner only.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// Rows per step of catching up.
     #[serde(default = "page_rows")]
     pub page_rows: u32,
@@ -179,6 +189,10 @@ pub struct AppealsMeta {
     /// Columns that such records do not have, with the value they get.
     #[serde(default)]
     pub fixed: BTreeMap<String, String>,
+    /// Where a record has no time limit: this many days after it was opened, by code of its nature, else of its
+    /// category, else `*`, as the site's published rule has it. Without a rule such a record has none.
+    #[serde(default)]
+    pub due_days: BTreeMap<String, u32>,
     /// Status code of a record that is closed.
     #[serde(default = "closed")]
     pub closed_status: String,
@@ -208,6 +222,9 @@ fn closed() -> String {
 }
 fn open() -> String {
     "open".to_owned()
+}
+const fn keep_alive_seconds() -> u16 {
+    15
 }
 const fn a_week() -> u32 {
     168
@@ -244,6 +261,13 @@ impl FeedMeta {
         topics.chain(database).chain(folder).collect()
     }
 
+    /// How many places its password is said to be in.
+    fn secrets(&self) -> usize {
+        let mqtt = self.mqtt.as_ref().map(|m| (m.password_env.is_some(), m.password_file.is_some()));
+        let postgres = self.postgres.as_ref().map(|p| (p.password_env.is_some(), p.password_file.is_some()));
+        mqtt.or(postgres).map_or(0, |(env, file)| usize::from(env) + usize::from(file))
+    }
+
     fn kinds(&self) -> usize {
         usize::from(self.mqtt.is_some())
             + usize::from(self.postgres.is_some())
@@ -267,6 +291,9 @@ pub(super) fn check(site: &Site) -> Vec<(String, Message)> {
         if feed.kinds() != 1 {
             found.push(told(Message::new("problem.source_kind")));
         }
+        if feed.secrets() > 1 {
+            found.push(("password_file".to_owned(), told(Message::new("problem.source_secret")).1));
+        }
         let tables = feed.tables();
         if tables.is_empty() && feed.kinds() == 1 {
             found.push(told(Message::new("problem.source_without_table")));
@@ -278,6 +305,10 @@ pub(super) fn check(site: &Site) -> Vec<(String, Message)> {
                     role.clone(),
                     told(Message::new("problem.source_role").with("name", role).with("nearest", hint)).1,
                 ));
+            }
+            let has = |role: &str| appeals.columns.contains_key(role);
+            if !appeals.due_days.is_empty() && !(has("due") && has("opened")) {
+                found.push(("due_days".to_owned(), told(Message::new("problem.source_due_days")).1));
             }
             let declared: Vec<&str> = folder
                 .tables

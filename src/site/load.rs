@@ -279,6 +279,9 @@ impl Reader<'_> {
         for (name, message) in feeds::check(site) {
             self.problems.push(placed("sources.toml", self.dir, &name, message));
         }
+        if site.meta.sample.is_some() && !site.feeds.sources.is_empty() {
+            self.problems.push(Problem::warning("sources.toml", Message::new("problem.sample_sources")));
+        }
         for code in groups::unknown(site) {
             let message = unknown("problem.unknown_group", code, groups::known());
             self.problems.push(Problem::error("messages/zh.toml", message));

@@ -93,6 +93,34 @@ pub fn grouped(digits: &str) -> String {
     out
 }
 
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
+
+fn span(secs: i64) -> (&'static str, i64) {
+    match secs.max(0) {
+        s if s < MINUTE => ("now", 0),
+        s if s < HOUR => ("minutes", s / MINUTE),
+        s if s < 2 * DAY => ("hours", s / HOUR),
+        s if s < 60 * DAY => ("days", s / DAY),
+        s => ("months", s / (30 * DAY)),
+    }
+}
+
+/// How long ago, in words: `3 分钟前`, `3 min ago`.
+#[must_use]
+pub fn ago(secs: i64, text: &Messages) -> String {
+    let (unit, n) = span(secs);
+    text.fill(&format!("time.ago.{unit}"), &[("n", &n.to_string())])
+}
+
+/// How long, in words: `3 小时`, `3 h`.
+#[must_use]
+pub fn lasting(secs: i64, text: &Messages) -> String {
+    let (unit, n) = span(secs);
+    text.fill(&format!("time.lasting.{unit}"), &[("n", &n.to_string())])
+}
+
 /// All messages of one language: the program's own and the site's, flattened to dotted keys.
 #[derive(Debug, Clone, Default)]
 pub struct Messages {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::cells::{self, Cells};
 use super::sheet::Rows;
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
@@ -37,7 +38,10 @@ pub(super) struct Appeals<'a> {
     table: &'a Table,
     meta: &'a AppealsMeta,
     list: List,
+    cells: Cells<'a>,
 }
+
+const DAY_SECS: i64 = 86_400;
 
 /// Cells of one record by role.
 struct Record<'a> {
@@ -60,7 +64,7 @@ impl<'a> Appeals<'a> {
     pub(super) fn new(site: &'a Site, table: &'a Table, meta: &'a AppealsMeta) -> Option<Self> {
         // The list is part of the program; a test reads it.
         let list = toml::from_str(LIST).ok()?;
-        Some(Self { site, table, meta, list })
+        Some(Self { site, table, meta, list, cells: Cells::new(site, table) })
     }
 
     /// The declared columns of the records; everything else is left behind here.
@@ -111,8 +115,23 @@ impl<'a> Appeals<'a> {
                 let closed = record.first("status")?.eq_ignore_ascii_case("closed");
                 record.first("updated").filter(|_| closed).map(str::to_owned)
             }),
+            "due" => record.first("due").map(str::to_owned).or_else(|| self.due(record)),
             _ => record.first(role).map(str::to_owned),
         }
+    }
+
+    /// The time limit by the site's rule, as seconds since 1970; none where no rule is for such a record.
+    fn due(&self, record: &Record<'_>) -> Option<String> {
+        let code = |role: &str| {
+            let column = self.meta.columns.get(role)?;
+            let place = self.table.columns.iter().position(|c| &c.id == column)?;
+            self.cells.read(place, record.first(role)?)
+        };
+        let rule = |code: &str| self.meta.due_days.get(code);
+        let days = ["nature", "category"].iter().filter_map(|role| code(role)).find_map(|code| rule(&code));
+        let days = days.or_else(|| rule("*"))?;
+        let opened = cells::instant(&self.site.zone, record.first("opened")?)?;
+        Some((opened + i64::from(*days) * DAY_SECS).to_string())
     }
 
     fn status(&self, record: &Record<'_>) -> Option<String> {
@@ -199,6 +218,84 @@ fn is_inside(rings: &[Vec<LonLat>], [x, y]: LonLat) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::{Column, DataFrame};
+    use std::path::Path;
+
+    /// A record without a time limit gets the one of the site's rule; without a rule it has none and comes in.
+    #[test]
+    fn a_record_without_a_time_limit_gets_the_rule_or_none() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let site = crate::site::load(&root.join("sample-data/pingshan")).unwrap().0;
+        let table = site.table("appeal_order").unwrap();
+        let area = site.areas.iter().find(|(_, a)| a.level == 2).unwrap().1.code.clone();
+        // 2026-11-23T10:31+08:00.
+        let opened = 1_795_401_060_i64;
+        let headers = [
+            "REC_ID",
+            "CREATE_TIME",
+            "COMMUNITY_ID",
+            "EVENT_TYPE_NAME",
+            "EVENT_PROPERTY_NAME",
+            "EVENT_SRC_NAME",
+        ];
+        let category =
+            site.messages_zh.code_name("appeal_category", &site.codes("appeal_category")[0]).to_owned();
+        let channel =
+            site.messages_zh.code_name("appeal_channel", &site.codes("appeal_channel")[0]).to_owned();
+        let row = |nature: &str| {
+            ["r1", "2026/11/23 10:31", &area, &category, nature, &channel]
+                .map(|t| Some(t.to_owned()))
+                .to_vec()
+        };
+        let rows = Rows {
+            headers: headers.map(str::to_owned).to_vec(),
+            cells: vec![row("\u{6295}\u{8bc9}"), row("consult"), row("\u{611f}\u{8c22}")],
+            lines: vec![2, 3, 4],
+            ..Rows::default()
+        };
+        let columns = [
+            ("id", "order_id"),
+            ("area", "area_code"),
+            ("category", "category_code"),
+            ("nature", "nature"),
+            ("channel", "channel"),
+            ("opened", "opened_ts"),
+            ("due", "due_ts"),
+            ("closed", "closed_ts"),
+            ("status", "status"),
+        ];
+        let meta = |rules: &[(&str, u32)]| AppealsMeta {
+            columns: columns.map(|(role, column)| (role.to_owned(), column.to_owned())).into(),
+            fixed: [("redo_cnt", "0"), ("mediation_flag", "0")]
+                .map(|(c, v)| (c.to_owned(), v.to_owned()))
+                .into(),
+            due_days: rules.iter().map(|(code, days)| ((*code).to_owned(), *days)).collect(),
+            closed_status: "closed".to_owned(),
+            open_status: "open".to_owned(),
+        };
+        for (rules, days) in [
+            (&[("complaint", 15), ("consult", 5)][..], [Some(15), Some(5), None]),
+            (&[("complaint", 15), ("*", 10)], [Some(15), Some(10), Some(10)]),
+            (&[], [None, None, None]),
+        ] {
+            let meta = meta(rules);
+            let mapped = Appeals::new(&site, table, &meta).unwrap().map(&rows).rows;
+            let due = mapped.headers.iter().position(|h| h == "due_ts").unwrap();
+            let found: Vec<Option<i64>> =
+                mapped.cells.iter().map(|c| c[due].as_ref().map(|t| t.parse().unwrap())).collect();
+            assert_eq!(found, days.map(|d| d.map(|d: i64| opened + d * DAY_SECS)));
+            // All of them pass the door: what has no limit is a gap.
+            let cells = Cells::new(&site, table);
+            let columns = table.columns.iter().enumerate().map(|(place, column)| {
+                let at = mapped.headers.iter().position(|h| *h == column.id);
+                let value = |row: &Vec<Option<String>>| cells.read(place, row.get(at?)?.as_deref()?);
+                Column::new(column.id.as_str().into(), mapped.cells.iter().map(value).collect::<Vec<_>>())
+            });
+            let frame = DataFrame::new(3, columns.collect()).unwrap();
+            let passed = crate::sources::admit::texts(&site, table, frame, Path::new("t"));
+            assert_eq!(passed.kept, [true; 3], "{:?}", passed.problems);
+        }
+    }
 
     #[test]
     fn the_list_is_read_and_names_no_text() {

@@ -15,7 +15,7 @@ pub mod postgres;
 mod postgres_tls;
 mod reach;
 pub mod replay;
-mod sheet;
+pub mod sheet;
 pub mod sql;
 pub mod supervise;
 pub mod tap;

@@ -13,7 +13,7 @@ use rumqttc::{TlsConfiguration, Transport};
 
 use super::Parcel;
 use super::envelope::{self, Read};
-use super::reach;
+use super::reach::{self, Secret};
 use super::tap::{Source, Tap, Trouble};
 use crate::site::feeds::MqttMeta;
 use crate::site::problem::Problem;
@@ -55,7 +55,7 @@ impl Mqtt {
         let meta = &self.meta;
         let port = meta.port.unwrap_or(if meta.tls.is_some() { 8883 } else { 1883 });
         let mut options = MqttOptions::new(&meta.client_id, &meta.host, port);
-        options.set_keep_alive(Duration::from_secs(15));
+        options.set_keep_alive(Duration::from_secs(meta.keep_alive_seconds.max(5).into()));
         options.set_connection_timeout(10);
         options.set_clean_start(false);
         options.set_session_expiry_interval(Some(meta.session_hours.saturating_mul(3600)));
@@ -63,7 +63,8 @@ impl Mqtt {
         options.set_max_packet_size(Some(1 << 20));
         options.set_manual_acks(true);
         if let Some(user) = meta.user.clone() {
-            options.set_credentials(user, reach::secret(meta.password_env.as_ref())?.unwrap_or_default());
+            let secret = Secret { env: meta.password_env.as_ref(), file: meta.password_file.as_ref() };
+            options.set_credentials(user, secret.read(&tap.site().dir)?.unwrap_or_default());
         }
         if let Some(tls) = &meta.tls {
             let config = reach::tls(&tap.site().dir, tls)?;
@@ -258,10 +259,6 @@ fn acknowledge(tap: &Tap, client: &AsyncClient, waiting: &mut VecDeque<(u64, Vec
 
 impl Source for Mqtt {
     fn run(&mut self, tap: &mut Tap) -> Result<(), Trouble> {
-        let runtime = reach::runtime()?;
-        let ended = runtime.block_on(self.follow(tap));
-        // A name that is still being looked up must not hold the thread.
-        runtime.shutdown_background();
-        ended
+        reach::to_the_end(self.follow(tap))
     }
 }

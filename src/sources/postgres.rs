@@ -1,16 +1,16 @@
 //! Tables of a PostgreSQL database as rows. Owns the cursor: history and live changes are read by the same keyset
 //! query; a notification only says when to look, so a lost one loses nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 use tokio::sync::Notify;
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
 
 use super::postgres_tls::Tls;
-use super::reach::{self, or_stop};
+use super::reach::{self, Secret, or_stop};
 use super::tap::{Source, Tap, Trouble};
 use super::{Cursor, Parcel};
 use crate::site::datasets::Table;
@@ -55,7 +55,7 @@ impl Postgres {
         Self { meta }
     }
 
-    fn config(&self) -> Result<Config, Trouble> {
+    fn config(&self, site_dir: &Path) -> Result<Config, Trouble> {
         let meta = &self.meta;
         let mut config = Config::new();
         config
@@ -71,7 +71,8 @@ impl Postgres {
                 "-c statement_timeout={}s -c default_transaction_read_only=on -c TimeZone=UTC -c DateStyle=ISO",
                 meta.statement_seconds
             ));
-        if let Some(password) = reach::secret(meta.password_env.as_ref())? {
+        let secret = Secret { env: meta.password_env.as_ref(), file: meta.password_file.as_ref() };
+        if let Some(password) = secret.read(site_dir)? {
             config.password(password);
         }
         Ok(config)
@@ -93,7 +94,7 @@ impl Postgres {
 
     async fn follow(&self, tap: &mut Tap) -> Result<(), Trouble> {
         let meta = &self.meta;
-        let mut config = self.config()?;
+        let mut config = self.config(&tap.site().dir)?;
         let tls = match &meta.tls {
             Some(tls) => {
                 config.ssl_mode(tokio_postgres::config::SslMode::Require);
@@ -203,6 +204,7 @@ impl Postgres {
         }
         let Place(transaction, change) = followed.place;
         let rows = self.ask(tap, client.query(&followed.page, &[&transaction, &change])).await?;
+        let received = Instant::now();
         let Some(last) = rows.last() else { return Ok(false) };
         let place = place_of(last).map_err(|err| told(&err))?;
         let full = rows.len() >= self.meta.page_rows.clamp(1, 100_000) as usize;
@@ -213,8 +215,12 @@ impl Postgres {
         let versions =
             versions.into_iter().zip(&admitted.kept).filter(|(_, k)| **k).map(|(v, _)| v).collect();
         let cursor = Cursor { name: followed.table.id.clone(), value: format!("{}:{}", place.0, place.1) };
-        let parcel =
-            Parcel { versions, cursor: Some(cursor), ..Parcel::now(&followed.table.id, admitted.rows) };
+        let parcel = Parcel {
+            versions,
+            cursor: Some(cursor),
+            received,
+            ..Parcel::now(&followed.table.id, admitted.rows)
+        };
         tap.send(parcel)?;
         followed.place = place;
         // The driver of the connection shares this thread.
@@ -277,9 +283,6 @@ fn told(err: &tokio_postgres::Error) -> Trouble {
 
 impl Source for Postgres {
     fn run(&mut self, tap: &mut Tap) -> Result<(), Trouble> {
-        let runtime = reach::runtime()?;
-        let ended = runtime.block_on(self.follow(tap));
-        runtime.shutdown_background();
-        ended
+        reach::to_the_end(self.follow(tap))
     }
 }

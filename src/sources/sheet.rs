@@ -22,17 +22,20 @@ const MOST_COLUMNS: usize = 256;
 const MOST_WHOLE_BYTES: u64 = 256 << 20;
 
 /// Rows of a file: one text per header, and the line each was on.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Rows {
-    pub(super) headers: Vec<String>,
-    pub(super) cells: Vec<Vec<Option<String>>>,
-    pub(super) lines: Vec<usize>,
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Names of the columns, as they stand in the file.
+    pub headers: Vec<String>,
+    /// Rows, each as long as the headers; none where a cell is empty.
+    pub cells: Vec<Vec<Option<String>>>,
+    /// The line of each row, from 1.
+    pub lines: Vec<usize>,
     /// Lines that are no rows, with why.
-    pub(super) bad: Vec<(usize, String)>,
+    pub bad: Vec<(usize, String)>,
 }
 
 /// Takes rows; false where no more are wanted.
-pub(super) type Take<'a> = &'a mut dyn FnMut(Rows) -> bool;
+pub type Take<'a> = &'a mut dyn FnMut(Rows) -> bool;
 
 fn unreadable(err: &dyn std::fmt::Display) -> Message {
     Message::new("problem.unreadable").with("error", err.to_string().lines().next().unwrap_or_default())
@@ -42,7 +45,7 @@ fn unreadable(err: &dyn std::fmt::Display) -> Message {
 ///
 /// # Errors
 /// The file as a whole cannot be read; rows before that point were handed over.
-pub(super) fn read(path: &Path, extension: &str, take: Take<'_>) -> Result<(), Message> {
+pub fn read(path: &Path, extension: &str, take: Take<'_>) -> Result<(), Message> {
     match extension {
         "csv" | "txt" => csv(path, take),
         "ndjson" | "jsonl" => ndjson(path, take),

@@ -132,6 +132,8 @@ struct Feed {
     waiting: Receiver<super::tap::Numbered>,
     told: Told,
     since_secs: EpochSecs,
+    /// Since when it has had no connection.
+    away_since_secs: Option<EpochSecs>,
 }
 
 impl Feeds {
@@ -180,7 +182,16 @@ impl Feeds {
             });
             let told = Told { phase: FeedPhase::Connecting, skew_secs: None };
             let since_secs = jiff::Timestamp::now().as_second();
-            feeds.feeds.push(Feed { meta, mailbox, counters, waiting: inbox, told, since_secs });
+            let away_since_secs = Some(since_secs);
+            feeds.feeds.push(Feed {
+                meta,
+                mailbox,
+                counters,
+                waiting: inbox,
+                told,
+                since_secs,
+                away_since_secs,
+            });
         }
         let intake = Intake {
             site: Arc::clone(site),
@@ -258,6 +269,10 @@ impl Feed {
                 self.since_secs = now;
             }
             self.told = told;
+            self.away_since_secs = match self.told.phase {
+                FeedPhase::CatchingUp { .. } | FeedPhase::Live | FeedPhase::Late => None,
+                FeedPhase::Connecting | FeedPhase::Failed { .. } => self.away_since_secs.or(Some(now)),
+            };
         }
         let last = self.counters.last_secs.load(Ordering::Relaxed).cast_signed();
         let last_secs = (last > 0).then_some(last);
@@ -283,6 +298,7 @@ impl Feed {
             dropped: self.counters.dropped.load(Ordering::Relaxed),
             last_secs,
             skew_secs: self.told.skew_secs.filter(|s| s.abs() > SKEW_SECS),
+            away_since_secs: self.away_since_secs,
         }
     }
 }

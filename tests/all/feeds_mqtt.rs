@@ -11,7 +11,7 @@ use crate::feeds::site;
 use crate::servers::{Broker, Certificates, Proxy, toml_path};
 use crate::wall::Wall;
 
-fn declared(port: u16, host: &str, more: &str) -> String {
+pub(crate) fn declared(port: u16, host: &str, more: &str) -> String {
     format!(
         "format = 1\n[journal]\nfolder = \"state\"\n[[source]]\nid = \"one\"\nname = {{ zh = \"甲\", en = \"One\" }}\n\
          [source.mqtt]\nhost = \"{host}\"\nport = {port}\nclient_id = \"wall\"\n{more}\n\
@@ -64,7 +64,7 @@ pub(crate) fn publish(port: u16, messages: &[String]) {
     });
 }
 
-fn many(from: i64, until: i64) -> Vec<String> {
+pub(crate) fn many(from: i64, until: i64) -> Vec<String> {
     (from..until).map(|n| message(&format!("m{n}"), &format!("k{n}"), 1, n, "Actual")).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::feeds::site;
 use crate::servers::{Certificates, Database, PASSWORD, PASSWORD_ENV, Proxy, toml_path};
 use crate::wall::Wall;
 
-fn declared(port: u16, host: &str, more: &str) -> String {
+pub(crate) fn declared(port: u16, host: &str, more: &str) -> String {
     format!(
         "format = 1\n[journal]\nfolder = \"state\"\n[[source]]\nid = \"one\"\nname = {{ zh = \"甲\", en = \"One\" }}\n\
          [source.postgres]\nhost = \"{host}\"\nport = {port}\ndatabase = \"district\"\ntables = [\"job\"]\n\
@@ -23,7 +23,7 @@ fn made(port: u16) -> Made {
 }
 
 /// Tables and role as `onemap sql` makes them; twice, since that must do no harm.
-fn prepared(database: &Database, made: &Made) {
+pub(crate) fn prepared(database: &Database, made: &Made) {
     let site = made.load().unwrap();
     let text = sql::schema(&site, "onemap", "onemap_reader", &[]);
     database.sql("district", &text);
@@ -31,7 +31,7 @@ fn prepared(database: &Database, made: &Made) {
     database.sql("district", &format!("ALTER ROLE onemap_reader PASSWORD '{PASSWORD}'"));
 }
 
-fn upsert(rows: impl Iterator<Item = (i64, i64)>) -> String {
+pub(crate) fn upsert(rows: impl Iterator<Item = (i64, i64)>) -> String {
     let mut out = "INSERT INTO onemap.job (id, area, n, ts, kind) VALUES ".to_owned();
     for (i, (key, n)) in rows.enumerate() {
         let _ = write!(out, "{}('k{key}', 'R1A1', {n}, 1795334400, 'a')", if i == 0 { "" } else { ", " });

@@ -1,5 +1,6 @@
 //! A running program without a window: threads of a site, and what its newest snapshot shows.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,13 +20,22 @@ pub(crate) struct Wall {
 
 impl Wall {
     pub(crate) fn start(made: &Made) -> Self {
-        let (site, problems) = onemap::site::load(made.path()).unwrap();
+        Self::open(made.path())
+    }
+
+    /// Of any site; what it shows is counted where it has the indicators of a made-up one.
+    pub(crate) fn open(dir: &Path) -> Self {
+        let (site, problems) = onemap::site::load(dir).unwrap();
         assert!(problems.is_empty(), "{problems:?}");
-        let index = |id| site.indicator_index(id).unwrap();
+        let index = |id| site.indicator_index(id).unwrap_or_default();
         let (rows, sum) = (index("rows"), index("sum"));
         let site = Arc::new(site);
         let runtime = Runtime::start(Arc::clone(&site), Arc::new(|| {})).unwrap();
         Self { runtime, site, latest: None, rows, sum }
+    }
+
+    pub(crate) const fn site(&self) -> &Arc<Site> {
+        &self.site
     }
 
     pub(crate) fn snapshot(&mut self) -> &Snapshot {

@@ -10,12 +10,13 @@ mod progress;
 
 use egui::{Align2, Rect, Stroke, vec2};
 
+use crate::export::promise;
 use crate::panels::pen::{Ink, Pen, cut_top, whole};
-use crate::panels::{View, format, marks};
+use crate::panels::{View, format, marks, words};
 use crate::privacy::shown::Shown;
 use crate::site::catalogue::Indicator;
 use crate::site::scenes::{Picture, PictureKind};
-use crate::snapshot::Reading;
+use crate::snapshot::{Inputs, Reading};
 
 /// One thing that a picture shows.
 pub struct Item<'a> {
@@ -27,6 +28,8 @@ pub struct Item<'a> {
     pub row: &'a Indicator,
     /// Its whole reading, where it is an indicator.
     pub reading: Option<Reading>,
+    /// Whether what it is made of is on time.
+    pub inputs: Inputs,
 }
 
 impl Item<'_> {
@@ -49,6 +52,7 @@ pub fn items<'a>(view: &View<'a>, picture: &'a Picture) -> Vec<Item<'a>> {
     let site = view.site;
     let area = view.state.area;
     if let Some((index, row)) = picture.source.as_deref().and_then(|id| breakdown(view, id)) {
+        let inputs = view.snapshot.slice_inputs(index);
         return view
             .snapshot
             .slices(index, area)
@@ -60,6 +64,7 @@ pub fn items<'a>(view: &View<'a>, picture: &'a Picture) -> Vec<Item<'a>> {
                     value: slice.value,
                     row,
                     reading: None,
+                    inputs,
                 }
             })
             .collect();
@@ -77,11 +82,13 @@ fn listed<'a>(view: &View<'a>, id: &str) -> Option<Item<'a>> {
             value: reading.value,
             row,
             reading: Some(reading),
+            inputs: view.snapshot.inputs(index),
         });
     }
     let (index, row) = breakdown(view, id)?;
     let value = view.snapshot.slices(index, area).first().map_or(Shown::TooFine, |slice| slice.value);
-    Some(Item { name: view.say(row.card_name()), value, row, reading: None })
+    let inputs = view.snapshot.slice_inputs(index);
+    Some(Item { name: view.say(row.card_name()), value, row, reading: None, inputs })
 }
 
 fn breakdown<'a>(view: &View<'a>, id: &str) -> Option<(usize, &'a Indicator)> {
@@ -134,6 +141,10 @@ pub fn picture_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Picture) 
     let (head, body) = cut_top(rect, pen.row(pen.heading()));
     heading_ui(pen, head, view, picture, &items);
     let body = body.with_min_y(body.top() + pen.step());
+    if items.iter().any(|item| item.inputs.is_late()) {
+        let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.line);
+        marks::hatch(pen.painter(), body, pen.step() * 1.5, stroke);
+    }
     if picture.kind == PictureKind::Matrix {
         matrix::matrix_ui(pen, body, view, picture);
         return;
@@ -155,6 +166,15 @@ pub fn picture_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Picture) 
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>, picture: &Picture, items: &[Item<'_>]) {
     let at = pen.named_text(head, Align2::LEFT_CENTER, view.say(&picture.title), pen.heading());
     let Some(item) = items.first() else { return };
+    let rest = head.with_min_x(at.right() + pen.step() * 2.0);
+    let late = items.iter().map(|item| item.inputs).filter(Inputs::is_late);
+    if let Some(worst) = late.max_by_key(|inputs| inputs.overdue_secs(view.now_whole_secs())) {
+        let words = words::late_short(view, &worst);
+        let at = pen.text(rest, Align2::RIGHT_CENTER, &words, pen.note().color(pen.theme.warn));
+        pen.name(at, "picture late", &words);
+        pen.tip(head, "picture promise", || promise::overdue_words(&worst, view.when(), view.text));
+        return;
+    }
     if picture.kind == PictureKind::Progress {
         return;
     }
@@ -162,7 +182,6 @@ fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>, picture: &Picture, item
     if item.row.suppress_below > 0 {
         words = view.text.fill("panel.picture.people_unit", &[("unit", &words)]);
     }
-    let rest = head.with_min_x(at.right() + pen.step() * 2.0);
     // A unit that does not fit beside the heading is still said by the sentence and on hover.
     if pen.width(&words, pen.note()) <= rest.width() {
         pen.text(rest, Align2::RIGHT_CENTER, &words, pen.note());
