@@ -1,5 +1,5 @@
 //! What the live sources can take, with a real PostgreSQL and a real mosquitto on loopback:
-//! `cargo bench --bench feeds -- [mqtt|postgres|file|outage]… [seconds]`. Prints one line per figure; loses or doubles
+//! `cargo bench --bench feeds -- [mqtt|postgres|file|outage|district]… [seconds]`. Prints one line per figure; loses or doubles
 //! nothing or says so and fails.
 
 #![expect(
@@ -19,12 +19,21 @@ mod servers;
 #[path = "../tests/all/wall.rs"]
 mod wall;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use onemap::headless::Headless;
+use onemap::panels::Health;
+use onemap::site::text::Lang;
+use onemap::snapshot::Snapshot;
 use onemap::sources::sql;
+use onemap::stage::Stage;
+use onemap::state::Mode;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -54,6 +63,9 @@ fn main() {
     if wants("outage") {
         outage();
     }
+    if wants("district") {
+        district(secs);
+    }
 }
 
 /// What is to be shown after so many events.
@@ -82,8 +94,16 @@ fn postgres_site(port: u16) -> common::Made {
     feeds::site(&source(&body, "state"))
 }
 
+/// A new version of one of the rows of the made-up table.
+fn job(event: u64) -> String {
+    let (key, n, sent) = (event % KEYS, event / KEYS, jiff::Timestamp::now());
+    format!(
+        r#"{{"id":"e{event}","sent":"{sent}","version":{n},"status":"Actual","row":{{"id":"k{key}","area":"R1A1","n":{n},"ts":1795334400,"kind":"a"}}}}"#
+    )
+}
+
 /// Publishes events at a rate, or as fast as the broker takes them.
-fn publish(port: u16, events: u64, rate: Option<u64>) {
+fn publish(port: u16, events: u64, rate: Option<u64>, text: impl Fn(u64) -> String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut options = MqttOptions::new("publisher", "127.0.0.1", port);
@@ -92,14 +112,10 @@ fn publish(port: u16, events: u64, rate: Option<u64>) {
         let began = Instant::now();
         let (mut next, mut taken) = (0, 0);
         while taken < events {
-            let allowed = rate.map_or(events, |rate| (began.elapsed().as_secs_f64() * rate as f64) as u64).min(events);
+            let allowed =
+                rate.map_or(events, |rate| (began.elapsed().as_secs_f64() * rate as f64) as u64).min(events);
             while next < allowed && next < taken + 1000 {
-                let (key, n) = (next % KEYS, next / KEYS);
-                let sent = jiff::Timestamp::now();
-                let text = format!(
-                    r#"{{"id":"e{next}","sent":"{sent}","version":{n},"status":"Actual","row":{{"id":"k{key}","area":"R1A1","n":{n},"ts":1795334400,"kind":"a"}}}}"#
-                );
-                if client.try_publish("job", QoS::AtLeastOnce, false, text).is_err() {
+                if client.try_publish("job", QoS::AtLeastOnce, false, text(next)).is_err() {
                     break;
                 }
                 next += 1;
@@ -113,48 +129,124 @@ fn publish(port: u16, events: u64, rate: Option<u64>) {
     });
 }
 
-/// Watches a wall until it shows what it must; latencies of its snapshots, in milliseconds, and how long it took.
-fn watch(wall: &mut Wall, events: u64, limit: Duration, done: impl Fn() -> bool) -> (Vec<f32>, Duration) {
+/// What was seen of the snapshots that showed changes, in milliseconds.
+#[derive(Default)]
+struct Seen {
+    reached: Vec<f32>,
+    snapshot: Vec<f32>,
+    pixels: Vec<f32>,
+    frame: Vec<f32>,
+    took: Duration,
+}
+
+/// The wall's picture without a window, at 1920 x 1080: layout and tessellation, the work of a frame on the processor.
+/// What a graphics device adds is not in it.
+struct Screen {
+    headless: Headless,
+    stage: Stage,
+}
+
+impl Screen {
+    fn new(wall: &mut Wall) -> Self {
+        let headless = Headless::new(1920, 1080);
+        let mut stage = Stage::new(&headless.ctx, Arc::clone(wall.site()), Mode::Wall, Lang::Zh);
+        stage.state.rotating = false;
+        let mut screen = Self { headless, stage };
+        // The first frames lay out every text.
+        for _ in 0..20 {
+            screen.paint(wall.snapshot());
+        }
+        screen
+    }
+
+    fn paint(&mut self, snapshot: &Snapshot) {
+        let now = snapshot.clock.now();
+        let stage = &mut self.stage;
+        let output = self.headless.frame(1.0 / 60.0, Vec::new(), |ui| {
+            stage.frame(ui, snapshot, now, Health::default());
+        });
+        std::hint::black_box(self.headless.ctx.tessellate(output.shapes, 1.0));
+    }
+}
+
+/// Watches a wall until it shows what it must, painting every snapshot as the window does.
+fn watch(wall: &mut Wall, events: u64, limit: Duration, done: impl Fn() -> bool) -> Seen {
+    watch_until(wall, limit, |wall| done() && wall.counted() == wanted(events))
+}
+
+fn watch_until(wall: &mut Wall, limit: Duration, done: impl Fn(&mut Wall) -> bool) -> Seen {
+    let mut screen = Screen::new(wall);
     let began = Instant::now();
-    let (mut latencies, mut revision) = (Vec::new(), 0);
+    let (mut seen, mut revision) = (Seen::default(), 0);
     loop {
         let snapshot = wall.snapshot();
         if snapshot.revision != revision {
             revision = snapshot.revision;
-            latencies.push(snapshot.live.latency_millis);
+            let started = Instant::now();
+            screen.paint(snapshot);
+            if let Some(since) = snapshot.live.oldest_change {
+                seen.reached.push(snapshot.live.reached_millis);
+                seen.snapshot.push(snapshot.live.latency_millis);
+                seen.pixels.push(since.elapsed().as_secs_f32() * 1000.0);
+                seen.frame.push(started.elapsed().as_secs_f32() * 1000.0);
+            }
         }
-        if done() && wall.counted() == wanted(events) {
-            return (latencies, began.elapsed());
+        if done(wall) {
+            seen.took = began.elapsed();
+            return seen;
         }
-        let (shown, feed) = (wall.counted(), wall.feed());
-        assert!(
-            began.elapsed() < limit,
-            "lost or doubled: {shown:?} instead of {:?}; {feed:?}",
-            wanted(events)
-        );
-        std::thread::sleep(Duration::from_millis(2));
+        assert!(began.elapsed() < limit, "lost or doubled: {:?}; {:?}", wall.counted(), wall.feed());
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-fn tell(what: &str, events: u64, mut latencies: Vec<f32>, took: Duration, wall: &mut Wall) {
-    latencies.sort_by(f32::total_cmp);
+fn quantiles(values: &mut [f32]) -> String {
+    values.sort_by(f32::total_cmp);
     let at = |share: f64| {
-        latencies.get(((latencies.len() - 1) as f64 * share) as usize).copied().unwrap_or(f32::NAN)
+        values.get(((values.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or(f32::NAN)
     };
+    format!("p50 {:.0} p99 {:.0} max {:.0} ms", at(0.5), at(0.99), at(1.0))
+}
+
+/// Processor seconds of this process so far, by the first word of its threads' names.
+fn processor_secs() -> BTreeMap<String, f64> {
+    let mut out = BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().filter_map(Result::ok) {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let Some((name, rest)) = stat.split_once(')') else { continue };
+        let ticks: f64 = rest.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
+        let name = name.split('(').nth(1).unwrap_or_default().to_owned();
+        *out.entry(name).or_insert(0.0) += ticks / 100.0;
+    }
+    out
+}
+
+fn tell(what: &str, events: u64, mut seen: Seen, before: &BTreeMap<String, f64>, wall: &mut Wall) {
     let feed = wall.feed();
     println!(
-        "{what}: {events} events in {:.1} s, {:.0}/s; arrival to snapshot p50 {:.0} ms, p99 {:.0} ms, max {:.0} ms over {} snapshots; taken {}, repeated {}, refused {}; resident {:.0} MiB",
-        took.as_secs_f32(),
-        events as f64 / took.as_secs_f64(),
-        at(0.5),
-        at(0.99),
-        at(1.0),
-        latencies.len(),
+        "{what}: {events} events in {:.1} s, {:.0}/s; taken {}, repeated {}, refused {}; {} pictures; resident {:.0} MiB",
+        seen.took.as_secs_f32(),
+        events as f64 / seen.took.as_secs_f64(),
         feed.rows,
         feed.repeated,
         feed.refused,
+        seen.snapshot.len(),
         onemap::bench::resident_mib()
     );
+    println!("  arrival to engine   {}", quantiles(&mut seen.reached));
+    println!("  arrival to snapshot {}", quantiles(&mut seen.snapshot));
+    println!(
+        "  arrival to pixels   {} (of it the frame: {})",
+        quantiles(&mut seen.pixels),
+        quantiles(&mut seen.frame)
+    );
+    let used: Vec<String> = processor_secs()
+        .into_iter()
+        .map(|(name, secs)| (secs - before.get(&name).copied().unwrap_or(0.0), name))
+        .filter(|(secs, _)| *secs > 0.05)
+        .map(|(secs, name)| format!("{name} {:.1}", secs * 1e6 / events as f64))
+        .collect();
+    println!("  processor time per event, in microseconds, by thread: {}", used.join(", "));
 }
 
 fn mqtt(secs: u64) {
@@ -163,10 +255,11 @@ fn mqtt(secs: u64) {
     let mut wall = Wall::start(&made);
     wall.wait_live();
     let (events, port) = (RATE * secs, broker.port);
-    let sender = std::thread::spawn(move || publish(port, events, Some(RATE)));
+    let sender = std::thread::spawn(move || publish(port, events, Some(RATE), job));
     let limit = Duration::from_secs(secs * 4 + 60);
-    let (latencies, took) = watch(&mut wall, events, limit, || sender.is_finished());
-    tell("mqtt, steady", events, latencies, took, &mut wall);
+    let before = processor_secs();
+    let seen = watch(&mut wall, events, limit, || sender.is_finished());
+    tell("mqtt, steady", events, seen, &before, &mut wall);
 }
 
 fn upsert(from: u64, until: u64) -> String {
@@ -216,8 +309,9 @@ fn postgres(secs: u64) {
             assert!(input.wait().unwrap().success());
         });
         let limit = Duration::from_secs(secs * 4 + 60);
-        let (latencies, took) = watch(&mut wall, events, limit, || sender.is_finished());
-        tell("postgres, steady", events, latencies, took, &mut wall);
+        let before = processor_secs();
+        let seen = watch(&mut wall, events, limit, || sender.is_finished());
+        tell("postgres, steady", events, seen, &before, &mut wall);
     });
 }
 
@@ -237,8 +331,9 @@ fn file() {
     std::fs::write(made.path().join("part"), text).unwrap();
     std::fs::rename(made.path().join("part"), made.path().join("inbox/job.csv")).unwrap();
     feeds::wait_for("the file", || !wall.is_live());
-    let (latencies, took) = watch(&mut wall, events, Duration::from_secs(300), || true);
-    tell("file, burst", events, latencies, took, &mut wall);
+    let before = processor_secs();
+    let seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+    tell("file, burst", events, seen, &before, &mut wall);
 }
 
 /// Ten minutes at 1,000 events a second while the wall was away.
@@ -249,11 +344,12 @@ fn outage() {
         let mut wall = Wall::start(&made);
         wall.wait_live();
         drop(wall);
-        publish(broker.port, events, None);
-        let began = Instant::now();
+        publish(broker.port, events, None, job);
+        let (began, before) = (Instant::now(), processor_secs());
         let mut wall = Wall::start(&made);
-        let (latencies, _) = watch(&mut wall, events, Duration::from_secs(300), || true);
-        tell("mqtt, after an outage", events, latencies, began.elapsed(), &mut wall);
+        let mut seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+        seen.took = began.elapsed();
+        tell("mqtt, after an outage", events, seen, &before, &mut wall);
     }
     if let Some(database) = Database::start(None) {
         let made = postgres_site(database.port);
@@ -264,15 +360,64 @@ fn outage() {
         for from in (0..events).step_by(10_000) {
             database.sql("district", &upsert(from, from + 10_000));
         }
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), processor_secs());
         let mut wall = Wall::start(&made);
-        let (latencies, _) = watch(&mut wall, events, Duration::from_secs(300), || true);
-        tell(
-            "postgres, after an outage (its 20,000 newest versions)",
-            events,
-            latencies,
-            began.elapsed(),
-            &mut wall,
-        );
+        let mut seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+        seen.took = began.elapsed();
+        tell("postgres, after an outage (its 20,000 newest versions)", events, seen, &before, &mut wall);
     }
+}
+
+/// The sample as a live site, its events over MQTT: all figures of a district and its whole screen.
+fn district(secs: u64) {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+    let Some(broker) = Broker::start(None) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    copy(&common::sample_dir(), dir.path());
+    let site = std::fs::read_to_string(dir.path().join("site.toml")).unwrap();
+    let (before, sample) = site.split_once("[sample]").unwrap();
+    let after = sample.split_once("\n[").unwrap().1;
+    std::fs::write(dir.path().join("site.toml"), format!("{before}[{after}")).unwrap();
+    let body = format!(
+        "[source.mqtt]\nhost = \"127.0.0.1\"\nport = {}\nclient_id = \"wall\"\n[[source.mqtt.topic]]\nfilter = \"job\"\ntable = \"event\"\n",
+        broker.port
+    );
+    std::fs::write(dir.path().join("sources.toml"), source(&body, "state")).unwrap();
+    let mut wall = Wall::open(dir.path());
+    wall.wait_live();
+    let areas = &wall.site().areas;
+    let finest = areas.iter().map(|(_, a)| a.level).max().unwrap();
+    let codes: Vec<String> = areas.level(finest).map(|id| areas.get(id).code.clone()).collect();
+    let opened = jiff::Timestamp::now().as_second();
+    // Each event of the stream changes its status from version to version.
+    let text = move |event: u64| {
+        let (key, version, sent) = (event % KEYS, event / KEYS, jiff::Timestamp::now());
+        let area = &codes[key as usize % codes.len()];
+        let status = ["open", "dispatched", "in_progress", "closed"][version as usize % 4];
+        let closed = if status == "closed" { (opened + 60).to_string() } else { "null".to_owned() };
+        format!(
+            r#"{{"id":"e{event}","sent":"{sent}","version":{version},"status":"Actual","row":{{"event_id":"B{key}","area_code":"{area}","category_code":"lamp","source_code":"patrol","severity":1,"status":"{status}","opened_ts":{opened},"due_ts":{},"closed_ts":{closed},"is_exercise":0,"geo_precision":"grid"}}}}"#,
+            opened + 7200
+        )
+    };
+    let (events, port) = (RATE * secs, broker.port);
+    let sender = std::thread::spawn(move || publish(port, events, Some(RATE), text));
+    let before = processor_secs();
+    let limit = Duration::from_secs(secs * 4 + 60);
+    let seen = watch_until(&mut wall, limit, |wall| {
+        let feed = wall.feed();
+        sender.is_finished() && feed.rows + feed.repeated + feed.refused == events
+    });
+    assert_eq!(wall.feed().rows, events, "{:?}", wall.feed());
+    tell("district, steady", events, seen, &before, &mut wall);
 }
