@@ -55,43 +55,57 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let date = format::date(&view.site.zone, secs, view.text);
-    let (fresh, is_late) = fresh_words(pen, view, rect.width() * LATE_SHARE);
+    let fresh = Fresh::of(pen, view, rect.width() * LATE_SHARE);
     let all_current = freshness.current == freshness.total && freshness.total > 0;
-    let color = if is_late { pen.theme.warn } else { pen.theme.good };
+    let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };
     let note = pen.note();
-    let width = pen.width(&date, note).max(pen.width(&fresh, note) + pen.step() * 2.0);
+    let width = pen.width(&date, note).max(pen.width(&fresh.shown, note) + pen.step() * 2.0);
     let (_, place) = cut_right(rect, width);
     let (upper, lower) = place.split_top_bottom_at_fraction(0.5);
     let row = pen.row(note);
     let upper = Rect::from_min_max(pos2(upper.left(), upper.bottom() - row), upper.max);
     let lower = Rect::from_min_size(lower.min, vec2(lower.width(), row));
     pen.text(upper, Align2::RIGHT_CENTER, &date, note);
-    let at = pen.text(lower, Align2::RIGHT_CENTER, &fresh, note.color(color));
+    let at = pen.text(lower, Align2::RIGHT_CENTER, &fresh.shown, note.color(color));
     let mark = pos2(at.left() - pen.step(), at.center().y);
     marks::target(pen.painter(), mark, note.size * 0.5, all_current, color);
-    pen.name(at, "fresh", &fresh);
+    pen.name(at, "fresh", &fresh.told);
     pen.tip(place, "freshness", || freshness_words(view));
     place.left()
 }
 
-/// How much of the screen is current, how many sources are late and which one most, as far as a width allows; and
-/// whether any is late.
-#[must_use]
-pub fn fresh_words(pen: Pen<'_>, view: &View<'_>, width: f32) -> (String, bool) {
-    let freshness = &view.snapshot.freshness;
-    let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0).to_string();
-    let (late, worst) = words::late_sources(view);
-    let Some(worst) = worst else {
-        return (view.text.fill("panel.top.fresh", &[("percent", &percent)]), false);
-    };
-    let name = view.site.datasets.get(worst.dataset).map_or("", |dataset| view.say(&dataset.name));
-    let (n, lasting) = (late.to_string(), words::source_late(view, worst));
-    let args: [(&str, &str); 4] = [("percent", &percent), ("n", &n), ("name", name), ("lasting", &lasting)];
-    let full = view.text.fill("panel.top.fresh_late", &args);
-    if pen.width(&full, pen.note()) <= width {
-        return (full, true);
+/// How much of the screen is current, how many sources are late, and which one most.
+#[derive(Debug)]
+pub struct Fresh {
+    /// As much of it as there is room for.
+    pub shown: String,
+    /// All of it.
+    pub told: String,
+    /// Whether any source is late.
+    pub is_late: bool,
+}
+
+impl Fresh {
+    /// For a width.
+    #[must_use]
+    pub fn of(pen: Pen<'_>, view: &View<'_>, width: f32) -> Self {
+        let freshness = &view.snapshot.freshness;
+        let percent = (freshness.current * 100).checked_div(freshness.total).unwrap_or(0).to_string();
+        let (late, worst) = words::late_sources(view);
+        let Some(worst) = worst else {
+            let words = view.text.fill("panel.top.fresh", &[("percent", &percent)]);
+            return Self { shown: words.clone(), told: words, is_late: false };
+        };
+        let name = view.site.datasets.get(worst.dataset).map_or("", |dataset| view.say(&dataset.name));
+        let (n, lasting) = (late.to_string(), words::source_late(view, worst));
+        let args: [(&str, &str); 4] =
+            [("percent", &percent), ("n", &n), ("name", name), ("lasting", &lasting)];
+        let [told, named, brief] = ["panel.top.fresh_late", "panel.top.fresh_named", "panel.top.fresh_brief"]
+            .map(|key| view.text.fill(key, &args));
+        let fits = |words: &&String| pen.width(words, pen.note()) <= width;
+        let shown = [&told, &named].into_iter().find(fits).unwrap_or(&brief).clone();
+        Self { shown, told, is_late: true }
     }
-    (view.text.fill("panel.top.fresh_brief", &args), true)
 }
 
 /// Which datasets are late, by name, and how late.

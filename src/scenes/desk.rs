@@ -112,11 +112,12 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let (rest, place) =
         cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body().bold()) + step);
     pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
-    let (fresh, is_late) = top_band::fresh_words(pen, view, rest.width() * 0.4);
-    let color = if is_late { pen.theme.warn } else { pen.theme.good };
-    let (rest, place) = cut_right(rest, pen.width(&fresh, pen.note()) + step * 4.0);
-    let at = pen.named_text(place, Align2::CENTER_CENTER, &fresh, pen.note().color(color));
-    marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, !is_late, color);
+    let fresh = top_band::Fresh::of(pen, view, rest.width() * 0.4);
+    let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };
+    let (rest, place) = cut_right(rest, pen.width(&fresh.shown, pen.note()) + step * 4.0);
+    let at = pen.text(place, Align2::CENTER_CENTER, &fresh.shown, pen.note().color(color));
+    pen.name(at, "fresh", &fresh.told);
+    marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, !fresh.is_late, color);
     pen.tip(place, "freshness", || top_band::freshness_words(view));
     let rest = demo_ui(pen, rest, view);
     let (filter, strip) = rest.split_left_right_at_fraction(0.55);

@@ -96,7 +96,9 @@ fn what_is_late_says_so_in_words() {
             let stage = &harness.state().stage;
             let late = stage.site.datasets[1].name.get(lang);
             let inputs = stage.snapshot.inputs(4);
-            let due = stage.site.zone.civil(inputs.expected_secs.unwrap()).strftime("%H:%M").to_string();
+            // At this site it is just after midnight.
+            let due =
+                stage.site.zone.civil(inputs.expected_secs.unwrap()).strftime("%m-%d %H:%M").to_string();
             let (full, short) = match lang {
                 Lang::Zh => ("应于 {due} 前更新，已迟 3 小时，2 个来源中 1 个迟到", "已迟 3 小时"),
                 Lang::En => ("expected by {due}, 3 h late, 1 of 2 sources late", "3 h late"),

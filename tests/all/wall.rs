@@ -68,7 +68,7 @@ impl Wall {
     /// Rows shown at an area, that of the site's file included.
     pub(crate) fn count_at(&mut self, code: &str) -> u64 {
         let rows = self.rows;
-        let area = self.site.areas.find(code).unwrap();
+        let area = self.site().areas.find(code).unwrap();
         self.snapshot().reading(rows, area).value.value().unwrap() as u64
     }
 
