@@ -8,6 +8,7 @@ use egui::{Align2, FontId, ViewportCommand};
 
 use crate::audit::{Deed, Log, Writer};
 use crate::command::Command;
+use crate::drawn::Drawn;
 use crate::panels::Health;
 use crate::runtime::{Runtime, Update};
 use crate::site::Site;
@@ -46,6 +47,8 @@ pub struct App {
     audit: Writer,
     /// Area that was followed last, so that each drill is noted once.
     followed: AreaId,
+    /// Shape that was noted last.
+    drawn: Option<Arc<Drawn>>,
 }
 
 impl App {
@@ -67,6 +70,7 @@ impl App {
             began: Some(opening.began),
             audit: Writer::start(audit_log),
             followed: AreaId::ROOT,
+            drawn: None,
             fullscreen: false,
         }
     }
@@ -117,6 +121,19 @@ impl App {
         if area.level >= site.figure_level() {
             let indicator = site.indicators.get(state.indicator).map_or("", |row| &row.id);
             let filter = format!("area={} indicator={indicator}", area.code);
+            self.audit.tell(Deed { what: "drill", filter });
+        }
+    }
+
+    /// Notes a shape when it is drawn: it can be smaller than any area.
+    fn note_shape(&mut self) {
+        let state = &self.stage.state;
+        if self.drawn == state.drawn {
+            return;
+        }
+        self.drawn.clone_from(&state.drawn);
+        if let Some(drawn) = &state.drawn {
+            let filter = format!("area={} {}", crate::export::DRAWN, drawn.log_words());
             self.audit.tell(Deed { what: "drill", filter });
         }
     }
@@ -174,6 +191,7 @@ impl eframe::App for App {
         let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
         self.carry_out(ui.ctx(), &commands);
         self.note_drill();
+        self.note_shape();
         if self.audit.has_failed() {
             self.unnoted_ui(ui);
         }

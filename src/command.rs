@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use crate::drawn::Drawn;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
+use crate::state::Tool;
 
 /// One wish of the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +16,14 @@ pub enum Command {
     SelectArea(AreaId),
     /// One level up.
     SelectParentArea,
+    /// Pick one more area, or no longer pick it: all that are picked are one shape.
+    PickArea(AreaId),
+    /// Show the figures of this shape, or of no shape.
+    Draw(Option<Arc<Drawn>>),
+    /// Take up a tool, or lay it down.
+    UseTool(Tool),
+    /// Radius of circles, in metres: of the one that is drawn, and of the next.
+    SetRadius(f64),
     /// Colour the map and the trend by this indicator.
     SelectIndicator(IndicatorIx),
     /// The next (or previous, negative) indicator of the list.

@@ -6,6 +6,7 @@ use egui::{Context, Event, Key, Modifiers};
 use crate::command::Command;
 use crate::panels::rotation::SPEEDS;
 use crate::panels::{Commands, View};
+use crate::state::Tool;
 
 /// One key and what it asks for.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::Minus, "key.zoom", |_| Some(Command::ZoomMap(-ZOOM))),
     bind(Key::Num0, "key.fit", |_| Some(Command::FitMap)),
     bind(Key::Home, "key.fit", |_| Some(Command::FitMap)),
-    bind(Key::Backspace, "key.parent", |_| Some(Command::SelectParentArea)),
+    // While a shape is drawn, it takes back its last corner.
+    bind(Key::Backspace, "key.parent", |v| (v.state.tool == Tool::Hand).then_some(Command::SelectParentArea)),
     bind(Key::OpenBracket, "key.indicator", |_| Some(Command::StepIndicator(-1))),
     bind(Key::CloseBracket, "key.indicator", |_| Some(Command::StepIndicator(1))),
     bind(Key::PageUp, "key.scene_step", |_| Some(Command::StepScene(-1))),
@@ -64,6 +66,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::S, "key.speed", |v| Some(Command::SetSpeed(next_speed(v.state.speed)))),
     bind(Key::I, "key.details", |_| Some(Command::ToggleDetails)),
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
+    bind(Key::D, "key.lasso", |_| Some(Command::UseTool(Tool::Lasso))),
+    bind(Key::C, "key.radius", |_| Some(Command::UseTool(Tool::Radius))),
     bind(Key::L, "key.language", |v| Some(Command::SetLang(v.lang().other()))),
     bind(Key::M, "key.mode", |_| Some(Command::ToggleMode)),
     bind(Key::Escape, "key.dismiss", |_| Some(Command::Dismiss)),

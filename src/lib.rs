@@ -19,6 +19,8 @@ pub mod indicators;
 
 pub mod snapshot;
 
+pub mod drawn;
+
 pub mod command;
 pub mod state;
 

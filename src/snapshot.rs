@@ -57,6 +57,19 @@ pub struct Reading {
     pub interval: Option<(f64, f64)>,
 }
 
+impl Reading {
+    /// Nothing is known.
+    pub const MISSING: Self = Self {
+        value: Shown::Missing,
+        numerator: Shown::Missing,
+        denominator: Shown::Missing,
+        status: Status::Missing,
+        oldest_input: None,
+        previous: Shown::Missing,
+        interval: None,
+    };
+}
+
 /// One cell of a breakdown at one area.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slice {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::{Rect, Ui};
 
 use crate::command::Command;
+use crate::drawn::work::Drawings;
 use crate::panels::{Health, View};
 use crate::scenes::Screen;
 use crate::site::Site;
@@ -21,6 +22,7 @@ pub struct Stage {
     /// The choices.
     pub state: AppState,
     screen: Screen,
+    drawings: Drawings,
     theme: Theme,
 }
 
@@ -36,7 +38,7 @@ impl Stage {
     pub fn new(ctx: &egui::Context, site: Arc<Site>, mode: Mode, lang: Lang) -> Self {
         let state = AppState::new(&site, mode, lang);
         let screen = Screen::new(ctx, &site);
-        Self { state, screen, theme: Theme::dark(Sizes::for_desk()), site }
+        Self { state, screen, drawings: Drawings::default(), theme: Theme::dark(Sizes::for_desk()), site }
     }
 
     /// Paints one frame and applies what it asks for; the commands come back for the ones that concern threads and
@@ -44,9 +46,11 @@ impl Stage {
     pub fn frame(&mut self, ui: &mut Ui, snapshot: &Snapshot, now_secs: f64, health: Health) -> Vec<Command> {
         self.dress(ui.max_rect(), ui.ctx().pixels_per_point());
         let mut commands = Vec::new();
+        self.drawings.prepare(&self.site, self.state.drawn.as_ref(), snapshot);
         let view = View {
             site: &self.site,
             snapshot,
+            drawn: self.drawings.figures(self.state.drawn.as_ref()),
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
@@ -62,16 +66,17 @@ impl Stage {
                 self.follow_event(snapshot, id);
             }
         }
-        if !commands.is_empty() {
+        if !commands.is_empty() || self.drawings.is_pending(self.state.drawn.as_ref()) {
             ui.ctx().request_repaint();
         }
         commands
     }
 
-    /// Whether every tile of the base map that is to be seen is there, or known not to come.
+    /// Whether every tile of the base map that is to be seen is there, or known not to come, and so are the figures of a
+    /// drawn shape.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.screen.is_settled()
+        self.screen.is_settled() && !self.drawings.is_pending(self.state.drawn.as_ref())
     }
 
     /// An event that is chosen takes map, figures and trend to its area, down to the level that figures have.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::command::Command;
+use crate::drawn::{self, Drawn};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
@@ -44,6 +45,12 @@ pub struct AppState {
     pub area: AreaId,
     /// Indicator that colours map and trend.
     pub indicator: IndicatorIx,
+    /// Shape whose figures stand in the area's stead.
+    pub drawn: Option<Arc<Drawn>>,
+    /// What the pointer does on the map.
+    pub tool: Tool,
+    /// Radius of the next circle, in metres.
+    pub radius_meters: f64,
     /// Event whose details are open.
     pub event: Option<Arc<str>>,
     /// Replay speed.
@@ -64,6 +71,18 @@ pub struct AppState {
     pub fullscreen: bool,
     /// The user wants to leave.
     pub quitting: bool,
+}
+
+/// What the pointer does on the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tool {
+    /// Moves the map and chooses areas.
+    #[default]
+    Hand,
+    /// Draws a line around a shape: by dragging, or corner by corner.
+    Lasso,
+    /// Draws a circle from its middle outwards.
+    Radius,
 }
 
 /// What the map is asked to do once.
@@ -95,6 +114,9 @@ impl AppState {
             rotating: mode.is_wall(),
             area: AreaId::ROOT,
             indicator,
+            drawn: None,
+            tool: Tool::Hand,
+            radius_meters: 500.0,
             event: None,
             speed: 10,
             paused: false,
@@ -121,6 +143,13 @@ impl AppState {
                     self.map_request = Some(MapRequest::Fit(parent));
                 }
             }
+            Command::PickArea(area) => self.pick(*area, site),
+            Command::Draw(drawn) => {
+                self.drawn.clone_from(drawn);
+                self.tool = Tool::Hand;
+            }
+            Command::UseTool(tool) => self.tool = if self.tool == *tool { Tool::Hand } else { *tool },
+            Command::SetRadius(meters) => self.set_radius(*meters),
             Command::SelectIndicator(indicator) => self.indicator = *indicator,
             Command::StepIndicator(by) => {
                 self.indicator = step(self.indicator, *by, site.indicators.len());
@@ -156,6 +185,25 @@ impl AppState {
         }
     }
 
+    /// One area more or less. The first is picked beside the chosen area, where that does not hold it.
+    fn pick(&mut self, area: AreaId, site: &Site) {
+        let picked = match self.drawn.as_deref() {
+            Some(Drawn::Areas(picked)) => picked.clone(),
+            _ if self.area != AreaId::ROOT => vec![self.area],
+            _ => Vec::new(),
+        };
+        let picked = Drawn::with_toggled(&picked, &site.areas, area);
+        self.drawn = (!picked.is_empty()).then(|| Arc::new(Drawn::Areas(picked)));
+    }
+
+    fn set_radius(&mut self, meters: f64) {
+        let (least, most) = drawn::RADIUS_METERS;
+        self.radius_meters = meters.clamp(least, most);
+        if let Some(Drawn::Circle { center, .. }) = self.drawn.as_deref() {
+            self.drawn = Some(Arc::new(Drawn::Circle { center: *center, meters: self.radius_meters }));
+        }
+    }
+
     fn enter_scene(&mut self, scene: usize, site: &Site) {
         if let Some(entered) = site.scenes.get(scene) {
             self.scene = scene;
@@ -170,10 +218,14 @@ impl AppState {
             self.palette_open = false;
         } else if self.help_open {
             self.help_open = false;
+        } else if self.tool != Tool::Hand {
+            self.tool = Tool::Hand;
         } else if self.event.is_some() {
             self.event = None;
         } else if self.details_open {
             self.details_open = false;
+        } else if self.drawn.is_some() {
+            self.drawn = None;
         } else if self.area != AreaId::ROOT {
             self.area = AreaId::ROOT;
             self.map_request = Some(MapRequest::Fit(AreaId::ROOT));

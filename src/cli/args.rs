@@ -72,6 +72,12 @@ pub fn command(text: &Messages) -> Command {
         });
         dressed(Command::new(name).about(about.to_owned()), text).arg(lang())
     };
+    let shape = || {
+        [
+            path("shape", text.get("cli.shape")).value_name("FILE").conflicts_with("area"),
+            choice("datum", &["WGS84", "CGCS2000", "GCJ02", "BD09"], text.get("cli.datum")),
+        ]
+    };
     let run = [
         site_arg(text),
         choice("mode", &["wall", "desk", "demo"], text.get("cli.mode")),
@@ -96,6 +102,7 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("as-of", "DATE", text.get("cli.as_of")))
                 .arg(value("known-at", "DATE|INSTANT", text.get("cli.known_at")))
                 .arg(value("area", "CODE", text.get("cli.area")))
+                .args(shape())
                 .arg(
                     choice("format", &["table", "csv", "json", "sdmx"], text.get("cli.format"))
                         .default_value("table"),
@@ -109,6 +116,7 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
                 .arg(value("scene", "NAME", text.get("cli.scene")))
                 .arg(value("area", "CODE", text.get("cli.area")))
+                .args(shape())
                 .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
                 .arg(path("out", text.get("cli.out")).required(true)),
         )

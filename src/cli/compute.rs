@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
+use crate::drawn::{Atlas, Drawn, DrawnFigures};
 use crate::engine::{self, Depth};
 use crate::export::{self, Subject};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::civil::{date_of, parse_day};
+use crate::site::datum::Datum;
+use crate::site::geojson;
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
 use crate::snapshot::EpochSecs;
 use crate::store::quarantine::held_message;
 
-use super::{Exit, Failure, audited, measure, site_dir, write_err, write_out};
+use super::{Exit, Failure, audited, audited_shape, measure, site_dir, write_err, write_out};
 
 /// Computes and prints.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
@@ -49,7 +52,15 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     if then.is_some() {
         figures = now.known_then(figures, &now.figures(at, &now.sources(at.secs)));
     }
-    let subject = Subject { site, figures: &figures, area, as_of: day };
+    let shape = shape(args)?;
+    let drawn = shape.as_ref().map(|shape| {
+        let cover = Atlas::new(site, &engine.texture).cover(shape);
+        DrawnFigures::new(site, &figures, &cover)
+    });
+    if drawn.as_ref().is_some_and(|d| d.areas == 0) {
+        return Err(Failure::usage(Message::new("cli.shape_outside")));
+    }
+    let subject = Subject { site, figures: &figures, area, drawn: drawn.as_ref(), as_of: day };
     let out = match args.get_one::<String>("format").map(String::as_str) {
         Some("csv") => export::csv(&subject),
         Some("json") => export::json(&subject),
@@ -57,7 +68,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         _ => export::table(&subject, lang),
     };
     let format = args.get_one::<String>("format").map_or("table", String::as_str);
-    audited(site, lang, "compute", area, &format!("day={} format={format}", date_of(day)))?;
+    let rest = format!("day={} format={format}", date_of(day));
+    match &shape {
+        Some(shape) => audited_shape(site, lang, "compute", shape, &rest)?,
+        None => audited(site, lang, "compute", area, &rest)?,
+    }
     write_out(&out);
     if args.get_one::<String>("format").is_none_or(|format| format == "table") {
         for source in &sources {
@@ -67,6 +82,17 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The polygon of `--shape`, where one is given.
+pub(super) fn shape(args: &ArgMatches) -> Result<Option<Drawn>, Failure> {
+    let Some(path) = args.get_one::<PathBuf>("shape") else { return Ok(None) };
+    let usage = |message: Message| Failure::usage(message.with("path", path.display()));
+    let text = std::fs::read_to_string(path)
+        .map_err(|err| usage(Message::new("cli.shape_unreadable").with("error", err)))?;
+    let named = args.get_one::<String>("datum");
+    let declared = named.and_then(|name| Datum::ALL.into_iter().find(|datum| datum.name() == name));
+    geojson::polygons(&text, declared).map(|polygons| Some(Drawn::Polygons(polygons))).map_err(usage)
 }
 
 /// An instant, or the last one of a day.

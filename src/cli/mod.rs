@@ -16,7 +16,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::audit::{Deed, Log};
+use crate::drawn::Drawn;
 use crate::engine::{self, Depth, Engine};
+use crate::export;
 use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
@@ -163,9 +165,30 @@ fn broken(problems: Vec<Problem>) -> Failure {
 /// and the others leave with a warning: a machine without a place for its log can still compute.
 fn audited(site: &Site, lang: Lang, what: &'static str, area: AreaId, rest: &str) -> Result<(), Failure> {
     let area = site.areas.get(area);
-    let is_finest = area.level >= site.figure_level();
+    noted(site, lang, what, area.level >= site.figure_level(), &format!("area={}", area.code), rest)
+}
+
+/// The same for a drawn shape: it can be as small as the finest area.
+fn audited_shape(
+    site: &Site,
+    lang: Lang,
+    what: &'static str,
+    shape: &Drawn,
+    rest: &str,
+) -> Result<(), Failure> {
+    noted(site, lang, what, true, &format!("area={} {}", export::DRAWN, shape.log_words()), rest)
+}
+
+fn noted(
+    site: &Site,
+    lang: Lang,
+    what: &'static str,
+    is_finest: bool,
+    area: &str,
+    rest: &str,
+) -> Result<(), Failure> {
     let depth = if is_finest { " finest" } else { "" };
-    let filter = format!("area={}{depth} {rest}", area.code);
+    let filter = format!("{area}{depth} {rest}");
     let Err(err) = Log::of(site).and_then(|log| log.note(&Deed { what, filter })) else { return Ok(()) };
     if is_finest {
         return Err(Failure::new(Exit::Machine, Message::new("cli.audit_failed").with("error", err)));

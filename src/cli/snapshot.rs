@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::ArgMatches;
 
 use crate::command::Command;
+use crate::drawn::Drawn;
 use crate::engine::{Depth, Engine};
 use crate::headless::{Headless, HeadlessError, Painter, write_png};
 use crate::panels::Health;
@@ -19,7 +20,7 @@ use crate::sources::replay::{Replay, whole};
 use crate::stage::Stage;
 use crate::state::Mode;
 
-use super::{Exit, Failure, audited, compute, measure, run, site_dir, write_err};
+use super::{Exit, Failure, audited, audited_shape, compute, measure, run, site_dir, write_err};
 
 /// What a picture shows.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Shot {
     pub scene: Option<usize>,
     /// Area, where another than the top.
     pub area: AreaId,
+    /// Drawn shape.
+    pub drawn: Option<Arc<Drawn>>,
 }
 
 /// How long a picture waits for the tiles of its base map.
@@ -56,12 +59,17 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         size,
         scene: run::scene(&site, args.get_one::<String>("scene"))?,
         area: compute::area(&site, args.get_one::<String>("area"))?,
+        drawn: compute::shape(args)?.map(Arc::new),
     };
     let snapshot = snapshot_at(engine, seconds);
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
     let scene = shot.scene.and_then(|s| site.scenes.get(s)).map_or(site.meta.home_scene.as_str(), |s| &s.id);
-    audited(&site, lang, "snapshot", shot.area, &format!("scene={scene} at={at_text}"))?;
+    let rest = format!("scene={scene} at={at_text}");
+    match &shot.drawn {
+        Some(shape) => audited_shape(&site, lang, "snapshot", shape, &rest)?,
+        None => audited(&site, lang, "snapshot", shot.area, &rest)?,
+    }
     shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
     write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
     Ok(Exit::Done)
@@ -120,6 +128,7 @@ pub fn shoot(
     if shot.area != AreaId::ROOT {
         stage.state.apply(&Command::SelectArea(shot.area), site);
     }
+    stage.state.drawn.clone_from(&shot.drawn);
     stage.state.rotating = shot.mode.is_wall();
     let now = snapshot.clock.now();
     let mut output = None;

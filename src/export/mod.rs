@@ -7,6 +7,7 @@ mod table;
 
 use std::fmt::Write as _;
 
+use crate::drawn::DrawnFigures;
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -29,19 +30,26 @@ pub struct Subject<'a> {
     pub figures: &'a Figures,
     /// Area.
     pub area: AreaId,
+    /// A drawn shape in the area's stead.
+    pub drawn: Option<&'a DrawnFigures>,
     /// Day the figures are for.
     pub as_of: Day,
 }
 
+/// Stands where the code of an area stands: the figures are those of a drawn shape.
+pub const DRAWN: &str = "drawn";
+
 impl<'a> Subject<'a> {
     /// Indicators in catalogue order with their readings.
     pub fn rows(&self) -> impl Iterator<Item = (&'a Indicator, Reading)> + use<'a> {
-        let (figures, area) = (self.figures, self.area);
-        self.site.indicators.iter().enumerate().map(move |(i, row)| (row, figures.reading(i, area)))
+        let (figures, area, drawn) = (self.figures, self.area, self.drawn);
+        let reading = move |i| drawn.and_then(|d| d.get(i)).map(|d| d.reading);
+        let rows = self.site.indicators.iter().enumerate();
+        rows.map(move |(i, row)| (row, reading(i).unwrap_or_else(|| figures.reading(i, area))))
     }
 
     fn area_code(&self) -> &'a str {
-        &self.site.areas.get(self.area).code
+        if self.drawn.is_some() { DRAWN } else { &self.site.areas.get(self.area).code }
     }
 
     /// Indicators with whether their inputs are on time, as of the end of the day.

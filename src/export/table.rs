@@ -14,14 +14,12 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
     let site = subject.site;
     let text = site.messages(lang);
     let day = date_of(subject.as_of).to_string();
-    let mut out = text.fill(
-        "cli.as_of_line",
-        &[
-            ("site", site.meta.title.get(lang)),
-            ("area", site.areas.get(subject.area).name.get(lang)),
-            ("day", &day),
-        ],
-    );
+    let area = match subject.drawn {
+        Some(drawn) => text.fill("cli.shape_name", &[("n", &drawn.areas.to_string())]),
+        None => site.areas.get(subject.area).name.get(lang).to_owned(),
+    };
+    let mut out =
+        text.fill("cli.as_of_line", &[("site", site.meta.title.get(lang)), ("area", &area), ("day", &day)]);
     if site.meta.sample.is_some() {
         let _ = write!(out, " · {}", text.get("cli.sample_mark"));
     }

@@ -115,6 +115,7 @@ impl Stage {
         View {
             site: &self.site,
             snapshot: &self.snapshot,
+            drawn: None,
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

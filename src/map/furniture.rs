@@ -7,7 +7,8 @@ use super::base::BaseMaps;
 use super::classes::readable_above;
 use super::sheet::{Sheet, Type, write};
 use crate::command::Command;
-use crate::panels::{Commands, format};
+use crate::panels::pen::Pen;
+use crate::panels::{Commands, format, shape};
 use crate::theme::Theme;
 
 /// Length of a scale bar: the longest readable one that is not wider than `most` points.
@@ -214,6 +215,13 @@ pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) ->
             response.on_hover_cursor(egui::CursorIcon::PointingHand);
         }
         x = rect.right() + size * 0.15;
+    }
+    if let Some(name) = shape::name(sheet.view) {
+        // A shape is of no area; it stands beside the path.
+        let at = pos2(x + size * 0.5, origin.y);
+        let rect = write(ui.painter(), at, &name, Type { size, bold: true, color: theme.accent }, edge);
+        Pen::new(ui, theme).name(rect, "map shape", &name);
+        x = rect.right();
     }
     Rect::from_min_max(origin, pos2(x, origin.y + size * 1.5))
 }

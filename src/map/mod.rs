@@ -19,6 +19,7 @@ mod hover;
 mod kept;
 mod labels;
 mod lens;
+mod pencil;
 mod placement;
 mod pulse;
 mod scope;
@@ -27,6 +28,9 @@ mod stack;
 mod symbol;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_pencil;
+mod tools;
 
 use egui::{Context, DragPanButtons, Rect, Ui};
 use walkers::Map;
@@ -43,6 +47,7 @@ use crate::panels::legend::LegendClass;
 use crate::panels::{Commands, View};
 use crate::site::Site;
 use crate::site::text::Bilingual;
+use crate::state::Tool;
 
 /// The map as a panel.
 pub struct MapPanel {
@@ -119,7 +124,12 @@ impl MapPanel {
         // What is done over a panel is meant for the panel, though the map goes on below it.
         let pressed = ui.input(|i| i.pointer.press_origin());
         let is_mine = pressed.is_none_or(|at| clear.contains(at));
-        let buttons = if is_mine { DragPanButtons::PRIMARY } else { DragPanButtons::empty() };
+        let buttons = match view.state.tool {
+            _ if !is_mine => DragPanButtons::empty(),
+            Tool::Hand => DragPanButtons::PRIMARY,
+            // The first button draws.
+            Tool::Lasso | Tool::Radius => DragPanButtons::SECONDARY,
+        };
         let response = Map::new(None, &mut self.camera.memory, position(fallback))
             .zoom_with_ctrl(false)
             .zoom_gesture(ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at)))

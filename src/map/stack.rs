@@ -15,13 +15,16 @@ use super::ground::Ground;
 use super::hover::{self, Hit};
 use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
+use super::pencil::Pencil;
 use super::pulse::Pulses;
 use super::scope::{Legend, Scope};
 use super::sheet::Sheet;
+use super::tools;
 use crate::command::Command;
 use crate::panels::{Commands, View};
 use crate::site::Site;
 use crate::site::areas::AreaId;
+use crate::state::Tool;
 
 /// All layers.
 pub(super) struct Stack {
@@ -34,6 +37,7 @@ pub(super) struct Stack {
     labels: Labels,
     pulses: Pulses,
     pub(super) base: BaseMaps,
+    pencil: Pencil,
     covered: [Rect; 2],
 }
 
@@ -79,6 +83,7 @@ impl Stack {
             labels: Labels::default(),
             pulses: Pulses::default(),
             base: BaseMaps::new(ctx, site, geometry),
+            pencil: Pencil::default(),
             covered: [Rect::NOTHING; 2],
         }
     }
@@ -139,7 +144,7 @@ impl Stack {
                 focused = Some((id, rect));
             }
             if response.clicked() {
-                commands.push(Command::SelectArea(id));
+                commands.push(if adds(ui) { Command::PickArea(id) } else { Command::SelectArea(id) });
             }
         }
         focused
@@ -186,7 +191,10 @@ impl Plugin for InFrame<'_> {
         let sheet = Sheet { over_picture: stack.base.has_pictures(), ..sheet };
         stack.paint(&painter, &sheet);
         let focused = Stack::buttons(ui, &sheet, frame.commands);
-        let pointer = response.hover_pos().filter(|at| !sheet.moving && sheet.clear.contains(*at));
+        let is_drawing = sheet.view.state.tool != Tool::Hand;
+        stack.pencil.hand(ui, response, &sheet, frame.commands);
+        let pointer =
+            response.hover_pos().filter(|at| !is_drawing && !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),
@@ -196,15 +204,18 @@ impl Plugin for InFrame<'_> {
         if let Some(area) = lit.filter(|a| *a != AreaId::ROOT) {
             borders::highlight(&painter, &sheet, area);
         }
+        stack.pencil.paint(&painter, &sheet);
         stack.labels.paint(&painter, &sheet);
         if stack.pulses.paint(&painter, &sheet, frame.time, frame.animate) {
             ui.ctx().request_repaint();
         }
         stack.covered = [
             furniture::corner(&painter, &sheet, frame.credits, stack.events.clustered(), &stack.base),
-            furniture::breadcrumb(ui, &sheet, frame.commands),
+            head(ui, &sheet, frame.commands),
         ];
-        clicks(response, hit.as_ref(), sheet.view, frame.commands);
+        if !is_drawing {
+            clicks(ui, response, hit.as_ref(), sheet.view, frame.commands);
+        }
         if hit.is_some() {
             ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
         }
@@ -218,11 +229,24 @@ impl Plugin for InFrame<'_> {
     }
 }
 
-fn clicks(response: &Response, hit: Option<&Hit>, view: &View<'_>, commands: &mut Commands) {
+/// The path to what is chosen, and the tools below it.
+fn head(ui: &mut Ui, sheet: &Sheet<'_>, commands: &mut Commands) -> Rect {
+    let path = furniture::breadcrumb(ui, sheet, commands);
+    let below = path.left_bottom() + egui::vec2(0.0, sheet.theme().sizes.step * 0.5);
+    path.union(tools::tools_ui(ui, sheet, below, commands))
+}
+
+/// Whether a click is meant for one more area, and not for another one.
+fn adds(ui: &Ui) -> bool {
+    ui.input(|i| i.modifiers.command || i.modifiers.shift)
+}
+
+fn clicks(ui: &Ui, response: &Response, hit: Option<&Hit>, view: &View<'_>, commands: &mut Commands) {
     if !response.clicked() {
         return;
     }
     match hit {
+        Some(Hit::Area(area)) if adds(ui) => commands.push(Command::PickArea(*area)),
         Some(Hit::Mark(mark)) => {
             let event = view.snapshot.events.open.get(mark.event);
             commands.push(Command::SelectEvent(event.map(|e| e.id.clone())));

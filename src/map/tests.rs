@@ -310,7 +310,14 @@ fn pictures_of_the_wall() {
         ("wall-2160", crate::state::Mode::Wall, (3840, 2160)),
         ("desk-1080", crate::state::Mode::Desk, (1920, 1080)),
     ] {
-        let shot = Shot { mode, lang: crate::site::text::Lang::Zh, size, scene: None, area: AreaId::ROOT };
+        let shot = Shot {
+            mode,
+            lang: crate::site::text::Lang::Zh,
+            size,
+            scene: None,
+            area: AreaId::ROOT,
+            drawn: None,
+        };
         let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));
         shoot(&site, &desk.stage.snapshot, &shot, &out).expect("a picture");
     }

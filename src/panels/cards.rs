@@ -90,7 +90,7 @@ fn card_ui(
 ) {
     let step = pen.step();
     let theme = pen.theme;
-    let reading = view.snapshot.reading(index, view.state.area);
+    let reading = view.reading(index);
     let domain = theme.domain(view.site.domain_index(&indicator.domain).unwrap_or(0));
     let fill = if theme.dark { theme.surface.gamma_multiply(0.94) } else { theme.surface };
     pen.painter().rect_filled(card, step * 0.5, fill);
@@ -109,11 +109,12 @@ fn card_ui(
     }
     let inner = card.shrink2(vec2(step * 1.5, 0.0)).with_min_y(card.top() + step * 1.25);
     let (name_place, rest) = cut_top(inner, pen.row(pen.note()) * whole(shape.name_rows));
+    let name_place = super::shape::mark_ui(pen, name_place, view, index);
     name_ui(pen, name_place, name, shape);
     let (figure_place, rest) = cut_top(rest, theme.sizes.figure * 1.25);
     figure_ui(pen, figure_place, view, indicator, &reading);
     notes_ui(pen, rest, view, indicator, &reading, shape);
-    pen.tip(card, ("card tip", index), || words::explain(view, indicator, view.state.area, &reading));
+    pen.tip(card, ("card tip", index), || super::shape::explained(view, index, indicator, &reading));
     if response.clicked() {
         commands.push(Command::SelectIndicator(index));
     }
@@ -255,7 +256,10 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
 }
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
+    // A total's target is the whole's: no shape can be held to it.
+    let is_held = view.state.drawn.is_none() || !words::adds_up(indicator);
     let target = words::target_at(view, indicator, view.state.area)
+        .filter(|_| is_held)
         .and_then(|t| format::target(t, indicator.decimals, view.text));
     let Some(target) = target else {
         pen.text(place, Align2::LEFT_CENTER, &format::window(&indicator.window, view.text), pen.note());

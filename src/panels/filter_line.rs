@@ -4,7 +4,7 @@ use egui::{Align2, Rect};
 
 use crate::command::Command;
 use crate::panels::pen::{Pen, cut_right};
-use crate::panels::{Commands, View, format, words};
+use crate::panels::{Commands, View, format, shape, words};
 use crate::site::areas::AreaId;
 
 /// The filter in words.
@@ -16,7 +16,7 @@ pub fn filter_words(view: &View<'_>) -> String {
     view.text.fill(
         "panel.filter.line",
         &[
-            ("area", &words::area_path(view, view.state.area)),
+            ("area", &shape::name(view).unwrap_or_else(|| words::area_path(view, view.state.area))),
             ("indicator", view.say(&indicator.name)),
             ("window", &format::window(&indicator.window, view.text)),
         ],
@@ -26,11 +26,12 @@ pub fn filter_words(view: &View<'_>) -> String {
 /// Paints the sentence, and a way back to the whole where it is narrowed.
 pub fn filter_line_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let mut place = rect;
-    if view.state.area != AreaId::ROOT {
+    if view.state.area != AreaId::ROOT || view.state.drawn.is_some() {
         let words = view.text.get("panel.filter.clear");
         let ink = pen.note().color(pen.theme.accent);
         let (rest, clear) = cut_right(rect, pen.width(words, ink) + pen.step());
         if pen.press(clear, "clear filter", words).clicked() {
+            commands.push(Command::Draw(None));
             commands.push(Command::SelectArea(AreaId::ROOT));
         }
         pen.text(clear, Align2::RIGHT_CENTER, words, ink);

@@ -21,16 +21,18 @@ pub mod pictures;
 pub mod ranking;
 pub mod rotation;
 pub mod series_cache;
+pub mod shape;
 pub mod top_band;
 pub mod trend;
 pub mod words;
 
 use crate::command::Command;
 use crate::export::promise::When;
+use crate::drawn::DrawnFigures;
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::text::{Bilingual, Lang, Messages};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{IndicatorIx, Reading, Snapshot};
 use crate::state::AppState;
 use crate::theme::Theme;
 
@@ -56,6 +58,8 @@ pub struct View<'a> {
     pub site: &'a Site,
     /// The latest figures and events.
     pub snapshot: &'a Snapshot,
+    /// Figures of the drawn shape, once they are worked out.
+    pub drawn: Option<&'a DrawnFigures>,
     /// The user's choices.
     pub state: &'a AppState,
     /// Messages in the chosen language.
@@ -91,6 +95,16 @@ impl<'a> View<'a> {
     #[must_use]
     pub const fn when(&self) -> When<'a> {
         When { zone: &self.site.zone, now_secs: self.now_whole_secs(), shift_secs: self.snapshot.shift_secs }
+    }
+
+    /// The reading of an indicator for what is chosen: the drawn shape, else the area.
+    #[must_use]
+    pub fn reading(&self, indicator: IndicatorIx) -> Reading {
+        match (&self.state.drawn, self.drawn.and_then(|drawn| drawn.get(indicator))) {
+            (Some(_), Some(drawn)) => drawn.reading,
+            (Some(_), None) => Reading::MISSING,
+            (None, _) => self.snapshot.reading(indicator, self.state.area),
+        }
     }
 
     /// Now as whole seconds of data time.

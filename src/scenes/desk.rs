@@ -7,7 +7,7 @@ use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks,
-    top_band, trend,
+    shape, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
@@ -66,6 +66,11 @@ pub(crate) fn desk_ui(
     let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
     memory.table.ui(&mut table, view, commands);
     events_ui(ui, zones.events, view, commands);
+    if view.state.drawn.is_some() {
+        let mut pane = pane(ui, view, zones.details, "shape", "panel.shape.title");
+        shape::shape_ui(&mut pane, view, commands);
+        return;
+    }
     let mut pane = pane(ui, view, zones.details, "details", "panel.details.title");
     scrolled(&mut pane, "details scroll", |ui| details::details_ui(ui, view));
 }

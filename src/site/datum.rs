@@ -38,6 +38,9 @@ const X_PI: f64 = PI * 3000.0 / 180.0;
 const STEPS: usize = 8;
 
 impl Datum {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Wgs84, Self::Cgcs2000, Self::Gcj02, Self::Bd09];
+
     /// The three that differ, in the order they are tried.
     pub const DIFFERENT: [Self; 3] = [Self::Wgs84, Self::Gcj02, Self::Bd09];
 

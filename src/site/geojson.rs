@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::areas::{LonLat, Polygon, Ring};
 use super::datum::Datum;
-use super::text::Bilingual;
+use super::text::{Bilingual, Message};
 
 /// One feature.
 #[derive(Debug, Clone)]
@@ -79,6 +79,36 @@ pub(super) fn read(text: &str) -> Result<(Vec<Feature>, Vec<usize>), serde_json:
         }
     }
     Ok((features, refused))
+}
+
+/// The polygons of a file that holds a geometry, a feature or several, in the datum inside the program, and why they
+/// cannot be used. `declared` is the datum where the file has no `"datum"` of its own.
+///
+/// # Errors
+/// The message that says what is wrong.
+pub fn polygons(text: &str, declared: Option<Datum>) -> Result<Vec<Polygon>, Message> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|err| Message::new("cli.shape_json").with("error", err))?;
+    let named = value.get("datum").and_then(Value::as_str);
+    let datum = match named {
+        Some(name) => Datum::ALL.into_iter().find(|d| d.name() == name),
+        None => declared,
+    };
+    let datum = datum.ok_or_else(|| Message::new("cli.shape_datum"))?;
+    let features = value.get("features").and_then(Value::as_array);
+    let geometries: Vec<&Value> = match features {
+        Some(list) => list.iter().filter_map(|f| f.get("geometry")).collect(),
+        None => vec![value.get("geometry").unwrap_or(&value)],
+    };
+    let mut out = Vec::new();
+    for geometry in geometries {
+        match shape(geometry) {
+            Some(Shape::Polygons(polygons)) => out.extend(polygons),
+            _ => return Err(Message::new("cli.shape_polygon")),
+        }
+    }
+    out.iter_mut().flatten().flatten().for_each(|p| *p = datum.to_inside(*p));
+    if out.is_empty() { Err(Message::new("cli.shape_polygon")) } else { Ok(out) }
 }
 
 fn shape(geometry: &Value) -> Option<Shape> {

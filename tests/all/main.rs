@@ -16,6 +16,7 @@ mod catalogue;
 mod cli;
 mod door;
 mod faults;
+mod drawn;
 mod feeds;
 mod feeds_folder;
 mod feeds_mqtt;

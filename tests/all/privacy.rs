@@ -219,7 +219,7 @@ fn no_export_holds_a_hidden_number() {
             let site = engine.site();
             for area in areas(engine).into_iter().filter(|a| site.areas.get(*a).level <= site.figure_level())
             {
-                let subject = Subject { site, figures: &protected, area, as_of: day };
+                let subject = Subject { site, figures: &protected, area, drawn: None, as_of: day };
                 let csv = export::csv(&subject);
                 let sdmx = export::sdmx(&subject);
                 let json: serde_json::Value = serde_json::from_str(&export::json(&subject)).unwrap();

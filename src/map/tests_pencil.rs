@@ -1,0 +1,181 @@
+//! What pointer and keyboard draw on the map.
+
+use std::sync::Arc;
+
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::MapPanel;
+use super::fixture::{self, Stage};
+use super::lens::{Lens, degrees, world};
+use crate::command::Command;
+use crate::drawn::Drawn;
+use crate::panels::Commands;
+use crate::site::geodesy;
+use crate::state::Tool;
+
+struct Desk {
+    stage: Stage,
+    map: Option<MapPanel>,
+    commands: Commands,
+}
+
+const RECT: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1280.0, 800.0));
+
+/// A map on which what is asked for is carried out, as the frame loop would.
+fn harness(tool: Tool) -> Harness<'static, Desk> {
+    let mut stage = fixture::tiny();
+    stage.snapshot.events.open = Arc::from([]);
+    stage.state.tool = tool;
+    let desk = Desk { stage, map: None, commands: Vec::new() };
+    let mut harness = Harness::builder().with_size(RECT.size()).build_ui_state(
+        |ui, desk: &mut Desk| {
+            let map = desk.map.get_or_insert_with(|| {
+                crate::fonts::install(ui.ctx());
+                MapPanel { animate: false, ..MapPanel::new(ui.ctx(), &desk.stage.site) }
+            });
+            if ui.ctx().cumulative_frame_nr() == 0 {
+                return;
+            }
+            let mut commands = Vec::new();
+            let rect = ui.max_rect();
+            map.ui(ui, rect, &desk.stage.view(), &mut commands);
+            desk.stage.state.map_request = None;
+            for command in &commands {
+                desk.stage.state.apply(command, &desk.stage.site);
+            }
+            desk.commands.extend(commands);
+        },
+        desk,
+    );
+    harness.run_steps(4);
+    harness
+}
+
+fn lens(harness: &Harness<'_, Desk>) -> Lens {
+    let map = harness.state().map.as_ref().expect("a map");
+    Lens::of(&map.camera.memory, RECT, [0.0; 2], 1.0)
+}
+
+fn button(harness: &mut Harness<'_, Desk>, pos: Pos2, pressed: bool, modifiers: Modifiers) {
+    harness.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers });
+    harness.step();
+}
+
+fn click(harness: &mut Harness<'_, Desk>, at: Pos2, modifiers: Modifiers) {
+    harness.hover_at(at);
+    harness.step();
+    button(harness, at, true, modifiers);
+    button(harness, at, false, modifiers);
+    harness.run_steps(2);
+}
+
+fn drag(harness: &mut Harness<'_, Desk>, way: &[Pos2]) {
+    harness.hover_at(way[0]);
+    harness.step();
+    button(harness, way[0], true, Modifiers::NONE);
+    for at in &way[1..] {
+        harness.hover_at(*at);
+        harness.step();
+    }
+    button(harness, way[way.len() - 1], false, Modifiers::NONE);
+    harness.run_steps(2);
+}
+
+fn drawn(harness: &Harness<'_, Desk>) -> Option<Drawn> {
+    harness.state().stage.state.drawn.as_deref().cloned()
+}
+
+#[test]
+fn a_dragged_line_is_a_shape_and_the_map_stays_put() {
+    let mut harness = harness(Tool::Lasso);
+    let before = lens(&harness);
+    let way =
+        [pos2(500.0, 300.0), pos2(620.0, 300.0), pos2(640.0, 420.0), pos2(520.0, 430.0), pos2(500.0, 320.0)];
+    drag(&mut harness, &way);
+    let Some(Drawn::Polygons(polygons)) = drawn(&harness) else { panic!("{:?}", harness.state().commands) };
+    let ring = &polygons[0][0];
+    assert_eq!(ring.len(), way.len());
+    for (place, at) in ring.iter().zip(way) {
+        assert!((before.to_screen(world(*place)) - at).length() < 1.0, "{place:?}");
+    }
+    assert_eq!(lens(&harness), before);
+    assert_eq!(harness.state().stage.state.tool, Tool::Hand, "one shape, then the hand again");
+}
+
+#[test]
+fn corners_are_set_by_clicks_and_closed_at_the_first() {
+    let mut harness = harness(Tool::Lasso);
+    for at in [pos2(500.0, 300.0), pos2(700.0, 310.0), pos2(690.0, 480.0), pos2(640.0, 600.0)] {
+        click(&mut harness, at, Modifiers::NONE);
+        // Two clicks at once would close it.
+        harness.run_steps(30);
+    }
+    harness.key_press(Key::Backspace);
+    harness.run_steps(2);
+    click(&mut harness, pos2(502.0, 303.0), Modifiers::NONE);
+    let Some(Drawn::Polygons(polygons)) = drawn(&harness) else { panic!("{:?}", harness.state().commands) };
+    assert_eq!(polygons[0][0].len(), 3, "the fourth corner was taken back");
+}
+
+#[test]
+fn a_circle_is_dragged_from_its_middle() {
+    let mut harness = harness(Tool::Radius);
+    let (from, to) = (pos2(600.0, 400.0), pos2(720.0, 400.0));
+    let lens = lens(&harness);
+    let wanted = geodesy::meters(degrees(lens.to_world(from)), degrees(lens.to_world(to)));
+    drag(&mut harness, &[from, pos2(660.0, 400.0), to]);
+    let Some(Drawn::Circle { center, meters }) = drawn(&harness) else {
+        panic!("{:?}", harness.state().commands)
+    };
+    assert!((meters / wanted - 1.0).abs() < 0.01, "{meters} for {wanted}");
+    assert!((lens.to_screen(world(center)) - from).length() < 1.0);
+    assert!((harness.state().stage.state.radius_meters - meters).abs() < 1e-6);
+}
+
+#[test]
+fn without_a_pointer_a_circle_stands_in_the_middle() {
+    let mut harness = harness(Tool::Radius);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    let Some(Drawn::Circle { center, meters }) = drawn(&harness) else {
+        panic!("{:?}", harness.state().commands)
+    };
+    assert!((meters - 500.0).abs() < 1e-9);
+    assert!((lens(&harness).to_screen(world(center)) - RECT.center()).length() < 1.0);
+}
+
+#[test]
+fn a_click_with_shift_picks_one_area_more() {
+    let mut harness = harness(Tool::Hand);
+    let wards = ["VC0101", "VC0103"].map(|code| harness.state().stage.site.areas.find(code).expect("a ward"));
+    for ward in wards {
+        let at = harness.state().stage.site.areas.get(ward).label;
+        let at = lens(&harness).to_screen(world([at[0] + 0.012, at[1] + 0.012]));
+        click(&mut harness, at, Modifiers::SHIFT);
+    }
+    assert_eq!(drawn(&harness), Some(Drawn::Areas(wards.to_vec())));
+    assert!(!harness.state().commands.iter().any(|c| matches!(c, Command::SelectArea(_))));
+}
+
+#[test]
+fn an_area_is_picked_by_keyboard() {
+    let mut harness = harness(Tool::Hand);
+    let ward = harness.state().stage.site.areas.find("VC0102").expect("a ward");
+    let name = harness.state().stage.site.areas.get(ward).name.zh.clone();
+    let role = egui::accesskit::Role::Button;
+    harness.get_by(|n| n.role() == role && n.label().is_some_and(|l| l.starts_with(&name))).focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(drawn(&harness), Some(Drawn::Areas(vec![ward])));
+}
+
+#[test]
+fn a_slip_of_the_hand_is_no_shape() {
+    let mut harness = harness(Tool::Lasso);
+    let at = pos2(500.0, 300.0);
+    drag(&mut harness, &[at, at + vec2(1.0, 3.0), at + vec2(3.0, 1.0)]);
+    assert_eq!(drawn(&harness), None);
+}
