@@ -6,7 +6,7 @@ use crate::privacy::drawn::{self as sums, Form, Part};
 use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::areas::AreaId;
-use crate::site::catalogue::Indicator;
+use crate::site::catalogue::{Indicator, People};
 use crate::snapshot::{Figures, Reading, Status};
 
 /// What a figure of a shape stands on, as shares of the shape's weight (buildings, or surface where there are none).
@@ -95,8 +95,8 @@ impl Parts {
     }
 }
 
-/// Less of an area than this is too small a part of it to tell the shape's figure.
-const LEAST_SHARE: f64 = 0.02;
+/// A shape inside one area that is larger than the finest has that area's figure only where it is this much of it.
+const LEAST_SHARE: f64 = 0.5;
 
 impl DrawnFigures {
     /// The figures of what a shape covers.
@@ -199,9 +199,10 @@ fn one(site: &Site, figures: &Figures, cover: &Cover, index: usize, row: &Indica
     if taken.is_empty() {
         return without(Shown::Missing, Status::Missing, Parts::NOTHING, None);
     }
-    if let [Taken { share, .. }] = taken.as_slice()
-        && *share < LEAST_SHARE
-    {
+    let is_a_piece = matches!(taken.as_slice(), [Taken { share, .. }] if *share < LEAST_SHARE);
+    let is_floored = row.people == People::AggregateSensitive && taken.iter().any(|t| !t.is_whole);
+    // The floors of area of sensitive groups hold for shapes too: nothing below them is estimated.
+    if is_floored || (is_a_piece && finest < site.figure_level()) {
         return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::TooCoarse));
     }
     let pieces: Vec<Part> = taken.iter().map(Taken::piece).collect();

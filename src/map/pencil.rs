@@ -190,21 +190,50 @@ fn finished(painter: &Painter, sheet: &Sheet<'_>, drawn: &Drawn) {
         Drawn::Areas(picked) => {
             for area in picked {
                 let Some(solid) = sheet.geometry.area(*area) else { continue };
-                fill(painter, sheet, &solid.vertices, &solid.triangles, 0.2);
+                fill(
+                    painter,
+                    sheet,
+                    &solid.vertices,
+                    &solid.triangles,
+                    sheet.theme().accent.gamma_multiply(0.2),
+                );
                 for ring in &solid.rings {
                     let line = ring.iter().map(|p| sheet.lens.to_screen(*p)).collect();
                     double_line(painter, sheet, line, true);
                 }
             }
         }
-        Drawn::Polygons(_) => outline(painter, sheet, &drawn.rings(), 0.12),
+        Drawn::Polygons(_) => {
+            veil(painter, sheet, &drawn.rings());
+            outline(painter, sheet, &drawn.rings(), 0.0);
+        }
         Drawn::Circle { center, meters } => {
-            outline(painter, sheet, &drawn.rings(), 0.12);
+            veil(painter, sheet, &drawn.rings());
+            outline(painter, sheet, &drawn.rings(), 0.0);
             let center = world(*center);
             painter.circle_filled(sheet.lens.to_screen(center), 2.5 * sheet.hairline(), sheet.theme().accent);
             radius_words(painter, sheet, center, *meters);
         }
     }
+}
+
+/// What lies outside recedes.
+fn veil(painter: &Painter, sheet: &Sheet<'_>, rings: &[Vec<LonLat>]) {
+    let seen = sheet.lens.extent(8.0);
+    let mut places: Vec<World> =
+        vec![seen.min, [seen.max[0], seen.min[1]], seen.max, [seen.min[0], seen.max[1]]];
+    // Corners beyond the screen would turn the frame inside out.
+    let inside = |[x, y]: World| [x.clamp(seen.min[0], seen.max[0]), y.clamp(seen.min[1], seen.max[1])];
+    let mut holes: Vec<u32> = Vec::new();
+    for ring in rings {
+        holes.push(u32::try_from(places.len()).unwrap_or(u32::MAX));
+        places.extend(ring.iter().map(|p| inside(world(*p))));
+    }
+    let origin = seen.min;
+    let mut triangles: Vec<u32> = Vec::new();
+    Earcut::new().earcut(places.iter().map(|[x, y]| [x - origin[0], y - origin[1]]), &holes, &mut triangles);
+    let color = sheet.theme().ground.gamma_multiply(0.45);
+    fill(painter, sheet, &places, &triangles, color);
 }
 
 fn radius_words(painter: &Painter, sheet: &Sheet<'_>, center: World, meters: f64) {
@@ -223,13 +252,12 @@ fn outline(painter: &Painter, sheet: &Sheet<'_>, rings: &[Vec<LonLat>], opacity:
         let mut triangles: Vec<u32> = Vec::new();
         let near = places.iter().map(|[x, y]| [x - origin[0], y - origin[1]]);
         Earcut::new().earcut(near, &[], &mut triangles);
-        fill(painter, sheet, &places, &triangles, opacity);
+        fill(painter, sheet, &places, &triangles, sheet.theme().accent.gamma_multiply(opacity));
         double_line(painter, sheet, places.iter().map(|p| sheet.lens.to_screen(*p)).collect(), true);
     }
 }
 
-fn fill(painter: &Painter, sheet: &Sheet<'_>, places: &[World], triangles: &[u32], opacity: f32) {
-    let color: Color32 = sheet.theme().accent.gamma_multiply(opacity);
+fn fill(painter: &Painter, sheet: &Sheet<'_>, places: &[World], triangles: &[u32], color: Color32) {
     let mut mesh = Mesh::default();
     places.iter().for_each(|p| mesh.colored_vertex(sheet.lens.to_screen(*p), color));
     mesh.indices.extend(triangles);
@@ -240,7 +268,7 @@ fn fill(painter: &Painter, sheet: &Sheet<'_>, places: &[World], triangles: &[u32
 fn double_line(painter: &Painter, sheet: &Sheet<'_>, line: Vec<Pos2>, is_closed: bool) {
     let theme = sheet.theme();
     let hair = sheet.hairline();
-    for (width, color) in [(5.0, theme.ground.gamma_multiply(0.8)), (2.2, theme.accent)] {
+    for (width, color) in [(5.5, theme.ground.gamma_multiply(0.85)), (2.4, theme.text)] {
         let stroke = Stroke::new(width * hair, color);
         painter.add(if is_closed {
             Shape::closed_line(line.clone(), stroke)

@@ -59,7 +59,8 @@ fn lens(harness: &Harness<'_, Desk>) -> Lens {
 }
 
 fn button(harness: &mut Harness<'_, Desk>, pos: Pos2, pressed: bool, modifiers: Modifiers) {
-    harness.event(Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers });
+    let event = Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers };
+    harness.event_modifiers(event, modifiers);
     harness.step();
 }
 

@@ -109,11 +109,10 @@ fn card_ui(
     }
     let inner = card.shrink2(vec2(step * 1.5, 0.0)).with_min_y(card.top() + step * 1.25);
     let (name_place, rest) = cut_top(inner, pen.row(pen.note()) * whole(shape.name_rows));
-    let name_place = super::shape::mark_ui(pen, name_place, view, index);
     name_ui(pen, name_place, name, shape);
     let (figure_place, rest) = cut_top(rest, theme.sizes.figure * 1.25);
     figure_ui(pen, figure_place, view, indicator, &reading);
-    notes_ui(pen, rest, view, indicator, &reading, shape);
+    notes_ui(pen, rest, view, (index, indicator), &reading, shape);
     pen.tip(card, ("card tip", index), || super::shape::explained(view, index, indicator, &reading));
     if response.clicked() {
         commands.push(Command::SelectIndicator(index));
@@ -186,12 +185,13 @@ fn notes_ui(
     pen: Pen<'_>,
     rect: Rect,
     view: &View<'_>,
-    indicator: &Indicator,
+    (index, indicator): (IndicatorIx, &Indicator),
     reading: &Reading,
     shape: CardShape,
 ) {
     let row = pen.row(pen.note());
     let (change_place, rest) = cut_top(rect, row);
+    let change_place = super::shape::mark_ui(pen, change_place, view, index);
     let (target_place, rest) = cut_top(rest, row);
     let age_row = if shape.narrow { rest.with_max_y(rest.top() + row) } else { change_place };
     let age = age_ui(pen, age_row, view, indicator, reading, shape.narrow);

@@ -172,7 +172,9 @@ pub fn shape_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
     let height = (theme.sizes.body * 1.6).ceil();
     ui.spacing_mut().item_spacing.y = 0.0;
     let count = view.site.indicators.len();
-    ScrollArea::vertical().id_salt("shape figures").auto_shrink(false).show_rows(
+    // Whole rows only: half a row at the bottom reads like a fault.
+    let tall = (ui.available_height() / height).floor() * height;
+    ScrollArea::vertical().id_salt("shape figures").auto_shrink(false).max_height(tall).show_rows(
         ui,
         height,
         count,

@@ -102,38 +102,42 @@ fn least(shown: Shown) -> f64 {
 fn no_choice_of_areas_tells_a_hidden_one() {
     let world = &*SAMPLE;
     let site = world.engine.site();
-    let (mut hidden_choices, mut told) = (0, 0);
+    let mut choices: Vec<Vec<AreaId>> = Vec::new();
     for parent in world.areas() {
         let children = &site.areas.get(parent).children;
         if site.areas.get(parent).level >= site.figure_level() || children.is_empty() || children.len() > 8 {
             continue;
         }
-        for choice in 1_usize..(1 << children.len()) - 1 {
-            let picked: Vec<AreaId> =
-                children.iter().enumerate().filter(|(i, _)| choice >> i & 1 == 1).map(|(_, c)| *c).collect();
-            let found = world.draw(&Drawn::Areas(picked.clone()));
-            for (i, row) in site.indicators.iter().enumerate() {
-                let parts: Vec<Shown> =
-                    picked.iter().map(|a| world.figures.reading(i, *a).numerator).collect();
-                if picked.len() < 2 || !parts.iter().any(|p| p.is_suppressed()) {
-                    continue;
+        choices.extend((1_usize..(1 << children.len()) - 1).map(|choice| {
+            children.iter().enumerate().filter(|(i, _)| choice >> i & 1 == 1).map(|(_, c)| *c).collect()
+        }));
+    }
+    // Pairs that are no one's children together.
+    let finest: Vec<AreaId> = site.areas.level(site.figure_level()).collect();
+    for (i, a) in finest.iter().enumerate() {
+        choices.extend(finest[i + 1..].iter().map(|b| vec![*a, *b]));
+    }
+    let (mut hidden_choices, mut told) = (0, 0);
+    for picked in choices.iter().filter(|picked| picked.len() > 1) {
+        let found = world.draw(&Drawn::Areas(picked.clone()));
+        for (i, row) in site.indicators.iter().enumerate() {
+            let parts: Vec<Shown> = picked.iter().map(|a| world.figures.reading(i, *a).numerator).collect();
+            if !parts.iter().any(|p| p.is_suppressed()) {
+                continue;
+            }
+            hidden_choices += 1;
+            let bound: f64 = parts.iter().map(|p| least(*p)).sum();
+            match found.readings[i].reading.numerator {
+                Shown::Value(value) => panic!("{}: {picked:?} tells {value} though a part is hidden", row.id),
+                Shown::Coarse { value, told: Told::AtLeast, .. } => {
+                    told += 1;
+                    assert!(value <= bound + 1e-9, "{}: ≥{value}, but the parts say ≥{bound}", row.id);
                 }
-                hidden_choices += 1;
-                let bound: f64 = parts.iter().map(|p| least(*p)).sum();
-                match found.readings[i].reading.numerator {
-                    Shown::Value(value) => {
-                        panic!("{}: {picked:?} tells {value} though a part is hidden", row.id)
-                    }
-                    Shown::Coarse { value, told: Told::AtLeast, .. } => {
-                        told += 1;
-                        assert!(value <= bound + 1e-9, "{}: ≥{value}, but the parts say ≥{bound}", row.id);
-                    }
-                    _ => {}
-                }
+                _ => {}
             }
         }
     }
-    assert!(hidden_choices > 500 && told > 50, "{hidden_choices} choices with hidden parts, {told} bounds");
+    assert!(hidden_choices > 500 && told > 100, "{hidden_choices} choices with hidden parts, {told} bounds");
 }
 
 #[test]
@@ -237,7 +241,10 @@ fn the_command_line_gives_the_same_figures_and_notes_it() {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let shape = String::from_utf8(out.stdout).unwrap();
     let area = String::from_utf8(run(&["--area", &code]).stdout).unwrap();
-    assert_eq!(shape.replace(",drawn,", &format!(",{code},")), area);
+    // What the area does not show at its level is shared out for the shape; the rest is the same to the letter.
+    let own: Vec<&str> = area.lines().filter(|l| !l.contains(",too_fine,")).collect();
+    let shape = shape.replace(",drawn,", &format!(",{code},"));
+    assert!(own.len() > 50 && own.iter().all(|line| shape.lines().any(|l| l == *line)), "{shape}\n{area}");
     let notes: Vec<_> = walk(state.path());
     let log = notes.iter().find(|p| p.ends_with("audit.log")).expect("an audit log");
     let text = std::fs::read_to_string(log).unwrap();
