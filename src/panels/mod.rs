@@ -27,8 +27,8 @@ pub mod trend;
 pub mod words;
 
 use crate::command::Command;
-use crate::export::promise::When;
 use crate::drawn::DrawnFigures;
+use crate::export::promise::When;
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::text::{Bilingual, Lang, Messages};
