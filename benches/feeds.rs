@@ -50,6 +50,7 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let secs = words.iter().find_map(|w| w.parse().ok()).unwrap_or(60);
     let named = words.iter().any(|w| w.parse::<u64>().is_err());
+    circumstances();
     let wants = |name: &str| !named || words.iter().any(|w| w == name);
     if wants("mqtt") {
         mqtt(secs);
@@ -66,6 +67,23 @@ fn main() {
     if wants("district") {
         district(secs);
     }
+}
+
+/// What the machine is doing meanwhile: a disk that takes long for a few rows delays every event by up to twice that.
+fn circumstances() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut file = tempfile::tempfile().unwrap();
+    let mut millis: Vec<f32> = (0..200)
+        .map(|_| {
+            let began = Instant::now();
+            file.write_all(&[0; 20_000]).unwrap();
+            file.sync_data().unwrap();
+            let took = began.elapsed();
+            std::thread::sleep(Duration::from_millis(5));
+            took.as_secs_f32() * 1000.0
+        })
+        .collect();
+    println!("load {}; the disk takes 20 kB in {}", load.trim(), quantiles(&mut millis));
 }
 
 /// What is to be shown after so many events.

@@ -222,6 +222,11 @@ fn shift_secs(site: &Site, replay: &Replay) -> i64 {
     site.zone.start_of(today) - site.zone.start_of(replay.day())
 }
 
+/// Shortest time between two pictures of real sources, of which the last took some time to make.
+fn live_gap(took: Duration, behind: bool) -> Duration {
+    (took * if behind { 3 } else { 1 }).clamp(LIVE_GAP, SNAPSHOT_GAP)
+}
+
 /// Turns an engine and what arrives into snapshots.
 pub struct Publisher {
     engine: Engine,
@@ -349,10 +354,7 @@ impl Publisher {
     /// The replay's changes are as quick as a person can read; what really happens is shown sooner, as long as making
     /// pictures takes no more than half of the engine's time, and a quarter while changes wait.
     fn shortest_gap(&self) -> Duration {
-        if self.supervised.is_none() {
-            return SNAPSHOT_GAP;
-        }
-        (self.took * if self.behind { 3 } else { 1 }).clamp(LIVE_GAP, SNAPSHOT_GAP)
+        if self.supervised.is_some() { live_gap(self.took, self.behind) } else { SNAPSHOT_GAP }
     }
 
     /// Takes in what waits, one event after the other: a picture made in between would be old before it is seen.
@@ -442,6 +444,28 @@ impl Publisher {
                 recv(stop) -> _ => return,
                 default(wait) => {}
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pictures take at most half of the engine's time, a quarter while changes wait, as long as they are quick.
+    #[test]
+    fn pictures_leave_the_engine_time_for_changes() {
+        let millis = Duration::from_millis;
+        for (took, behind, gap) in [
+            (0, false, 25),
+            (0, true, 25),
+            (20, false, 25),
+            (20, true, 60),
+            (80, false, 80),
+            (80, true, 200),
+            (900, false, 200),
+        ] {
+            assert_eq!(live_gap(millis(took), behind), millis(gap), "{took} {behind}");
         }
     }
 }

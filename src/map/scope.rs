@@ -4,7 +4,7 @@
 use crate::panels::{View, words};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
-use crate::snapshot::{Reading, Status};
+use crate::snapshot::Reading;
 
 use super::classes::{Classes, Method};
 
@@ -87,8 +87,6 @@ pub struct Legend {
     pub suppressed: usize,
     /// Areas without a figure.
     pub missing: usize,
-    /// Areas whose figure is later than promised; they are in their class as well.
-    pub late: usize,
     /// Level of the areas.
     pub level: usize,
 }
@@ -121,7 +119,6 @@ impl Legend {
             counts,
             suppressed: of(|r| r.value.is_suppressed()),
             missing: of(|r| matches!(r.value, Shown::Missing | Shown::TooFine)),
-            late: of(|r| r.status == Status::Late),
             level,
         }
     }

@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Rect, Stroke, pos2, vec2};
 
 use crate::panels::event_stream::severity_key;
 use crate::panels::pen::{Pen, cut_top, whole};
-use crate::panels::{View, format, marks};
+use crate::panels::{View, format, marks, words};
 
 /// One class of the map's colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +99,17 @@ fn without_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, without: usize) {
     pen.painter().rect_filled(chip, 0.0, pen.theme.no_data);
     marks::dashed_box(pen.painter(), chip, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
     let words = view.text.fill("panel.legend.without", &[("n", &without.to_string())]);
-    pen.text(row.with_min_x(chip.right() + step), Align2::LEFT_CENTER, &words, pen.note());
+    let at = pen.text(row.with_min_x(chip.right() + step), Align2::LEFT_CENTER, &words, pen.note());
+    let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
+    if late.is_empty() {
+        return;
+    }
+    // The pattern of late figures on the map, and what it says of all of them.
+    let chip = chip.translate(vec2(at.right() + step * 2.0 - chip.left(), 0.0));
+    pen.painter().rect_filled(chip, 0.0, pen.theme.class_color(3, 7));
+    marks::hatch_falling(pen.painter(), chip, step, Stroke::new(pen.theme.sizes.hairline, pen.theme.ground));
+    let place = row.with_min_x(chip.right() + step);
+    pen.named_text(place, Align2::LEFT_CENTER, &late, pen.note().color(pen.theme.warn));
 }
 
 fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {

@@ -83,12 +83,21 @@ pub fn dashed_box(painter: &Painter, rect: Rect, stroke: Stroke) {
 
 /// Slanted lines over what is late.
 pub fn hatch(painter: &Painter, rect: Rect, spacing: f32, stroke: Stroke) {
+    slanted(painter, rect, spacing, stroke, [rect.bottom(), rect.top()]);
+}
+
+/// The same falling to the right, as over late areas of the map.
+pub fn hatch_falling(painter: &Painter, rect: Rect, spacing: f32, stroke: Stroke) {
+    slanted(painter, rect, spacing, stroke, [rect.top(), rect.bottom()]);
+}
+
+fn slanted(painter: &Painter, rect: Rect, spacing: f32, stroke: Stroke, [from, to]: [f32; 2]) {
     let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
     let spacing = spacing.max(2.0);
     let mut x = rect.left() - rect.height();
     let mut lines = 0;
     while x < rect.right() && lines < 200 {
-        painter.line_segment([pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())], stroke);
+        painter.line_segment([pos2(x, from), pos2(x + rect.height(), to)], stroke);
         x += spacing;
         lines += 1;
     }

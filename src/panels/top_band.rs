@@ -7,12 +7,13 @@ use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::export::promise;
 use crate::panels::pen::{Pen, cut_left, cut_right};
-use crate::panels::{View, format, marks, words};
+use crate::panels::{View, alarm_strip, format, marks, words};
 use crate::site::meta::SampleMeta;
 use crate::snapshot::Inputs;
 
-/// Share of the band that words about late sources may take.
+/// Share of the band that words about late sources may take, and while an alarm needs the room.
 const LATE_SHARE: f32 = 0.3;
+const LATE_SHARE_IN_ALARM: f32 = 0.2;
 
 /// Paints the band; returns the free middle for the alarm strip.
 #[must_use]
@@ -55,7 +56,7 @@ fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let date = format::date(&view.site.zone, secs, view.text);
-    let fresh = Fresh::of(pen, view, rect.width() * LATE_SHARE);
+    let fresh = Fresh::of(pen, view, rect.width());
     let all_current = freshness.current == freshness.total && freshness.total > 0;
     let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };
     let note = pen.note();
@@ -86,7 +87,7 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// For a width.
+    /// For a band of a width, of which it takes its share.
     #[must_use]
     pub fn of(pen: Pen<'_>, view: &View<'_>, width: f32) -> Self {
         let freshness = &view.snapshot.freshness;
@@ -102,7 +103,9 @@ impl Fresh {
             [("percent", &percent), ("n", &n), ("name", name), ("lasting", &lasting)];
         let [told, named, brief] = ["panel.top.fresh_late", "panel.top.fresh_named", "panel.top.fresh_brief"]
             .map(|key| view.text.fill(key, &args));
-        let fits = |words: &&String| pen.width(words, pen.note()) <= width;
+        let is_calm = alarm_strip::gravest(view).0.is_none();
+        let room = width * if is_calm { LATE_SHARE } else { LATE_SHARE_IN_ALARM };
+        let fits = |words: &&String| pen.width(words, pen.note()) <= room;
         let shown = [&told, &named].into_iter().find(fits).unwrap_or(&brief).clone();
         Self { shown, told, is_late: true }
     }

@@ -117,7 +117,7 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let (rest, place) =
         cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body().bold()) + step);
     pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
-    let fresh = top_band::Fresh::of(pen, view, rest.width() * 0.4);
+    let fresh = top_band::Fresh::of(pen, view, rest.width());
     let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };
     let (rest, place) = cut_right(rest, pen.width(&fresh.shown, pen.note()) + step * 4.0);
     let at = pen.text(place, Align2::CENTER_CENTER, &fresh.shown, pen.note().color(color));

@@ -6,7 +6,7 @@ use onemap::site::areas::AreaId;
 use onemap::site::text::{Bilingual, Lang};
 use onemap::snapshot::{FeedPhase, FeedState, Status};
 
-use crate::common::{Declared, Line, Made, Recipe, day, figures};
+use crate::common::{Declared, Line, Made, Ran, Recipe, day, figures, program};
 
 const DAY: &str = "2026-11-23";
 /// 15:00 of that day on the site's clock: three hours after the only row.
@@ -127,4 +127,23 @@ fn a_source_in_trouble_makes_its_figures_late() {
         assert_eq!(inputs.is_late(), status == Status::Late);
         assert_eq!(inputs.expected_secs, Some(DUE));
     }
+}
+
+/// A sample plays its replay and nothing else: a `sources.toml` beside it is told, so that nobody waits for it.
+#[test]
+fn a_sample_with_sources_says_that_it_does_not_use_them() {
+    let made = made();
+    made.write(
+        "sources.toml",
+        "format = 1\n[[source]]\nid = \"a\"\nname = { zh = \"a\", en = \"a\" }\n[source.folder]\npath = \"a\"\ntables = [\"here\"]\n",
+    );
+    assert!(made.load().is_ok());
+    let file = made.path().join("site.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\n[sample]\nanchor_date = \"{DAY}\"\n")).unwrap();
+    let site = made.path().to_str().unwrap();
+    let ran = Ran::of(program().args(["check", "--lang", "en", "--site", site]));
+    let told: Vec<&str> = ran.err.lines().filter(|l| l.starts_with("sources.toml: warning: ")).collect();
+    assert!(told.len() == 1 && told[0].contains("plays its replay"), "{}", ran.err);
+    assert_eq!(ran.code, 0, "{}", ran.err);
 }
