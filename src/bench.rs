@@ -1,11 +1,14 @@
 //! Measurements of this machine: frames, start, live. Owns what is measured and how it is told; changes nothing.
 
+mod crowd;
+mod frames;
+
+pub use frames::{Load, frames};
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cli::snapshot::snapshot_at;
-use crate::command::Command;
 use crate::engine::Engine;
 use crate::headless::{Headless, HeadlessError, Painter};
 use crate::indicators::window::Window;
@@ -14,7 +17,7 @@ use crate::runtime::{Publisher, Runtime, Update};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
-use crate::snapshot::{Clock, Snapshot};
+use crate::snapshot::Clock;
 use crate::sources::SourceEvent;
 use crate::sources::replay::{Replay, whole};
 use crate::stage::Stage;
@@ -35,6 +38,12 @@ impl Measured {
     pub fn new(name: &'static str, mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         Self { name, values }
+    }
+
+    /// The mean; no number where there are no values.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.values.iter().sum::<f64>() / self.values.len() as f64
     }
 
     /// The value below which a share (0 to 1) of the values lies.
@@ -98,7 +107,7 @@ impl Report {
             .map(|f| {
                 let value = serde_json::json!({
                     "n": f.values.len(), "min": f.quantile(0.0), "median": f.quantile(0.5),
-                    "p99": f.quantile(0.99), "max": f.quantile(1.0),
+                    "p99": f.quantile(0.99), "max": f.quantile(1.0), "mean": f.mean(),
                 });
                 (f.name.to_owned(), value)
             })
@@ -141,87 +150,6 @@ pub fn resident_mib() -> f32 {
 
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
-}
-
-/// The frame's work on the processor (logic, layout, tessellation) on the wall layout, without drawing: the window
-/// still, live changes arriving, the map moving, scenes and languages changing.
-#[must_use]
-pub fn frames(engine: Engine, size: (u32, u32)) -> Report {
-    const FRAMES: usize = 600;
-    crate::memory::give_back(crate::memory::GiveBack::Later);
-    let site = Arc::clone(engine.site());
-    let snapshots = live_snapshots(engine);
-    let mut headless = Headless::new(size.0, size.1);
-    let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
-    stage.state.rotating = false;
-    let mut kinds: [(&'static str, Vec<f64>); 4] =
-        ["frame_still_millis", "frame_live_millis", "frame_pan_millis", "frame_scene_millis"]
-            .map(|name| (name, Vec::new()));
-    let mut all = Vec::new();
-    let Some(first) = snapshots.first() else {
-        return Report::default();
-    };
-    let mut at = 0;
-    for number in 0..FRAMES + 20 {
-        let kind = number % kinds.len();
-        match kind {
-            1 => at = (at + 1) % snapshots.len(),
-            2 => {
-                let step = if number % 8 < 4 { 0.01 } else { -0.01 };
-                stage.state.apply(&Command::PanMap(step, step), &site);
-            }
-            // Every tenth time, since scenes stay for half a minute in life.
-            3 if number % 40 == 3 => stage.state.apply(&Command::RotateScene, &site),
-            _ => {}
-        }
-        let snapshot = snapshots.get(at).unwrap_or(first);
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred frames")]
-        let now = snapshot.clock.data_secs + number as f64 / 60.0;
-        let since = Instant::now();
-        let output = headless.frame(1.0 / 60.0, Vec::new(), |ui| {
-            stage.frame(ui, snapshot, now, Health::default());
-        });
-        let jobs = headless.ctx.tessellate(output.shapes, 1.0);
-        let took = millis(since);
-        std::hint::black_box(jobs);
-        // The first frames lay out every text and fill the glyph atlas: start, not steady state.
-        if number >= 20 {
-            all.push(took);
-            if let Some((_, values)) = kinds.get_mut(kind) {
-                values.push(took);
-            }
-        }
-    }
-    let mut figures = vec![Measured::new("frame_millis", all)];
-    figures.extend(kinds.into_iter().map(|(name, values)| Measured::new(name, values)));
-    let mut context = machine();
-    context.push(("size", format!("{}x{}", size.0, size.1)));
-    context.push(("events_open", first.events.open.len().to_string()));
-    context.push(("texture_points", first.texture.len().to_string()));
-    context.push(("resident_mib", format!("{:.0}", resident_mib())));
-    Report { context, figures }
-}
-
-/// Snapshots of a few minutes of the replay, as a window would get them.
-fn live_snapshots(engine: Engine) -> Vec<Snapshot> {
-    const STEPS: u32 = 60;
-    let site = Arc::clone(engine.site());
-    let Some(mut replay) = Replay::open(&site, 10 * 3600) else {
-        return vec![snapshot_at(engine, 0)];
-    };
-    let start = replay.clock().data_secs;
-    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
-    publisher.set_running();
-    (0..STEPS)
-        .map(|step| {
-            let now = start + f64::from(step) * 30.0;
-            for batch in replay.due(whole(now)) {
-                publisher.take(SourceEvent::Batch(batch));
-            }
-            publisher.take(SourceEvent::Clock(Clock { data_secs: now, since: Instant::now(), speed: 0.0 }));
-            publisher.snapshot()
-        })
-        .collect()
 }
 
 /// A batch to a new snapshot, over an hour of the replay in steps of 20 seconds.

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use crate::density::EventFilter;
 use crate::drawn::Drawn;
-use crate::site::areas::AreaId;
+use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
 use crate::state::Tool;
@@ -30,6 +31,8 @@ pub enum Command {
     StepIndicator(i32),
     /// Open the details of an event, or close them.
     SelectEvent(Option<Arc<str>>),
+    /// Look at these events only, on the map, in the stream and in counts.
+    FilterEvents(EventFilter),
     /// Go to a scene by its index and stay.
     SelectScene(usize),
     /// The next or previous scene.
@@ -48,6 +51,8 @@ pub enum Command {
     FitMap,
     /// Zoom by this many levels.
     ZoomMap(f64),
+    /// Zoom by this many levels, a place (longitude and latitude) coming to the middle.
+    ZoomMapAt(LonLat, f64),
     /// Pan by a share of the map's width and height.
     PanMap(f32, f32),
     /// Show or hide the list of keys.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use egui::{Context, FullOutput, RawInput, Rect, Ui};
+use egui::{ClippedPrimitive, Context, FullOutput, RawInput, Rect, Ui};
 use egui_wgpu::{
     RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
 };
@@ -115,18 +115,44 @@ impl Painter {
         }
     }
 
+    /// Name of the graphics device.
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.state.adapter.get_info().name
+    }
+
     /// Draws a frame and reads it back as rows of RGBA bytes.
     ///
     /// # Errors
     /// The device gave up.
     pub fn draw(&self, headless: &Headless, output: &FullOutput) -> Result<Vec<u8>, HeadlessError> {
         let jobs = headless.ctx.tessellate(output.shapes.clone(), 1.0);
+        let (texture, _) = self.submit(headless, &jobs);
+        self.read_back(&texture)
+    }
+
+    /// Draws a frame and waits until it is done: for a measurement.
+    ///
+    /// # Errors
+    /// The device gave up.
+    pub fn paint(&self, headless: &Headless, jobs: &[ClippedPrimitive]) -> Result<(), HeadlessError> {
+        let (_, submission) = self.submit(headless, jobs);
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        self.state.device.poll(wait).map_err(|err| HeadlessError::Device(err.to_string()))?;
+        Ok(())
+    }
+
+    fn submit(
+        &self,
+        headless: &Headless,
+        jobs: &[ClippedPrimitive],
+    ) -> (wgpu::Texture, wgpu::SubmissionIndex) {
         let screen =
             ScreenDescriptor { size_in_pixels: [headless.width, headless.height], pixels_per_point: 1.0 };
         let device = &self.state.device;
         let mut renderer = self.state.renderer.write();
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut commands = renderer.update_buffers(device, &self.state.queue, &mut encoder, &jobs, &screen);
+        let mut commands = renderer.update_buffers(device, &self.state.queue, &mut encoder, jobs, &screen);
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: None,
             size: wgpu::Extent3d { width: headless.width, height: headless.height, depth_or_array_layers: 1 },
@@ -150,11 +176,11 @@ impl Painter {
             };
             let pass =
                 wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
-            renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), &jobs, &screen);
+            renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), jobs, &screen);
         }
         commands.push(encoder.finish());
-        self.state.queue.submit(commands);
-        self.read_back(&texture)
+        let submission = self.state.queue.submit(commands);
+        (texture, submission)
     }
 
     fn read_back(&self, texture: &wgpu::Texture) -> Result<Vec<u8>, HeadlessError> {

@@ -4,6 +4,8 @@
 use egui::{Context, Event, Key, Modifiers};
 
 use crate::command::Command;
+use crate::density::EventFilter;
+use crate::panels::event_filter as filter;
 use crate::panels::rotation::SPEEDS;
 use crate::panels::{Commands, View};
 use crate::state::Tool;
@@ -64,6 +66,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::R, "key.rotation", |_| Some(Command::ToggleRotation)),
     bind(Key::Space, "key.pause", |_| Some(Command::TogglePause)),
     bind(Key::S, "key.speed", |v| Some(Command::SetSpeed(next_speed(v.state.speed)))),
+    bind(Key::E, "key.event_kind", |v| Some(Command::FilterEvents(filter::next_kind(v)))),
+    bind(Key::V, "key.event_severity", |v| Some(Command::FilterEvents(filter::next_severity(v)))),
+    bind(Key::O, "key.event_phases", |v| Some(Command::FilterEvents(filter::next_phases(v)))),
+    bind(Key::A, "key.event_age", |v| Some(Command::FilterEvents(filter::next_age(v)))),
+    bind(Key::X, "key.event_clear", |_| Some(Command::FilterEvents(EventFilter::default()))),
     bind(Key::I, "key.details", |_| Some(Command::ToggleDetails)),
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
     bind(Key::D, "key.lasso", |_| Some(Command::UseTool(Tool::Lasso))),

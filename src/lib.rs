@@ -13,6 +13,7 @@ pub mod privacy;
 pub mod sources;
 pub mod store;
 
+pub mod density;
 pub mod engine;
 pub mod export;
 pub mod indicators;

@@ -283,6 +283,11 @@ impl Publisher {
         &self.engine
     }
 
+    /// The engine, for a measurement that changes it.
+    pub(crate) const fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// Marks the feed as running.
     pub const fn set_running(&mut self) {
         self.live.running = true;
@@ -323,6 +328,7 @@ impl Publisher {
     pub fn snapshot(&mut self) -> Snapshot {
         let now_secs = whole(self.clock.now());
         let at = self.engine.at(now_secs);
+        self.engine.move_on(now_secs);
         let mut sources = self.engine.sources(now_secs);
         self.engine.heed_feeds(&mut sources, &self.feeds, now_secs);
         let figures = Arc::new(self.engine.figures(at, &sources));

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::density::{EventCells, EventFilter};
 use crate::privacy::shown::Shown;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::{Bilingual, Message};
@@ -140,8 +141,17 @@ pub struct EventView {
 /// The events a screen shows.
 #[derive(Debug, Clone, Default)]
 pub struct Events {
-    /// All open events, oldest first.
+    /// Open events, oldest first: all that have no place, and of those that have one the gravest and newest, at most
+    /// [`Events::MOST_LISTED`]. Counts are beside, so that none need be made of this list.
     pub open: Arc<[EventView]>,
+    /// All open events, drills among them.
+    pub open_total: u64,
+    /// Open events by severity, 1 first; drills left out.
+    pub open_by_severity: [u64; 4],
+    /// Open events per area with all areas in it, drills left out.
+    pub open_in: Arc<[u32]>,
+    /// Object events of the whole history as counted cells.
+    pub cells: EventCells,
     /// Latest changes, newest first, at most [`Events::RECENT`].
     pub recent: Arc<[EventView]>,
     /// Events opened on the civil day of `now`, drills left out.
@@ -151,6 +161,22 @@ pub struct Events {
 impl Events {
     /// How many changes the stream keeps.
     pub const RECENT: usize = 200;
+    /// How many open events with a place are listed one by one.
+    pub const MOST_LISTED: usize = 5000;
+
+    /// How many events a filter takes, drills left out.
+    #[must_use]
+    pub fn matching(&self, filter: &EventFilter, now_secs: EpochSecs) -> u64 {
+        let others =
+            self.open.iter().filter(|e| e.place.is_none() && !e.exercise && filter.takes(e, now_secs));
+        self.cells.total(&self.cells.mask(filter)).count + others.count() as u64
+    }
+
+    /// Open events in an area with all areas in it, drills left out.
+    #[must_use]
+    pub fn open_in(&self, area: AreaId) -> u64 {
+        self.open_in.get(area.index()).copied().unwrap_or(0).into()
+    }
 }
 
 /// What stands in for data that the door refused.

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::command::Command;
+use crate::density::EventFilter;
 use crate::drawn::{self, Drawn};
 use crate::site::Site;
-use crate::site::areas::AreaId;
+use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
 
@@ -53,6 +54,8 @@ pub struct AppState {
     pub radius_meters: f64,
     /// Event whose details are open.
     pub event: Option<Arc<str>>,
+    /// Which events are looked at.
+    pub filter: EventFilter,
     /// Replay speed.
     pub speed: u32,
     /// Whether the live feed stands still.
@@ -92,6 +95,8 @@ pub enum MapRequest {
     Fit(AreaId),
     /// Zoom by levels.
     Zoom(f64),
+    /// Bring a place to the middle and zoom by levels.
+    ZoomAt(LonLat, f64),
     /// Pan by shares of width and height.
     Pan(f32, f32),
 }
@@ -118,6 +123,7 @@ impl AppState {
             tool: Tool::Hand,
             radius_meters: 500.0,
             event: None,
+            filter: EventFilter::default(),
             speed: 10,
             paused: false,
             map_request: None,
@@ -155,6 +161,7 @@ impl AppState {
                 self.indicator = step(self.indicator, *by, site.indicators.len());
             }
             Command::SelectEvent(event) => self.event.clone_from(event),
+            Command::FilterEvents(filter) => self.filter = filter.clone(),
             Command::SelectScene(scene) => {
                 self.rotating = false;
                 self.enter_scene(*scene, site);
@@ -170,6 +177,7 @@ impl AppState {
             Command::TogglePause => self.paused = !self.paused,
             Command::FitMap => self.map_request = Some(MapRequest::Fit(self.area)),
             Command::ZoomMap(levels) => self.map_request = Some(MapRequest::Zoom(*levels)),
+            Command::ZoomMapAt(at, levels) => self.map_request = Some(MapRequest::ZoomAt(*at, *levels)),
             Command::PanMap(x, y) => self.map_request = Some(MapRequest::Pan(*x, *y)),
             Command::ToggleHelp => self.help_open = !self.help_open,
             Command::TogglePalette => self.palette_open = !self.palette_open,

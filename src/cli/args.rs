@@ -156,6 +156,14 @@ pub fn command(text: &Messages) -> Command {
                 )
                 .arg(site_arg(text))
                 .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
+                .arg(value("events", "N", text.get("cli.bench_events")).value_parser(value_parser!(usize)))
+                .arg(
+                    Arg::new("draw")
+                        .long("draw")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.bench_draw").to_owned()),
+                )
+                .arg(path("places", text.get("cli.bench_places")))
                 .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),
         )
 }

@@ -20,7 +20,15 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let size = snapshot::size(args)?;
     let report = match args.get_one::<String>("what").map(String::as_str) {
-        Some("frames") => bench::frames(measure(&dir, lang, Depth::Needed)?, size),
+        Some("frames") => {
+            let load = bench::Load {
+                events: args.get_one::<usize>("events").copied(),
+                draw: args.get_flag("draw"),
+                places: args.get_one::<PathBuf>("places").cloned(),
+            };
+            let engine = measure(&dir, lang, Depth::Needed)?;
+            bench::frames(engine, size, &load).map_err(|err| snapshot::failure(&err, &dir))?
+        }
         Some("days") => bench::days(measure(&dir, lang, Depth::Needed)?),
         Some("live") => bench::live(measure(&dir, lang, Depth::Needed)?),
         Some(what @ ("cube" | "cells")) => {

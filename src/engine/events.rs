@@ -2,23 +2,28 @@
 //! indicator counts.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use crate::density::{Collected, Pyramid, grid};
 use crate::site::Site;
-use crate::site::areas::AreaId;
+use crate::site::areas::{AreaId, LonLat};
 use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::meta::EventsMeta;
 use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::{Chunk, Column};
 
-/// Open events and latest changes.
+use super::open::OpenEvents;
+
+/// Open events, latest changes, and the places of all object events.
 #[derive(Debug, Clone, Default)]
 pub struct EventLog {
-    open: HashMap<Arc<str>, EventView>,
+    open: OpenEvents,
     recent: VecDeque<EventView>,
     /// Real events opened per day.
     opened: BTreeMap<Day, u64>,
+    /// Object events as loaded, until somebody asks for a picture.
+    collected: Option<Collected>,
+    pyramid: Pyramid,
 }
 
 /// Where a row stands in its table: piece, then row. Of two changes at one instant the later row is the newer.
@@ -30,6 +35,7 @@ pub(super) struct EventTally {
     open: Vec<(RowOrder, EventView)>,
     opened: BTreeMap<Day, u64>,
     newest: Vec<(EpochSecs, RowOrder, EventView)>,
+    collected: Collected,
 }
 
 impl EventTally {
@@ -56,6 +62,7 @@ impl EventTally {
             }
             let changed = columns.changed(row, opened);
             newest.push((changed, row));
+            columns.collect(row, opened, &mut self.collected);
             if columns.is_open(row)
                 && let Some(event) = columns.event(site, row, changed)
             {
@@ -86,16 +93,21 @@ impl EventTally {
             *self.opened.entry(day).or_default() += count;
         }
         self.newest.extend(other.newest);
+        self.collected.append(other.collected);
         self.keep_newest();
     }
 
     /// The stream as it was loaded.
-    pub(super) fn finish(mut self) -> EventLog {
+    pub(super) fn finish(mut self, site: &Site) -> EventLog {
         self.open.sort_by_key(|(order, _)| *order);
+        let mut open = OpenEvents::default();
+        self.open.into_iter().for_each(|(_, event)| open.insert(site, event));
         EventLog {
-            open: self.open.into_iter().map(|(_, event)| (Arc::clone(&event.id), event)).collect(),
+            open,
             recent: self.newest.into_iter().map(|(_, _, event)| event).collect(),
             opened: self.opened,
+            collected: Some(self.collected),
+            pyramid: Pyramid::default(),
         }
     }
 }
@@ -130,6 +142,7 @@ impl EventLog {
         let Some(columns) = Columns::new(site, rows) else {
             return;
         };
+        self.replace_places(site, old, &columns, rows, arrived);
         self.forget(site, old, &columns, rows.rows);
         for row in 0..rows.rows {
             let Some(opened) = columns.opened.int(row) else {
@@ -143,7 +156,7 @@ impl EventLog {
                 continue;
             };
             if event.phase == EventPhase::Open {
-                self.open.insert(Arc::clone(&event.id), event.clone());
+                self.open.insert(site, event.clone());
             }
             self.recent.push_front(event);
         }
@@ -153,10 +166,8 @@ impl EventLog {
     /// Takes back rows that are about to be replaced: a correction is no new event, and one whose new area is unknown
     /// is shown nowhere.
     fn forget(&mut self, site: &Site, old: &Chunk, columns: &Columns<'_>, rows: usize) {
-        let ids: std::collections::HashSet<&str> = (0..rows).filter_map(|row| columns.id.text(row)).collect();
-        (0..rows).filter_map(|row| columns.id.text(row)).for_each(|id| {
-            self.open.remove(id);
-        });
+        let ids: HashSet<&str> = (0..rows).filter_map(|row| columns.id.text(row)).collect();
+        (0..rows).filter_map(|row| columns.id.text(row)).for_each(|id| self.open.remove(site, id));
         self.recent.retain(|event| !ids.contains(&*event.id));
         let Some(meta) = &site.meta.events else { return };
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
@@ -172,15 +183,89 @@ impl EventLog {
         }
     }
 
+    /// Places of object events: those of the replaced rows are taken back, those of the new rows counted.
+    fn replace_places(
+        &mut self,
+        site: &Site,
+        old: &Chunk,
+        columns: &Columns<'_>,
+        rows: &Chunk,
+        arrived: EpochSecs,
+    ) {
+        let mut added = Collected::default();
+        for row in 0..rows.rows {
+            if let Some(opened) = columns.opened.int(row) {
+                columns.collect(row, opened, &mut added);
+            }
+        }
+        let Some(meta) = &site.meta.events else { return };
+        let places = match (old.column(&meta.longitude), old.column(&meta.latitude)) {
+            (Some(lon), Some(lat)) => {
+                (0..old.rows).filter_map(|row| Some([lon.float(row)?, lat.float(row)?])).collect()
+            }
+            _ => Vec::new(),
+        };
+        let ids: HashSet<&str> = (0..rows.rows).filter_map(|row| columns.id.text(row)).collect();
+        self.exchange(site, &places, &ids, &added, arrived);
+    }
+
+    /// Object events take the place of others: by the keys, and the places that these stood at. For a measurement, and
+    /// for what a batch brings.
+    pub(crate) fn exchange(
+        &mut self,
+        site: &Site,
+        places: &[LonLat],
+        ids: &HashSet<&str>,
+        added: &Collected,
+        now_secs: EpochSecs,
+    ) {
+        self.advance(site, now_secs);
+        self.pyramid.change(places, ids, added);
+    }
+
+    /// Puts made-up events in the place of those with a place: for a measurement.
+    pub(crate) fn measure_with(&mut self, site: &Site, open: Vec<EventView>, all: Collected) {
+        self.open = OpenEvents::default();
+        open.into_iter().for_each(|event| self.open.insert(site, event));
+        self.collected = Some(all);
+    }
+
+    /// Puts open events beside those that are listed, and takes others out: for a measurement.
+    pub(crate) fn listed_change(&mut self, site: &Site, gone: &[EventView], come: Vec<EventView>) {
+        gone.iter().for_each(|event| self.open.remove(site, &event.id));
+        for event in come {
+            if event.phase == EventPhase::Open {
+                self.open.insert(site, event.clone());
+            }
+            self.recent.push_front(event);
+        }
+        self.recent.truncate(Events::RECENT);
+    }
+
+    /// Moves events on to the class of age that they are in at an instant.
+    pub fn advance(&mut self, site: &Site, now_secs: EpochSecs) {
+        if let Some(collected) = self.collected.take() {
+            let kinds = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
+            let bounds = site.areas.get(AreaId::ROOT).bounds;
+            let coarsest = grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0);
+            self.pyramid = Pyramid::new(kinds, coarsest, &collected, now_secs);
+        }
+        self.pyramid.advance(now_secs);
+    }
+
     /// What the screen shows on a day.
     #[must_use]
     pub fn view(&self, site: &Site, day: Day) -> Events {
-        let mut open: Vec<EventView> = self.open.values().cloned().collect();
+        let mut open = self.open.listed();
         open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
         let mut recent: Vec<EventView> = self.recent.iter().cloned().collect();
         place_coarsely(site, &mut open);
         place_coarsely(site, &mut recent);
         Events {
+            open_total: self.open.len(),
+            open_by_severity: self.open.by_severity(),
+            open_in: self.open.in_areas(site, open.iter()),
+            cells: self.pyramid.cells().clone(),
             open: open.into(),
             recent: recent.into(),
             opened_today: self.opened.get(&day).copied().unwrap_or(0),
@@ -228,6 +313,10 @@ struct Columns<'a> {
     latitude: &'a Column,
     /// Per value of the list of states, whether the event is open.
     open: Vec<bool>,
+    /// Per value of the list of kinds, its place among the kinds of objects.
+    objects: Vec<Option<u16>>,
+    /// Per value of the list of areas, whether the site has it.
+    known: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
@@ -235,10 +324,16 @@ impl<'a> Columns<'a> {
         let meta = site.meta.events.as_ref()?;
         let status = chunk.column(&meta.status)?;
         let open = status.texts()?.values().map(|s| meta.open_statuses.iter().any(|o| o == s)).collect();
+        let kind = chunk.column(&meta.kind)?;
+        let place = |kind: &str| meta.object_kinds.iter().position(|object| object == kind);
+        let objects =
+            kind.texts()?.values().map(|k| place(k).and_then(|at| u16::try_from(at).ok())).collect();
+        let area = chunk.column(&meta.area)?;
+        let known = area.texts()?.values().map(|code| site.areas.find(code).is_some()).collect();
         Some(Self {
             id: chunk.column(&meta.id)?,
-            area: chunk.column(&meta.area)?,
-            kind: chunk.column(&meta.kind)?,
+            area,
+            kind,
             status,
             organisation: chunk.column(&meta.organisation)?,
             severity: chunk.column(&meta.severity)?,
@@ -250,12 +345,36 @@ impl<'a> Columns<'a> {
             longitude: chunk.column(&meta.longitude)?,
             latitude: chunk.column(&meta.latitude)?,
             open,
+            objects,
+            known,
         })
     }
 
     fn is_open(&self, row: usize) -> bool {
         let code = self.status.texts().and_then(|t| t.codes.get(row)).filter(|_| self.status.has(row));
         code.is_some_and(|code| self.open.get(*code as usize) == Some(&true))
+    }
+
+    /// Notes the place of an object event that is no drill, in an area that the site has.
+    fn collect(&self, row: usize, opened: EpochSecs, out: &mut Collected) {
+        let area = self.area.texts().and_then(|t| t.codes.get(row)).filter(|_| self.area.has(row));
+        if area.is_none_or(|code| self.known.get(*code as usize) != Some(&true)) {
+            return;
+        }
+        let (Some(lon), Some(lat)) = (self.longitude.float(row), self.latitude.float(row)) else {
+            return;
+        };
+        let code = self.kind.texts().and_then(|t| t.codes.get(row)).filter(|_| self.kind.has(row));
+        let kind = code.and_then(|code| self.objects.get(*code as usize).copied().flatten());
+        let (Some(kind), Some(id), true) = (kind, self.id.text(row), self.is_real(row)) else {
+            return;
+        };
+        let phase = if self.is_open(row) { EventPhase::Open } else { EventPhase::Done };
+        out.push(id, [lon, lat], kind, self.severity(row), phase, opened);
+    }
+
+    fn severity(&self, row: usize) -> u8 {
+        u8::try_from(self.severity.int(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4)
     }
 
     fn is_real(&self, row: usize) -> bool {
@@ -277,7 +396,7 @@ impl<'a> Columns<'a> {
             id: self.id.text(row)?.into(),
             area,
             kind: self.kind.text(row)?.into(),
-            severity: u8::try_from(self.severity.int(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4),
+            severity: self.severity(row),
             status: self.status.text(row)?.into(),
             phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
             organisation: self.organisation.text(row).map(Into::into),

@@ -51,7 +51,9 @@ impl<'a> Loading<'a> {
         let kept = live.then(|| {
             let mut kept = needed_columns(pass.table, &pass.measures);
             if let Some(meta) = pass.site.meta.events.as_ref().filter(|_| follows) {
-                kept.extend([meta.opened.clone(), meta.exercise.clone()]);
+                kept.extend(
+                    [&meta.opened, &meta.exercise, &meta.longitude, &meta.latitude].map(Clone::clone),
+                );
             }
             kept.sort();
             kept.dedup();
@@ -387,7 +389,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
         newest_secs,
         measures,
         problems: part.problems.into_iter().flat_map(|(_, problems)| problems).collect(),
-        events: loading.events.then(|| part.events.finish()),
+        events: loading.events.then(|| part.events.finish(loading.pass.site)),
         texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),
         live,
         held,

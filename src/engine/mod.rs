@@ -9,6 +9,7 @@ mod freshness;
 mod live;
 mod load;
 mod mixed;
+mod open;
 mod pass;
 mod question;
 mod tally;
@@ -155,6 +156,11 @@ impl Engine {
         if let Some(state) = self.tables.iter_mut().find(|t| t.table.id == table) {
             state.held = state.held.max(Some(Held::Batch));
         }
+    }
+
+    /// Events grow older: before a picture of an instant is made.
+    pub fn move_on(&mut self, now_secs: EpochSecs) {
+        self.events.advance(&self.site, now_secs);
     }
 
     /// Figures of an engine of [`build_known_at`], without what this engine's figures of the same instant would give

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use egui::{Mesh, Painter, Pos2, Shape, Stroke};
 
 use super::geometry::Line;
-use super::kept::{Inker, Kept};
-use super::lens::Lens;
+use super::kept::{Drifting, Inker};
 use super::sheet::{Dress, Sheet};
 use crate::site::areas::AreaId;
 
@@ -17,15 +16,14 @@ const GRID_FROM: f64 = 1.6;
 /// The layer.
 #[derive(Debug, Default)]
 pub(super) struct Borders {
-    mesh: Kept<(Lens, Dress, AreaId, usize), Arc<Mesh>>,
+    mesh: Drifting<(Dress, AreaId, usize)>,
 }
 
 impl Borders {
     /// Paints all kept lines.
     pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
-        let key = (sheet.lens, sheet.dress(), sheet.scope.chosen, sheet.scope.level);
-        let mesh = self.mesh.get(key, || lines(sheet));
-        painter.add(Shape::Mesh(Arc::clone(mesh)));
+        let key = (sheet.dress(), sheet.scope.chosen, sheet.scope.level);
+        painter.add(Shape::Mesh(self.mesh.get(sheet, key, lines)));
     }
 }
 

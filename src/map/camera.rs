@@ -5,7 +5,7 @@ use egui::{Rect, Vec2};
 use walkers::MapMemory;
 
 use super::geometry::Geometry;
-use super::lens::{Extent, Lens, World, position};
+use super::lens::{Extent, Lens, World, position, world};
 use crate::site::areas::AreaId;
 use crate::state::MapRequest;
 
@@ -90,6 +90,13 @@ impl Camera {
                 self.fitted = None;
                 self.go(Stand { center: moved(anchor, -off, zoom), zoom }, frame, true);
             }
+            Some(MapRequest::ZoomAt(at, levels)) => {
+                let zoom = (self.goal().zoom + levels).clamp(self.home_zoom - OUT_LEVELS, CLOSEST);
+                let off = frame.clear.center() - frame.rect.center();
+                let center = inside(moved(world(at), -off, zoom), &frame.geometry.root);
+                self.fitted = None;
+                self.go(Stand { center, zoom }, frame, true);
+            }
             Some(MapRequest::Pan(x, y)) => {
                 let goal = self.goal();
                 let by = Vec2::new(x * frame.rect.width(), y * frame.rect.height());
@@ -126,7 +133,7 @@ impl Camera {
                 self.stand(Stand { center, zoom: now.zoom });
             }
         }
-        let center = self.memory.detached().map_or(now.center, |p| super::lens::world([p.x(), p.y()]));
+        let center = self.memory.detached().map_or(now.center, |p| world([p.x(), p.y()]));
         self.last = Stand { center, zoom: self.memory.zoom() };
     }
 

@@ -1,41 +1,51 @@
 //! Areas coloured by the chosen indicator, with patterns for figures that are hidden, missing or late. Owns fills and
 //! patterns; borders are drawn over them.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use egui::{Color32, Mesh, Painter, Shape};
 
 use super::hatch::{self, Pattern};
-use super::kept::{Inker, Kept};
-use super::lens::Lens;
+use super::kept::{Drifting, Inker};
 use super::scope::Scope;
 use super::sheet::{Dress, Sheet};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Reading, Status};
 
-type Key = (Lens, Dress, Scope, u64, IndicatorIx, bool);
+type Key = (Dress, Scope, u64, IndicatorIx, bool);
 
 /// The layer.
 #[derive(Debug, Default)]
 pub(super) struct Choropleth {
-    mesh: Kept<Key, Arc<Mesh>>,
+    mesh: Drifting<Key>,
 }
 
 impl Choropleth {
     /// Paints fills and patterns.
     pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let key = (
-            sheet.lens,
             sheet.dress(),
             sheet.scope.clone(),
-            sheet.view.snapshot.revision,
+            figures(sheet),
             sheet.view.state.indicator,
             sheet.over_picture,
         );
-        let mesh = self.mesh.get(key, || fills(sheet));
-        painter.add(Shape::Mesh(Arc::clone(mesh)));
+        painter.add(Shape::Mesh(self.mesh.get(sheet, key, fills)));
     }
+}
+
+/// Changes when a figure does that colours an area: most snapshots bring new events and the same figures.
+fn figures(sheet: &Sheet<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    sheet.legend.classes.breaks().iter().for_each(|b| b.to_bits().hash(&mut hasher));
+    for (id, is_coloured) in sheet.scope.drawn(sheet.view) {
+        let (fill, pattern) =
+            if is_coloured { dress(sheet, &sheet.reading(id)) } else { (Color32::default(), None) };
+        (id.0, fill, pattern.map(|p| p as u8)).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Fill and pattern of a reading.

@@ -1,25 +1,38 @@
-//! Open events on the map: symbols where a place is known, counted badges where only the area is, clusters where there
-//! are too many. Owns which mark stands for which events, and finding the mark under the pointer.
+//! Object events on the map: symbols while they are few, hexagons with counts where they are many. Owns how they look,
+//! how one level passes into the next, and finding what is under the pointer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use egui::{Mesh, Painter, Pos2, Shape};
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Shape, Stroke, pos2, vec2};
 
-use super::kept::{Inker, Kept};
-use super::lens::{Lens, World, world};
+use super::crowd::{Badge, Crowd, Reach, Single, badges};
+use super::kept::{Drifting, Inker, Kept};
+use super::lens::{Lens, world};
 use super::sheet::{Dress, Sheet, Type, write};
 use super::symbol::{self, Symbol};
-use crate::site::areas::AreaId;
-use crate::snapshot::EventView;
+use crate::density::grid;
+use crate::density::{CellSum, EventFilter};
+use crate::panels::{alarm_strip, event_filter, format};
+use crate::snapshot::EventPhase;
+use crate::theme::Theme;
 
-/// More symbols than this are counted together.
-const MOST_SINGLE: usize = 400;
-/// Beyond this share of symbols that touch another, they are counted together as well.
-const MOST_CROWDED: f32 = 0.6;
 /// How long an event counts as new, in seconds of data time, and how many are marked as new at once.
 const NEW_SECS: i64 = 300;
 const MOST_NEW: usize = 5;
+/// How long one level takes to pass into the next, in seconds.
+const FADE_SECS: f64 = 0.2;
+/// From how far in symbols say what kind they are, in zoom levels from the view of the whole, and for how many.
+const KINDS_FROM: f64 = 2.0;
+const MOST_KINDS: usize = 160;
+
+/// What a mark stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What {
+    /// One event.
+    Single(Single),
+    /// The events of a cell of a level.
+    Cell(u8, CellSum),
+}
 
 /// One mark on the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,214 +41,312 @@ pub(super) struct Mark {
     pub at: Pos2,
     /// Worst severity in it.
     pub severity: u8,
-    /// Place of the (worst) event in the list of open events.
-    pub event: usize,
-    /// How many events it stands for.
-    pub count: usize,
-    /// A drill.
-    pub exercise: bool,
+    /// How far from its middle it answers the pointer.
+    pub reach: f32,
+    /// What it stands for.
+    pub what: What,
 }
 
-/// Events of one area that have no place of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Badge {
-    /// The area.
-    pub area: AreaId,
-    /// How many.
-    pub count: usize,
-    /// Worst severity.
-    pub severity: u8,
-}
-
-#[derive(Debug, Default)]
-struct Drawn {
-    marks: Vec<Mark>,
-    mesh: Arc<Mesh>,
-    clustered: usize,
-}
-
-type Key = (Lens, Dress, u64, Option<Arc<str>>);
+type Seen = (u64, EventFilter, Reach);
+type Key = (u64, Dress, Option<Arc<str>>, bool);
 
 /// The layer.
 #[derive(Debug, Default)]
 pub(super) struct EventsLayer {
-    drawn: Kept<Key, Drawn>,
-    badges: Kept<u64, Vec<Badge>>,
+    seen: Option<Seen>,
+    crowd: Crowd,
+    /// Counts how often the crowd was chosen anew.
+    chosen: u64,
+    /// The level before, while it passes into this one, and since when.
+    fading: Option<(Crowd, f64)>,
+    marks: Kept<(u64, Lens, Dress), Vec<Mark>>,
+    mesh: Drifting<Key>,
+    badges: Kept<(u64, EventFilter), (Vec<Badge>, usize)>,
 }
 
 impl EventsLayer {
     /// Works out marks and badges for this frame.
-    pub(super) fn prepare(&mut self, sheet: &Sheet<'_>) {
+    pub(super) fn prepare(&mut self, sheet: &Sheet<'_>, time: f64, animate: bool) {
         let revision = sheet.view.snapshot.revision;
-        let key = (sheet.lens, sheet.dress(), revision, sheet.view.state.event.clone());
-        self.drawn.get(key, || draw(sheet));
-        self.badges.get(revision, || badges(sheet));
+        let filter = &sheet.view.state.filter;
+        let reach = Reach::of(sheet);
+        let is_same =
+            self.seen.as_ref().is_some_and(|(r, f, w)| *r == revision && f == filter && *w == reach);
+        if !is_same {
+            let crowd = std::mem::replace(&mut self.crowd, Crowd::of(sheet, &reach));
+            let passes =
+                crowd.level != self.crowd.level || crowd.cells.is_empty() != self.crowd.cells.is_empty();
+            if animate && passes && self.seen.is_some() {
+                self.fading = Some((crowd, time));
+            }
+            self.chosen += 1;
+            self.seen = Some((revision, filter.clone(), reach));
+        }
+        if !animate || self.fading.as_ref().is_some_and(|(_, began)| time - began >= FADE_SECS) {
+            self.fading = None;
+        }
+        let crowd = &self.crowd;
+        self.marks.get((self.chosen, sheet.lens, sheet.dress()), || marks(sheet, crowd));
+        self.badges.get((revision, filter.clone()), || badges(sheet));
     }
 
     /// The marks on the screen.
     #[must_use]
     pub(super) fn marks(&self) -> &[Mark] {
-        &self.drawn.last().marks
+        self.marks.last()
     }
 
     /// The badges.
     #[must_use]
     pub(super) fn badges(&self) -> &[Badge] {
-        self.badges.last()
+        &self.badges.last().0
     }
 
-    /// How many events are shown in clusters.
+    /// Whether something is on its way.
     #[must_use]
-    pub(super) const fn clustered(&self) -> usize {
-        self.drawn.last().clustered
+    pub(super) const fn is_moving(&self) -> bool {
+        self.fading.is_some()
     }
 
-    /// Paints symbols, counts and the letters of drills.
-    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
-        let theme = sheet.theme();
-        let drawn = self.drawn.last();
-        painter.add(Shape::Mesh(Arc::clone(&drawn.mesh)));
-        let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
-        for mark in &drawn.marks {
-            let r = symbol::radius(theme, mark.severity);
-            if mark.count > 1 {
-                let at = mark.at + egui::vec2(r * 1.7, -kind.size * 0.62);
-                write(painter, at, &mark.count.to_string(), kind, theme.ground);
-            } else if mark.exercise {
-                let at = mark.at + egui::vec2(r * 1.3, -kind.size * 1.1);
-                write(painter, at, sheet.view.text.get("map.exercise_letter"), kind, theme.ground);
-            }
+    /// What is left out or counted together, and what is looked at, in words.
+    #[must_use]
+    pub(super) fn notes(&self, sheet: &Sheet<'_>) -> Vec<String> {
+        let text = sheet.view.text;
+        let mut out = Vec::new();
+        if !sheet.view.state.filter.is_default() {
+            out.push(event_filter::words(sheet.view));
+        }
+        let counted = self.crowd.counted();
+        if counted > 0 {
+            let single = format::count(self.crowd.total.saturating_sub(counted));
+            let n = format::count(self.crowd.total);
+            out.push(text.fill("map.clustered", &[("n", &n), ("single", &single)]));
+        }
+        let few = self.badges.last().1;
+        if few > 0 {
+            out.push(text.fill("map.few_left_out", &[("n", &format::count(few as u64))]));
+        }
+        out
+    }
+
+    /// Paints hexagons, symbols, counts and the letters of drills and kinds.
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64) {
+        let opacity = self.fading.as_ref().map_or(1.0, |(_, began)| ((time - began) / FADE_SECS) as f32);
+        if let Some((before, _)) = &self.fading {
+            let mut faint = painter.clone();
+            faint.multiply_opacity(1.0 - opacity);
+            faint.add(Shape::Mesh(draw(sheet, before, &sheet.lens)));
+        }
+        let mut painter = painter.clone();
+        painter.multiply_opacity(opacity);
+        let says_kinds = says_kinds(sheet, &self.crowd);
+        let key = (self.chosen, sheet.dress(), sheet.view.state.event.clone(), says_kinds);
+        let crowd = &self.crowd;
+        let mesh = self.mesh.get(sheet, key, |sheet| draw(sheet, crowd, &sheet.lens));
+        painter.add(Shape::Mesh(mesh));
+        let kinds = alarm_strip::kind_list(sheet.view);
+        for mark in self.marks.last() {
+            letters(&painter, sheet, mark, crowd.most, says_kinds.then_some(kinds.as_str()));
         }
     }
 
     /// The mark at a point of the screen: the worst of those within reach, then the nearest.
     #[must_use]
-    pub(super) fn at(&self, sheet: &Sheet<'_>, at: Pos2) -> Option<&Mark> {
-        let reach =
-            |m: &Mark| symbol::radius(sheet.theme(), m.severity).max(sheet.theme().sizes.small * 0.4) * 1.25;
-        self.marks().iter().filter(|m| (m.at - at).length() <= reach(m)).min_by(|a, b| {
-            b.severity.cmp(&a.severity).then((a.at - at).length().total_cmp(&(b.at - at).length()))
+    pub(super) fn at(&self, at: Pos2) -> Option<&Mark> {
+        let is_cell = |m: &Mark| matches!(m.what, What::Cell(..));
+        let near = self.marks().iter().filter(|m| (m.at - at).length() <= m.reach);
+        near.min_by(|a, b| {
+            let order = is_cell(a).cmp(&is_cell(b)).then(b.severity.cmp(&a.severity));
+            order.then((a.at - at).length().total_cmp(&(b.at - at).length()))
         })
     }
 }
 
-/// Where an event is drawn, if it has a place.
-#[must_use]
-pub(super) fn place(event: &EventView) -> Option<World> {
-    event.place.map(world)
+fn says_kinds(sheet: &Sheet<'_>, crowd: &Crowd) -> bool {
+    sheet.zoom_from_home() >= KINDS_FROM && crowd.singles.len() <= MOST_KINDS
 }
 
-fn draw(sheet: &Sheet<'_>) -> Drawn {
+fn marks(sheet: &Sheet<'_>, crowd: &Crowd) -> Vec<Mark> {
     let theme = sheet.theme();
-    let events = &sheet.view.snapshot.events.open;
-    let seen = sheet.lens.rect.expand(theme.sizes.small);
-    let mut marks: Vec<Mark> = events
-        .iter()
-        .enumerate()
-        .filter_map(|(event, e)| {
-            let at = sheet.lens.to_screen(place(e)?);
-            let severity = e.severity.clamp(1, 4);
-            seen.contains(at).then_some(Mark { at, severity, event, count: 1, exercise: e.exercise })
-        })
-        .collect();
-    let mut clustered = 0;
-    if marks.len() > MOST_SINGLE || crowded(&marks, theme.sizes.small * 0.55) {
-        marks = cluster(sheet, &marks);
-        clustered = marks.iter().filter(|m| m.count > 1).map(|m| m.count).sum();
-    }
+    let seen = sheet.lens.rect.expand(theme.sizes.small * 2.0);
+    let near = if says_kinds(sheet, crowd) { symbol::NEAR } else { 1.0 };
+    let cells = crowd.cells.iter().map(|sum| Mark {
+        at: sheet.lens.to_screen(grid::middle(crowd.level, sum.cell)),
+        severity: sum.worst_open,
+        reach: cell_radius(&sheet.lens, crowd, sum) * 0.9,
+        what: What::Cell(crowd.level, *sum),
+    });
+    let singles = crowd.singles.iter().map(|single| Mark {
+        at: sheet.lens.to_screen(single.at),
+        severity: single.severity,
+        reach: symbol::radius(theme, single.severity).max(theme.sizes.small * 0.4) * 1.25 * near,
+        what: What::Single(single.clone()),
+    });
+    let mut out: Vec<Mark> = cells.chain(singles).filter(|mark| seen.contains(mark.at)).collect();
     // The gravest last, so that it lies on top.
-    marks.sort_by_key(|m| (m.severity, m.count));
-    let mut inker = Inker::new(sheet.lens.pixels_per_point);
-    let now = sheet.view.snapshot.now_secs;
-    let most_new = if clustered > 0 { 0 } else { MOST_NEW };
-    let newest =
-        events.iter().rev().filter(|e| e.place.is_some() && now - e.opened_secs <= NEW_SECS).take(most_new);
-    for event in newest {
-        if let Some(at) = place(event).map(|p| sheet.lens.to_screen(p)) {
-            symbol::new_rings(theme, at, event.severity.clamp(1, 4)).into_iter().for_each(|s| inker.add(s));
-        }
-    }
-    for mark in &marks {
-        let event = events.get(mark.event);
-        let chosen = event.is_some_and(|e| sheet.view.state.event.as_ref() == Some(&e.id));
-        if chosen {
-            let r = symbol::radius(theme, mark.severity) * 2.2;
-            inker.add(Shape::circle_stroke(
-                mark.at,
-                r,
-                egui::Stroke::new(sheet.hairline() * 2.0, theme.text),
-            ));
-        }
-        let grown = if mark.count > 1 {
-            1.35
-        } else if chosen {
-            1.25
-        } else {
-            1.0
-        };
-        let symbol =
-            Symbol { at: mark.at, severity: mark.severity, grown, hollow: mark.exercise && mark.count == 1 };
-        symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
-    }
-    Drawn { marks, mesh: inker.finish(), clustered }
+    out.sort_by_key(|m| m.severity);
+    out
 }
 
-type Cell = (i64, i64);
-
-#[expect(clippy::cast_possible_truncation, reason = "cells of a screen")]
-fn cell(lens: &Lens, at: Pos2, size: f32) -> Cell {
-    // Cells are fixed to the ground: clusters do not change while the map is dragged.
-    let [x, y] = lens.to_world(at);
-    let side = f64::from(size) / lens.scale;
-    ((x / side).floor() as i64, (y / side).floor() as i64)
+/// How full a cell is, from 0 to 1: counts differ by magnitudes, and the middle ones are to be told apart.
+fn fullness(count: u64, most: u64) -> f32 {
+    (count as f64 / most.max(1) as f64).clamp(0.0, 1.0).powf(0.4) as f32
 }
 
-fn crowded(marks: &[Mark], size: f32) -> bool {
-    if marks.len() < 40 {
-        return false;
-    }
-    let mut cells: HashMap<Cell, usize> = HashMap::new();
-    #[expect(clippy::cast_possible_truncation, reason = "cells of a screen")]
-    let cell = |at: Pos2| ((at.x / size).floor() as i64, (at.y / size).floor() as i64);
-    for mark in marks {
-        *cells.entry(cell(mark.at)).or_default() += 1;
-    }
-    let touching: usize = cells.values().filter(|n| **n > 1).sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts of marks")]
-    let share = touching as f32 / marks.len() as f32;
-    share > MOST_CROWDED
+fn cell_radius(lens: &Lens, crowd: &Crowd, sum: &CellSum) -> f32 {
+    let whole = (grid::radius(crowd.level) * lens.scale) as f32;
+    whole * (0.6 + 0.36 * fullness(sum.count, crowd.most))
 }
 
-fn cluster(sheet: &Sheet<'_>, marks: &[Mark]) -> Vec<Mark> {
-    let size = sheet.theme().sizes.small * 4.4;
-    let mut cells: HashMap<Cell, Vec<&Mark>> = HashMap::new();
-    for mark in marks {
-        cells.entry(cell(&sheet.lens, mark.at, size)).or_default().push(mark);
-    }
-    cells
-        .into_values()
-        .filter_map(|group| {
-            let worst = group.iter().max_by_key(|m| (!m.exercise, m.severity, m.event))?;
-            // In the middle of its events; a single one stays at its true place.
-            let sum = group.iter().fold(egui::Vec2::ZERO, |sum, m| sum + m.at.to_vec2());
-            let at = (sum / crate::panels::pen::whole(group.len())).to_pos2();
-            Some(Mark { at, count: group.len(), ..(*worst).clone() })
+fn cell_color(theme: &Theme, sum: &CellSum) -> Color32 {
+    if sum.open > 0 { theme.severity(sum.worst_open) } else { theme.muted }
+}
+
+/// Ground of a cell's number: never so strong that the number could not be read.
+fn cell_fill(theme: &Theme, color: Color32, fullness: f32) -> Color32 {
+    theme.ground.lerp_to_gamma(color, 0.12 + 0.28 * fullness)
+}
+
+fn hexagon(center: Pos2, radius: f32) -> Vec<Pos2> {
+    (0_u8..6)
+        .map(|i| {
+            let angle = std::f32::consts::FRAC_PI_3 * f32::from(i) + std::f32::consts::FRAC_PI_6;
+            center + super::lens::polar(radius, angle)
         })
         .collect()
 }
 
-fn badges(sheet: &Sheet<'_>) -> Vec<Badge> {
-    let areas = &sheet.view.site.areas;
-    let mut counts: HashMap<AreaId, (usize, u8)> = HashMap::new();
-    for event in sheet.view.snapshot.events.open.iter().filter(|e| e.place.is_none() && !e.exercise) {
-        if event.area.index() < areas.len() {
-            let (count, worst) = counts.entry(areas.ancestor(event.area, 2)).or_default();
-            *count += 1;
-            *worst = (*worst).max(event.severity.clamp(1, 4));
+fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
+    let theme = sheet.theme();
+    let hair = sheet.hairline();
+    let mut inker = Inker::new(lens.pixels_per_point);
+    for sum in &crowd.cells {
+        let center = lens.to_screen(grid::middle(crowd.level, sum.cell));
+        let full = fullness(sum.count, crowd.most);
+        let color = cell_color(theme, sum);
+        let radius = cell_radius(lens, crowd, sum);
+        let fill = cell_fill(theme, color, full).gamma_multiply(0.8);
+        inker.add(Shape::convex_polygon(
+            hexagon(center, radius),
+            fill,
+            Stroke::new(hair * (1.0 + 1.5 * full), color),
+        ));
+        let at = mark_place(center, theme);
+        if sum.open > 0 {
+            let mark = Symbol { grown: 0.7, ..Symbol::plain(at, sum.worst_open) };
+            mark.shapes(theme).into_iter().for_each(|s| inker.add(s));
+        } else {
+            symbol::tick(theme, at, theme.sizes.small * 0.3).into_iter().for_each(|s| inker.add(s));
         }
     }
-    let mut out: Vec<Badge> =
-        counts.into_iter().map(|(area, (count, severity))| Badge { area, count, severity }).collect();
-    out.sort_by_key(|b| (std::cmp::Reverse(b.severity), b.area));
-    out
+    if crowd.cells.is_empty() {
+        new_rings(sheet, lens, &mut inker);
+    }
+    let near = if says_kinds(sheet, crowd) { symbol::NEAR } else { 1.0 };
+    let mut singles: Vec<&Single> = crowd.singles.iter().collect();
+    singles.sort_by_key(|s| s.severity);
+    for single in singles {
+        let at = lens.to_screen(single.at);
+        let chosen = sheet.view.state.event.as_ref() == Some(&single.id);
+        if chosen {
+            let r = symbol::radius(theme, single.severity) * 2.2 * near;
+            inker.add(Shape::circle_stroke(at, r, Stroke::new(hair * 2.0, theme.text)));
+        }
+        let symbol = Symbol {
+            at,
+            severity: single.severity,
+            grown: if chosen { 1.25 * near } else { near },
+            hollow: single.exercise,
+            done: single.phase == EventPhase::Done,
+            even: near > 1.0,
+        };
+        symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
+    }
+    inker.finish()
+}
+
+/// Where the mark of the worst event stands in a cell: above its number.
+fn mark_place(center: Pos2, theme: &Theme) -> Pos2 {
+    center - vec2(0.0, theme.sizes.small * 0.62)
+}
+
+/// Quiet rings around what opened a moment ago.
+fn new_rings(sheet: &Sheet<'_>, lens: &Lens, inker: &mut Inker) {
+    let now = sheet.view.snapshot.now_secs;
+    let filter = &sheet.view.state.filter;
+    let open = &sheet.view.snapshot.events.open;
+    let new = open.iter().rev().filter(|e| now - e.opened_secs <= NEW_SECS && filter.takes(e, now));
+    for (event, place) in new.filter_map(|e| Some((e, e.place?))).take(MOST_NEW) {
+        let at = lens.to_screen(world(place));
+        let rings = symbol::new_rings(sheet.theme(), at, event.severity.clamp(1, 4));
+        rings.into_iter().for_each(|s| inker.add(s));
+    }
+}
+
+/// A count as it fits into a cell.
+fn short_count(sheet: &Sheet<'_>, count: u64) -> String {
+    let text = sheet.view.text;
+    if count < 10_000 {
+        return format::count(count);
+    }
+    let unit: f64 = text.get("map.many_of").parse().unwrap_or(1000.0);
+    let share = count as f64 / unit;
+    let number = if share < 100.0 { format!("{share:.1}") } else { format!("{share:.0}") };
+    text.fill("map.many", &[("n", &number)])
+}
+
+/// What is written in or beside a mark.
+fn letters(painter: &Painter, sheet: &Sheet<'_>, mark: &Mark, most: u64, kinds: Option<&str>) {
+    let theme = sheet.theme();
+    let text = sheet.view.text;
+    match &mark.what {
+        What::Cell(_, sum) => {
+            let size = theme.sizes.small * (0.84 + 0.2 * fullness(sum.count, most));
+            let kind = Type { size, bold: true, color: theme.text };
+            let at = mark.at + vec2(0.0, theme.sizes.small * 0.32);
+            painter.text(at, Align2::CENTER_CENTER, short_count(sheet, sum.count), kind.font(), kind.color);
+        }
+        What::Single(single) if single.exercise => {
+            let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
+            let r = symbol::radius(theme, single.severity);
+            let at = mark.at + vec2(r * 1.3, -kind.size * 1.1);
+            write(painter, at, text.get("map.exercise_letter"), kind, theme.ground);
+        }
+        What::Single(single) => {
+            let Some(list) = kinds else { return };
+            let Some(first) = text.code_name(list, &single.kind).chars().next() else { return };
+            let fill = theme.severity(single.severity);
+            let color = if single.phase == EventPhase::Done { theme.muted } else { theme.on(fill) };
+            let kind = Type { size: theme.sizes.small * 0.78, bold: true, color };
+            // A triangle is widest below its middle.
+            let down = if single.severity >= 3 { theme.sizes.small * 0.16 } else { 0.0 };
+            let at = pos2(mark.at.x, mark.at.y + down);
+            painter.text(at, Align2::CENTER_CENTER, first, kind.font(), color);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theme::Sizes;
+
+    #[test]
+    fn numbers_are_read_on_every_cell() {
+        for theme in [Theme::dark(Sizes::for_desk()), Theme::light(Sizes::for_desk())] {
+            for color in theme.severity.iter().chain([&theme.muted]) {
+                for full in [0.0, 0.5, 1.0] {
+                    let fill = cell_fill(&theme, *color, full);
+                    let found = crate::theme::contrast(theme.text, fill);
+                    assert!(found >= 4.5, "{color:?} at {full}, dark {}: {found:.2}", theme.dark);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fuller_cells_are_larger() {
+        assert!(fullness(1, 1000) < fullness(10, 1000) && fullness(10, 1000) < fullness(1000, 1000));
+        assert!((fullness(1000, 1000) - 1.0).abs() < 1e-6 && fullness(0, 0).abs() < 1e-6);
+    }
 }

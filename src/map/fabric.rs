@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::{Mesh, Painter, Rect, Shape, Vec2, vec2};
 
-use super::kept::Kept;
-use super::lens::{Lens, World, world};
+use super::kept::{Drifting, Kept};
+use super::lens::{World, world};
 use super::sheet::{Dress, Sheet};
 
 /// The layer.
@@ -13,7 +13,7 @@ use super::sheet::{Dress, Sheet};
 pub(super) struct Fabric {
     /// Places of one texture; a texture is known by where its list lies in memory and how long it is.
     places: Kept<(usize, usize), Vec<World>>,
-    mesh: Kept<(Lens, Dress, usize), Arc<Mesh>>,
+    mesh: Drifting<(Dress, usize)>,
 }
 
 impl Fabric {
@@ -22,9 +22,9 @@ impl Fabric {
         let texture = &sheet.view.snapshot.texture;
         let name = texture.as_ptr().addr();
         let places = self.places.get((name, texture.len()), || texture.iter().map(|p| world(*p)).collect());
-        let mesh = self.mesh.get((sheet.lens, sheet.dress(), name), || squares(sheet, places));
+        let mesh = self.mesh.get(sheet, (sheet.dress(), name), |sheet| squares(sheet, places));
         // With a clip rectangle of its own the mesh is taken over as it is, and not appended to its neighbours.
-        painter.with_clip_rect(painter.clip_rect().expand(1.0)).add(Shape::Mesh(Arc::clone(mesh)));
+        painter.with_clip_rect(painter.clip_rect().expand(1.0)).add(Shape::Mesh(mesh));
     }
 }
 

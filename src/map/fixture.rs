@@ -107,7 +107,7 @@ fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Event
             ..pattern.clone()
         });
     }
-    Events { open: open.into(), ..like.clone() }
+    fixture::events_of(site, open, like.recent.to_vec())
 }
 
 impl Stage {

@@ -41,7 +41,7 @@ pub(super) fn corner(
     painter: &Painter,
     sheet: &Sheet<'_>,
     credits: bool,
-    clustered: usize,
+    notes: &[String],
     base: &BaseMaps,
 ) -> Rect {
     let theme = sheet.theme();
@@ -73,7 +73,7 @@ pub(super) fn corner(
         bottom = rect.top() - small * 0.4;
         right = rect.right();
     }
-    let words = row_words(sheet, clustered, base);
+    let words = row_words(sheet, notes, base);
     let edge = theme.ground.gamma_multiply(0.6);
     let wide = painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
     let before = small * 2.6 + bar_width(sheet, small).1 + step * 3.0;
@@ -112,15 +112,13 @@ fn warning(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, r: f32) {
 }
 
 /// What stands beside the scale bar.
-fn row_words(sheet: &Sheet<'_>, clustered: usize, base: &BaseMaps) -> String {
+fn row_words(sheet: &Sheet<'_>, notes: &[String], base: &BaseMaps) -> String {
     let text = sheet.view.text;
     let mut words: Vec<String> = Vec::new();
     if sheet.view.site.meta.areas_schematic || base.is_schematic() {
         words.push(text.get("map.schematic").to_owned());
     }
-    if clustered > 0 {
-        words.push(text.fill("map.clustered", &[("n", &clustered.to_string())]));
-    }
+    words.extend(notes.iter().cloned());
     words.join(" · ")
 }
 

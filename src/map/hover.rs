@@ -2,12 +2,15 @@
 
 use egui::{Align2, Id, LayerId, PopupAnchor, Sense, Ui, vec2};
 
-use super::events::Mark;
+use super::crowd::Single;
+use super::events::{Mark, What};
+use super::lens::degrees;
 use super::sheet::Sheet;
+use crate::density::CellSum;
 use crate::panels::pen::{Ink, Pen};
 use crate::panels::{alarm_strip, event_stream, format, marks, words};
 use crate::site::areas::AreaId;
-use crate::snapshot::EventView;
+use crate::snapshot::EventPhase;
 
 /// Something under the pointer.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,46 +89,72 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
         }
         lines(ui, sheet, &words::overdue(view, indicator), note.color(sheet.theme().warn));
     }
-    let open = open_in(sheet, area);
+    let open = view.snapshot.events.open_in(area);
     row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);
 }
 
-/// Open events in an area, drills left out.
-fn open_in(sheet: &Sheet<'_>, area: AreaId) -> u64 {
-    let areas = &sheet.view.site.areas;
-    let level = areas.get(area).level;
-    let is_in =
-        |e: &&EventView| !e.exercise && e.area.index() < areas.len() && areas.ancestor(e.area, level) == area;
-    sheet.view.snapshot.events.open.iter().filter(is_in).count() as u64
+fn mark_card(ui: &mut Ui, sheet: &Sheet<'_>, mark: &Mark) {
+    match &mark.what {
+        What::Single(single) => single_card(ui, sheet, single),
+        What::Cell(_, sum) => cell_card(ui, sheet, sum),
+    }
 }
 
-fn mark_card(ui: &mut Ui, sheet: &Sheet<'_>, mark: &Mark) {
-    let Some(event) = sheet.view.snapshot.events.open.get(mark.event) else {
-        return;
-    };
+/// What a cell stands for: how many, how many of them open, the worst, and how to see more.
+fn cell_card(ui: &mut Ui, sheet: &Sheet<'_>, sum: &CellSum) {
+    let (head, body, note) = inks(sheet);
+    let text = sheet.view.text;
+    row(ui, sheet, &text.fill("map.cluster", &[("n", &format::count(sum.count))]), head);
+    if sum.open > 0 {
+        let size = sheet.theme().sizes.body;
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(vec2(size, size * 1.4), Sense::hover());
+            marks::severity(ui.painter(), sheet.theme(), rect.center(), size * 0.8, sum.worst_open);
+            let severity = text.get(event_stream::severity_key(sum.worst_open));
+            let open = format::count(sum.open);
+            row(ui, sheet, &text.fill("map.cluster_open", &[("n", &open), ("severity", severity)]), body);
+        });
+    } else {
+        row(ui, sheet, text.get("map.cluster_done"), body);
+    }
+    row(ui, sheet, text.get("map.cluster_more"), note);
+}
+
+fn single_card(ui: &mut Ui, sheet: &Sheet<'_>, single: &Single) {
     let (head, body, note) = inks(sheet);
     let view = sheet.view;
     let text = view.text;
-    if mark.count > 1 {
-        row(ui, sheet, &text.fill("map.cluster", &[("n", &format::count(mark.count as u64))]), note);
-    }
     let size = sheet.theme().sizes.body;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(size, size * 1.4), Sense::hover());
-        marks::severity(ui.painter(), sheet.theme(), rect.center(), size * 0.8, event.severity);
-        let kind = text.code_name(&alarm_strip::kind_list(view), &event.kind).to_owned();
-        let severity = text.get(event_stream::severity_key(event.severity));
+        marks::severity(ui.painter(), sheet.theme(), rect.center(), size * 0.8, single.severity);
+        let kind = text.code_name(&alarm_strip::kind_list(view), &single.kind).to_owned();
+        let severity = text.get(event_stream::severity_key(single.severity));
         row(ui, sheet, &format!("{kind} · {severity}"), head);
     });
-    row(ui, sheet, &words::area_path(view, event.area), body);
-    row(ui, sheet, text.code_name(&alarm_strip::status_list(view), &event.status), body);
+    let events = &view.snapshot.events;
+    let event = events.open.iter().chain(events.recent.iter()).find(|event| event.id == single.id);
+    let area = event.map(|event| event.area).or_else(|| view.site.areas.at(degrees(single.at)));
+    if let Some(area) = area {
+        row(ui, sheet, &words::area_path(view, area), body);
+    }
+    if let Some(event) = event {
+        row(ui, sheet, text.code_name(&alarm_strip::status_list(view), &event.status), body);
+    } else {
+        let key = match single.phase {
+            EventPhase::Open => "panel.events.phases.open",
+            EventPhase::Done => "panel.events.phases.done",
+        };
+        row(ui, sheet, text.get(key), body);
+    }
     let shift = view.snapshot.shift_secs;
     let opened = format!(
         "{} · {}",
-        format::moment(&view.site.zone, event.opened_secs + shift),
-        format::ago(view.now_whole_secs() - event.opened_secs, text)
+        format::moment(&view.site.zone, single.opened_secs + shift),
+        format::ago(view.now_whole_secs() - single.opened_secs, text)
     );
     row(ui, sheet, &text.fill("map.opened", &[("when", &opened)]), note);
+    let Some(event) = event else { return };
     if let Some(due) = event.due_secs {
         let overdue = event_stream::is_overdue(view, event);
         let ink = if overdue { note.color(sheet.theme().warn) } else { note };

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use egui::epaint::{TessellationOptions, Tessellator};
 use egui::{Mesh, Shape};
 
+use super::lens::Lens;
+use super::sheet::Sheet;
+
 /// A value that is made again only when its key changes: this is why a still map costs nothing that grows with data.
 #[derive(Debug)]
 pub(super) struct Kept<K, T> {
@@ -32,6 +35,76 @@ impl<K: PartialEq, T> Kept<K, T> {
     pub(super) const fn last(&self) -> &T {
         &self.value
     }
+}
+
+/// A drawing that drifts with the ground: it is made for more than is seen, and while the map only moves aside it is
+/// moved, not made again. Once the map rests it is made for the very place, so that what is sharp stays sharp.
+#[derive(Debug)]
+pub(super) struct Drifting<K> {
+    made: Option<(K, Lens)>,
+    mesh: Arc<Mesh>,
+    moved: Arc<Mesh>,
+    moved_to: Option<Lens>,
+}
+
+impl<K> Default for Drifting<K> {
+    fn default() -> Self {
+        Self { made: None, mesh: Arc::default(), moved: Arc::default(), moved_to: None }
+    }
+}
+
+/// How much more is drawn than is seen, as a share of the greater side.
+const BEYOND: f32 = 0.15;
+
+impl<K: PartialEq> Drifting<K> {
+    /// The drawing for a view and a key.
+    pub(super) fn get(
+        &mut self,
+        sheet: &Sheet<'_>,
+        key: K,
+        make: impl FnOnce(&Sheet<'_>) -> Arc<Mesh>,
+    ) -> Arc<Mesh> {
+        let lens = sheet.lens;
+        let fits = self.made.as_ref().filter(|(k, at)| *k == key && drifts(at, &lens));
+        let Some((_, at)) = fits.filter(|(_, at)| *at == lens || sheet.moving) else {
+            let reach = if sheet.moving { lens.rect.size().max_elem() * BEYOND } else { 0.0 };
+            // Only what is drawn grows; the middle stays, and with it where everything stands.
+            let wide = Lens { rect: lens.rect.expand(reach), ..lens };
+            self.mesh = make(&Sheet { lens: wide, ..*sheet });
+            self.made = Some((key, wide));
+            self.moved_to = None;
+            return Arc::clone(&self.mesh);
+        };
+        let by = lens.to_screen(at.center) - at.to_screen(at.center);
+        if by == egui::Vec2::ZERO {
+            return Arc::clone(&self.mesh);
+        }
+        if self.moved_to != Some(lens) {
+            let by = lens.snap(by.to_pos2()).to_vec2();
+            // The picture before was painted by now, so its memory is used again.
+            let moved = Arc::make_mut(&mut self.moved);
+            moved.texture_id = self.mesh.texture_id;
+            moved.indices.clone_from(&self.mesh.indices);
+            moved.vertices.clear();
+            let at_place = |v: &egui::epaint::Vertex| egui::epaint::Vertex { pos: v.pos + by, ..*v };
+            moved.vertices.extend(self.mesh.vertices.iter().map(at_place));
+            self.moved_to = Some(lens);
+        }
+        Arc::clone(&self.moved)
+    }
+}
+
+/// Whether a drawing made for one view shows all of another that differs by a step aside.
+fn drifts(made: &Lens, lens: &Lens) -> bool {
+    let same = made.rect.center() == lens.rect.center()
+        && made.scale.to_bits() == lens.scale.to_bits()
+        && made.pixels_per_point.to_bits() == lens.pixels_per_point.to_bits();
+    let (wide, seen) = (made.extent(0.0), lens.extent(0.0));
+    let inside = |i: usize| {
+        let (a, b) = (wide.min.get(i).zip(seen.min.get(i)), wide.max.get(i).zip(seen.max.get(i)));
+        a.is_some_and(|(wide, seen)| wide <= seen) && b.is_some_and(|(wide, seen)| wide >= seen)
+    };
+    same && inside(0) && inside(1)
 }
 
 /// Turns lines and marks into a mesh once, the way egui would in every frame.

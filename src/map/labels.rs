@@ -3,7 +3,8 @@
 use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 
 use super::base::BaseMaps;
-use super::events::{Badge, Mark};
+use super::crowd::Badge;
+use super::events::Mark;
 use super::kept::Kept;
 use super::lens::{Lens, degrees};
 use super::placement::{Wish, place};

@@ -6,6 +6,7 @@ mod borders;
 mod camera;
 mod choropleth;
 mod classes;
+mod crowd;
 mod events;
 mod fabric;
 #[cfg(test)]

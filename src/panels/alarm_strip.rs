@@ -15,12 +15,16 @@ const GRAVE: u8 = 3;
 
 /// The gravest open event (the newest of the gravest) and how many grave ones are open.
 #[must_use]
-pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, usize) {
-    let grave = view.snapshot.events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
+pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, u64) {
+    let events = &view.snapshot.events;
+    let count: u64 = events.open_by_severity.iter().skip(usize::from(GRAVE - 1)).sum();
+    if count == 0 {
+        return (None, 0);
+    }
+    // The gravest are always among those that are listed.
+    let grave = events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
     let mut worst: Option<&EventView> = None;
-    let mut count = 0;
     for event in grave {
-        count += 1;
         if worst.is_none_or(|w| (event.severity, event.opened_secs) >= (w.severity, w.opened_secs)) {
             worst = Some(event);
         }
@@ -47,7 +51,7 @@ fn grave_ui(
     strip: Rect,
     view: &View<'_>,
     event: &EventView,
-    count: usize,
+    count: u64,
     commands: &mut Commands,
 ) {
     let step = pen.step();
@@ -101,7 +105,7 @@ fn grave_ui(
 
 fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
     let step = pen.step();
-    let open = view.snapshot.events.open.len() as u64;
+    let open = view.snapshot.events.open_total;
     let (late, _) = words::late_sources(view);
     let args: [(&str, &str); 2] = [("open", &format::count(open)), ("n", &late.to_string())];
     // Calm by what is known: what is late may hold something else.

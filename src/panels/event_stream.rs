@@ -7,8 +7,9 @@ use std::sync::Arc;
 use egui::{Align2, Rect, pos2, vec2};
 
 use crate::command::Command;
+use crate::density::EventFilter;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
-use crate::panels::{Commands, View, alarm_strip, format, marks, words};
+use crate::panels::{Commands, View, alarm_strip, event_filter, format, marks, words};
 use crate::snapshot::{EventPhase, EventView};
 
 /// How long a new row takes to slide in, in seconds.
@@ -28,10 +29,10 @@ impl EventStream {
     pub fn ui(&mut self, pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
         let (head, rest) = cut_top(rect, pen.row(pen.heading()));
         heading_ui(pen, head, view);
-        let list = rest.with_min_y(rest.top() + pen.step());
-        let recent = &view.snapshot.events.recent;
-        if recent.is_empty() {
-            pen.named_text(list, Align2::LEFT_TOP, view.text.get("panel.events.none"), pen.note());
+        let list = filter_ui(pen, rest.with_min_y(rest.top() + pen.step()), view, commands);
+        let mut recent = shown(view).peekable();
+        if recent.peek().is_none() {
+            pen.named_text(list, Align2::LEFT_TOP, view.text.get(nothing_key(view)), pen.note());
             return;
         }
         self.notice(pen, view);
@@ -41,7 +42,7 @@ impl EventStream {
         let clip = painter_ui.painter().with_clip_rect(list.intersect(painter_ui.clip_rect()));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
         let fits = (list.height() / height).floor().max(0.0) as usize;
-        for (i, event) in recent.iter().take(fits).enumerate() {
+        for (i, event) in recent.take(fits).enumerate() {
             let top = list.top() + height * whole(i) - slide;
             let line = Rect::from_min_size(pos2(list.left(), top), vec2(list.width(), height));
             // The row that slides in from under the heading is drawn when it is whole.
@@ -89,12 +90,50 @@ pub fn row_height(pen: Pen<'_>) -> f32 {
     pen.row(pen.body()) + pen.row(pen.note()) + pen.step() * 0.75
 }
 
+/// The latest changes that the filter takes.
+pub fn shown<'a>(view: &View<'a>) -> impl Iterator<Item = &'a EventView> + use<'a> {
+    let (filter, now) = (&view.state.filter, view.now_whole_secs());
+    view.snapshot.events.recent.iter().filter(move |event| filter.takes_change(event, now))
+}
+
+/// Key of the word that stands where there is no change to show.
+#[must_use]
+pub fn nothing_key(view: &View<'_>) -> &'static str {
+    if view.snapshot.events.recent.is_empty() { "panel.events.none" } else { "panel.events.none_match" }
+}
+
+/// Writes the filter out where there is one, how many events it takes, and the way back; gives what is left of the place.
+pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) -> Rect {
+    if view.state.filter.is_default() {
+        return rect;
+    }
+    let (line, second) = cut_top(rect, pen.row(pen.note()));
+    let (below, rest) = cut_top(second, pen.row(pen.note()));
+    let ink = pen.note().color(pen.theme.accent);
+    pen.named_text(line, Align2::LEFT_CENTER, &event_filter::words(view), pen.note().color(pen.theme.text));
+    let now = view.snapshot.now_secs;
+    let n = format::count(view.snapshot.events.matching(&view.state.filter, now));
+    pen.named_text(
+        below,
+        Align2::LEFT_CENTER,
+        &view.text.fill("panel.events.matching", &[("n", &n)]),
+        pen.note(),
+    );
+    let words = view.text.get("panel.events.clear");
+    let (_, clear) = cut_right(below, pen.width(words, ink) + pen.step());
+    if pen.press(clear, "clear event filter", words).clicked() {
+        commands.push(Command::FilterEvents(EventFilter::default()));
+    }
+    pen.text(clear, Align2::RIGHT_CENTER, words, ink);
+    rest.with_min_y(rest.top() + pen.step() * 0.5)
+}
+
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
     let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get("panel.events.title"), pen.heading());
     let events = &view.snapshot.events;
     let counts = view.text.fill(
         "panel.events.counts",
-        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open.len() as u64))],
+        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open_total))],
     );
     let rest = head.with_min_x(at.right() + pen.step());
     pen.named_text(rest, Align2::RIGHT_CENTER, &counts, pen.note());

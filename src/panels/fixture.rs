@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::density::{Collected, Pyramid};
 use crate::panels::{Health, View};
 use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
@@ -143,7 +144,35 @@ fn events(site: &Site) -> Events {
     };
     let recent: Vec<EventView> = (0..40).map(event).collect();
     let open: Vec<EventView> = recent.iter().filter(|e| e.phase == EventPhase::Open).cloned().collect();
-    Events { open: open.into(), recent: recent.into(), opened_today: 1284 }
+    events_of(site, open, recent)
+}
+
+/// Events as an engine would tell them.
+pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView>) -> Events {
+    let meta = site.meta.events.as_ref().expect("the tiny site has events");
+    let mut placed = Collected::default();
+    let mut open_in = vec![0; site.areas.len()];
+    let mut open_by_severity = [0; 4];
+    for event in open.iter().filter(|event| !event.exercise) {
+        open_by_severity[usize::from(event.severity - 1)] += 1;
+        for level in 0..=site.areas.get(event.area).level {
+            open_in[site.areas.ancestor(event.area, level).index()] += 1;
+        }
+        if let Some(place) = event.place {
+            let kind = meta.object_kinds.iter().position(|kind| *kind == *event.kind).unwrap_or(0);
+            let kind = u16::try_from(kind).expect("few kinds");
+            placed.push(&event.id, place, kind, event.severity, event.phase, event.opened_secs);
+        }
+    }
+    Events {
+        open_total: open.len() as u64,
+        open_by_severity,
+        open_in: open_in.into(),
+        cells: Pyramid::new(&meta.object_kinds, 8, &placed, NOW).cells().clone(),
+        open: open.into(),
+        recent: recent.into(),
+        opened_today: 1284,
+    }
 }
 
 fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {

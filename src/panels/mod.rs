@@ -5,6 +5,7 @@ pub mod area_table;
 pub mod cards;
 pub mod details;
 pub mod event_card;
+pub mod event_filter;
 pub mod event_stream;
 pub mod filter_line;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::panels::{
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
+use crate::snapshot::EventView;
 
 struct DeskZones {
     top: Rect,
@@ -186,7 +187,7 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     let events = &view.snapshot.events;
     let counts = view.text.fill(
         "panel.events.counts",
-        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open.len() as u64))],
+        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open_total))],
     );
     let pen = Pen::new(ui, theme);
     let head = Rect::from_min_size(
@@ -203,18 +204,23 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
         chosen_ui(&mut pane, view, commands);
         return;
     }
-    if events.recent.is_empty() {
+    if !view.state.filter.is_default() {
+        let tall = Pen::new(&pane, theme).row(Pen::new(&pane, theme).note()) * 2.0 + theme.sizes.step;
+        let (line, _) = pane.allocate_exact_size(vec2(pane.available_width(), tall), Sense::hover());
+        event_stream::filter_ui(Pen::new(&pane, theme), line, view, commands);
+    }
+    let recent: Vec<&EventView> = event_stream::shown(view).collect();
+    if recent.is_empty() {
         let (line, _) =
             pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 2.0), Sense::hover());
         let pen = Pen::new(&pane, theme);
-        pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.events.none"), pen.note());
+        pen.named_text(line, Align2::LEFT_CENTER, view.text.get(event_stream::nothing_key(view)), pen.note());
         return;
     }
     let height = event_stream::row_height(Pen::new(&pane, theme));
     pane.spacing_mut().item_spacing.y = 0.0;
     // Whole rows only: half a row at the bottom reads like a fault.
     let tall = (pane.available_height() / height).floor() * height;
-    let recent = &events.recent;
     let list = ScrollArea::vertical().id_salt("recent").auto_shrink(false).max_height(tall);
     list.show_rows(&mut pane, height, recent.len(), |ui, range| {
         for event in recent.get(range).unwrap_or_default() {

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
+use onemap::density::grid::{Cell, Window};
+use onemap::density::{EventFilter, Phases};
 use onemap::engine::{Batch, Engine};
 use onemap::privacy::shown::Shown;
 use onemap::snapshot::{Day, EpochSecs, EventView, Figures};
@@ -92,13 +94,25 @@ fn make() -> Made {
         }
         .toml()
     };
-    Made::new(&Recipe {
+    let made = Made::new(&Recipe {
         zone: ZONE,
         datasets: &format!("{}{}{}", EVENTS_TABLE.toml(), days("tally", "zero"), days("report", "gap")),
         indicators: &recipe_lines(),
         home: "i0",
         events: true,
-    })
+    });
+    let text = std::fs::read_to_string(made.path().join("site.toml")).unwrap();
+    let marker = "open_statuses = [\"new\"]\n";
+    made.write("site.toml", &text.replace(marker, &format!("{marker}object_kinds = [\"a\", \"b\"]\n")));
+    made
+}
+
+impl Row {
+    /// Events of objects have a place, most of them.
+    fn place(&self) -> Option<[f64; 2]> {
+        let step = 0.000_4 * (self.n as f64);
+        (self.kind != "c" && self.n > 0).then_some([0.011 + step, 0.001 + step])
+    }
 }
 
 fn date_of(ts: EpochSecs) -> String {
@@ -112,9 +126,10 @@ fn write(made: &Made, table: &str, rows: &BTreeMap<String, Row>) {
         let _ = writeln!(text, "id,area,kind,n,state,ts,due_ts,done_ts,drill,lng,lat");
         for (id, r) in rows {
             let done = r.done.map(|d| d.to_string()).unwrap_or_default();
+            let place = r.place().map_or_else(|| ",".to_owned(), |[x, y]| format!("{x},{y}"));
             let _ = writeln!(
                 text,
-                "{id},{},{},{},{},{},{},{done},{},,",
+                "{id},{},{},{},{},{},{},{done},{},{place}",
                 r.area,
                 r.kind,
                 r.n,
@@ -139,7 +154,7 @@ fn batch(engine: &Engine, table: &str, rows: &[(String, Row)]) -> Batch {
     let kinds: Vec<&str> = rows.iter().map(|r| r.1.kind).collect();
     let n: Vec<i64> = rows.iter().map(|r| r.1.n).collect();
     let columns = if table == "job" {
-        let nowhere: Vec<Option<f64>> = vec![None; rows.len()];
+        let axis = |i: usize| rows.iter().map(|r| Some(r.1.place()?[i])).collect::<Vec<Option<f64>>>();
         vec![
             Column::new("id".into(), ids),
             Column::new("area".into(), areas),
@@ -150,8 +165,8 @@ fn batch(engine: &Engine, table: &str, rows: &[(String, Row)]) -> Batch {
             Column::new("due_ts".into(), rows.iter().map(|r| r.1.due).collect::<Vec<_>>()),
             Column::new("done_ts".into(), rows.iter().map(|r| r.1.done).collect::<Vec<_>>()),
             Column::new("drill".into(), rows.iter().map(|r| i64::from(r.1.drill)).collect::<Vec<_>>()),
-            Column::new("lng".into(), nowhere.clone()),
-            Column::new("lat".into(), nowhere),
+            Column::new("lng".into(), axis(0)),
+            Column::new("lat".into(), axis(1)),
         ]
     } else {
         let days: Vec<i32> = rows.iter().map(|r| day(&date_of(r.1.ts))).collect();
@@ -242,10 +257,22 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
 }
 
 /// What the stream shows, less when each change reached us.
-fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64) {
-    let view = engine.events.view(engine.site(), day);
+fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>) {
+    let mut events = engine.events.clone();
+    events.advance(engine.site(), engine.end_of(day).secs);
+    let view = events.view(engine.site(), day);
+    // Every object event with its place and what it is counted as, found from the coarsest cells down.
+    let filter = EventFilter { phases: Phases::All, ..EventFilter::default() };
+    let (mask, level) = (view.cells.mask(&filter), *view.cells.levels().start());
+    let (mut cells, mut points) = (Vec::new(), Vec::new());
+    view.cells.cells(level, &Window::covering(level, [0.0; 2], [256.0; 2]), &mask, &mut cells);
+    let cells: Vec<Cell> = cells.iter().map(|sum| sum.cell).collect();
+    view.cells.points(level, &cells, &mask, &mut points);
+    assert_eq!(points.len() as u64, view.cells.total(&mask).count);
+    let mut places: Vec<String> = points.iter().map(|point| format!("{point:?}")).collect();
+    places.sort();
     let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
-    (open, view.opened_today)
+    (open, view.opened_today, places)
 }
 
 proptest! {

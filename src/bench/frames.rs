@@ -1,0 +1,224 @@
+//! How long frames take: the processor's time for one frame of the wall while the map moves, figures change and events
+//! arrive, and frames per second with the drawing. Owns the course of the measurement.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::crowd::Crowd;
+use super::{Measured, Report, machine, millis, resident_mib};
+use crate::command::Command;
+use crate::density::{EventFilter, Phases};
+use crate::engine::Engine;
+use crate::headless::{Headless, HeadlessError, Painter};
+use crate::panels::Health;
+use crate::runtime::Publisher;
+use crate::site::text::Lang;
+use crate::snapshot::{Clock, Snapshot};
+use crate::sources::SourceEvent;
+use crate::sources::replay::{Replay, whole};
+use crate::stage::Stage;
+use crate::state::Mode;
+
+/// What is measured.
+#[derive(Debug, Clone, Default)]
+pub struct Load {
+    /// Made-up events in the place of the site's own; none for the site's own.
+    pub events: Option<usize>,
+    /// Whether frames are drawn by the graphics device.
+    pub draw: bool,
+    /// Where the places of made-up events are written, as pairs of 64-bit numbers.
+    pub places: Option<PathBuf>,
+}
+
+/// Frames that are measured, after some that lay out every text and fill the glyph atlas: start, not steady state.
+const FRAMES: usize = 960;
+const WARM: usize = 60;
+/// Fewer are drawn: a software renderer is slow.
+const DRAWN_FRAMES: usize = 240;
+/// Frames of a second, and of a snapshot in it.
+const PER_SECOND: usize = 60;
+const PER_SNAPSHOT: usize = 12;
+/// Events that arrive in a second.
+const ARRIVE: usize = 1000;
+const KINDS: [&str; 5] = [
+    "still_cpu_millis",
+    "pan_cpu_millis",
+    "zoom_cpu_millis",
+    "scene_cpu_millis",
+    "snapshot_frame_cpu_millis",
+];
+
+/// Frames of one move of the camera: a wish that comes sooner would begin the move again.
+const PER_MOVE: usize = 15;
+
+/// What the map does in a frame: by turns it stands, moves aside, goes closer and away, and the scene changes.
+fn course(number: usize) -> (usize, Option<Command>) {
+    let begins = number.is_multiple_of(PER_MOVE);
+    match number % 240 {
+        0..30 => (0, None),
+        30..120 => {
+            let step = if number % 480 < 240 { 0.08 } else { -0.08 };
+            (1, begins.then_some(Command::PanMap(step, step * 0.5)))
+        }
+        120..165 => (2, begins.then_some(Command::ZoomMap(0.8))),
+        165..210 => (2, begins.then_some(Command::ZoomMap(-0.8))),
+        // Scenes stay for half a minute in life; the map goes back to the whole.
+        210 => (3, Some(Command::RotateScene)),
+        225 => (3, Some(Command::FitMap)),
+        _ => (3, None),
+    }
+}
+
+/// Processor time of this thread, in milliseconds; the steady clock's where the system does not tell.
+#[cfg(unix)]
+fn cpu_millis() -> f64 {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    at.tv_sec as f64 * 1e3 + at.tv_nsec as f64 / 1e6
+}
+
+#[cfg(not(unix))]
+fn cpu_millis() -> f64 {
+    use std::sync::LazyLock;
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    millis(*BEGAN)
+}
+
+/// Snapshots as a window would get them while events arrive.
+struct Feed {
+    publisher: Publisher,
+    crowd: Option<Crowd>,
+    replay: Option<Replay>,
+    now_secs: f64,
+}
+
+impl Feed {
+    fn new(engine: Engine, load: &Load) -> std::io::Result<(Self, f64)> {
+        let site = Arc::clone(engine.site());
+        let mut engine = engine;
+        let mut replay = Replay::open(&site, 10 * 3600);
+        let begin = engine.end_of(engine.present_day()).secs as f64;
+        let now_secs = replay.as_ref().map_or(begin, |r| r.clock().data_secs);
+        let crowd = load.events.map(|events| {
+            let mut crowd = Crowd::new(&engine, whole(now_secs));
+            crowd.fill(&mut engine, events, load.places.as_deref()).map(|()| crowd)
+        });
+        let crowd = crowd.transpose()?;
+        let began = Instant::now();
+        engine.move_on(whole(now_secs));
+        let built = millis(began);
+        // The replay would bring events of its own; where there are made-up ones, they come instead.
+        replay = replay.filter(|_| crowd.is_none());
+        let clock = Clock { data_secs: now_secs, since: Instant::now(), speed: 0.0 };
+        let mut publisher = Publisher::new(engine, clock);
+        publisher.set_running();
+        Ok((Self { publisher, crowd, replay, now_secs }, built))
+    }
+
+    fn next(&mut self) -> Snapshot {
+        let step = if self.replay.is_some() { 30.0 } else { PER_SNAPSHOT as f64 / PER_SECOND as f64 };
+        self.now_secs += step;
+        for batch in self.replay.iter_mut().flat_map(|r| r.due(whole(self.now_secs))) {
+            self.publisher.take(SourceEvent::Batch(batch));
+        }
+        if let Some(crowd) = &mut self.crowd {
+            let changes = ARRIVE * PER_SNAPSHOT / PER_SECOND;
+            crowd.happen(self.publisher.engine_mut(), changes, whole(self.now_secs));
+        }
+        let clock = Clock { data_secs: self.now_secs, since: Instant::now(), speed: 0.0 };
+        self.publisher.take(SourceEvent::Clock(clock));
+        self.publisher.snapshot()
+    }
+}
+
+/// The frame's work on the wall layout.
+///
+/// # Errors
+/// No graphics device where frames are drawn, or the places could not be written.
+pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, HeadlessError> {
+    crate::memory::give_back(crate::memory::GiveBack::Later);
+    let site = Arc::clone(engine.site());
+    let painter = if load.draw { Some(Painter::new()?) } else { None };
+    let (mut feed, built) = Feed::new(engine, load).map_err(|err| HeadlessError::File(err.to_string()))?;
+    let mut headless = Headless::new(size.0, size.1);
+    let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
+    stage.state.rotating = false;
+    if load.events.is_some() {
+        let all = EventFilter { phases: Phases::All, ..EventFilter::default() };
+        stage.state.apply(&Command::FilterEvents(all), &site);
+    }
+    let mut snapshot = feed.next();
+    let mut kinds: [Vec<f64>; KINDS.len()] = Default::default();
+    let (mut all, mut wall, mut drawn, mut batches) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut vertices = 0;
+    let frames = if painter.is_some() { DRAWN_FRAMES } else { FRAMES };
+    for number in 0..frames + WARM {
+        let (kind, command) = course(number);
+        command.iter().for_each(|command| stage.state.apply(command, &site));
+        let is_new = number % PER_SNAPSHOT == 0;
+        if is_new {
+            let since = Instant::now();
+            snapshot = feed.next();
+            batches.push(millis(since));
+        }
+        let now = feed.now_secs + (number % PER_SNAPSHOT) as f64 / PER_SECOND as f64;
+        let (since, cpu) = (Instant::now(), cpu_millis());
+        let mut output = headless.frame(1.0 / PER_SECOND as f64, Vec::new(), |ui| {
+            stage.frame(ui, &snapshot, now, Health::default());
+        });
+        let shapes = std::mem::take(&mut output.shapes);
+        let jobs = headless.ctx.tessellate(shapes, 1.0);
+        let (took, elapsed) = (cpu_millis() - cpu, millis(since));
+        if let Some(painter) = &painter {
+            painter.update_textures(&mut output);
+            painter.paint(&headless, &jobs)?;
+        }
+        vertices = vertices.max(count_vertices(&jobs));
+        if number < WARM {
+            continue;
+        }
+        all.push(took);
+        wall.push(elapsed);
+        if painter.is_some() {
+            drawn.push((kind, millis(since)));
+        }
+        kinds
+            .iter_mut()
+            .nth(if is_new { KINDS.len() - 1 } else { kind })
+            .into_iter()
+            .for_each(|k| k.push(took));
+    }
+    let mut figures = vec![Measured::new("frame_cpu_millis", all), Measured::new("frame_wall_millis", wall)];
+    figures.extend(KINDS.into_iter().zip(kinds).map(|(name, values)| Measured::new(name, values)));
+    figures.push(Measured::new("batch_to_snapshot_millis", batches));
+    if painter.is_some() {
+        let of = |wanted: usize| drawn.iter().filter(move |(kind, _)| *kind == wanted).map(|(_, took)| *took);
+        figures.push(Measured::new("pan_drawn_millis", of(1).collect()));
+        figures.push(Measured::new("drawn_millis", drawn.iter().map(|(_, took)| *took).collect()));
+    }
+    let mut context = machine();
+    context.push(("size", format!("{}x{}", size.0, size.1)));
+    if let Some(painter) = &painter {
+        context.push(("device", painter.device()));
+    }
+    let cells = &snapshot.events.cells;
+    let all = cells.mask(&EventFilter { phases: Phases::All, ..EventFilter::default() });
+    context.push(("events_placed", cells.total(&all).count.to_string()));
+    context.push(("events_open", snapshot.events.open_total.to_string()));
+    context.push(("events_per_second", if load.events.is_some() { ARRIVE } else { 0 }.to_string()));
+    context.push(("pyramid_build_millis", format!("{built:.0}")));
+    context.push(("pyramid_mib", format!("{:.1}", cells.bytes() as f64 / f64::from(1 << 20))));
+    context.push(("texture_points", snapshot.texture.len().to_string()));
+    context.push(("most_vertices", vertices.to_string()));
+    context.push(("resident_mib", format!("{:.0}", resident_mib())));
+    Ok(Report { context, figures })
+}
+
+fn count_vertices(jobs: &[egui::ClippedPrimitive]) -> usize {
+    jobs.iter()
+        .map(|job| match &job.primitive {
+            egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
+            egui::epaint::Primitive::Callback(_) => 0,
+        })
+        .sum()
+}

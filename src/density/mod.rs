@@ -1,0 +1,20 @@
+//! Object events as a pyramid of counted cells, so that a picture costs what the screen can show, whatever the history
+//! holds. Owns the hexagons of every zoom, the counts in them, and the points below them; knows no window and draws
+//! nothing.
+//!
+//! Only events about objects have a place and come in here. Events that concern persons stand at areas
+//! (`engine/events.rs`) and are in no hexagon. Drills are in none either: they are never counted.
+
+mod cells;
+mod filter;
+pub mod grid;
+mod leaf;
+mod pyramid;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+pub use cells::{CellSum, EventCells, EventPoint, Total};
+pub use filter::{AGES_SECS, EventFilter, Mask, Phases};
+pub use leaf::Collected;
+pub use pyramid::Pyramid;
