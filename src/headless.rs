@@ -85,18 +85,31 @@ impl std::fmt::Debug for Painter {
 }
 
 impl Painter {
-    /// Wakes a graphics device: a real one where there is one, else a software one.
+    /// Wakes a graphics device: a real one where there is one, else a software one. Pictures are the same on every
+    /// device, at the price of a slower shader.
     ///
     /// # Errors
     /// There is none.
     pub fn new() -> Result<Self, HeadlessError> {
+        Self::with(RendererOptions::PREDICTABLE)
+    }
+
+    /// The same with the shaders of a window: for a measurement.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn as_window() -> Result<Self, HeadlessError> {
+        Self::with(RendererOptions::default())
+    }
+
+    fn with(options: RendererOptions) -> Result<Self, HeadlessError> {
         let mut create = WgpuSetupCreateNew::without_display_handle();
         // OpenGL asks for a display server even when nothing is shown, and complains where there is none.
         create.instance_descriptor.backends.remove(wgpu::Backends::GL);
         let setup = WgpuSetup::CreateNew(create);
         let instance = pollster::block_on(setup.new_instance());
         let config = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
-        let created = RenderState::create(&config, &instance, None, RendererOptions::PREDICTABLE);
+        let created = RenderState::create(&config, &instance, None, options);
         let state = pollster::block_on(created).map_err(|err| HeadlessError::NoDevice(err.to_string()))?;
         Ok(Self { state })
     }

@@ -1,7 +1,58 @@
 //! The allocator. Owns when freed memory goes back to the system; allocates nothing itself.
 
+#[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+/// The same allocator, which counts what a thread asks for.
+#[cfg(test)]
+#[expect(unsafe_code, reason = "an allocator is unsafe to implement; this one passes every call on as it is")]
+pub(crate) mod counting {
+    use std::alloc::{GlobalAlloc, Layout};
+    use std::cell::Cell;
+
+    thread_local! {
+        static ASKED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+
+    pub(crate) struct Counting;
+
+    /// How often this thread asked for memory, and for how many bytes.
+    pub(crate) fn asked() -> (u64, u64) {
+        ASKED.get()
+    }
+
+    fn note(bytes: usize) {
+        // A thread that ends may ask once more when its own counter is gone.
+        let _ = ASKED.try_with(|asked| asked.set((asked.get().0 + 1, asked.get().1 + bytes as u64)));
+    }
+
+    // SAFETY: every call goes to the allocator below with the arguments it came with.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            note(layout.size());
+            unsafe { mimalloc::MiMalloc.alloc(layout) }
+        }
+
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            note(layout.size());
+            unsafe { mimalloc::MiMalloc.alloc_zeroed(layout) }
+        }
+
+        unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            note(size);
+            unsafe { mimalloc::MiMalloc.realloc(at, layout, size) }
+        }
+
+        unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+            unsafe { mimalloc::MiMalloc.dealloc(at, layout) }
+        }
+    }
+}
 
 /// `mi_option_purge_delay` in mimalloc v3's `mi_option_t`, which the bindings do not name.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;

@@ -18,7 +18,7 @@ const page_text = `<!doctype html><style>body{margin:0;background:#0b1117}</styl
   for (let i = 0; i < n; i++) { lon += raw[2 * i] / n; lat += raw[2 * i + 1] / n; }
   let drawn = 0, from = null;
   const view = step => ({longitude: lon + 0.02 * Math.sin(step / 60), latitude: lat, zoom: 11.5});
-  const deck = new deck_lib.Deck({
+  const map = new deck_lib.Deck({
     parent: document.getElementById('map'), width: 1920, height: 1080,
     viewState: view(0),
     layers: [new deck_lib.ScatterplotLayer({
@@ -28,7 +28,7 @@ const page_text = `<!doctype html><style>body{margin:0;background:#0b1117}</styl
     onAfterRender: () => { drawn++; from ??= performance.now(); }
   });
   let step = 0;
-  const tick = () => { step++; deck.setProps({viewState: view(step)}); requestAnimationFrame(tick); };
+  const tick = () => { step++; map.setProps({viewState: view(step)}); requestAnimationFrame(tick); };
   const wait = ms => new Promise(done => setTimeout(done, ms));
   const began = performance.now();
   while (from === null) await wait(50);
@@ -74,7 +74,7 @@ page.on('pageerror', error => console.error(String(error)));
 page.on('console', message => console.error(message.text()));
 await page.goto(`http://localhost:${server.address().port}/`);
 let most = 0, result = null;
-const until = Date.now() + 300_000;
+const until = Date.now() + 600_000;
 while (!result && Date.now() < until) {
   await new Promise(done => setTimeout(done, 1000));
   most = Math.max(most, resident(browser.process().pid));

@@ -138,7 +138,7 @@ impl Feed {
 pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, HeadlessError> {
     crate::memory::give_back(crate::memory::GiveBack::Later);
     let site = Arc::clone(engine.site());
-    let painter = if load.draw { Some(Painter::new()?) } else { None };
+    let painter = if load.draw { Some(Painter::as_window()?) } else { None };
     let (mut feed, built) = Feed::new(engine, load).map_err(|err| HeadlessError::File(err.to_string()))?;
     let mut headless = Headless::new(size.0, size.1);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
@@ -197,6 +197,7 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
         figures.push(Measured::new("drawn_millis", drawn.iter().map(|(_, took)| *took).collect()));
     }
     let mut context = machine();
+    context.push(("load", load_average()));
     context.push(("size", format!("{}x{}", size.0, size.1)));
     if let Some(painter) = &painter {
         context.push(("device", painter.device()));
@@ -212,6 +213,12 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
     context.push(("most_vertices", vertices.to_string()));
     context.push(("resident_mib", format!("{:.0}", resident_mib())));
     Ok(Report { context, figures })
+}
+
+/// How busy the machine was, as it tells; empty where it does not.
+fn load_average() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    told.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 fn count_vertices(jobs: &[egui::ClippedPrimitive]) -> usize {

@@ -63,7 +63,7 @@ fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
     }
 }
 
-fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
+pub(super) fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
     let theme = sheet.theme();
     let lens = &sheet.lens;
     let seen = lens.extent(4.0);

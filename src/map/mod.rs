@@ -30,6 +30,8 @@ mod symbol;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_bars;
+#[cfg(test)]
 mod tests_pencil;
 mod tools;
 

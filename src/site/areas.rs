@@ -102,7 +102,9 @@ fn ring_contains(ring: &[LonLat], [x, y]: LonLat) -> bool {
     let mut inside = false;
     let Some(mut last) = ring.last() else { return false };
     for point in ring {
-        let ([x1, y1], [x2, y2]) = (*point, *last);
+        // Neighbours go along a common edge in opposite directions: taken in one order, it parts them without a gap.
+        let (a, b) = (*point, *last);
+        let ([x1, y1], [x2, y2]) = if (a[1], a[0]) <= (b[1], b[0]) { (a, b) } else { (b, a) };
         if (y1 > y) != (y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1 {
             inside = !inside;
         }
