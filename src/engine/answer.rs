@@ -1,8 +1,10 @@
 //! Answers: one count for all areas at one instant. Owns where windows end and what no row means.
 
-use crate::indicators::cube::{At, Step, median};
-use crate::indicators::measure::{Contribution, Measure, MeasureUse};
-use crate::indicators::rows::Row;
+use std::ops::Range;
+
+use crate::indicators::by_day::Span;
+use crate::indicators::cube::{At, Cell, Step};
+use crate::indicators::measure::{Measure, MeasureUse};
 use crate::indicators::window::{Window, first_day};
 use crate::privacy::protect::Raw;
 use crate::snapshot::{Day, EpochSecs};
@@ -12,21 +14,25 @@ use super::{Engine, MeasureData, TableState};
 impl Engine {
     /// One count for every area that figures are kept for. Raw: only the gate may look at it.
     pub(crate) fn raw(&self, used: MeasureUse, at: At) -> Raw {
-        let counts = self.side(used, at);
+        self.raw_of(used, at, 0..self.sum_up.len())
+    }
+
+    /// The same for some areas, in their order.
+    pub(crate) fn raw_of(&self, used: MeasureUse, at: At, areas: Range<usize>) -> Raw {
         let withheld = self
             .plan
             .measures
             .get(used.measure)
             .and_then(|measure| measure.withheld)
-            .map(|measure| self.side(MeasureUse { measure, window: used.window }, at))
+            .map(|measure| self.side(MeasureUse { measure, window: used.window }, at, areas.clone()))
             .unwrap_or_default()
             .into_iter()
             .map(|rows| rows.is_some_and(|n| n > 0.0))
             .collect();
-        Raw { counts, withheld }
+        Raw { counts: self.side(used, at, areas), withheld }
     }
 
-    fn side(&self, side: MeasureUse, at: At) -> Vec<Option<f64>> {
+    fn side(&self, side: MeasureUse, at: At, areas: Range<usize>) -> Vec<Option<f64>> {
         let (Some(measure), Some(data)) =
             (self.plan.measures.get(side.measure), self.measures.get(side.measure))
         else {
@@ -39,7 +45,7 @@ impl Engine {
             MeasureData::Now(present) => {
                 // The present state says nothing about an earlier day: that is a gap.
                 let known = at.day >= self.present_day && table.rows > 0;
-                (0..self.sum_up.len())
+                areas
                     .map(|area| {
                         let cell = present.cell(area);
                         (known && (cell.rows > 0 || table.is_zero_when_absent())).then_some(cell.sum)
@@ -59,33 +65,58 @@ impl Engine {
                     calendar.newest(step.place(at.day))
                 };
                 let zero = table.is_zero_when_absent() && self.covers(table, side.window, step, end);
-                (0..self.sum_up.len())
+                areas
                     .map(|area| {
                         let cell = calendar.cell(area, side.window, end?);
                         (cell.rows > 0 || zero).then_some(cell.sum)
                     })
                     .collect()
             }
-            MeasureData::Rows(rows, values) => {
-                let Some((from, to)) = self.instants(table, measure, side.window, at) else {
-                    return vec![None; self.sum_up.len()];
-                };
-                let rows = rows.between(from, to);
-                let (step, end) = if table.table.is_stamped(&measure.time_column) {
-                    let step = table.presence.step();
-                    (step, table.presence.newest(step.place(at.day)))
-                } else {
-                    (Step::Day, Some(at.day))
-                };
-                let zero = table.is_zero_when_absent()
-                    && (side.window == Window::Now && table.rows > 0
-                        || self.covers(table, side.window, step, end));
-                match &measure.contribution {
-                    Contribution::Additive(_) => self.sums(table, rows, zero),
-                    Contribution::Median(_) => self.medians(table, rows),
-                    Contribution::Distinct(_) => self.distinct(table, rows, values.len(), zero),
-                }
+            data => self.instant_side(side.window, measure, table, data, at, areas),
+        }
+    }
+
+    /// Figures that are exact to the second, or need more than sums.
+    fn instant_side(
+        &self,
+        window: Window,
+        measure: &Measure,
+        table: &TableState,
+        data: &MeasureData,
+        at: At,
+        areas: Range<usize>,
+    ) -> Vec<Option<f64>> {
+        let Some((from, to)) = self.instants(table, measure, window, at) else {
+            return vec![None; areas.len()];
+        };
+        let zero = || {
+            let (step, end) = if table.table.is_stamped(&measure.time_column) {
+                let step = table.presence.step();
+                (step, table.presence.newest(step.place(at.day)))
+            } else {
+                (Step::Day, Some(at.day))
+            };
+            table.is_zero_when_absent()
+                && (window == Window::Now && table.rows > 0 || self.covers(table, window, step, end))
+        };
+        let roll_up = self.roll_up(table);
+        match data {
+            MeasureData::Timed(timed) => {
+                let zero = zero();
+                let mut cells = vec![Cell::default(); areas.len()];
+                let span = Span::new(&self.site.zone, from, to);
+                timed.add(&table.within, roll_up, &span, areas.start, &mut cells);
+                cells.into_iter().map(|cell| (cell.rows > 0 || zero).then_some(cell.sum)).collect()
             }
+            MeasureData::Spread(spread) => {
+                spread.medians(roll_up, &Span::new(&self.site.zone, from, to), areas)
+            }
+            MeasureData::Sets(sets, _) => {
+                let zero = zero();
+                let counts = areas.map(|area| sets.count(area, from, to));
+                counts.map(|count| (count > 0 || zero).then(|| f64::from(count))).collect()
+            }
+            MeasureData::Now(_) | MeasureData::Calendar(_) => vec![None; areas.len()],
         }
     }
 
@@ -104,7 +135,7 @@ impl Engine {
             && table.presence.newest(table.presence.step().place(date_in(step, end))).is_some()
     }
 
-    /// First and last instant of a span, for rows kept by instant.
+    /// First and last instant of a span.
     fn instants(
         &self,
         table: &TableState,
@@ -140,59 +171,6 @@ impl Engine {
             },
         };
         Some((from, to))
-    }
-
-    fn sums(&self, table: &TableState, rows: impl Iterator<Item = Row>, zero: bool) -> Vec<Option<f64>> {
-        let mut sums = vec![(0.0, 0u32); self.sum_up.len()];
-        for row in rows {
-            for area in self.roll_up(table).of(row.area) {
-                if let Some((sum, count)) = sums.get_mut(area) {
-                    *sum += row.value;
-                    *count += 1;
-                }
-            }
-        }
-        sums.into_iter().map(|(sum, count)| (count > 0 || zero).then_some(sum)).collect()
-    }
-
-    fn medians(&self, table: &TableState, rows: impl Iterator<Item = Row>) -> Vec<Option<f64>> {
-        let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.sum_up.len()];
-        for row in rows {
-            for area in self.roll_up(table).of(row.area) {
-                if let Some(values) = values.get_mut(area) {
-                    values.push(row.value);
-                }
-            }
-        }
-        values.iter_mut().map(|values| median(values)).collect()
-    }
-
-    fn distinct(
-        &self,
-        table: &TableState,
-        rows: impl Iterator<Item = Row>,
-        known: usize,
-        zero: bool,
-    ) -> Vec<Option<f64>> {
-        let mut seen = vec![vec![false; known]; self.sum_up.len()];
-        for row in rows {
-            for area in self.roll_up(table).of(row.area) {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a place in a short list"
-                )]
-                if let Some(flag) = seen.get_mut(area).and_then(|s| s.get_mut(row.value as usize)) {
-                    *flag = true;
-                }
-            }
-        }
-        seen.iter()
-            .map(|flags| {
-                let count = u32::try_from(flags.iter().filter(|f| **f).count()).unwrap_or(u32::MAX);
-                (count > 0 || zero).then(|| f64::from(count))
-            })
-            .collect()
     }
 }
 

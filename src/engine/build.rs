@@ -116,6 +116,7 @@ fn build_as_known(
             presence: loaded.presence,
             newest_secs: loaded.newest_secs,
             held: loaded.held,
+            within: loaded.within.into_iter().map(Arc::new).collect(),
             live: loaded.live,
         });
     }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::indicators::eval::Contributions;
-use crate::indicators::measure::{Contribution, Measure};
-use crate::indicators::rows::Row;
+use crate::indicators::measure::Measure;
+use crate::indicators::timed::Timed;
+use crate::indicators::within::Packing;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
@@ -16,7 +17,7 @@ use crate::store::keys::{ByHash, hashes};
 use crate::store::quiet;
 
 use super::events::EventLog;
-use super::pass::{NOWHERE, Pass};
+use super::pass::{NOWHERE, Pass, Times};
 use super::{Batch, Engine, MeasureData};
 
 /// The rows of a table that live changes can replace: as loaded, and as changed since. Columns that only tell rows
@@ -182,42 +183,40 @@ impl Engine {
         }
         let mut scratch = Contributions::default();
         let areas = pass.areas(rows);
-        let area_of = |row: usize| areas.get(row).copied().unwrap_or(NOWHERE);
-        for (position, measure) in &pass.measures {
+        let area_of = |row: usize| areas.get(row).copied().filter(|area| *area != NOWHERE);
+        let mut codes: Vec<Vec<u32>> = pass.together.iter().map(|_| vec![0; rows.rows]).collect();
+        for (place, (position, measure)) in pass.measures.iter().enumerate() {
             let Some(times) = pass.times(rows, &measure.time_column) else {
                 continue;
             };
             let Some(data) = self.measures.get_mut(*position) else {
                 continue;
             };
-            let mut counted: Vec<(usize, f64)> = Vec::new();
-            let note = |row: usize, value: f64| {
-                if area_of(row) != NOWHERE {
-                    counted.push((row, value));
-                }
-            };
-            if matches!(measure.contribution, Contribution::Distinct(_)) {
-                // New values of a set are noted beside the data, which stays shared where nothing counts.
-                let mut known = match &**data {
-                    MeasureData::Rows(_, known) => known.clone(),
-                    _ => Vec::new(),
-                };
-                pass.each_value(measure, rows, &mut scratch, note, &mut known);
-                if !counted.is_empty()
-                    && let MeasureData::Rows(_, values) = Arc::make_mut(data)
-                {
-                    *values = known;
-                }
-            } else {
-                pass.each(measure, rows, &mut scratch, note);
+            if let MeasureData::Sets(..) = &**data {
+                count_set(pass, measure, data, rows, &areas, &times, sign);
+                continue;
             }
+            let mut counted: Vec<(usize, u32, f64)> = Vec::new();
+            pass.each(measure, rows, &mut scratch, |row, value| {
+                if let Some(area) = area_of(row) {
+                    counted.push((row, area, value));
+                }
+            });
             // A measure that the batch does not touch stays shared with the snapshots that hold it.
             if counted.is_empty() {
                 continue;
             }
+            let slot = pass.slot(place);
+            for (row, _, value) in &counted {
+                if let Some(code) = Timed::code(slot, *value)
+                    && let Some((list, slot)) = slot
+                    && let Some(codes) = codes.get_mut(list).and_then(|codes| codes.get_mut(*row))
+                {
+                    *codes |= Packing::code(slot, code);
+                }
+            }
             let data = Arc::make_mut(data);
-            for (row, value) in counted {
-                let area = area_of(row);
+            for (row, area, value) in counted {
                 match data {
                     MeasureData::Now(present) => present.change(pass.roll_up, area, value, sign),
                     MeasureData::Calendar(calendar) => {
@@ -226,12 +225,17 @@ impl Engine {
                             calendar.change(pass.roll_up, area, place, value, sign);
                         }
                     }
-                    MeasureData::Rows(rows, _) => {
-                        rows.change(Row { secs: times.kept(row, pass.site), area, value }, sign);
+                    MeasureData::Timed(timed) => {
+                        timed.change(pass.roll_up, times.moment(row, pass.site), area, value, sign);
                     }
+                    MeasureData::Spread(spread) => {
+                        spread.change(times.moment(row, pass.site), area, value, sign);
+                    }
+                    MeasureData::Sets(..) => {}
                 }
             }
         }
+        self.count_within(index, pass, rows, &areas, &codes, sign);
         if let Some(state) = self.tables.get_mut(index)
             && let Some(own) = pass.times(rows, &state.table.time_column)
         {
@@ -241,6 +245,59 @@ impl Engine {
                     state.presence.change(pass.roll_up, 0, step.place(day), 0.0, sign);
                 }
             }
+        }
+    }
+
+    /// Keeps or takes back rows within their days.
+    fn count_within(
+        &mut self,
+        index: usize,
+        pass: &Pass<'_>,
+        rows: &Chunk,
+        areas: &[u32],
+        codes: &[Vec<u32>],
+        sign: i8,
+    ) {
+        let Some(state) = self.tables.get_mut(index) else { return };
+        for (((time, _), codes), within) in pass.together.iter().zip(codes).zip(&mut state.within) {
+            let Some(times) = pass.times.get(*time).and_then(|name| pass.times(rows, name)) else { continue };
+            let counted = codes.iter().zip(areas).enumerate().filter(|(_, (codes, _))| **codes > 0);
+            for (row, (codes, area)) in counted {
+                if let Some(at) = times.moment(row, pass.site) {
+                    Arc::make_mut(within).change(at, *area, *codes, sign);
+                }
+            }
+        }
+    }
+}
+
+/// Counts rows of a measure that is a set. New values are noted beside the data, which stays shared where nothing counts.
+fn count_set(
+    pass: &Pass<'_>,
+    measure: &Measure,
+    data: &mut Arc<MeasureData>,
+    rows: &Chunk,
+    areas: &[u32],
+    times: &Times<'_>,
+    sign: i8,
+) {
+    let mut known = match &**data {
+        MeasureData::Sets(_, known) => known.clone(),
+        _ => return,
+    };
+    let mut counted: Vec<(usize, u32, u32)> = Vec::new();
+    let note = |row: usize, value: u32| {
+        if let Some(area) = areas.get(row).copied().filter(|area| *area != NOWHERE) {
+            counted.push((row, area, value));
+        }
+    };
+    pass.each_value(measure, rows, &mut Contributions::default(), note, &mut known);
+    if !counted.is_empty()
+        && let MeasureData::Sets(sets, values) = Arc::make_mut(data)
+    {
+        *values = known;
+        for (row, area, value) in counted {
+            sets.change(pass.roll_up, times.kept(row, pass.site), area, value, sign);
         }
     }
 }

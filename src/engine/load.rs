@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::indicators::cube::Calendar;
 use crate::indicators::eval::Contributions;
+use crate::indicators::within::Within;
 use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
@@ -18,7 +19,7 @@ use super::build::{Depth, needed_columns};
 use super::events::{EventLog, EventTally};
 use super::live::LiveRows;
 use super::pass::Pass;
-use super::tally::Tally;
+use super::tally::{Cells, Tally};
 
 /// One table while it loads.
 pub(super) struct Loading<'a> {
@@ -82,6 +83,7 @@ pub(super) struct Loaded {
     pub(super) presence: Calendar,
     pub(super) newest_secs: Option<EpochSecs>,
     pub(super) measures: Vec<(usize, MeasureData)>,
+    pub(super) within: Vec<Within>,
     pub(super) problems: Vec<Problem>,
     pub(super) events: Option<EventLog>,
     pub(super) texture: Vec<[f64; 2]>,
@@ -372,7 +374,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     part.texture.sort_by_key(|(piece, _)| *piece);
     part.live.sort_by_key(|(piece, ..)| *piece);
     let (rows, unknown_areas, missing) = (part.tally.rows, part.tally.unknown_areas, part.tally.missing);
-    let (presence, newest_secs, measures) = part.tally.finish(&loading.pass);
+    let Cells { presence, newest_secs, measures, within } = part.tally.finish(&loading.pass);
     let live = loading.kept.as_ref().map(|kept| {
         let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
         LiveRows::new(loading.columns.clone(), kept.clone(), pieces)
@@ -388,6 +390,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
         presence,
         newest_secs,
         measures,
+        within,
         problems: part.problems.into_iter().flat_map(|(_, problems)| problems).collect(),
         events: loading.events.then(|| part.events.finish(loading.pass.site)),
         texture: part.texture.into_iter().flat_map(|(_, points)| points).collect(),

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
-use crate::indicators::measure::{Contribution, FigurePlan, MeasureUse};
-use crate::snapshot::EpochSecs;
+use crate::indicators::measure::{FigurePlan, MeasureUse};
+use crate::indicators::timed::Timed;
+use crate::snapshot::{Day, EpochSecs};
 
 use super::{Engine, MeasureData};
 
@@ -13,7 +14,7 @@ use super::{Engine, MeasureData};
 pub struct Mixed {
     /// `INDICATOR/numerator`, `BREAKDOWN/numerator/CODE`.
     pub figure: String,
-    /// What its cells are: `now`, `calendar` or `rows`.
+    /// What its cells are: `now`, `calendar`, or `rows`: of areas with rows of their own only.
     pub form: &'static str,
     /// Sum of the cells, each times a weight that depends on area and day.
     pub sum: f64,
@@ -60,7 +61,6 @@ impl Engine {
     }
 
     fn mixed_side(&self, figure: String, side: MeasureUse) -> Mixed {
-        let measure = self.plan.measures.get(side.measure);
         let Some(data) = self.measures.get(side.measure) else {
             return Mixed { figure, form: "now", sum: 0.0 };
         };
@@ -69,24 +69,32 @@ impl Engine {
             MeasureData::Now(present) => {
                 ("now", areas.map(|area| present.cell(area).sum * weight(area, 0)).sum())
             }
-            MeasureData::Calendar(calendar) => {
+            MeasureData::Calendar(calendar) | MeasureData::Timed(Timed { days: calendar, .. }) => {
                 let lane = |area: usize| {
                     calendar.cells(area).map(move |(place, sum)| sum * weight(area, i64::from(place)))
                 };
                 ("calendar", areas.flat_map(lane).sum())
             }
-            MeasureData::Rows(rows, _) => {
-                let is_set = measure.is_some_and(|m| matches!(m.contribution, Contribution::Distinct(_)));
-                let mut seen: HashSet<(u32, i64, u64)> = HashSet::new();
-                // Rows without an instant lie in no day.
-                let last: EpochSecs = i64::from(u32::MAX) - 1;
+            MeasureData::Spread(spread) => {
+                let weighed = |(day, area, value): (Day, u32, f64)| value * weight(area as usize, day.into());
+                ("rows", spread.day_sums().map(weighed).sum())
+            }
+            MeasureData::Sets(sets, _) => {
+                // Values are kept at all areas above a row's too; what is compared is kept at the lowest.
+                let has_rows = |area: &u32| sets.instants(*area as usize).next().is_some();
+                let own: Vec<u32> =
+                    areas.filter_map(|area| u32::try_from(area).ok()).filter(has_rows).collect();
+                let table = self.plan.measures.get(side.measure).and_then(|m| self.tables.get(m.table));
+                let roll_up = table.map_or(&*self.sum_up, |table| self.roll_up(table));
+                let is_above = |area: &u32| {
+                    own.iter()
+                        .any(|other| other != area && roll_up.of(*other).any(|above| above == *area as usize))
+                };
                 let mut sum = 0.0;
-                for row in rows.between(0, last) {
-                    let day = i64::from(self.site.zone.day_of(row.secs));
-                    let value = if is_set { 1.0 } else { row.value };
-                    if !is_set || seen.insert((row.area, day, row.value.to_bits())) {
-                        sum += value * weight(row.area as usize, day);
-                    }
+                for area in own.iter().filter(|area| !is_above(area)).map(|area| *area as usize) {
+                    let day_of = |(value, secs): (usize, EpochSecs)| (value, self.site.zone.day_of(secs));
+                    let seen: HashSet<(usize, Day)> = sets.instants(area).map(day_of).collect();
+                    sum += seen.iter().map(|(_, day)| weight(area, i64::from(*day))).sum::<f64>();
                 }
                 ("rows", sum)
             }

@@ -11,6 +11,7 @@ mod load;
 mod mixed;
 mod open;
 mod pass;
+mod places;
 mod question;
 mod tally;
 
@@ -18,7 +19,10 @@ use std::sync::Arc;
 
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::Plan;
-use crate::indicators::rows::Rows;
+use crate::indicators::sets::Sets;
+use crate::indicators::spread::Spread;
+use crate::indicators::timed::Timed;
+use crate::indicators::within::Within;
 use crate::privacy::gate::Gate;
 use crate::privacy::known;
 use crate::site::Site;
@@ -38,8 +42,12 @@ pub(crate) enum MeasureData {
     Now(Present),
     /// Cells over days or months.
     Calendar(Calendar),
-    /// Rows by instant; for sets, the values that `Row::value` points to.
-    Rows(Rows, Vec<String>),
+    /// Cells over days, and rows within them.
+    Timed(Timed),
+    /// Numbers by day.
+    Spread(Spread),
+    /// Instants per value, and the values.
+    Sets(Sets, Vec<String>),
 }
 
 /// What is known of one table.
@@ -59,6 +67,8 @@ pub(crate) struct TableState {
     pub(crate) newest_secs: Option<EpochSecs>,
     /// What stands in for a part that the door refused.
     pub(crate) held: Option<Held>,
+    /// Rows within their days, for the measures that need them.
+    pub(crate) within: Vec<Arc<Within>>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,
 }
@@ -134,6 +144,7 @@ impl Engine {
             live: None,
             table: Arc::clone(&table.table),
             presence: table.presence.clone(),
+            within: table.within.clone(),
             ..*table
         };
         Self {

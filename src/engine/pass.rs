@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 
+use crate::indicators::by_day::Moment;
 use crate::indicators::cube::{RollUp, Step, lane_of};
 use crate::indicators::eval::{BLOCK_ROWS, Contributions, Prepared};
-use crate::indicators::measure::{Contribution, Measure};
+use crate::indicators::measure::{Contribution, Measure, Storage};
+use crate::indicators::within::Packing;
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::civil::add_months;
@@ -27,6 +29,10 @@ pub(super) struct Pass<'a> {
     pub(super) level: usize,
     /// Time columns, the table's own first.
     pub(super) times: Vec<&'a str>,
+    /// Which measures keep rows within their days together: time column and measures, by their places here.
+    pub(super) together: Vec<(usize, Vec<usize>)>,
+    /// How those rows are packed; none where there are too many areas.
+    pub(super) packing: Option<Packing>,
 }
 
 impl<'a> Pass<'a> {
@@ -42,7 +48,27 @@ impl<'a> Pass<'a> {
                 times.push(&measure.time_column);
             }
         }
-        Self { site, table, measures, roll_up, level: site.figure_level(), times }
+        let packing = Packing::new(roll_up.len());
+        let most = packing.map_or(0, Packing::measures);
+        let mut together: Vec<(usize, Vec<usize>)> = Vec::new();
+        for (place, (_, measure)) in measures.iter().enumerate() {
+            if measure.storage != Storage::Timed || most == 0 {
+                continue;
+            }
+            let time = times.iter().position(|t| *t == measure.time_column).unwrap_or(0);
+            match together.iter_mut().find(|(of, known)| *of == time && known.len() < most) {
+                Some((_, known)) => known.push(place),
+                None => together.push((time, vec![place])),
+            }
+        }
+        Self { site, table, measures, roll_up, level: site.figure_level(), times, together, packing }
+    }
+
+    /// Where a measure's rows within their days are kept, and its place there.
+    pub(super) fn slot(&self, place: usize) -> Option<(usize, usize)> {
+        self.together.iter().enumerate().find_map(|(list, (_, measures))| {
+            Some((list, measures.iter().position(|measure| *measure == place)?))
+        })
     }
 
     /// Place of a measure's time column in [`Pass::times`].
@@ -123,13 +149,13 @@ impl<'a> Pass<'a> {
         true
     }
 
-    /// Goes over the rows of a measure that is a set: row and value.
+    /// Goes over the rows of a measure that is a set: row and the place of its value in the list.
     pub(super) fn each_value(
         &self,
         measure: &Measure,
         chunk: &Chunk,
         scratch: &mut Contributions,
-        mut visit: impl FnMut(usize, f64),
+        mut visit: impl FnMut(usize, u32),
         known: &mut Vec<String>,
     ) -> bool {
         let Contribution::Distinct(name) = &measure.contribution else {
@@ -138,7 +164,7 @@ impl<'a> Pass<'a> {
         let Some(column) = chunk.column(name) else {
             return false;
         };
-        let mut places: HashMap<u32, f64> = HashMap::new();
+        let mut places: HashMap<u32, u32> = HashMap::new();
         self.each(measure, chunk, scratch, |row, _| {
             let place = match &column.data {
                 Data::Text(texts) => {
@@ -161,13 +187,19 @@ fn number_text(column: &Column, row: usize) -> String {
 }
 
 /// Place of a value in the list of values, added where new.
-#[expect(clippy::cast_precision_loss, reason = "lists of values are short")]
-pub(super) fn place_of(known: &mut Vec<String>, value: &str) -> f64 {
+pub(super) fn place_of(known: &mut Vec<String>, value: &str) -> u32 {
     let place = known.iter().position(|k| k == value).unwrap_or_else(|| {
         known.push(value.to_owned());
         known.len() - 1
     });
-    place as f64
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// The stored values of one day.
+pub(super) struct DaySpan {
+    pub(super) values: std::ops::RangeInclusive<i64>,
+    pub(super) day: Day,
+    pub(super) stamped: bool,
 }
 
 /// When rows happened.
@@ -186,6 +218,25 @@ impl Times<'_> {
     /// Civil day of a stored value.
     pub(super) fn day_of(&self, value: i64, site: &Site) -> Day {
         if self.stamped { Day::try_from(value).unwrap_or(0) } else { site.zone.day_of(value) }
+    }
+
+    /// Day of a row, and the second of an instant within it.
+    pub(super) fn moment(&self, row: usize, site: &Site) -> Option<Moment> {
+        let value = self.value(row)?;
+        let day = self.day_of(value, site);
+        let secs = if self.stamped { 0 } else { u32::try_from(value - site.zone.start_of(day)).unwrap_or(0) };
+        Some(Moment { day, secs })
+    }
+
+    /// The stored values that lie on the day of a stored value.
+    pub(super) fn span_of(&self, value: i64, site: &Site) -> DaySpan {
+        let stamped = self.stamped;
+        if value == i64::MIN {
+            return DaySpan { values: 1..=0, day: 0, stamped };
+        }
+        let day = self.day_of(value, site);
+        let values = if stamped { value..=value } else { site.zone.start_of(day)..=site.zone.end_of(day) };
+        DaySpan { values, day, stamped }
     }
 
     /// Stored value of a row: a day's number or an instant.
@@ -208,8 +259,7 @@ impl Times<'_> {
         bounds
     }
 
-    /// Instant of a row that is kept: of a day, its first; without one it lies in no span of time, only in the present
-    /// state.
+    /// Instant of a row of a set: of a day, its first; without one it lies in no span of time, only in the present state.
     pub(super) fn kept(&self, row: usize, site: &Site) -> EpochSecs {
         let secs = |n: i64| {
             if self.stamped { site.zone.start_of(Day::try_from(n).unwrap_or(0)) } else { n }

@@ -24,9 +24,12 @@ impl Engine {
         if self.gate.group_of(Owner::Indicator(indicator)).is_some() {
             return Shown::TooFine;
         }
-        let numerator = self.raw(over(figure.numerator), at);
-        let denominator = figure.denominator.map(|side| self.raw(over(side), at));
-        let protected = protect::plain(&self.site, row, &numerator, denominator.as_ref());
-        protected.get(area.index()).map_or(Shown::TooFine, |p| p.value)
+        if area.index() >= self.sum_up.len() {
+            return Shown::TooFine;
+        }
+        let areas = || area.index()..area.index() + 1;
+        let numerator = self.raw_of(over(figure.numerator), at, areas());
+        let denominator = figure.denominator.map(|side| self.raw_of(over(side), at, areas()));
+        protect::plain_at(&self.site, row, area, (0, &numerator, denominator.as_ref())).value
     }
 }

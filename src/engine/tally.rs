@@ -3,45 +3,39 @@
 
 use crate::indicators::cube::{Calendar, Cell, Present, Step};
 use crate::indicators::eval::Contributions;
-use crate::indicators::measure::{Contribution, Storage};
-use crate::indicators::rows::{Row, Rows};
+use crate::indicators::measure::Storage;
+use crate::indicators::rows::{self, Rows};
+use crate::indicators::sets::{self, Sets};
+use crate::indicators::spread::Spread;
+use crate::indicators::timed::Timed;
+use crate::indicators::within::{self, Packing, Within};
 use crate::site::datasets::AbsentRow;
 use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::Chunk;
 
 use super::MeasureData;
 use super::pass::{NOWHERE, Pass, Times, place_of};
-
-/// A cell that does not exist.
-const NO_CELL: u32 = u32::MAX;
-
-/// The places of one time column that rows were seen at.
-#[derive(Clone)]
-struct Axis {
-    step: Step,
-    start: i32,
-    slots: usize,
-}
-
-impl Axis {
-    /// Start and length that also hold the places from `low` to `high`.
-    fn holding(&self, low: i32, high: i32) -> (i32, usize) {
-        let length = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from) + 1).unwrap_or(0);
-        if self.slots == 0 {
-            return (low, length(low, high));
-        }
-        let end = self.start + i32::try_from(self.slots).unwrap_or(i32::MAX) - 1;
-        (self.start.min(low), length(self.start.min(low), end.max(high)))
-    }
-}
+use super::places::{Axis, NO_CELL, Places};
 
 enum Kept {
     /// One cell per lane.
     Now(Vec<Cell>),
     /// Cells of lane × slot of an axis.
     Calendar(usize, Vec<Cell>),
-    /// Rows by instant; of a set, the values.
-    Rows(usize, Rows, Vec<String>),
+    /// Cells of lane × slot of an axis; of rows without an instant, of lanes; rows that do not fit into [`Within`].
+    Timed(usize, Vec<Cell>, Vec<Cell>, rows::Loading),
+    /// Numbers by day of an axis.
+    Spread(usize, rows::Loading),
+    /// Instants of an axis per area and value, and the values.
+    Sets(usize, sets::Loading, Vec<String>),
+}
+
+/// What a table is measured to.
+pub(super) struct Cells {
+    pub(super) presence: Calendar,
+    pub(super) newest_secs: Option<EpochSecs>,
+    pub(super) measures: Vec<(usize, MeasureData)>,
+    pub(super) within: Vec<Within>,
 }
 
 /// The cells of a table.
@@ -54,6 +48,8 @@ pub(super) struct Tally {
     /// Lane of rows whose area is unknown, plus one.
     nowhere: u32,
     kept: Vec<Kept>,
+    /// Rows within their days, in the order of [`Pass::together`].
+    within: Vec<within::Loading>,
     /// Rows per place of the table's own time column.
     present: Vec<u32>,
     newest: Option<i64>,
@@ -74,7 +70,11 @@ impl Tally {
             .map(|(_, m)| match m.storage {
                 Storage::Now => Kept::Now(Vec::new()),
                 Storage::Calendar => Kept::Calendar(pass.time_of(m), Vec::new()),
-                Storage::Rows => Kept::Rows(pass.time_of(m), Rows::default(), Vec::new()),
+                Storage::Timed => {
+                    Kept::Timed(pass.time_of(m), Vec::new(), Vec::new(), rows::Loading::default())
+                }
+                Storage::Spread => Kept::Spread(pass.time_of(m), rows::Loading::default()),
+                Storage::Sets => Kept::Sets(pass.time_of(m), sets::Loading::default(), Vec::new()),
             })
             .collect();
         Self {
@@ -83,6 +83,7 @@ impl Tally {
             lanes: vec![0; pass.roll_up.len()],
             nowhere: 0,
             kept,
+            within: pass.together.iter().map(|_| within::Loading::default()).collect(),
             present: Vec::new(),
             newest: None,
             unknown_areas: 0,
@@ -129,43 +130,82 @@ impl Tally {
         if let Some(Some(own)) = times.first() {
             self.note_presence(pass, own, &lanes, newest_day);
         }
-        let mut cells: Vec<Vec<u32>> = Vec::with_capacity(times.len());
-        for (axis, times) in self.axes.iter().zip(&times) {
-            cells.push(times.as_ref().map(|times| axis_cells(pass, axis, times, &lanes)).unwrap_or_default());
-        }
-        for ((_, measure), kept) in pass.measures.iter().zip(&mut self.kept) {
+        let places: Vec<Places> = (self.axes.iter().zip(&times).enumerate())
+            .map(|(index, (axis, times))| match times {
+                Some(times) => Places::new(pass, axis, times, &lanes, self.needs_moments(index)),
+                None => Places::default(),
+            })
+            .collect();
+        let mut codes: Vec<Vec<u32>> = pass.together.iter().map(|_| vec![0; chunk.rows]).collect();
+        for (index, ((_, measure), kept)) in pass.measures.iter().zip(&mut self.kept).enumerate() {
             let found = match kept {
                 Kept::Now(out) => pass.each(measure, chunk, scratch, |row, value| {
-                    if let Some(cell) = lanes.get(row).and_then(|lane| out.get_mut(*lane as usize)) {
-                        cell.sum += value;
-                        cell.rows += 1;
-                    }
+                    note(lanes.get(row).and_then(|lane| out.get_mut(*lane as usize)), value);
                 }),
                 Kept::Calendar(axis, out) => {
-                    let cells = cells.get(*axis).map_or(&[][..], Vec::as_slice);
+                    let cells = places.get(*axis).map_or(&[][..], |places| &places.cells);
                     pass.each(measure, chunk, scratch, |row, value| {
-                        if let Some(cell) = cells.get(row).and_then(|cell| out.get_mut(*cell as usize)) {
-                            cell.sum += value;
-                            cell.rows += 1;
+                        note(cells.get(row).and_then(|cell| out.get_mut(*cell as usize)), value);
+                    })
+                }
+                Kept::Timed(axis, out, undated, others) => {
+                    let Some(places) = places.get(*axis) else { continue };
+                    let slot = pass.slot(index);
+                    let mut codes = slot.and_then(|(list, _)| codes.get_mut(list));
+                    pass.each(measure, chunk, scratch, |row, value| {
+                        let area = areas.get(row).copied().unwrap_or(NOWHERE);
+                        let Some(at) = places.moment(row).filter(|_| area != NOWHERE) else {
+                            note(lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
+                            return;
+                        };
+                        note(places.cells.get(row).and_then(|cell| out.get_mut(*cell as usize)), value);
+                        match (Timed::code(slot, value), slot, codes.as_mut().and_then(|c| c.get_mut(row))) {
+                            (Some(code), Some((_, slot)), Some(row)) => *row |= Packing::code(slot, code),
+                            _ => others.add(Some(at), area, value),
                         }
                     })
                 }
-                Kept::Rows(axis, out, known) => {
-                    let Some(Some(times)) = times.get(*axis) else { continue };
-                    let mut load = |row: usize, value: f64| {
+                Kept::Spread(axis, out) => {
+                    let Some(places) = places.get(*axis) else { continue };
+                    pass.each(measure, chunk, scratch, |row, value| {
                         let area = areas.get(row).copied().unwrap_or(NOWHERE);
                         if area != NOWHERE {
-                            out.load(Row { secs: times.kept(row, pass.site), area, value });
+                            out.add(places.moment(row), area, value);
+                        }
+                    })
+                }
+                Kept::Sets(axis, out, known) => {
+                    let Some(Some(times)) = times.get(*axis) else { continue };
+                    let load = |row: usize, value: u32| {
+                        let area = areas.get(row).copied().unwrap_or(NOWHERE);
+                        if area != NOWHERE {
+                            sets::load(out, area, value, times.kept(row, pass.site));
                         }
                     };
-                    if matches!(measure.contribution, Contribution::Distinct(_)) {
-                        pass.each_value(measure, chunk, scratch, load, known)
-                    } else {
-                        pass.each(measure, chunk, scratch, &mut load)
-                    }
+                    pass.each_value(measure, chunk, scratch, load, known)
                 }
             };
             self.missing |= !found;
+        }
+        self.keep_within(pass, &areas, &places, &codes);
+    }
+
+    /// Whether rows of an axis need the second within their day.
+    fn needs_moments(&self, axis: usize) -> bool {
+        self.kept.iter().any(|kept| matches!(kept, Kept::Timed(of, ..) | Kept::Spread(of, _) if *of == axis))
+    }
+
+    /// Keeps the rows within their days that any measure counts with 1 or 0.
+    fn keep_within(&mut self, pass: &Pass<'_>, areas: &[u32], places: &[Places], codes: &[Vec<u32>]) {
+        let Some(packing) = pass.packing else { return };
+        for (((axis, _), codes), out) in pass.together.iter().zip(codes).zip(&mut self.within) {
+            let Some(places) = places.get(*axis) else { continue };
+            for (row, (codes, area)) in codes.iter().zip(areas).enumerate().filter(|(_, (c, _))| **c > 0) {
+                let Some(at) = places.moment(row) else { continue };
+                if let Some(day) = out.reach(at.day) {
+                    day.push(packing.row(at.secs, *area, *codes));
+                }
+            }
         }
     }
 
@@ -219,7 +259,7 @@ impl Tally {
         for kept in &mut self.kept {
             match kept {
                 Kept::Now(cells) => cells.resize(lanes, Cell::default()),
-                Kept::Calendar(axis, cells) => {
+                Kept::Calendar(axis, cells) | Kept::Timed(axis, cells, ..) => {
                     let Some(known) = self.axes.get(*axis) else { continue };
                     let Some((start, slots)) = new(*axis) else {
                         cells.resize(lanes * known.slots, Cell::default());
@@ -234,7 +274,10 @@ impl Tally {
                     }
                     *cells = moved;
                 }
-                Kept::Rows(..) => {}
+                Kept::Spread(..) | Kept::Sets(..) => {}
+            }
+            if let Kept::Timed(_, _, undated, _) = kept {
+                undated.resize(lanes, Cell::default());
             }
         }
         for (index, axis) in self.axes.iter_mut().enumerate() {
@@ -271,41 +314,27 @@ impl Tally {
             let offset = usize::try_from(theirs.start - mine.start).unwrap_or(0);
             self.present.iter_mut().skip(offset).zip(&other.present).for_each(|(p, o)| *p += o);
         }
+        for (mine, theirs) in self.within.iter_mut().zip(other.within) {
+            mine.extend(theirs);
+        }
         for (mine, theirs) in self.kept.iter_mut().zip(other.kept) {
             match (mine, theirs) {
-                (Kept::Now(mine), Kept::Now(theirs)) => {
-                    for (lane, cell) in lanes.iter().zip(theirs) {
-                        if let Some(mine) = mine.get_mut(*lane as usize) {
-                            add(mine, cell);
-                        }
-                    }
-                }
+                (Kept::Now(mine), Kept::Now(theirs)) => add_lanes(mine, &theirs, &lanes),
                 (Kept::Calendar(index, mine), Kept::Calendar(_, theirs)) => {
-                    let (Some(to), Some(from)) = (self.axes.get(*index), other.axes.get(*index)) else {
-                        continue;
-                    };
-                    if from.slots == 0 {
-                        continue;
-                    }
-                    let offset = usize::try_from(from.start - to.start).unwrap_or(0);
-                    for (lane, cells) in lanes.iter().zip(theirs.chunks_exact(from.slots)) {
-                        let first = *lane as usize * to.slots + offset;
-                        mine.iter_mut().skip(first).zip(cells).for_each(|(mine, cell)| add(mine, *cell));
-                    }
+                    add_axis(mine, &theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
                 }
-                (Kept::Rows(_, mine, known), Kept::Rows(_, theirs, values)) => {
-                    if values.is_empty() {
-                        mine.extend(theirs, None);
-                    } else {
-                        let places: Vec<f64> = values.iter().map(|value| place_of(known, value)).collect();
-                        #[expect(
-                            clippy::cast_possible_truncation,
-                            clippy::cast_sign_loss,
-                            reason = "a place in a short list"
-                        )]
-                        let turn = |value: f64| places.get(value as usize).copied().unwrap_or(value);
-                        mine.extend(theirs, Some(&turn));
-                    }
+                (
+                    Kept::Timed(index, mine, undated, others),
+                    Kept::Timed(_, theirs, more_undated, more_others),
+                ) => {
+                    add_axis(mine, &theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
+                    add_lanes(undated, &more_undated, &lanes);
+                    others.extend(more_others);
+                }
+                (Kept::Spread(_, mine), Kept::Spread(_, theirs)) => mine.extend(theirs),
+                (Kept::Sets(_, mine, known), Kept::Sets(_, theirs, values)) => {
+                    let places: Vec<u32> = values.iter().map(|value| place_of(known, value)).collect();
+                    sets::extend(mine, theirs, |value| places.get(value as usize).copied().unwrap_or(value));
                 }
                 _ => {}
             }
@@ -313,7 +342,7 @@ impl Tally {
     }
 
     /// Rolls up and makes running sums: presence, the newest news, and what each measure keeps.
-    pub(super) fn finish(self, pass: &Pass<'_>) -> (Calendar, Option<EpochSecs>, Vec<(usize, MeasureData)>) {
+    pub(super) fn finish(self, pass: &Pass<'_>) -> Cells {
         let areas = pass.roll_up.len();
         let counts_rows = pass.table.absent_row != AbsentRow::Zero;
         let axes = self.axes;
@@ -321,32 +350,56 @@ impl Tally {
             Some(axis) => Calendar::of_rows(axis.step, axis.start, self.present),
             None => Calendar::new(Step::Day, 0..0, 0),
         };
-        let mut out = Vec::with_capacity(self.kept.len());
-        for ((index, _), kept) in pass.measures.iter().zip(self.kept) {
+        let mut measures = Vec::with_capacity(self.kept.len());
+        let calendar = |axis: usize, cells: &[Cell], counts_rows: bool| {
+            let axis = axes.get(axis)?;
+            let lanes = self.areas.iter().copied().zip(cells.chunks_exact(axis.slots.max(1)));
+            let mut calendar =
+                Calendar::of_cells(axis.step, axis.start, axis.slots, areas, counts_rows, lanes);
+            calendar.finish(pass.roll_up);
+            Some(calendar)
+        };
+        let present = |cells: Vec<Cell>| {
+            let mut present = Present::new(areas);
+            for (area, cell) in self.areas.iter().zip(cells).filter(|(area, _)| **area != NOWHERE) {
+                present.add(pass.roll_up, *area, cell);
+            }
+            present
+        };
+        for (place, ((index, _), kept)) in pass.measures.iter().zip(self.kept).enumerate() {
             let data = match kept {
-                Kept::Now(cells) => {
-                    let mut present = Present::new(areas);
-                    for (area, cell) in self.areas.iter().zip(cells).filter(|(area, _)| **area != NOWHERE) {
-                        present.add(pass.roll_up, *area, cell);
-                    }
-                    MeasureData::Now(present)
-                }
+                Kept::Now(cells) => MeasureData::Now(present(cells)),
                 Kept::Calendar(axis, cells) => {
-                    let Some(axis) = axes.get(axis) else { continue };
-                    let lanes = self.areas.iter().copied().zip(cells.chunks_exact(axis.slots.max(1)));
-                    let mut calendar =
-                        Calendar::of_cells(axis.step, axis.start, axis.slots, areas, counts_rows, lanes);
-                    calendar.finish(pass.roll_up);
+                    let Some(calendar) = calendar(axis, &cells, counts_rows) else { continue };
                     MeasureData::Calendar(calendar)
                 }
-                Kept::Rows(_, mut rows, values) => {
-                    rows.finish();
-                    MeasureData::Rows(rows, values)
+                Kept::Timed(axis, cells, undated, others) => {
+                    // Rows of another time than the table's own are found also where the table does not reach.
+                    let Some(calendar) = calendar(axis, &cells, true) else { continue };
+                    let slot = pass.slot(place);
+                    MeasureData::Timed(Timed::new(calendar, present(undated), slot, Rows::new(others)))
+                }
+                Kept::Spread(_, rows) => MeasureData::Spread(Spread::new(rows)),
+                Kept::Sets(_, rows, values) => {
+                    MeasureData::Sets(Sets::new(areas, pass.roll_up, rows), values)
                 }
             };
-            out.push((*index, data));
+            measures.push((*index, data));
         }
-        (presence, self.newest.map(|value| pass.complete_at(value)), out)
+        let within = self.within.into_iter().filter_map(|rows| Some(Within::new(pass.packing?, rows)));
+        Cells {
+            presence,
+            newest_secs: self.newest.map(|value| pass.complete_at(value)),
+            measures,
+            within: within.collect(),
+        }
+    }
+}
+
+fn note(cell: Option<&mut Cell>, value: f64) {
+    if let Some(cell) = cell {
+        cell.sum += value;
+        cell.rows += 1;
     }
 }
 
@@ -355,24 +408,21 @@ fn add(to: &mut Cell, from: Cell) {
     to.rows += from.rows;
 }
 
-/// Cell per row of a chunk.
-fn axis_cells(pass: &Pass<'_>, axis: &Axis, times: &Times<'_>, lanes: &[u32]) -> Vec<u32> {
-    let mut last = (i64::MIN, NO_CELL);
-    lanes
-        .iter()
-        .enumerate()
-        .map(|(row, lane)| {
-            let Some(value) = times.value(row) else { return NO_CELL };
-            if value != last.0 {
-                let place = axis.step.place(times.day_of(value, pass.site));
-                last = (value, u32::try_from(place - axis.start).unwrap_or(NO_CELL));
-            }
-            let first = u64::from(*lane) * axis.slots as u64;
-            if last.1 == NO_CELL || *lane == NO_CELL {
-                NO_CELL
-            } else {
-                u32::try_from(first + u64::from(last.1)).unwrap_or(NO_CELL)
-            }
-        })
-        .collect()
+/// Adds another thread's cells of lanes.
+fn add_lanes(mine: &mut [Cell], theirs: &[Cell], lanes: &[u32]) {
+    for (lane, cell) in lanes.iter().zip(theirs) {
+        if let Some(mine) = mine.get_mut(*lane as usize) {
+            add(mine, *cell);
+        }
+    }
+}
+
+/// Adds another thread's cells of lanes × slots.
+fn add_axis(mine: &mut [Cell], theirs: &[Cell], lanes: &[u32], to: Option<&Axis>, from: Option<&Axis>) {
+    let (Some(to), Some(from)) = (to, from.filter(|axis| axis.slots > 0)) else { return };
+    let offset = usize::try_from(from.start - to.start).unwrap_or(0);
+    for (lane, cells) in lanes.iter().zip(theirs.chunks_exact(from.slots)) {
+        let first = *lane as usize * to.slots + offset;
+        mine.iter_mut().skip(first).zip(cells).for_each(|(mine, cell)| add(mine, *cell));
+    }
 }

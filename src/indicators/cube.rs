@@ -39,6 +39,12 @@ impl RollUp {
         self.lanes.is_empty()
     }
 
+    /// Three areas: root 0, its children 1 and 2.
+    #[cfg(test)]
+    pub(crate) fn small() -> Self {
+        Self { lanes: vec![vec![0], vec![0, 1], vec![0, 2]] }
+    }
+
     /// Where a row of this area adds up.
     pub fn of(&self, area: u32) -> impl Iterator<Item = usize> + '_ {
         self.lanes.get(area as usize).into_iter().flatten().map(|a| *a as usize)
@@ -269,6 +275,12 @@ impl Calendar {
     #[must_use]
     pub fn cell(&self, area: usize, window: Window, end: i32) -> Cell {
         let (from, to) = self.step.span(window, end);
+        self.span(area, from, to)
+    }
+
+    /// Sum and rows from one place to another, both included, for one area.
+    #[must_use]
+    pub fn span(&self, area: usize, from: i32, to: i32) -> Cell {
         let limit = i32::try_from(self.slots).unwrap_or(i32::MAX);
         let low = from.saturating_sub(self.start).clamp(0, limit);
         let high = to.saturating_sub(self.start).saturating_add(1).clamp(low, limit);
@@ -387,11 +399,6 @@ mod tests {
         }
     }
 
-    /// Three areas: root 0, its children 1 and 2.
-    fn small_roll_up() -> RollUp {
-        RollUp { lanes: vec![vec![0], vec![0, 1], vec![0, 2]] }
-    }
-
     proptest! {
         #[test]
         fn spans_equal_sums_over_the_rows(
@@ -400,7 +407,7 @@ mod tests {
             end in -3i32..60,
             length in 1u32..20,
         ) {
-            let roll_up = small_roll_up();
+            let roll_up = RollUp::small();
             let mut kept: Vec<(u32, i32, f64)> = Vec::new();
             let mut cells = vec![[Cell::default(); 40]; 3];
             for (area, day, value) in rows {

@@ -18,8 +18,12 @@ pub enum Storage {
     Now,
     /// One cell per area and civil day (or month, where the table is stamped by month).
     Calendar,
-    /// The rows themselves by instant: for spans of hours, medians and counts of different values.
-    Rows,
+    /// The same, and the rows within each day: for spans that end inside a day.
+    Timed,
+    /// Numbers by day: for medians.
+    Spread,
+    /// Instants per value: for counts of different values.
+    Sets,
 }
 
 /// How a row contributes.
@@ -269,16 +273,12 @@ impl Planner<'_> {
         // A time other than the row's own, such as a due time, can lie in the future: only rows kept by instant can
         // leave out what is due later today.
         let exact_end = !stamped && time_column != table.time_column;
-        let storage = if matches!(contribution, Contribution::Additive(_)) && window == Window::Now {
-            Storage::Now
-        } else if matches!(contribution, Contribution::Additive(_))
-            && !hours
-            && youngest_secs == 0
-            && !exact_end
-        {
-            Storage::Calendar
-        } else {
-            Storage::Rows
+        let storage = match contribution {
+            Contribution::Median(_) => Storage::Spread,
+            Contribution::Distinct(_) => Storage::Sets,
+            Contribution::Additive(_) if window == Window::Now => Storage::Now,
+            Contribution::Additive(_) if hours || youngest_secs > 0 || exact_end => Storage::Timed,
+            Contribution::Additive(_) => Storage::Calendar,
         };
         let position = self.plan.tables.iter().position(|t| *t == table.id)?;
         let withheld = self.withheld(&table, position, filter.as_ref(), &time_column, storage);
@@ -326,7 +326,7 @@ impl Planner<'_> {
             contribution: Contribution::Additive(vec![(1.0, Term::Rows)]),
             filter: Some(Expr::And(parts)),
             youngest_secs: 0,
-            storage: if storage == Storage::Rows { Storage::Calendar } else { storage },
+            storage: if storage == Storage::Now { storage } else { Storage::Calendar },
             withheld: None,
         }))
     }

@@ -1,5 +1,6 @@
 //! Indicators as data: the catalogue's language, its windows, the list of measures and the cube they are kept in.
 
+pub(crate) mod by_day;
 pub mod cube;
 pub(crate) mod eval;
 pub mod expr;
@@ -7,6 +8,10 @@ mod filters;
 mod logic;
 pub mod measure;
 mod print;
-pub mod rows;
+pub(crate) mod rows;
+pub(crate) mod sets;
+pub(crate) mod spread;
+pub(crate) mod timed;
 mod tokens;
 pub mod window;
+pub(crate) mod within;

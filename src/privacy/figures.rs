@@ -12,7 +12,7 @@ use super::shown::{Shown, Told, Why};
 /// A share that is told in fewer steps than this is not worth telling.
 pub(super) const STEPS_OF_A_SHARE: f64 = 5.0;
 
-/// A figure of which nothing is ever hidden.
+/// A figure of which nothing is ever hidden, for all areas.
 pub(crate) fn plain(
     site: &Site,
     row: &Indicator,
@@ -20,36 +20,42 @@ pub(crate) fn plain(
     denominator: Option<&Raw>,
 ) -> Vec<Protected> {
     (0..numerator.counts.len())
-        .map(|area| {
-            if !site.is_shown_at(row, AreaId(u32::try_from(area).unwrap_or(0))) {
-                return Protected::same(Shown::TooFine);
-            }
-            let of = |raw: &Raw| raw.counts.get(area).copied().flatten();
-            let partial = [Some(numerator), denominator]
-                .into_iter()
-                .flatten()
-                .any(|raw| raw.withheld.get(area).copied().unwrap_or(false));
-            let Some(count) = of(numerator) else { return Protected::same(Shown::Missing) };
-            let Some(denominator) = denominator else {
-                let value = Shown::Value(row.scale * count);
-                return Protected {
-                    value,
-                    numerator: Shown::Value(count),
-                    denominator: Shown::Missing,
-                    partial,
-                };
-            };
-            match of(denominator) {
-                Some(base) if base != 0.0 => Protected {
-                    value: Shown::Value(row.scale * count / base),
-                    numerator: Shown::Value(count),
-                    denominator: Shown::Value(base),
-                    partial,
-                },
-                _ => Protected::same(Shown::Missing),
-            }
+        .map(|place| {
+            let area = AreaId(u32::try_from(place).unwrap_or(0));
+            plain_at(site, row, area, (place, numerator, denominator))
         })
         .collect()
+}
+
+/// The same for one area, with its place in the counts.
+pub(crate) fn plain_at(
+    site: &Site,
+    row: &Indicator,
+    area: AreaId,
+    (place, numerator, denominator): (usize, &Raw, Option<&Raw>),
+) -> Protected {
+    if !site.is_shown_at(row, area) {
+        return Protected::same(Shown::TooFine);
+    }
+    let of = |raw: &Raw| raw.counts.get(place).copied().flatten();
+    let partial = [Some(numerator), denominator]
+        .into_iter()
+        .flatten()
+        .any(|raw| raw.withheld.get(place).copied().unwrap_or(false));
+    let Some(count) = of(numerator) else { return Protected::same(Shown::Missing) };
+    let Some(denominator) = denominator else {
+        let value = Shown::Value(row.scale * count);
+        return Protected { value, numerator: Shown::Value(count), denominator: Shown::Missing, partial };
+    };
+    match of(denominator) {
+        Some(base) if base != 0.0 => Protected {
+            value: Shown::Value(row.scale * count / base),
+            numerator: Shown::Value(count),
+            denominator: Shown::Value(base),
+            partial,
+        },
+        _ => Protected::same(Shown::Missing),
+    }
 }
 
 impl Table<'_> {

@@ -9,7 +9,7 @@ use super::network::{Mirror, Need, Network, Sheet};
 use super::shown::Shown;
 use super::steps::{self, Known};
 
-pub(crate) use super::figures::plain;
+pub(crate) use super::figures::{plain, plain_at};
 pub(crate) use super::gate::Owner;
 
 /// One count over all areas, before the gate. It has no printed form.

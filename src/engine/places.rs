@@ -1,0 +1,84 @@
+//! Where rows lie while a table loads: cells of an axis of time, and seconds within days. Owns that arithmetic; keeps
+//! no row.
+
+use crate::indicators::by_day::Moment;
+use crate::indicators::cube::Step;
+use crate::snapshot::Day;
+
+use super::pass::{Pass, Times};
+
+/// A cell that does not exist.
+pub(super) const NO_CELL: u32 = u32::MAX;
+
+/// The places of one time column that rows were seen at.
+#[derive(Clone)]
+pub(super) struct Axis {
+    pub(super) step: Step,
+    pub(super) start: i32,
+    pub(super) slots: usize,
+}
+
+impl Axis {
+    /// Start and length that also hold the places from `low` to `high`.
+    pub(super) fn holding(&self, low: i32, high: i32) -> (i32, usize) {
+        let length = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from) + 1).unwrap_or(0);
+        if self.slots == 0 {
+            return (low, length(low, high));
+        }
+        let end = self.start + i32::try_from(self.slots).unwrap_or(i32::MAX) - 1;
+        (self.start.min(low), length(self.start.min(low), end.max(high)))
+    }
+}
+
+/// Where the rows of a chunk lie by one time column.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Cell per row.
+    pub(super) cells: Vec<u32>,
+    /// Second of its day per row, where a measure needs it; `u32::MAX` where the row has no instant.
+    secs: Vec<u32>,
+    days: Vec<Day>,
+}
+
+impl Places {
+    /// `moments` says whether any measure needs days and seconds.
+    pub(super) fn new(pass: &Pass<'_>, axis: &Axis, times: &Times<'_>, lanes: &[u32], moments: bool) -> Self {
+        let mut out = Self { cells: Vec::with_capacity(lanes.len()), ..Self::default() };
+        if moments {
+            out.secs.reserve(lanes.len());
+            out.days.reserve(lanes.len());
+        }
+        // Rows of one day come together; what was worked out for a day is kept until it changes.
+        let mut last = times.span_of(i64::MIN, pass.site);
+        let mut slot = NO_CELL;
+        for (row, lane) in lanes.iter().enumerate() {
+            let Some(value) = times.value(row) else {
+                out.cells.push(NO_CELL);
+                if moments {
+                    out.secs.push(u32::MAX);
+                    out.days.push(0);
+                }
+                continue;
+            };
+            if !last.values.contains(&value) {
+                last = times.span_of(value, pass.site);
+                slot = u32::try_from(axis.step.place(last.day) - axis.start).unwrap_or(NO_CELL);
+            }
+            if moments {
+                let secs = if last.stamped { 0 } else { value - *last.values.start() };
+                out.secs.push(u32::try_from(secs).unwrap_or(0));
+                out.days.push(last.day);
+            }
+            let cell = u64::from(*lane) * axis.slots as u64 + u64::from(slot);
+            let there = slot != NO_CELL && *lane != NO_CELL;
+            out.cells.push(u32::try_from(cell).ok().filter(|_| there).unwrap_or(NO_CELL));
+        }
+        out
+    }
+
+    /// Day and second of a row.
+    pub(super) fn moment(&self, row: usize) -> Option<Moment> {
+        let secs = self.secs.get(row).copied().filter(|secs| *secs < u32::MAX)?;
+        Some(Moment { day: self.days.get(row).copied()?, secs })
+    }
+}

@@ -1,0 +1,288 @@
+//! Medians: the numbers of one measure by day, sorted per area when they are first asked for, and by month for long
+//! spans. Owns the exact choice of the middle among many sorted lists; a change costs the lists of its day.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::snapshot::Day;
+
+use super::by_day::{ByDay, Moment, PartOfDay, Span};
+use super::cube::{RollUp, median};
+use super::rows::{Loading, Row, change};
+
+/// Days of a block: long spans are answered by blocks, and by days at their ends.
+const BLOCK_DAYS: Day = 32;
+
+/// Numbers sorted per area, of all areas that rows add up to.
+#[derive(Debug, Clone, Default)]
+struct Sorted {
+    /// Where the numbers of each area end.
+    ends: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl Sorted {
+    fn new<'a>(areas: usize, roll_up: &RollUp, rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
+        let mut ends = vec![0u32; areas];
+        for lane in rows.clone().flat_map(|row| roll_up.of(row.area)) {
+            if let Some(end) = ends.get_mut(lane) {
+                *end += 1;
+            }
+        }
+        let mut all = 0;
+        for end in &mut ends {
+            let own = *end;
+            // For now where the area begins; each of its numbers moves it on.
+            *end = all;
+            all += own;
+        }
+        let mut values = vec![0.0; all as usize];
+        for row in rows {
+            for lane in roll_up.of(row.area) {
+                let Some(end) = ends.get_mut(lane) else { continue };
+                if let Some(slot) = values.get_mut(*end as usize) {
+                    *slot = row.value;
+                    *end += 1;
+                }
+            }
+        }
+        let mut from = 0;
+        for end in &ends {
+            if let Some(own) = values.get_mut(from as usize..*end as usize) {
+                own.sort_unstable_by(f64::total_cmp);
+            }
+            from = *end;
+        }
+        Self { ends, values }
+    }
+
+    fn of(&self, area: usize) -> &[f64] {
+        let from = area.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let to = self.ends.get(area).copied().unwrap_or(from);
+        self.values.get(from as usize..to as usize).unwrap_or(&[])
+    }
+}
+
+/// A day: its rows, and its lists once they are asked for.
+#[derive(Debug, Clone, Default)]
+struct OneDay {
+    rows: Vec<Row>,
+    sorted: OnceLock<Sorted>,
+}
+
+/// The numbers of one measure.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spread {
+    days: ByDay<Arc<OneDay>>,
+    blocks: ByDay<Arc<OnceLock<Sorted>>>,
+    /// Rows without an instant: only in the present state.
+    undated: Vec<Row>,
+}
+
+impl Spread {
+    /// Of loaded rows.
+    pub(crate) fn new(loaded: Loading) -> Self {
+        let (days, undated) = loaded.finish(|rows| Arc::new(OneDay { rows, sorted: OnceLock::new() }));
+        let mut out = Self { days, blocks: ByDay::default(), undated };
+        for day in out.days.bounds().into_iter().flat_map(|(first, last)| [first, last]) {
+            out.blocks.reach(day / BLOCK_DAYS);
+        }
+        out
+    }
+
+    /// Adds or takes back a row.
+    pub(crate) fn change(&mut self, at: Option<Moment>, area: u32, value: f64, sign: i8) {
+        let Some(at) = at else {
+            change(&mut self.undated, Row { secs: 0, area, value }, sign);
+            return;
+        };
+        if let Some(day) = self.days.reach(at.day) {
+            let day = Arc::make_mut(day);
+            change(&mut day.rows, Row { secs: at.secs, area, value }, sign);
+            day.sorted = OnceLock::new();
+        }
+        if let Some(block) = self.blocks.reach(at.day / BLOCK_DAYS)
+            && block.get().is_some()
+        {
+            *block = Arc::default();
+        }
+    }
+
+    /// The median of a span per area, for some areas.
+    pub(crate) fn medians(
+        &self,
+        roll_up: &RollUp,
+        span: &Span,
+        areas: std::ops::Range<usize>,
+    ) -> Vec<Option<f64>> {
+        let all = roll_up.len();
+        let mut lists: Vec<&Sorted> = Vec::new();
+        let bounds = self.days.bounds().map(|(first, last)| (first.max(span.days.0), last.min(span.days.1)));
+        if let Some((mut day, last)) = bounds {
+            while day <= last {
+                if day % BLOCK_DAYS == 0 && day + BLOCK_DAYS - 1 <= last {
+                    lists.extend(self.block(day / BLOCK_DAYS, all, roll_up));
+                    day += BLOCK_DAYS;
+                    continue;
+                }
+                let sorted = |day: &'_ OneDay| Sorted::new(all, roll_up, day.rows.iter());
+                let one = self.days.between(day, day).first().filter(|one| !one.rows.is_empty());
+                lists.extend(one.map(|one| one.sorted.get_or_init(|| sorted(one))));
+                day += 1;
+            }
+        }
+        let cut: Vec<Sorted> = (span.parts.iter())
+            .map(|part| Sorted::new(all, roll_up, self.part(*part)))
+            .chain(span.undated.then(|| Sorted::new(all, roll_up, self.undated.iter())))
+            .collect();
+        lists.extend(&cut);
+        areas.map(|area| middle(lists.iter().map(|sorted| sorted.of(area)).collect())).collect()
+    }
+
+    fn block(&self, number: Day, areas: usize, roll_up: &RollUp) -> Option<&Sorted> {
+        let first = number * BLOCK_DAYS;
+        let days = self.days.between(first, first + BLOCK_DAYS - 1);
+        let rows = days.iter().flat_map(|day| day.rows.iter());
+        let block = self.blocks.between(number, number).first()?;
+        Some(block.get_or_init(|| Sorted::new(areas, roll_up, rows)))
+    }
+
+    fn part(&self, part: PartOfDay) -> impl Iterator<Item = &Row> + Clone {
+        let rows = self.days.between(part.day, part.day).iter().flat_map(|day| day.rows.iter());
+        rows.filter(move |row| part.from <= row.secs && row.secs <= part.to)
+    }
+
+    /// The sum of each day's numbers, where they were counted.
+    pub(crate) fn day_sums(&self) -> impl Iterator<Item = (Day, u32, f64)> + '_ {
+        self.days.days().flat_map(|(day, one)| one.rows.iter().map(move |row| (day, row.area, row.value)))
+    }
+}
+
+/// Where so few numbers are left they are put together.
+const FEW: usize = 48;
+
+/// The median of sorted lists; the mean of the middle two where their count is even.
+fn middle(lists: Vec<&[f64]>) -> Option<f64> {
+    let count: usize = lists.iter().map(|list| list.len()).sum();
+    if count <= FEW {
+        return median(&mut lists.concat());
+    }
+    let upper = nth(lists.clone(), count / 2)?;
+    if !count.is_multiple_of(2) {
+        return Some(upper);
+    }
+    // The one before it in order: the same number again, or the greatest below it.
+    let (mut below, mut lower) = (0, None::<f64>);
+    for list in lists {
+        let place = list.partition_point(|n| n.total_cmp(&upper).is_lt());
+        below += place;
+        if let Some(n) = place.checked_sub(1).and_then(|last| list.get(last)) {
+            lower = Some(lower.map_or(*n, |known| if n.total_cmp(&known).is_gt() { *n } else { known }));
+        }
+    }
+    let lower = if below == count / 2 { lower? } else { upper };
+    Some(f64::midpoint(lower, upper))
+}
+
+/// The number that stands at a place of all lists put in order. Each step parts all lists at a number from the middle
+/// of one, and goes on with the side that holds the place.
+fn nth(mut lists: Vec<&[f64]>, mut place: usize) -> Option<f64> {
+    loop {
+        lists.retain(|list| !list.is_empty());
+        let left: usize = lists.iter().map(|list| list.len()).sum();
+        if left <= FEW {
+            let mut all = lists.concat();
+            return (place < all.len()).then(|| *all.select_nth_unstable_by(place, f64::total_cmp).1);
+        }
+        let mut walked = 0;
+        let half = lists.iter().find(|list| {
+            walked += list.len();
+            walked * 2 >= left
+        })?;
+        let pivot = *half.get(half.len() / 2)?;
+        let below = |list: &[f64]| list.partition_point(|n| n.total_cmp(&pivot).is_lt());
+        let through = |list: &[f64]| list.partition_point(|n| n.total_cmp(&pivot).is_le());
+        let less: usize = lists.iter().map(|list| below(list)).sum();
+        if place < less {
+            for list in &mut lists {
+                *list = list.get(..below(list)).unwrap_or(&[]);
+            }
+            continue;
+        }
+        let same: usize = lists.iter().map(|list| through(list)).sum();
+        if place < same {
+            return Some(pivot);
+        }
+        place -= same;
+        for list in &mut lists {
+            *list = list.get(through(list)..).unwrap_or(&[]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::civil::CivilZone;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_middle_of_lists_is_that_of_all(lists in prop::collection::vec(prop::collection::vec(-9i32..30, 0..60), 0..12)) {
+            let lists: Vec<Vec<f64>> = lists
+                .into_iter()
+                .map(|mut list| {
+                    list.sort_unstable();
+                    list.into_iter().map(|n| f64::from(n) / 2.0).collect()
+                })
+                .collect();
+            let expected = median(&mut lists.concat());
+            prop_assert_eq!(middle(lists.iter().map(Vec::as_slice).collect()), expected);
+        }
+
+        /// Any span, before and after changes, is the median of the rows in it.
+        #[test]
+        fn spans_are_medians_of_their_rows(
+            rows in prop::collection::vec((0i64..90 * 86_400, 0u32..3, -20i32..20), 0..300),
+            changes in prop::collection::vec((0i64..90 * 86_400, 0u32..3, -20i32..20, any::<bool>()), 0..20),
+            from in -5i64..90 * 86_400,
+            length in 0i64..95 * 86_400,
+            whole in any::<bool>(),
+        ) {
+            let zone = CivilZone::new("UTC").unwrap();
+            let moment = |secs: i64| {
+                Some(Moment { day: zone.day_of(secs), secs: u32::try_from(secs.rem_euclid(86_400)).unwrap() })
+            };
+            let roll_up = RollUp::small();
+            let mut loading = Loading::default();
+            let mut kept: Vec<(i64, u32, i32)> = rows.clone();
+            rows.iter().for_each(|(secs, area, n)| loading.add(moment(*secs), *area, f64::from(*n)));
+            let mut spread = Spread::new(loading);
+            let (mut from, mut to) = (from, from + length);
+            if whole {
+                (from, to) = (from.div_euclid(86_400) * 86_400, to.div_euclid(86_400) * 86_400 - 1);
+            }
+            let span = Span::new(&zone, from, to);
+            // What was asked before a change must not be what is answered after it.
+            spread.medians(&roll_up, &span, 0..3);
+            for (secs, area, n, take_back) in changes {
+                let (row, sign) = match take_back.then(|| kept.pop()).flatten() {
+                    Some(row) => (row, -1),
+                    None => ((secs, area, n), 1),
+                };
+                if sign > 0 {
+                    kept.push(row);
+                }
+                spread.change(moment(row.0), row.1, f64::from(row.2), sign);
+            }
+            let found = spread.medians(&roll_up, &span, 0..3);
+            for area in 0..3u32 {
+                let mut values: Vec<f64> = kept
+                    .iter()
+                    .filter(|row| (from..=to).contains(&row.0) && (area == 0 || row.1 == area))
+                    .map(|row| f64::from(row.2))
+                    .collect();
+                prop_assert_eq!(found[area as usize], median(&mut values));
+            }
+        }
+    }
+}
