@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::indicators::cube::{Present, RollUp};
 use crate::indicators::expr::Term;
@@ -202,19 +202,15 @@ fn load_all(
         worker.into_noted()
     });
     let noted = super::load::Noted::join(loading.len(), noted);
-    let mut work = all_pieces(loading, |_| true);
-    // The largest tables first, so that the threads end together.
-    let size =
-        |table: usize| loading.get(table).map_or(0, |l| l.pieces.list.iter().map(|p| p.rows).sum::<usize>());
-    work.sort_by_key(|(table, piece)| (std::cmp::Reverse(size(*table)), *table, *piece));
+    let queue = Queue::new(loading);
     let left: Vec<AtomicUsize> = loading.iter().map(|l| AtomicUsize::new(l.pieces.list.len())).collect();
     let done = AtomicUsize::new(loading.iter().filter(|l| l.pieces.list.is_empty()).count());
-    let next = AtomicUsize::new(0);
     let parts = on_threads(threads, || {
         let mut worker = Worker::new(loading, newest_day);
-        while let Some((table, piece)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-            worker.count(*table, *piece, &noted);
-            let last = left.get(*table).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
+        let mut table = None;
+        while let Some((own, piece)) = queue.next(&mut table) {
+            worker.count(own, piece, &noted);
+            let last = left.get(own).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
             if last {
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, loading.len());
             }
@@ -222,6 +218,47 @@ fn load_all(
         worker.into_parts()
     });
     super::load::finish(loading, parts, newest_day)
+}
+
+/// Pieces that are to be counted. A thread stays with its table, since each thread has cells of its own for every table
+/// it has a piece of; where no table is left that nobody is at, it helps with the one that has most to do.
+struct Queue {
+    /// Table, pieces, the next of them, and whether a thread is at it; the largest table first, so that the threads end
+    /// together.
+    tables: Vec<(usize, usize, AtomicUsize, AtomicBool)>,
+}
+
+impl Queue {
+    fn new(loading: &[Loading<'_>]) -> Self {
+        let due = loading.iter().enumerate().filter(|(_, l)| l.is_due);
+        let size = |l: &Loading<'_>| l.pieces.list.iter().map(|p| p.rows).sum::<usize>();
+        let mut tables: Vec<(usize, usize, usize)> =
+            due.map(|(table, l)| (size(l), table, l.pieces.list.len())).collect();
+        tables.sort_by_key(|(size, table, _)| (std::cmp::Reverse(*size), *table));
+        let fresh = |(_, table, pieces)| (table, pieces, AtomicUsize::new(0), AtomicBool::new(false));
+        Self { tables: tables.into_iter().map(fresh).collect() }
+    }
+
+    /// The next piece for a thread that is at `at`, a place in the queue.
+    fn next(&self, at: &mut Option<usize>) -> Option<(usize, usize)> {
+        loop {
+            if let Some((table, pieces, next, _)) = at.and_then(|at| self.tables.get(at)) {
+                let piece = next.fetch_add(1, Ordering::Relaxed);
+                if piece < *pieces {
+                    return Some((*table, piece));
+                }
+            }
+            let fresh = self.tables.iter().position(|(.., taken)| !taken.swap(true, Ordering::Relaxed));
+            let open = |(_, pieces, next, _): &(usize, usize, AtomicUsize, AtomicBool)| {
+                pieces.saturating_sub(next.load(Ordering::Relaxed))
+            };
+            *at = fresh.or_else(|| {
+                let most = self.tables.iter().enumerate().max_by_key(|(_, table)| open(table))?;
+                (open(most.1) > 0).then_some(most.0)
+            });
+            at.as_ref()?;
+        }
+    }
 }
 
 fn all_pieces(

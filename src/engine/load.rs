@@ -66,6 +66,11 @@ impl<'a> Loading<'a> {
         Self { dataset, pass, pieces, is_due: true, columns, kept, events, texture, known_at }
     }
 
+    /// What the files say of the bounds of each time column.
+    fn bounds(&self) -> Vec<Option<(i64, i64)>> {
+        self.pass.times.iter().map(|name| self.pieces.hinted_bounds(name)).collect()
+    }
+
     /// Whether it is asked what was known when, and a file of the table does not say.
     pub(super) fn cannot_answer(&self) -> bool {
         self.known_at.is_some() && self.pieces.lacks_arrival()
@@ -150,7 +155,7 @@ struct Part {
 impl Part {
     fn new(loading: &Loading<'_>) -> Self {
         Self {
-            tally: Tally::new(&loading.pass),
+            tally: Tally::new(&loading.pass, &loading.bounds()),
             events: EventTally::default(),
             problems: Vec::new(),
             texture: Vec::new(),

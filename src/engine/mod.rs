@@ -6,6 +6,7 @@ mod build;
 pub mod events;
 mod figures;
 mod freshness;
+mod grid;
 mod live;
 mod load;
 mod mixed;

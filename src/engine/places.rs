@@ -18,7 +18,28 @@ pub(super) struct Axis {
     pub(super) slots: usize,
 }
 
+/// More days than any history has; a file that speaks of more is not believed before they are met.
+const MOST_SLOTS: usize = 12_000;
+
 impl Axis {
+    /// Of a time column with these least and greatest stored values.
+    pub(super) fn over(pass: &Pass<'_>, name: &str, bounds: Option<(i64, i64)>) -> Self {
+        let step = pass.step(name);
+        let empty = Self { step, start: 0, slots: 0 };
+        let place = |value: i64| -> Option<i32> {
+            let stamped = pass.table.is_stamped(name);
+            let day = if stamped { Day::try_from(value).ok()? } else { pass.site.zone.day_of(value) };
+            Some(step.place(day))
+        };
+        let is_possible = |value: &i64| (0..=i64::from(u32::MAX)).contains(value);
+        let places = bounds.filter(|(low, high)| is_possible(low) && is_possible(high) && low <= high);
+        let Some((low, high)) = places.and_then(|(low, high)| Some((place(low)?, place(high)?))) else {
+            return empty;
+        };
+        let (start, slots) = empty.holding(low, high);
+        if slots > MOST_SLOTS { empty } else { Self { step, start, slots } }
+    }
+
     /// Start and length that also hold the places from `low` to `high`.
     pub(super) fn holding(&self, low: i32, high: i32) -> (i32, usize) {
         let length = |from: i32, to: i32| usize::try_from(i64::from(to) - i64::from(from) + 1).unwrap_or(0);

@@ -1,9 +1,10 @@
 //! Adds rows to cells that are found by arithmetic: area × place in time, one block of cells per measure. Owns the
 //! cells of one thread while loading; two threads' cells are added at the end.
 
-use crate::indicators::cube::{Calendar, Cell, Present, Step};
+use crate::indicators::cube::{Calendar, Cell, Form, Present, Step};
 use crate::indicators::eval::Contributions;
-use crate::indicators::measure::Storage;
+use crate::indicators::expr::Term;
+use crate::indicators::measure::{Contribution, Measure, Storage};
 use crate::indicators::rows::{self, Rows};
 use crate::indicators::sets::{self, Sets};
 use crate::indicators::spread::Spread;
@@ -14,6 +15,7 @@ use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::Chunk;
 
 use super::MeasureData;
+use super::grid::Grid;
 use super::pass::{NOWHERE, Pass, Times, place_of};
 use super::places::{Axis, NO_CELL, Places};
 
@@ -21,9 +23,9 @@ enum Kept {
     /// One cell per lane.
     Now(Vec<Cell>),
     /// Cells of lane × slot of an axis.
-    Calendar(usize, Vec<Cell>),
+    Calendar(usize, Grid),
     /// Cells of lane × slot of an axis; of rows without an instant, of lanes; rows that do not fit into [`Within`].
-    Timed(usize, Vec<Cell>, Vec<Cell>, rows::Loading),
+    Timed(usize, Grid, Vec<Cell>, rows::Loading),
     /// Numbers by day of an axis.
     Spread(usize, rows::Loading),
     /// Instants of an axis per area and value, and the values.
@@ -62,21 +64,26 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(pass: &Pass<'_>) -> Self {
-        let axes = pass.times.iter().map(|t| Axis { step: pass.step(t), start: 0, slots: 0 }).collect();
+    /// `bounds` says for each time column which stored values its files speak of, where they do: what they keep silent
+    /// about is met all the same.
+    pub(super) fn new(pass: &Pass<'_>, bounds: &[Option<(i64, i64)>]) -> Self {
+        let axes: Vec<Axis> =
+            pass.times.iter().zip(bounds).map(|(name, bounds)| Axis::over(pass, name, *bounds)).collect();
         let kept = pass
             .measures
             .iter()
             .map(|(_, m)| match m.storage {
                 Storage::Now => Kept::Now(Vec::new()),
-                Storage::Calendar => Kept::Calendar(pass.time_of(m), Vec::new()),
+                Storage::Calendar => Kept::Calendar(pass.time_of(m), Grid::new(form(pass, m))),
                 Storage::Timed => {
-                    Kept::Timed(pass.time_of(m), Vec::new(), Vec::new(), rows::Loading::default())
+                    let grid = Grid::new(form(pass, m));
+                    Kept::Timed(pass.time_of(m), grid, Vec::new(), rows::Loading::default())
                 }
                 Storage::Spread => Kept::Spread(pass.time_of(m), rows::Loading::default()),
                 Storage::Sets => Kept::Sets(pass.time_of(m), sets::Loading::default(), Vec::new()),
             })
             .collect();
+        let present = vec![0; axes.first().map_or(0, |axis| axis.slots)];
         Self {
             axes,
             areas: Vec::new(),
@@ -84,7 +91,7 @@ impl Tally {
             nowhere: 0,
             kept,
             within: pass.together.iter().map(|_| within::Loading::default()).collect(),
-            present: Vec::new(),
+            present,
             newest: None,
             unknown_areas: 0,
             rows: 0,
@@ -145,7 +152,7 @@ impl Tally {
                 Kept::Calendar(axis, out) => {
                     let cells = places.get(*axis).map_or(&[][..], |places| &places.cells);
                     pass.each(measure, chunk, scratch, |row, value| {
-                        note(cells.get(row).and_then(|cell| out.get_mut(*cell as usize)), value);
+                        out.note(cells.get(row).copied().unwrap_or(NO_CELL), value);
                     })
                 }
                 Kept::Timed(axis, out, undated, others) => {
@@ -158,7 +165,7 @@ impl Tally {
                             note(lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
                             return;
                         };
-                        note(places.cells.get(row).and_then(|cell| out.get_mut(*cell as usize)), value);
+                        out.note(places.cells.get(row).copied().unwrap_or(NO_CELL), value);
                         match (Timed::code(slot, value), slot, codes.as_mut().and_then(|c| c.get_mut(row))) {
                             (Some(code), Some((_, slot)), Some(row)) => *row |= Packing::code(slot, code),
                             _ => others.add(Some(at), area, value),
@@ -261,18 +268,10 @@ impl Tally {
                 Kept::Now(cells) => cells.resize(lanes, Cell::default()),
                 Kept::Calendar(axis, cells) | Kept::Timed(axis, cells, ..) => {
                     let Some(known) = self.axes.get(*axis) else { continue };
-                    let Some((start, slots)) = new(*axis) else {
-                        cells.resize(lanes * known.slots, Cell::default());
-                        continue;
-                    };
-                    let offset = usize::try_from(known.start - start).unwrap_or(0);
-                    let mut moved = vec![Cell::default(); lanes * slots];
-                    if known.slots > 0 {
-                        for (from, to) in cells.chunks_exact(known.slots).zip(moved.chunks_exact_mut(slots)) {
-                            to.iter_mut().skip(offset).zip(from).for_each(|(to, from)| *to = *from);
-                        }
+                    match new(*axis) {
+                        Some(place) => cells.lay_out(lanes, known, place),
+                        None => cells.resize(lanes * known.slots),
                     }
-                    *cells = moved;
                 }
                 Kept::Spread(..) | Kept::Sets(..) => {}
             }
@@ -321,13 +320,13 @@ impl Tally {
             match (mine, theirs) {
                 (Kept::Now(mine), Kept::Now(theirs)) => add_lanes(mine, &theirs, &lanes),
                 (Kept::Calendar(index, mine), Kept::Calendar(_, theirs)) => {
-                    add_axis(mine, &theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
+                    mine.add(&theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
                 }
                 (
                     Kept::Timed(index, mine, undated, others),
                     Kept::Timed(_, theirs, more_undated, more_others),
                 ) => {
-                    add_axis(mine, &theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
+                    mine.add(&theirs, &lanes, self.axes.get(*index), other.axes.get(*index));
                     add_lanes(undated, &more_undated, &lanes);
                     others.extend(more_others);
                 }
@@ -344,18 +343,18 @@ impl Tally {
     /// Rolls up and makes running sums: presence, the newest news, and what each measure keeps.
     pub(super) fn finish(self, pass: &Pass<'_>) -> Cells {
         let areas = pass.roll_up.len();
-        let counts_rows = pass.table.absent_row != AbsentRow::Zero;
         let axes = self.axes;
         let presence = match axes.first() {
             Some(axis) => Calendar::of_rows(axis.step, axis.start, self.present),
             None => Calendar::new(Step::Day, 0..0, 0),
         };
         let mut measures = Vec::with_capacity(self.kept.len());
-        let calendar = |axis: usize, cells: &[Cell], counts_rows: bool| {
+        let calendar = |axis: usize, cells: &Grid| {
             let axis = axes.get(axis)?;
-            let lanes = self.areas.iter().copied().zip(cells.chunks_exact(axis.slots.max(1)));
+            let lanes =
+                self.areas.iter().enumerate().map(|(lane, area)| (*area, cells.lane(lane, axis.slots)));
             let mut calendar =
-                Calendar::of_cells(axis.step, axis.start, axis.slots, areas, counts_rows, lanes);
+                Calendar::of_cells(axis.step, axis.start, axis.slots, areas, cells.form(), lanes);
             calendar.finish(pass.roll_up);
             Some(calendar)
         };
@@ -370,12 +369,11 @@ impl Tally {
             let data = match kept {
                 Kept::Now(cells) => MeasureData::Now(present(cells)),
                 Kept::Calendar(axis, cells) => {
-                    let Some(calendar) = calendar(axis, &cells, counts_rows) else { continue };
+                    let Some(calendar) = calendar(axis, &cells) else { continue };
                     MeasureData::Calendar(calendar)
                 }
                 Kept::Timed(axis, cells, undated, others) => {
-                    // Rows of another time than the table's own are found also where the table does not reach.
-                    let Some(calendar) = calendar(axis, &cells, true) else { continue };
+                    let Some(calendar) = calendar(axis, &cells) else { continue };
                     let slot = pass.slot(place);
                     MeasureData::Timed(Timed::new(calendar, present(undated), slot, Rows::new(others)))
                 }
@@ -417,12 +415,21 @@ fn add_lanes(mine: &mut [Cell], theirs: &[Cell], lanes: &[u32]) {
     }
 }
 
-/// Adds another thread's cells of lanes × slots.
-fn add_axis(mine: &mut [Cell], theirs: &[Cell], lanes: &[u32], to: Option<&Axis>, from: Option<&Axis>) {
-    let (Some(to), Some(from)) = (to, from.filter(|axis| axis.slots > 0)) else { return };
-    let offset = usize::try_from(from.start - to.start).unwrap_or(0);
-    for (lane, cells) in lanes.iter().zip(theirs.chunks_exact(from.slots)) {
-        let first = *lane as usize * to.slots + offset;
-        mine.iter_mut().skip(first).zip(cells).for_each(|(mine, cell)| add(mine, *cell));
+/// What the cells of a measure need to hold.
+fn form(pass: &Pass<'_>, measure: &Measure) -> Form {
+    let table = pass.table;
+    // Rows by another time than the table's own are found also where the table does not reach, and the newest of them
+    // is asked for.
+    let counts_rows = table.absent_row != AbsentRow::Zero
+        || measure.storage == Storage::Timed
+        || measure.time_column != table.time_column;
+    let is_count = matches!(&measure.contribution, Contribution::Additive(terms)
+        if matches!(terms.as_slice(), [(sign, Term::Rows)] if sign.to_bits() == 1f64.to_bits()));
+    if is_count {
+        Form::Rows
+    } else if counts_rows {
+        Form::Full
+    } else {
+        Form::Sums
     }
 }

@@ -98,8 +98,18 @@ pub struct Calendar {
     lanes: Vec<Arc<Lane>>,
     /// Rows per slot, over all areas.
     present: Vec<u32>,
-    /// Whether areas count their rows: not where the absence of rows means nothing happened anyway.
-    counts_rows: bool,
+    form: Form,
+}
+
+/// What a calendar keeps of each cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Sum and number of rows.
+    Full,
+    /// The sum alone: where the absence of rows means nothing happened anyway. [`Cell::rows`] is always 0.
+    Sums,
+    /// The number of rows, which is the sum: where each row adds 1.
+    Rows,
 }
 
 /// One area: `sums[i]` is the sum of all slots before `i`, one more entry than slots; empty where there is no row at
@@ -112,15 +122,30 @@ struct Lane {
 
 impl Lane {
     /// The lane with room for every slot.
-    fn filled(&mut self, slots: usize, counts_rows: bool) -> &mut Self {
-        if self.sums.is_empty() {
-            self.sums = vec![0.0; slots + 1];
-            if counts_rows {
+    fn filled(&mut self, slots: usize, form: Form) -> &mut Self {
+        if self.is_empty() {
+            if form != Form::Rows {
+                self.sums = vec![0.0; slots + 1];
+            }
+            if form != Form::Sums {
                 self.rows = vec![0; slots + 1];
             }
         }
         self
     }
+
+    const fn is_empty(&self) -> bool {
+        self.sums.is_empty() && self.rows.is_empty()
+    }
+}
+
+/// The cells of one area while loading; each list is empty where the form of the calendar does without it.
+#[derive(Debug, Clone, Copy)]
+pub struct LaneCells<'a> {
+    /// Sums.
+    pub sums: &'a [f64],
+    /// Numbers of rows.
+    pub rows: &'a [u32],
 }
 
 /// Sum and number of rows of a span.
@@ -138,33 +163,37 @@ impl Calendar {
     pub fn new(step: Step, places: Range<i32>, areas: usize) -> Self {
         let slots = usize::try_from(places.end - places.start).unwrap_or(0);
         let lanes = (0..areas).map(|_| Arc::default()).collect();
-        Self { step, start: places.start, slots, lanes, present: vec![0; slots], counts_rows: true }
+        Self { step, start: places.start, slots, lanes, present: vec![0; slots], form: Form::Full }
     }
 
     /// Cells per area while loading, made into a calendar; [`Calendar::finish`] turns them into running sums. Cells of an
-    /// area that figures are not kept for count only as rows of their places. Without `counts_rows` the calendar is a
-    /// third smaller and [`Cell::rows`] is always 0.
+    /// area that figures are not kept for count only as rows of their places.
     pub fn of_cells<'a>(
         step: Step,
         start: i32,
         slots: usize,
         areas: usize,
-        counts_rows: bool,
-        lanes: impl Iterator<Item = (u32, &'a [Cell])>,
+        form: Form,
+        lanes: impl Iterator<Item = (u32, LaneCells<'a>)>,
     ) -> Self {
         let places = start..start.saturating_add(i32::try_from(slots).unwrap_or(i32::MAX));
-        let mut calendar = Self { counts_rows, ..Self::new(step, places, areas) };
+        let mut calendar = Self { form, ..Self::new(step, places, areas) };
         for (area, cells) in lanes {
-            if cells.iter().all(|cell| cell.rows == 0) {
+            let nothing = match form {
+                // Zeros all over are what an empty lane tells.
+                Form::Sums => cells.sums.iter().all(|sum| sum.to_bits() == 0),
+                Form::Full | Form::Rows => cells.rows.iter().all(|rows| *rows == 0),
+            };
+            if nothing {
                 continue;
             }
-            for (present, cell) in calendar.present.iter_mut().zip(cells) {
-                *present = present.saturating_add(cell.rows);
+            for (present, rows) in calendar.present.iter_mut().zip(cells.rows) {
+                *present = present.saturating_add(*rows);
             }
             let Some(lane) = calendar.lanes.get_mut(area as usize) else { continue };
-            let lane = Arc::make_mut(lane).filled(slots, counts_rows);
-            lane.sums.iter_mut().skip(1).zip(cells).for_each(|(sum, cell)| *sum = cell.sum);
-            lane.rows.iter_mut().skip(1).zip(cells).for_each(|(rows, cell)| *rows = cell.rows);
+            let lane = Arc::make_mut(lane).filled(slots, form);
+            lane.sums.iter_mut().skip(1).zip(cells.sums).for_each(|(sum, cell)| *sum = *cell);
+            lane.rows.iter_mut().skip(1).zip(cells.rows).for_each(|(rows, cell)| *rows = *cell);
         }
         calendar
     }
@@ -172,7 +201,7 @@ impl Calendar {
     /// Only the number of rows per place.
     #[must_use]
     pub const fn of_rows(step: Step, start: i32, present: Vec<u32>) -> Self {
-        Self { step, start, slots: present.len(), lanes: Vec::new(), present, counts_rows: true }
+        Self { step, start, slots: present.len(), lanes: Vec::new(), present, form: Form::Full }
     }
 
     fn slot(&self, place: i32) -> Option<usize> {
@@ -189,9 +218,9 @@ impl Calendar {
             };
             let (before, after) = self.lanes.split_at_mut(area);
             if let (Some(parent), Some(child)) = (before.get_mut(parent), after.first())
-                && !child.sums.is_empty()
+                && !child.is_empty()
             {
-                let parent = Arc::make_mut(parent).filled(self.slots, self.counts_rows);
+                let parent = Arc::make_mut(parent).filled(self.slots, self.form);
                 parent.sums.iter_mut().zip(&child.sums).for_each(|(p, c)| *p += c);
                 parent.rows.iter_mut().zip(&child.rows).for_each(|(p, c)| *p += c);
             }
@@ -221,7 +250,7 @@ impl Calendar {
             let Some(lane) = self.lanes.get_mut(lane) else {
                 continue;
             };
-            let lane = Arc::make_mut(lane).filled(self.slots, self.counts_rows);
+            let lane = Arc::make_mut(lane).filled(self.slots, self.form);
             for sum in lane.sums.iter_mut().skip(slot + 1) {
                 *sum += f64::from(sign) * value;
             }
@@ -238,9 +267,11 @@ impl Calendar {
         }
         let early = usize::try_from(self.start - place).unwrap_or(0);
         if early > 0 {
-            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
-                lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
-                if self.counts_rows {
+            for lane in self.lanes.iter_mut().filter(|l| !l.is_empty()).map(Arc::make_mut) {
+                if self.form != Form::Rows {
+                    lane.sums.splice(0..0, std::iter::repeat_n(0.0, early));
+                }
+                if self.form != Form::Sums {
                     lane.rows.splice(0..0, std::iter::repeat_n(0, early));
                 }
             }
@@ -250,11 +281,13 @@ impl Calendar {
         }
         let needed = usize::try_from(place - self.start + 1).unwrap_or(0);
         if needed > self.slots {
-            for lane in self.lanes.iter_mut().filter(|l| !l.sums.is_empty()).map(Arc::make_mut) {
+            for lane in self.lanes.iter_mut().filter(|l| !l.is_empty()).map(Arc::make_mut) {
                 let (sum, rows) =
                     (lane.sums.last().copied().unwrap_or(0.0), lane.rows.last().copied().unwrap_or(0));
-                lane.sums.resize(needed + 1, sum);
-                if self.counts_rows {
+                if self.form != Form::Rows {
+                    lane.sums.resize(needed + 1, sum);
+                }
+                if self.form != Form::Sums {
                     lane.rows.resize(needed + 1, rows);
                 }
             }
@@ -290,25 +323,22 @@ impl Calendar {
         let Some(lane) = self.lanes.get(area) else {
             return Cell::default();
         };
-        let sum = match (lane.sums.get(low), lane.sums.get(high)) {
-            (Some(before), Some(through)) => through - before,
-            _ => 0.0,
-        };
         let rows = match (lane.rows.get(low), lane.rows.get(high)) {
             (Some(before), Some(through)) => through - before,
             _ => 0,
+        };
+        let sum = match (lane.sums.get(low), lane.sums.get(high)) {
+            (Some(before), Some(through)) => through - before,
+            _ if self.form == Form::Rows => f64::from(rows),
+            _ => 0.0,
         };
         Cell { sum, rows }
     }
 
     /// The places of an area with what they add.
     pub fn cells(&self, area: usize) -> impl Iterator<Item = (i32, f64)> + '_ {
-        let sums = self.lanes.get(area).map_or(&[][..], |lane| &lane.sums);
-        let places = self.start..;
-        places.zip(sums.windows(2)).map(|(place, pair)| match pair {
-            [before, through] => (place, through - before),
-            _ => (place, 0.0),
-        })
+        let slots = i32::try_from(self.slots).unwrap_or(i32::MAX);
+        (self.start..self.start + slots).map(move |place| (place, self.span(area, place, place).sum))
     }
 
     /// Step of the axis.
@@ -406,20 +436,28 @@ mod tests {
             later in prop::collection::vec((0u32..3, -5i32..50, 0u8..9, any::<bool>()), 0..20),
             end in -3i32..60,
             length in 1u32..20,
+            form in prop::sample::select(vec![Form::Full, Form::Sums, Form::Rows]),
         ) {
             let roll_up = RollUp::small();
             let mut kept: Vec<(u32, i32, f64)> = Vec::new();
-            let mut cells = vec![[Cell::default(); 40]; 3];
+            let (mut sums, mut counts) = (vec![[0.0; 40]; 3], vec![[0u32; 40]; 3]);
             for (area, day, value) in rows {
-                let cell = &mut cells[area as usize][day as usize];
-                cell.sum += f64::from(value);
-                cell.rows += 1;
+                let value = if form == Form::Rows { 1 } else { value };
+                sums[area as usize][day as usize] += f64::from(value);
+                counts[area as usize][day as usize] += 1;
                 kept.push((area, day, f64::from(value)));
             }
-            let lanes = (0..3).zip(&cells).map(|(area, cells)| (area, cells.as_slice()));
-            let mut cube = Calendar::of_cells(Step::Day, 0, 40, 3, true, lanes);
+            let lanes = (0..3u32).map(|area| {
+                let (sums, rows) = (&sums[area as usize][..], &counts[area as usize][..]);
+                (area, LaneCells {
+                    sums: if form == Form::Rows { &[] } else { sums },
+                    rows: if form == Form::Sums { &[] } else { rows },
+                })
+            });
+            let mut cube = Calendar::of_cells(Step::Day, 0, 40, 3, form, lanes);
             cube.finish(&roll_up);
             for (area, day, value, take_back) in later {
+                let value = if form == Form::Rows { 1 } else { value };
                 if take_back && !kept.is_empty() {
                     let (area, day, value) = kept.remove(usize::from(value) % kept.len());
                     cube.change(&roll_up, area, day, value, -1);
@@ -435,7 +473,7 @@ mod tests {
                     .map(|(_, _, value)| *value)
                     .collect();
                 let cell = cube.cell(area as usize, Window::TrailingDays(length), end);
-                prop_assert_eq!(cell.rows as usize, naive.len());
+                prop_assert_eq!(cell.rows as usize, if form == Form::Sums { 0 } else { naive.len() });
                 prop_assert!((cell.sum - naive.iter().sum::<f64>()).abs() < 1e-9);
             }
         }

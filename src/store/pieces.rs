@@ -152,6 +152,19 @@ impl Pieces {
         self.files.iter().any(|file| !file.arrival)
     }
 
+    /// Least and greatest stored value of a column over all pieces, where every file speaks of it. What files say of
+    /// themselves is a hint only.
+    pub(crate) fn hinted_bounds(&self, column: &str) -> Option<(i64, i64)> {
+        let mut all: Option<(i64, i64)> = None;
+        for piece in &self.list {
+            let Of::Group(file, group, _) = piece.of else { return None };
+            let bounds = self.files.get(file)?.pages.as_ref()?.bounds(group, column)?;
+            let (Bound::Int(low), Bound::Int(high)) = bounds else { return None };
+            all = Some(all.map_or((low, high), |(least, most)| (least.min(low), most.max(high))));
+        }
+        all
+    }
+
     /// Reads a piece and leaves out what may not come in.
     pub(crate) fn read(
         &self,

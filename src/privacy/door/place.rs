@@ -13,6 +13,11 @@ pub fn reads_as_place(text: &str) -> bool {
     if text.len() < 8 || !text.bytes().any(|b| b.is_ascii_digit() || b >= 0x80) {
         return false;
     }
+    // Two numbers with decimals have two points, well-known text has a bracket, and degrees are no plain characters:
+    // nearly every code of a table is told so by its bytes.
+    if text.is_ascii() && !text.contains('(') && text.bytes().filter(|b| *b == b'.').count() < 2 {
+        return false;
+    }
     let plain = Plain::of(text);
     let mut numbers: Vec<(usize, usize, f64, usize)> = Vec::new();
     let mut at = 0;
