@@ -104,9 +104,10 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("area", "CODE", text.get("cli.area")))
                 .args(shape())
                 .arg(
-                    choice("format", &["table", "csv", "json", "sdmx"], text.get("cli.format"))
+                    choice("format", &["table", "csv", "json", "sdmx", "xlsx"], text.get("cli.format"))
                         .default_value("table"),
-                ),
+                )
+                .arg(path("out", text.get("cli.compute_out"))),
         )
         .subcommand(sub("check").arg(site_arg(text)))
         .subcommand(

@@ -1,6 +1,6 @@
-//! `onemap compute`: all indicators of one area to stdout.
+//! `onemap compute`: all indicators of one area to standard output or a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -28,6 +28,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text)))
         })
         .transpose()?;
+    let format = args.get_one::<String>("format").map_or("table", String::as_str);
+    let out = args.get_one::<PathBuf>("out");
+    if format == "xlsx" && out.is_none() {
+        return Err(Failure::usage(Message::new("cli.xlsx_needs_out")));
+    }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let now = measure(&dir, lang, Depth::Figures)?;
     let then = match args.get_one::<String>("known-at") {
@@ -61,25 +66,34 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         return Err(Failure::usage(Message::new("cli.shape_outside")));
     }
     let subject = Subject { site, figures: &figures, area, drawn: drawn.as_ref(), as_of: day };
-    let out = match args.get_one::<String>("format").map(String::as_str) {
-        Some("csv") => export::csv(&subject),
-        Some("json") => export::json(&subject),
-        Some("sdmx") => export::sdmx(&subject),
-        _ => export::table(&subject, lang),
+    let content = match format {
+        "csv" => export::csv(&subject).into_bytes(),
+        "json" => export::json(&subject).into_bytes(),
+        "sdmx" => export::sdmx(&subject).into_bytes(),
+        "xlsx" => export::xlsx(&subject, &sources, lang)
+            .map_err(|err| unwritten(out.map_or(Path::new(""), PathBuf::as_path), &err))?,
+        _ => {
+            let mut table = export::table(&subject, lang);
+            for source in &sources {
+                if let Some(held) = source.held {
+                    table.push_str(&text.say(&held_message(site, &source.name, held)));
+                    table.push('\n');
+                }
+            }
+            table.into_bytes()
+        }
     };
-    let format = args.get_one::<String>("format").map_or("table", String::as_str);
     let rest = format!("day={} format={format}", date_of(day));
     match &shape {
         Some(shape) => audited_shape(site, lang, "compute", shape, &rest)?,
         None => audited(site, lang, "compute", area, &rest)?,
     }
-    write_out(&out);
-    if args.get_one::<String>("format").is_none_or(|format| format == "table") {
-        for source in &sources {
-            if let Some(held) = source.held {
-                write_out(&format!("{}\n", text.say(&held_message(site, &source.name, held))));
-            }
+    match out {
+        Some(path) => {
+            std::fs::write(path, content).map_err(|err| unwritten(path, &err))?;
+            write_err(&text.fill("cli.wrote", &[("path", &path.display().to_string())]));
         }
+        None => write_out(&String::from_utf8_lossy(&content)),
     }
     Ok(Exit::Done)
 }
@@ -93,6 +107,11 @@ pub(super) fn shape(args: &ArgMatches) -> Result<Option<Drawn>, Failure> {
     let named = args.get_one::<String>("datum");
     let declared = named.and_then(|name| Datum::ALL.into_iter().find(|datum| datum.name() == name));
     geojson::polygons(&text, declared).map(|polygons| Some(Drawn::Polygons(polygons))).map_err(usage)
+}
+
+fn unwritten(path: &Path, err: &dyn std::fmt::Display) -> Failure {
+    let message = Message::new("cli.write_failed").with("path", path.display()).with("error", err);
+    Failure::new(Exit::Machine, message)
 }
 
 /// An instant, or the last one of a day.

@@ -196,8 +196,9 @@ fn step_back(window: Window, day: i32, steps: i32) -> i32 {
 fn individuals_chart(points: &[SeriesPoint]) -> (Option<f64>, Option<(f64, f64)>) {
     const LEAST_POINTS: usize = 8;
     let before = points.split_last().map_or(&[][..], |(_, before)| before);
-    let values: Vec<f64> = before.iter().filter_map(|p| p.value.value()).collect();
-    if values.len() < LEAST_POINTS {
+    // Limits of rounded values would be those of the rounding.
+    let values: Vec<f64> = before.iter().filter_map(|p| p.value.exact()).collect();
+    if before.iter().any(|p| p.value.told().is_some()) || values.len() < LEAST_POINTS {
         return (None, None);
     }
     #[expect(clippy::cast_precision_loss, reason = "a few dozen points")]

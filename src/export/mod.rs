@@ -1,13 +1,15 @@
-//! Figures written for other programs and for people at a terminal: CSV, JSON, SDMX-CSV, table. Owns the forms;
+//! Figures written for other programs and for people: CSV, JSON, SDMX-CSV, a table for a terminal, a workbook. Owns the forms;
 //! every figure in them has passed the gate.
 
 pub mod promise;
 mod sdmx;
 mod table;
+mod xlsx;
 
 use std::fmt::Write as _;
 
 use crate::drawn::DrawnFigures;
+use crate::privacy::marks::HIDDEN;
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -20,6 +22,7 @@ use promise::When;
 
 pub use sdmx::sdmx;
 pub use table::table;
+pub use xlsx::xlsx;
 
 /// What an export is about.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +84,6 @@ pub const fn status_code(status: Status) -> &'static str {
     }
 }
 
-/// Stands where a figure is hidden so that a small one cannot be worked out; says nothing of its size.
-pub const HIDDEN: &str = "*";
-
 /// A figure for machines: the shortest number that reads back the same, `<10` or `*` where hidden, empty where missing.
 #[must_use]
 pub fn figure(shown: Shown) -> String {
@@ -136,6 +136,16 @@ pub fn field(text: &str) -> String {
     }
 }
 
+/// The status, and `coarse` beside another one where a number of the row is not told exactly: `late;coarse`.
+fn csv_status(reading: &Reading) -> String {
+    let numbers = [reading.value, reading.numerator, reading.denominator];
+    let code = status_code(reading.status);
+    if reading.status != Status::Coarse && numbers.iter().any(|n| n.told().is_some()) {
+        return format!("{code};{}", status_code(Status::Coarse));
+    }
+    code.to_owned()
+}
+
 /// One row an indicator, in catalogue order; columns as in the command line's contract.
 #[must_use]
 pub fn csv(subject: &Subject<'_>) -> String {
@@ -151,7 +161,7 @@ pub fn csv(subject: &Subject<'_>) -> String {
             figure(reading.numerator),
             figure(reading.denominator),
             target_text(row.target.as_ref()),
-            status_code(reading.status).to_owned(),
+            csv_status(&reading),
             subject.oldest_input(&reading),
         ];
         let line: Vec<String> = fields.iter().map(|f| field(f)).collect();
@@ -180,9 +190,8 @@ fn freshness(subject: &Subject<'_>, inputs: &Inputs) -> serde_json::Value {
 #[must_use]
 pub fn json(subject: &Subject<'_>) -> String {
     let number = |shown: Shown| {
-        shown.value().map_or(serde_json::Value::Null, |_| {
-            figure(shown).parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
-        })
+        let number = figure(shown).parse::<f64>().ok().filter(|_| shown.is_seen());
+        number.map_or(serde_json::Value::Null, serde_json::Value::from)
     };
     let rows: Vec<serde_json::Value> = subject
         .rows()
@@ -253,6 +262,29 @@ mod tests {
             (Shown::Missing, ""),
         ] {
             assert_eq!(figure(shown), text);
+        }
+    }
+
+    #[test]
+    fn a_coarse_number_is_told_by_the_status_whatever_else_is_wrong() {
+        let coarse = Shown::Coarse { value: 55.0, step: 5.0, told: Told::AtLeast };
+        let hidden = Shown::Suppressed { below: 5, why: Why::Primary };
+        let of = |value, denominator, status| Reading {
+            value,
+            numerator: value,
+            denominator,
+            status,
+            oldest_input: None,
+            previous: Shown::Missing,
+            interval: None,
+        };
+        for (reading, code) in [
+            (of(Shown::Value(7.0), Shown::Missing, Status::Late), "late"),
+            (of(coarse, Shown::Missing, Status::Coarse), "coarse"),
+            (of(coarse, Shown::Missing, Status::Late), "late;coarse"),
+            (of(hidden, coarse, Status::Suppressed), "suppressed;coarse"),
+        ] {
+            assert_eq!(csv_status(&reading), code);
         }
     }
 

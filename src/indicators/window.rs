@@ -2,6 +2,7 @@
 //! words and where they begin and end on an axis of days or months.
 
 use crate::site::civil::{add_months, date_of, day_of_date, month_start, parse_day, year_start};
+use crate::site::text::Messages;
 use crate::snapshot::Day;
 
 /// A span of time.
@@ -128,6 +129,19 @@ pub fn first_day(month: i32) -> Day {
     let year = i16::try_from(month.div_euclid(12)).unwrap_or(0);
     let month = i8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
     jiff::civil::Date::new(year, month, 1).map_or(Day::MIN, day_of_date)
+}
+
+/// Words for the span that a figure covers: `近 30 天`.
+#[must_use]
+pub fn words(window: &str, text: &Messages) -> String {
+    let mut parts = window.split_whitespace();
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("trailing"), Some(n), Some(unit)) => {
+            text.fill(&format!("time.window.trailing_{unit}"), &[("n", n)])
+        }
+        (Some("cumulative"), Some("since"), Some(day)) => text.fill("time.window.since", &[("day", day)]),
+        _ => text.get(&format!("time.window.{}", window.replace(' ', "_"))).to_owned(),
+    }
 }
 
 #[cfg(test)]

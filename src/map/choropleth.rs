@@ -52,9 +52,10 @@ fn figures(sheet: &Sheet<'_>) -> u64 {
 fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
     let theme = sheet.theme();
     match reading.value {
-        Shown::Value(value) | Shown::Coarse { value, .. } => {
+        Shown::Value(_) | Shown::Coarse { .. } => {
             let classes = &sheet.legend.classes;
-            let color = theme.class_color(classes.class(value), classes.len());
+            let class = reading.value.point().map_or(0, |point| classes.class(point.on_axis()));
+            let color = theme.class_color(class, classes.len());
             (color, (reading.status == Status::Late).then_some(Pattern::Late))
         }
         Shown::Suppressed { .. } => (theme.no_data, Some(Pattern::Suppressed)),

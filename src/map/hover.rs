@@ -10,7 +10,7 @@ use crate::density::CellSum;
 use crate::panels::pen::{Ink, Pen};
 use crate::panels::{alarm_strip, event_stream, format, marks, words};
 use crate::site::areas::AreaId;
-use crate::snapshot::EventPhase;
+use crate::snapshot::{EventPhase, Status};
 
 /// Something under the pointer.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +75,9 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
     let reading = sheet.reading(area);
     if let Some(indicator) = view.indicator() {
         row(ui, sheet, &format!("{} {}", view.say(indicator.card_name()), sheet.printed(&reading)), body);
+        if let Some(why) = words::why(view, reading.value) {
+            lines(ui, sheet, why, note);
+        }
         if let Some(met) = words::is_met(sheet.view, indicator, area, reading.value) {
             let color = if met { sheet.theme().good } else { sheet.theme().warn };
             let target = indicator
@@ -84,7 +87,8 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
                 .map_or_else(String::new, |t| view.text.fill("panel.target.is", &[("target", &t)]));
             row(ui, sheet, &format!("{target} · {}", words::met_word(view, met)), note.color(color));
         }
-        if reading.status != crate::snapshot::Status::Current {
+        // What is hidden or coarse has just been told at more length.
+        if !matches!(reading.status, Status::Current | Status::Suppressed | Status::Coarse) {
             row(ui, sheet, words::status(view, reading.status), note);
         }
         lines(ui, sheet, &words::overdue(view, indicator), note.color(sheet.theme().warn));

@@ -297,7 +297,7 @@ fn area_lines(sheet: &Sheet<'_>, area: AreaId, is_major: bool) -> Vec<(String, T
     let mut lines = vec![(sheet.name(area).to_owned(), name)];
     let reading = sheet.reading(area);
     if !faded && reading.value != Shown::TooFine {
-        let ink = if reading.value.value().is_some() { theme.text } else { theme.muted };
+        let ink = if reading.value.is_seen() { theme.text } else { theme.muted };
         lines.push((sheet.printed(&reading), Type { size: value_size, bold: false, color: fade(ink) }));
     }
     lines

@@ -48,6 +48,7 @@ use stack::{Stack, StackFrame};
 
 use crate::panels::legend::LegendClass;
 use crate::panels::{Commands, View};
+use crate::privacy::marks::Marks;
 use crate::site::Site;
 use crate::site::text::Bilingual;
 use crate::state::Tool;
@@ -63,6 +64,7 @@ pub struct MapPanel {
     stack: Stack,
     legend: Kept<(u64, usize, usize), Legend>,
     classes: Vec<LegendClass>,
+    marks: Kept<(u64, usize, Scope), Marks>,
 }
 
 impl std::fmt::Debug for MapPanel {
@@ -84,6 +86,7 @@ impl MapPanel {
             geometry,
             legend: Kept::default(),
             classes: Vec::new(),
+            marks: Kept::default(),
         }
     }
 
@@ -107,6 +110,8 @@ impl MapPanel {
         let legend_key = (view.snapshot.revision, view.state.indicator, scope.level);
         let legend = self.legend.get(legend_key, || Legend::new(view, scope.level));
         self.classes = legend_classes(legend, view);
+        let marks_key = (view.snapshot.revision, view.state.indicator, scope.clone());
+        self.marks.get(marks_key, || scope::marks(view, &scope));
         let fallback = self.geometry.root.center();
         let moving = self.camera.is_moving();
         let frame = StackFrame {
@@ -172,11 +177,10 @@ impl MapPanel {
         &self.classes
     }
 
-    /// Areas without a figure to colour them by: hidden or missing.
+    /// The marks that areas on the map bear, as of the last frame.
     #[must_use]
-    pub const fn without(&self) -> usize {
-        let legend = self.legend.last();
-        legend.suppressed + legend.missing
+    pub const fn marks(&self) -> &Marks {
+        self.marks.last()
     }
 }
 

@@ -2,7 +2,8 @@
 //! nothing.
 
 use crate::panels::{View, words};
-use crate::privacy::shown::Shown;
+use crate::privacy::marks::Marks;
+use crate::privacy::shown::ScalePoint;
 use crate::site::areas::AreaId;
 use crate::snapshot::Reading;
 
@@ -76,6 +77,15 @@ impl Scope {
     }
 }
 
+/// Marks of the coloured areas of a scope.
+#[must_use]
+pub(super) fn marks(view: &View<'_>, scope: &Scope) -> Marks {
+    let coloured = scope.drawn(view).filter(|(_, is_coloured)| *is_coloured);
+    let readings: Vec<Reading> =
+        coloured.map(|(id, _)| view.snapshot.reading(view.state.indicator, id)).collect();
+    Marks::of_readings(&readings)
+}
+
 /// What the colours on the map mean.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Legend {
@@ -83,10 +93,6 @@ pub struct Legend {
     pub classes: Classes,
     /// Areas in each class.
     pub counts: Vec<usize>,
-    /// Areas whose figure is hidden for protection.
-    pub suppressed: usize,
-    /// Areas without a figure.
-    pub missing: usize,
     /// Level of the areas.
     pub level: usize,
 }
@@ -98,7 +104,8 @@ impl Legend {
     pub fn new(view: &View<'_>, level: usize) -> Self {
         let readings: Vec<Reading> =
             view.site.areas.level(level).map(|id| view.snapshot.reading(view.state.indicator, id)).collect();
-        let values: Vec<f64> = readings.iter().filter_map(|r| r.value.value()).collect();
+        let values: Vec<f64> =
+            readings.iter().filter_map(|r| r.value.point()).map(ScalePoint::on_axis).collect();
         let indicator = view.indicator();
         // A total's target is the whole's; parts are classed by their own values.
         let held = indicator.filter(|i| !words::adds_up(i));
@@ -113,13 +120,6 @@ impl Legend {
                 *count += 1;
             }
         }
-        let of = |hit: fn(&Reading) -> bool| readings.iter().filter(|r| hit(r)).count();
-        Self {
-            classes,
-            counts,
-            suppressed: of(|r| r.value.is_suppressed()),
-            missing: of(|r| matches!(r.value, Shown::Missing | Shown::TooFine)),
-            level,
-        }
+        Self { classes, counts, level }
     }
 }

@@ -7,6 +7,8 @@ use crate::command::Command;
 use crate::panels::pen::{Pen, cut_top, whole};
 use crate::panels::ranking::{self, Row};
 use crate::panels::{Commands, View, format, marks, words};
+use crate::privacy::marks::Marks;
+use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::catalogue::Indicator;
 use crate::snapshot::Status;
 
@@ -56,20 +58,27 @@ impl AreaTable {
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
         let rows = self.sorted(view, indicator);
+        let line = marks_line(view, &rows);
+        let pen = Pen::new(ui, theme);
+        let below = pen.wrapped_height(ui.available_width(), &line, pen.note(), LINE_ROWS);
+        let tall =
+            (ui.available_height() - below - theme.sizes.step * f32::from(u8::from(below > 0.0))).max(0.0);
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical().id_salt("areas").auto_shrink(false).show_rows(
-            ui,
-            height,
-            rows.len(),
-            |ui, range| {
-                for row in rows.get(range).unwrap_or_default() {
-                    let (line, _) =
-                        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-                    let line = line.with_max_x(line.right() - theme.sizes.step);
-                    row_ui(Pen::new(ui, theme), line, view, indicator, row, commands);
-                }
-            },
-        );
+        let scroll = ScrollArea::vertical().id_salt("areas").auto_shrink(false).max_height(tall);
+        scroll.show_rows(ui, height, rows.len(), |ui, range| {
+            for row in rows.get(range).unwrap_or_default() {
+                let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+                let line = line.with_max_x(line.right() - theme.sizes.step);
+                row_ui(Pen::new(ui, theme), line, view, indicator, row, commands);
+            }
+        });
+        if below > 0.0 {
+            let size = vec2(ui.available_width(), below + theme.sizes.step);
+            let (place, _) = ui.allocate_exact_size(size, Sense::hover());
+            let pen = Pen::new(ui, theme);
+            pen.wrapped(place.with_min_y(place.top() + theme.sizes.step), &line, pen.note(), LINE_ROWS);
+            pen.name(place, "table marks", &line);
+        }
     }
 
     fn head_ui(&mut self, pen: Pen<'_>, head: Rect, view: &View<'_>) {
@@ -101,15 +110,16 @@ impl AreaTable {
     fn sorted(&self, view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
         let mut rows = ranking::rows(view, indicator);
         let target = indicator.target.as_ref().and_then(|t| t.value).unwrap_or(0.0);
+        let point = |shown: Shown| shown.point().map(ScalePoint::on_axis);
         let key = |row: &Row| -> Option<f64> {
             let reading = &row.reading;
             match self.by {
                 Column::Name | Column::Status => None,
-                Column::Value => reading.value.value(),
+                Column::Value => point(reading.value),
                 Column::Interval => reading.interval.map(|(low, high)| high - low),
-                Column::Gap => reading.value.value().map(|v| v - target),
-                Column::Numerator => reading.numerator.value(),
-                Column::Denominator => reading.denominator.value(),
+                Column::Gap => point(reading.value.above(target)),
+                Column::Numerator => point(reading.numerator),
+                Column::Denominator => point(reading.denominator),
             }
         };
         match self.by {
@@ -132,6 +142,20 @@ impl AreaTable {
         }
         rows
     }
+}
+
+/// Rows that the line of marks may take.
+const LINE_ROWS: usize = 3;
+
+/// What the marks in the table mean, and where hidden rows stand in its order.
+fn marks_line(view: &View<'_>, rows: &[Row]) -> String {
+    let found = Marks::of_whole_readings(rows.iter().map(|row| &row.reading));
+    let mut line = found.line(view.text);
+    if rows.iter().any(|row| !row.reading.value.is_seen()) {
+        line.push_str(view.text.get("marks.join"));
+        line.push_str(view.text.get("panel.table.last"));
+    }
+    line
 }
 
 fn cells(line: Rect) -> impl Iterator<Item = (Column, &'static str, Rect)> {
@@ -176,6 +200,7 @@ fn row_ui(
         let plain = pen.note().color(pen.theme.text);
         let (words, ink) = match column {
             Column::Name => (name.to_owned(), plain),
+            Column::Value if reading.value.is_suppressed() => (figure.clone(), pen.note()),
             Column::Value => (figure.clone(), plain.bold()),
             Column::Interval => (format::interval(reading.interval, d, text), pen.note()),
             Column::Gap => {
@@ -193,12 +218,16 @@ fn row_ui(
         };
         let ink = if late && column != Column::Status { ink.color(pen.theme.muted) } else { ink };
         let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
-        pen.text(
+        let at = pen.text(
             place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))),
             align,
             &words,
             ink,
         );
+        if column == Column::Value && reading.value.is_suppressed() {
+            let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
+            marks::dashed_box(pen.painter(), at.expand2(vec2(pen.step() * 0.5, -1.0)), stroke);
+        }
     }
     let (_, bottom) = cut_top(line, line.height() - 1.0);
     pen.hairline(line.left(), line.right(), bottom.bottom());

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::command::Command;
-use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
+use crate::panels::pen::{Ink, Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::privacy::shown::Shown;
 use crate::site::catalogue::Indicator;
@@ -138,13 +138,15 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     let ink = pen.body().size(theme.sizes.figure).bold().color(if late { theme.muted } else { theme.text });
     match reading.value {
         Shown::Value(_) | Shown::Coarse { .. } => {
-            let number = format::short(reading.value, indicator.decimals, view.text);
+            let (sign, number) = format::short_parts(reading.value, indicator.decimals, view.text);
             let unit = view.text.unit_name(&indicator.unit);
             let unit_ink = if unit.chars().count() > 2 { pen.note() } else { pen.body().color(theme.muted) };
             let beside = unit_stands_beside(pen, place.width(), view, indicator, reading);
             let unit_width = if beside { pen.width(unit, unit_ink) + step * 0.75 } else { 0.0 };
             let (number_place, _) = cut_right(place, unit_width);
+            let (sign_place, number_place) = cut_left(number_place, sign_width(pen, &sign));
             let at = pen.fitted(number_place, Align2::LEFT_CENTER, &number, ink, 0.5);
+            pen.text(sign_place, Align2::LEFT_CENTER, &sign, sign_ink(pen));
             if !beside {
                 return;
             }
@@ -167,6 +169,15 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     }
 }
 
+/// The sign of a coarse figure is smaller than its number: it says how to read it, and leaves room for the unit.
+fn sign_ink(pen: Pen<'_>) -> Ink {
+    pen.body().size(pen.theme.sizes.figure * 0.6).color(pen.theme.muted)
+}
+
+fn sign_width(pen: Pen<'_>, sign: &str) -> f32 {
+    if sign.is_empty() { 0.0 } else { pen.width(sign, sign_ink(pen)) + pen.step() * 0.4 }
+}
+
 /// Whether the unit fits beside the number without making it small; else it stands on the row below.
 fn unit_stands_beside(
     pen: Pen<'_>,
@@ -175,10 +186,12 @@ fn unit_stands_beside(
     indicator: &Indicator,
     reading: &Reading,
 ) -> bool {
-    let number = format::short(reading.value, indicator.decimals, view.text);
+    let (sign, number) = format::short_parts(reading.value, indicator.decimals, view.text);
     let wide = pen.width(&number, pen.body().size(pen.theme.sizes.figure).bold());
     let unit = pen.width(view.text.unit_name(&indicator.unit), pen.note()) + pen.step() * 0.75;
-    wide * 0.85 + unit <= width
+    // A number beside a sign may shrink a little more: the unit belongs to it, whatever it takes.
+    let least = if sign.is_empty() { 0.85 } else { 0.7 };
+    sign_width(pen, &sign) + wide * least + unit <= width
 }
 
 fn notes_ui(
@@ -197,7 +210,7 @@ fn notes_ui(
     let age = age_ui(pen, age_row, view, indicator, reading, shape.narrow);
     let mut change_place =
         if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
-    if reading.value.value().is_some() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
+    if reading.value.is_seen() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
         let unit = view.text.unit_name(&indicator.unit);
         let (left, place) = cut_right(change_place, pen.width(unit, pen.note()) + pen.step() * 0.5);
         let has_change = format::change(reading.value, reading.previous, indicator.decimals).is_some();

@@ -239,7 +239,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         .indicators
         .iter()
         .enumerate()
-        .map(|(i, row)| (reading(site, i, 0).value.value().unwrap_or(level(row, i)), i % 2 == 0))
+        .map(|(i, row)| (reading(site, i, 0).value.exact().unwrap_or(level(row, i)), i % 2 == 0))
         .collect();
     let sources = site
         .tables()

@@ -1,9 +1,10 @@
 //! Every number and time that is printed. Owns separators, signs, units, ages and dates in both languages. A figure of
 //! the engine comes in as [`Shown`] and in no other form, so that nothing hidden can be printed by accident.
 
-use crate::export;
 use crate::indicators::window::Window;
+pub use crate::indicators::window::words as window;
 use crate::panels::marks::Way;
+use crate::privacy::marks::HIDDEN;
 use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, Target, TargetOp};
@@ -71,7 +72,7 @@ pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
         Shown::Value(value) => number(value, decimals),
         Shown::Coarse { value, told, .. } => format!("{}{}", told.sign(), number(value, decimals)),
         Shown::Suppressed { below, why: Why::Primary } => format!("<{below}"),
-        Shown::Suppressed { why: Why::Secondary, .. } => export::HIDDEN.to_owned(),
+        Shown::Suppressed { why: Why::Secondary, .. } => HIDDEN.to_owned(),
         Shown::Missing => text.get("panel.shown.missing").to_owned(),
         Shown::TooFine => text.get("panel.shown.too_fine").to_owned(),
     }
@@ -80,16 +81,24 @@ pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
 /// A figure without its unit, short enough for a card: 1,234,567 becomes 123.5 with a word for ten thousand.
 #[must_use]
 pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
-    let Some(value) = shown.value() else {
-        return bare(shown, decimals, text);
+    let (sign, number) = short_parts(shown, decimals, text);
+    format!("{sign}{number}")
+}
+
+/// The same in two parts, the sign of a coarse figure and its number, for a card that prints the sign smaller.
+#[must_use]
+pub fn short_parts(shown: Shown, decimals: usize, text: &Messages) -> (String, String) {
+    let (sign, value) = match shown {
+        Shown::Value(value) => (String::new(), value),
+        Shown::Coarse { value, told, .. } => (told.sign().to_string(), value),
+        _ => return (String::new(), bare(shown, decimals, text)),
     };
-    let sign = shown.told().map_or_else(String::new, |told| told.sign().to_string());
     let (divisor, key) = match (text.lang(), value.abs()) {
         (Lang::Zh, v) if v >= 1e8 => (1e8, "panel.shown.hundred_million"),
         (Lang::Zh, v) if v >= 1e5 => (1e4, "panel.shown.ten_thousand"),
         (Lang::En, v) if v >= 1e6 => (1e6, "panel.shown.million"),
         (Lang::En, v) if v >= 1e5 => (1e3, "panel.shown.thousand"),
-        _ => return format!("{sign}{}", number(value, decimals)),
+        _ => return (sign, number(value, decimals)),
     };
     let scaled = value / divisor;
     let digits = if scaled.abs() >= 1000.0 {
@@ -99,7 +108,7 @@ pub fn short(shown: Shown, decimals: usize, text: &Messages) -> String {
     } else {
         2
     };
-    format!("{sign}{}{}", number(scaled, digits), text.get(key))
+    (sign, format!("{}{}", number(scaled, digits), text.get(key)))
 }
 
 /// The 95 % interval that comes with a reading.
@@ -117,11 +126,11 @@ pub fn bound(value: f64, decimals: usize) -> String {
     number(value, decimals)
 }
 
-/// Share of a whole in per cent, where both may be shown.
+/// Share of a whole in per cent, where both may be shown; `≈` where one of them is coarse.
 #[must_use]
-pub fn share(part: Shown, whole: Shown) -> Option<String> {
-    let (part, whole) = (part.value()?, whole.value()?);
-    (whole > 0.0).then(|| format!("{}%", number(100.0 * part / whole, 0)))
+pub fn share(part: Shown, whole: Shown, text: &Messages) -> Option<String> {
+    let share = part.percent_of(whole);
+    share.is_seen().then(|| format!("{}%", bare(share, 0, text)))
 }
 
 /// A target as `≥ 96`; its note where it is no number.
@@ -168,13 +177,16 @@ pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
     Some(Change { way, size })
 }
 
-/// Distance to the target: how much a figure is above (or below, with a minus) it.
+/// Distance to the target: how much a figure is above (or below, with a minus) it; `≥+5` where the figure is coarse.
 #[must_use]
 pub fn target_gap(value: Shown, target: &Target, decimals: usize) -> Option<String> {
-    let bound = target.value?;
-    let gap = value.value()? - bound;
+    let (told, gap) = match value.above(target.value?) {
+        Shown::Value(gap) => (None, gap),
+        Shown::Coarse { value: gap, told, .. } => (Some(told.sign()), gap),
+        _ => return None,
+    };
     let sign = if gap > 0.0 { "+" } else { "" };
-    Some(format!("{sign}{}", number(gap, decimals)))
+    Some(format!("{}{sign}{}", told.map_or_else(String::new, String::from), number(gap, decimals)))
 }
 
 const DAY: i64 = 86_400;
@@ -229,19 +241,6 @@ pub fn axis_day(day: Day) -> String {
 #[must_use]
 pub fn full_day(day: Day, monthly: bool) -> String {
     date_of(day).strftime(if monthly { "%Y-%m" } else { "%Y-%m-%d" }).to_string()
-}
-
-/// Words for the span that a figure covers: `近 30 天`.
-#[must_use]
-pub fn window(window: &str, text: &Messages) -> String {
-    let mut parts = window.split_whitespace();
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("trailing"), Some(n), Some(unit)) => {
-            text.fill(&format!("time.window.trailing_{unit}"), &[("n", n)])
-        }
-        (Some("cumulative"), Some("since"), Some(day)) => text.fill("time.window.since", &[("day", day)]),
-        _ => text.get(&format!("time.window.{}", window.replace(' ', "_"))).to_owned(),
-    }
 }
 
 /// How many days back an indicator is compared with itself; `None` is one month.
@@ -316,9 +315,13 @@ mod tests {
             assert_eq!(shown(value, 1, "%", &en()), in_en);
         }
         assert_eq!(change(Shown::Value(3.0), hidden, 0), None, "a change would give the hidden one away");
-        assert_eq!(share(Shown::Value(3.0), hidden), None);
+        assert_eq!(share(Shown::Value(3.0), hidden, &zh()), None);
+        let part = Shown::Coarse { value: 50.0, step: 5.0, told: Told::AtLeast };
+        assert_eq!(share(part, Shown::Value(500.0), &zh()).as_deref(), Some("≈11%"));
         let target = Target { op: Some(TargetOp::AtLeast), value: Some(5.0), note: None, source: None };
         assert_eq!(target_gap(hidden, &target, 0), None);
+        assert_eq!(target_gap(steps, &target, 0).as_deref(), Some("≥+50"));
+        assert_eq!(target_gap(about, &target, 0).as_deref(), Some("≈+91"));
         assert_eq!(target_gap(Shown::Value(3.0), &target, 0).as_deref(), Some("−2"));
     }
 

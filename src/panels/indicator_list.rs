@@ -135,7 +135,7 @@ fn indicator_ui(
     let (mark, rest) = cut_left(line, step * 2.5);
     status_ui(pen, mark, &reading, words::is_met(view, indicator, area, reading.value));
     let late = reading.status == Status::Late;
-    let ink = if late || reading.value.value().is_none() { pen.note() } else { pen.note().color(theme.text) };
+    let ink = if late || !reading.value.is_seen() { pen.note() } else { pen.note().color(theme.text) };
     let (rest, value) =
         cut_right(rest.with_max_x(rest.right() - step), pen.width(&figure, ink.bold()) + step);
     pen.text(value, Align2::RIGHT_CENTER, &figure, if chosen { ink.bold() } else { ink });
@@ -180,7 +180,8 @@ fn spark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, index: IndicatorIx, serie
     };
     let area = crate::panels::trend::trend_area(view, indicator);
     let series = series.get(view, index, area);
-    let values = || series.points.iter().enumerate().filter_map(|(i, p)| p.value.value().map(|v| (i, v)));
+    let values =
+        || series.points.iter().enumerate().filter_map(|(i, p)| p.value.point().map(|v| (i, v.on_axis())));
     let (low, high) =
         values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| (l.min(v), h.max(v)));
     let step_x = rect.width() / whole(series.points.len().saturating_sub(1).max(1));

@@ -1,11 +1,13 @@
-//! What the colours and marks of the map mean: classes with their breaks and how many areas fall in each, and the
-//! severities. Owns no classes itself; the map does.
+//! What the colours and marks of the map mean: classes with their breaks and how many areas fall in each, the marks
+//! of figures that are hidden, coarse, missing or late, and the severities. Owns no classes itself; the map does.
 
 use egui::{Align2, Color32, Rect, Stroke, pos2, vec2};
 
 use crate::panels::event_stream::severity_key;
 use crate::panels::pen::{Pen, cut_top, whole};
 use crate::panels::{View, format, marks, words};
+use crate::privacy::marks::{Mark, Marks};
+use crate::privacy::shown::Told;
 
 /// One class of the map's colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,14 +22,17 @@ pub struct LegendClass {
     pub areas: usize,
 }
 
+/// Rows that the marks may take; kept free where there are fewer, so that nothing jumps.
+const MARK_ROWS: usize = 2;
+
 /// Height of the panel.
 #[must_use]
 pub fn height(pen: Pen<'_>) -> f32 {
-    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * 4.0
+    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (3.0 + whole(MARK_ROWS))
 }
 
 /// Paints classes and severities.
-pub fn legend_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, classes: &[LegendClass], without: usize) {
+pub fn legend_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, classes: &[LegendClass], marks: &Marks) {
     let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
     let (title, rest) = cut_top(rect, pen.row(pen.body()));
@@ -43,8 +48,8 @@ pub fn legend_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, classes: &[LegendCla
     let (bar, rest) = cut_top(rest, pen.row(pen.note()));
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
     classes_ui(pen, bar, labels, view, classes, indicator.decimals);
-    let (row, rest) = cut_top(rest, pen.row(pen.note()));
-    without_ui(pen, row, view, without);
+    let (rows, rest) = cut_top(rest, pen.row(pen.note()) * whole(MARK_ROWS));
+    marks_ui(pen, rows, view, marks);
     let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.75), pen.row(pen.note()));
     severities_ui(pen, row, view);
 }
@@ -93,23 +98,77 @@ fn classes_ui(
     }
 }
 
-fn without_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, without: usize) {
+/// An entry for each mark that occurs on the map: how the area looks, the sign, how many areas; what it means on hover.
+fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks) {
     let step = pen.step();
-    let chip = Rect::from_center_size(pos2(row.left() + step, row.center().y), vec2(step * 2.0, step * 1.25));
-    pen.painter().rect_filled(chip, 0.0, pen.theme.no_data);
-    marks::dashed_box(pen.painter(), chip, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
-    let words = view.text.fill("panel.legend.without", &[("n", &without.to_string())]);
-    let at = pen.text(row.with_min_x(chip.right() + step), Align2::LEFT_CENTER, &words, pen.note());
+    let height = pen.row(pen.note());
+    // What the pattern of late figures says of all of them.
     let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
-    if late.is_empty() {
+    if found.is_empty() && late.is_empty() {
+        let place = rows.with_max_y(rows.top() + height);
+        pen.named_text(place, Align2::LEFT_CENTER, view.text.get("panel.legend.all_shown"), pen.note());
         return;
     }
-    // The pattern of late figures on the map, and what it says of all of them.
-    let chip = chip.translate(vec2(at.right() + step * 2.0 - chip.left(), 0.0));
-    pen.painter().rect_filled(chip, 0.0, pen.theme.class_color(3, 7));
-    marks::hatch_falling(pen.painter(), chip, step, Stroke::new(pen.theme.sizes.hairline, pen.theme.ground));
-    let place = row.with_min_x(chip.right() + step);
-    pen.named_text(place, Align2::LEFT_CENTER, &late, pen.note().color(pen.theme.warn));
+    let mut at = rows.min;
+    let mut entry_ui = |mark: Mark, words: &str, color: Color32, sentence: String| {
+        let wide = step * 2.75 + pen.width(words, pen.note());
+        if at.x > rows.left() && at.x + wide > rows.right() {
+            at = pos2(rows.left(), at.y + height);
+        }
+        let place = Rect::from_min_size(at, vec2(wide, height)).intersect(rows);
+        let middle = pos2(place.left() + step, place.center().y);
+        let chip = Rect::from_center_size(middle, vec2(step * 2.0, step * 1.25));
+        chip_ui(pen, chip, mark);
+        let words_place = place.with_min_x(chip.right() + step * 0.75);
+        pen.named_text(words_place, Align2::LEFT_CENTER, words, pen.note().color(color));
+        pen.name(place, ("mark", words), &sentence);
+        pen.tip(place, ("mark tip", words), || sentence);
+        at.x += wide + step * 1.75;
+    };
+    for (mark, count) in found.iter().filter(|(mark, _)| *mark != Mark::Late || late.is_empty()) {
+        let n = count.to_string();
+        let meaning = mark.sentence(view.text);
+        let sentence = view.text.fill("panel.legend.mark", &[("n", &n), ("meaning", &meaning)]);
+        entry_ui(mark, &format!("{} {n}", mark.brief(view.text)), pen.theme.muted, sentence);
+    }
+    if !late.is_empty() {
+        entry_ui(Mark::Late, &late, pen.theme.warn, Mark::Late.sentence(view.text));
+    }
+}
+
+/// How an area with a mark looks on the map.
+fn chip_ui(pen: Pen<'_>, chip: Rect, mark: Mark) {
+    let theme = pen.theme;
+    let hairline = theme.sizes.hairline;
+    let spacing = pen.step() * 0.6;
+    let class = theme.class_color(4, 7);
+    match mark {
+        Mark::Small(_) | Mark::Hidden => {
+            pen.painter().rect_filled(chip, 0.0, theme.no_data);
+            marks::hatch(pen.painter(), chip, spacing, Stroke::new(hairline, theme.muted));
+            marks::dashed_box(pen.painter(), chip, Stroke::new(hairline, theme.muted));
+        }
+        Mark::Missing => {
+            pen.painter().rect_filled(chip, 0.0, theme.no_data);
+            marks::outline(pen.painter(), chip, 0.0, Stroke::new(hairline, theme.line));
+            for share in [0.25, 0.5, 0.75] {
+                let at = pos2(egui::lerp(chip.x_range(), share), chip.center().y);
+                pen.painter().circle_filled(at, hairline * 1.25, theme.muted);
+            }
+        }
+        Mark::Late => {
+            pen.painter().rect_filled(chip, 0.0, class);
+            marks::hatch_falling(pen.painter(), chip, spacing * 1.5, Stroke::new(hairline, theme.ground));
+        }
+        Mark::AtLeast => {
+            let body = chip.with_max_x(chip.center().x);
+            marks::bar(pen.painter(), body, Some(Told::AtLeast), pen.step(), class);
+        }
+        Mark::About => {
+            let body = chip.with_max_x(chip.center().x);
+            marks::bar(pen.painter(), body, Some(Told::About), pen.step(), class);
+        }
+    }
 }
 
 fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {

@@ -1,8 +1,9 @@
 //! Marks that carry meaning by shape as well as by colour: severities, directions, dashed boxes, hatching, whiskers.
 //! Owns their geometry; never decides which one is due.
 
-use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{Color32, Direction, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
+use crate::privacy::shown::Told;
 use crate::theme::Theme;
 
 /// Mark of a CAP severity: circle, diamond, triangle, and a triangle in a ring for the extreme.
@@ -79,6 +80,38 @@ pub fn dashed_box(painter: &Painter, rect: Rect, stroke: Stroke) {
         [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     let dash = (rect.height() * 0.22).clamp(2.0, 8.0);
     painter.extend(Shape::dashed_line(&corners, stroke, dash, dash * 0.8));
+}
+
+/// A bar to the right. One that stands for "at least" breaks off in slabs beyond its end, one that stands for "about"
+/// fades around it: the end of neither is to be read off.
+pub fn bar(painter: &Painter, rect: Rect, told: Option<Told>, step: f32, color: Color32) {
+    let radius = rect.height() * 0.2;
+    match told {
+        None => {
+            painter.rect_filled(rect, radius, color);
+        }
+        Some(Told::AtLeast) => {
+            painter.rect_filled(rect, 0.0, color);
+            open_end(painter, rect, step, color);
+        }
+        Some(Told::About) => {
+            let from = (rect.right() - step).max(rect.left());
+            painter.rect_filled(rect.with_max_x(from), 0.0, color);
+            let fade = Rect::from_x_y_ranges(from..=rect.right() + step, rect.y_range());
+            painter.add(Shape::gradient_rect(fade, Direction::LeftToRight, [color, Color32::TRANSPARENT]));
+        }
+    }
+}
+
+/// Thinning slabs right of a rectangle: it may go on.
+pub fn open_end(painter: &Painter, rect: Rect, step: f32, color: Color32) {
+    let mut x = rect.right();
+    for width in [0.4, 0.28, 0.16] {
+        x += step * 0.22;
+        let slab = Rect::from_x_y_ranges(x..=x + step * width, rect.y_range());
+        painter.rect_filled(slab, 0.0, color);
+        x = slab.right();
+    }
 }
 
 /// Slanted lines over what is late.

@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::pictures::Room;
 use crate::panels::{Commands, View, format, marks, words};
+use crate::privacy::shown::Told;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::snapshot::{Reading, Status};
@@ -40,9 +41,9 @@ pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
         .map(|area| Row { area, reading: view.snapshot.reading(view.state.indicator, area) })
         .collect();
     // Best first, as the indicator counts best; what has no value to rank by stands last.
-    rows.sort_by(|a, b| match (a.reading.value.value(), b.reading.value.value()) {
-        (Some(x), Some(y)) if indicator.direction == Direction::Lower => x.total_cmp(&y),
-        (Some(x), Some(y)) => y.total_cmp(&x),
+    rows.sort_by(|a, b| match (a.reading.value.point(), b.reading.value.point()) {
+        (Some(x), Some(y)) if indicator.direction == Direction::Lower => x.order(y),
+        (Some(x), Some(y)) => y.order(x),
         (Some(_), None) => std::cmp::Ordering::Less,
         (None, Some(_)) => std::cmp::Ordering::Greater,
         (None, None) => a.area.cmp(&b.area),
@@ -168,8 +169,8 @@ impl Scale {
             high = high.max(value);
         };
         for row in rows {
-            if let Some(value) = row.reading.value.value() {
-                hold(value);
+            if let Some(point) = row.reading.value.point() {
+                hold(point.on_axis());
             }
             if let Some((a, b)) = row.reading.interval {
                 hold(a);
@@ -243,7 +244,7 @@ fn row_ui(
         let at = pen.text(inner, Align2::RIGHT_CENTER, &figure, pen.body().color(theme.muted));
         let stroke = Stroke::new(theme.sizes.hairline, theme.muted);
         marks::dashed_box(pen.painter(), at.expand2(egui::vec2(pen.step() * 0.5, 0.0)), stroke);
-    } else if row.reading.value.value().is_none() {
+    } else if !row.reading.value.is_seen() {
         pen.text(value_place, Align2::RIGHT_CENTER, &figure, pen.note());
     } else {
         pen.text(value_place, Align2::RIGHT_CENTER, &figure, ink);
@@ -255,10 +256,11 @@ fn row_ui(
 }
 
 fn plot_ui(pen: Pen<'_>, y: f32, row: &Row, columns: &Columns, scale: &Scale, color: egui::Color32) {
-    let Some(value) = row.reading.value.value() else {
+    let Some(point) = row.reading.value.point() else {
         return;
     };
     let size = pen.theme.sizes.body * 0.5;
+    let dot = pos2(scale.x(columns, point.on_axis()), y);
     if let Some((low, high)) = row.reading.interval {
         let bar = Rect::from_x_y_ranges(
             scale.x(columns, low)..=scale.x(columns, high),
@@ -266,7 +268,23 @@ fn plot_ui(pen: Pen<'_>, y: f32, row: &Row, columns: &Columns, scale: &Scale, co
         );
         pen.painter().rect_filled(bar, size * 0.38, color.gamma_multiply(0.42));
     }
-    pen.painter().circle_filled(pos2(scale.x(columns, value), y), size * 0.5, color);
+    pen.painter().circle_filled(dot, size * 0.5, color);
+    match (row.reading.value.told(), row.reading.value.range()) {
+        (Some(Told::AtLeast), _) => {
+            let body = Rect::from_center_size(dot, egui::Vec2::splat(size));
+            marks::open_end(pen.painter(), body, pen.step(), color);
+        }
+        // As far as it may be off: hollow, where an interval is filled.
+        (Some(Told::About), Some((low, high))) => {
+            let bar = Rect::from_x_y_ranges(
+                scale.x(columns, low)..=scale.x(columns, high),
+                y - size * 0.38..=y + size * 0.38,
+            );
+            let stroke = Stroke::new(pen.theme.sizes.hairline, color);
+            marks::outline(pen.painter(), bar, size * 0.38, stroke);
+        }
+        _ => {}
+    }
 }
 
 /// What the rows say, in one sentence, and whether it is a warning.
@@ -301,6 +319,13 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
     } else {
         view.text.get("panel.ranking.all_met").to_owned()
     };
+    let hidden = rows.iter().filter(|r| r.reading.value.is_suppressed()).count();
+    if hidden > 0 {
+        words.push_str(&view.text.fill("panel.ranking.hidden", &[("n", &hidden.to_string())]));
+    }
+    if rows.iter().any(|r| r.reading.value.told().is_some()) {
+        words.push_str(view.text.get("panel.ranking.coarse"));
+    }
     if folded > 0 {
         words.push_str(&view.text.fill("panel.ranking.folded", &[("n", &folded.to_string())]));
     }

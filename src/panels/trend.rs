@@ -1,12 +1,12 @@
 //! The trend of the chosen indicator: its points, its target, and the band of usual variation, so that noise is not
 //! taken for change. Owns the chart's scale and its axis words.
 
-use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Align2, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{View, format, marks, words};
-use crate::privacy::shown::Shown;
+use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::snapshot::{Day, Series, Status};
@@ -41,6 +41,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let unusual = is_unusual(&series);
     let key = match unusual {
         _ if series.points.len() < 2 => "panel.trend.single",
+        None if series.points.iter().any(|p| p.value.told().is_some()) => "panel.trend.rounded",
         None => "panel.trend.no_limits",
         Some(false) => "panel.trend.usual",
         Some(true) => "panel.trend.unusual",
@@ -67,12 +68,18 @@ fn rows_in(pen: Pen<'_>, place: Rect) -> usize {
     ((place.height() + 0.5) / pen.row(pen.note())).floor().max(0.0) as usize
 }
 
-/// What the dashed line and the band are, where they are drawn.
+/// What hatching, steps, the dashed line and the band are, where they are drawn.
 fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
     if series.points.len() < 2 {
         return String::new();
     }
-    let parts = [(has_target, "panel.trend.dashed"), (series.limits.is_some(), "panel.trend.band")];
+    let any = |hit: fn(Shown) -> bool| series.points.iter().any(|p| hit(p.value));
+    let parts = [
+        (any(Shown::is_suppressed), "panel.trend.hidden"),
+        (any(|value| value.told().is_some()), "panel.trend.stepped"),
+        (has_target, "panel.trend.dashed"),
+        (series.limits.is_some(), "panel.trend.band"),
+    ];
     let parts: Vec<&str> =
         parts.into_iter().filter(|(drawn, _)| *drawn).map(|(_, key)| view.text.get(key)).collect();
     parts.join(" · ")
@@ -81,7 +88,7 @@ fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
 /// Whether the last value lies outside the usual range.
 fn is_unusual(series: &Series) -> Option<bool> {
     let (low, high) = series.limits?;
-    let last = series.points.last()?.value.value()?;
+    let last = series.points.last()?.value.exact()?;
     Some(last < low || last > high)
 }
 
@@ -99,7 +106,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         cut_right(rect, (pen.width(&last_words, ink) + pen.step() * 2.0).min(rect.width() * 0.3));
     let left_labels = plot;
     let plot = plot.with_max_y(plot.bottom() - labels).shrink2(vec2(pen.step(), pen.step() * 0.5));
-    if series.points.iter().all(|p| p.value.value().is_none()) {
+    if series.points.iter().all(|p| !p.value.is_seen()) {
         let word = format::bare(last, 0, view.text);
         pen.named_text(plot, Align2::CENTER_CENTER, &word, pen.body().color(pen.theme.muted));
         return;
@@ -116,9 +123,9 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     grid_ui(pen, plot, &scale, y);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
     let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
-    line_ui(pen, plot, &series, at);
-    if let Some(value) = last.value() {
-        let end = at(series.points.len().saturating_sub(1), value);
+    line_ui(pen, plot, &series, view, at);
+    if let Some(point) = last.point() {
+        let end = at(series.points.len().saturating_sub(1), point.on_axis());
         let color = if words::is_clearly_missed(view, indicator, area, &reading) {
             pen.theme.warn
         } else {
@@ -139,6 +146,9 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     hover_ui(pen, plot, view, indicator, &series, step_x);
 }
 
+/// Steps of a coarse series that its chart spans at least.
+const LEAST_STEPS: f64 = 5.0;
+
 struct Scale {
     low: f64,
     high: f64,
@@ -146,9 +156,13 @@ struct Scale {
 
 impl Scale {
     fn of(series: &Series, target: Option<f64>) -> Self {
-        let values = series.points.iter().filter_map(|p| p.value.value());
+        let values = series.points.iter().filter_map(|p| p.value.point()).map(ScalePoint::on_axis);
         let (mut low, mut high) =
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        // What is told in steps is not drawn so large that one step looks like a leap.
+        let step = series.points.iter().filter_map(|p| p.value.step()).fold(0.0, f64::max);
+        let short = (step * LEAST_STEPS - (high - low)).max(0.0);
+        (low, high) = (low - short / 2.0, high + short / 2.0);
         if let Some((a, b)) = series.limits {
             (low, high) = (low.min(a), high.max(b));
         }
@@ -225,37 +239,62 @@ fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
     (step, ticks)
 }
 
-fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, at: impl Fn(usize, f64) -> egui::Pos2) {
+/// A run of neighbouring points: joined straight where all are exact, else in steps.
+fn run_ui(pen: Pen<'_>, run: &mut Vec<Pos2>, stepped: bool) {
     let stroke = Stroke::new(pen.theme.sizes.hairline * 2.5, pen.theme.outline);
-    let mut run = Vec::new();
-    let flush = |run: &mut Vec<egui::Pos2>| match run.as_slice() {
-        [] => {}
+    let points = std::mem::take(run);
+    let line = match points.as_slice() {
+        [] => return,
         [alone] => {
             pen.painter().circle_filled(*alone, stroke.width, stroke.color);
-            run.clear();
+            return;
         }
-        _ => {
-            pen.painter().add(Shape::line(std::mem::take(run), stroke));
+        _ if stepped => {
+            let corners =
+                points.windows(2).filter_map(|w| Some([*w.first()?, pos2(w.last()?.x, w.first()?.y)]));
+            corners.flatten().chain(points.last().copied()).collect()
         }
+        _ => points,
     };
+    pen.painter().add(Shape::line(line, stroke));
+}
+
+fn line_ui(pen: Pen<'_>, plot: Rect, series: &Series, view: &View<'_>, at: impl Fn(usize, f64) -> Pos2) {
+    let step_x = at(1, 0.0).x - at(0, 0.0).x;
+    let (mut run, mut stepped) = (Vec::new(), false);
+    let mut label_from = f32::NEG_INFINITY;
     for (i, point) in series.points.iter().enumerate() {
-        match point.value {
-            Shown::Value(value) | Shown::Coarse { value, .. } => run.push(at(i, value)),
-            Shown::Suppressed { .. } => {
-                flush(&mut run);
-                // Hidden is told from missing: a dashed box stands on the axis.
-                let center = pos2(at(i, 0.0).x, plot.bottom() - pen.step());
-                let place = Rect::from_center_size(center, vec2(pen.step() * 1.5, pen.step() * 1.5));
-                marks::dashed_box(
-                    pen.painter(),
-                    place,
-                    Stroke::new(pen.theme.sizes.hairline, pen.theme.muted),
-                );
+        if let Some(place) = point.value.point() {
+            // One coarse point makes the run a stepped one: a slope would claim what lies between.
+            stepped |= point.value.told().is_some();
+            run.push(at(i, place.on_axis()));
+            continue;
+        }
+        run_ui(pen, &mut run, stepped);
+        stepped = false;
+        if point.value.is_suppressed() {
+            let x = at(i, 0.0).x;
+            hidden_ui(pen, plot, (x - step_x * 0.5)..=(x + step_x * 0.5));
+            let words = format::bare(point.value, 0, view.text);
+            let wide = pen.width(&words, pen.note());
+            let left = (x - wide * 0.5).clamp(plot.left(), (plot.right() - wide).max(plot.left()));
+            if left >= label_from {
+                let row = pen.row(pen.note());
+                let place = Rect::from_min_size(pos2(left, plot.bottom() - row), vec2(wide, row));
+                pen.painter().rect_filled(place.expand2(vec2(1.0, -row * 0.1)), 0.0, pen.theme.surface);
+                pen.text(place, Align2::LEFT_CENTER, &words, pen.note());
+                label_from = place.right() + pen.step();
             }
-            Shown::Missing | Shown::TooFine => flush(&mut run),
         }
     }
-    flush(&mut run);
+    run_ui(pen, &mut run, stepped);
+}
+
+/// A hatched band over the whole height: what is hidden may stand anywhere, and never stands at 0.
+fn hidden_ui(pen: Pen<'_>, plot: Rect, across: std::ops::RangeInclusive<f32>) {
+    let band = Rect::from_x_y_ranges(across, plot.y_range()).intersect(plot);
+    let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted.gamma_multiply(0.45));
+    marks::hatch(pen.painter(), band, pen.step(), stroke);
 }
 
 fn is_monthly(series: &Series) -> bool {
@@ -303,6 +342,7 @@ fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, se
             format::full_day(day, is_monthly(series)),
             format::shown(point.value, indicator.decimals, &indicator.unit, view.text),
         ];
+        lines.extend(words::why(view, point.value).map(str::to_owned));
         if series.limits.is_some() {
             let range = format::interval(series.limits, indicator.decimals, view.text);
             lines.push(view.text.fill("panel.trend.range", &[("range", &range)]));

@@ -71,10 +71,14 @@ pub fn target_at<'a>(view: &View<'_>, indicator: &'a Indicator, area: AreaId) ->
 }
 
 /// Whether a value meets its indicator's target at an area, judged as it is printed; `None` where there is no target
-/// or no value.
+/// or no value, or where a coarse one does not say.
 #[must_use]
 pub fn is_met(view: &View<'_>, indicator: &Indicator, area: AreaId, value: Shown) -> Option<bool> {
-    target_at(view, indicator, area)?.is_met(value.value()?, indicator.decimals)
+    let target = target_at(view, indicator, area)?;
+    let (low, high) = value.range()?;
+    let met = target.is_met(low, indicator.decimals)?;
+    // A coarse value that may lie on either side is not judged.
+    (target.is_met(high, indicator.decimals)? == met).then_some(met)
 }
 
 /// Whether a reading misses its target by more than its own 95 % interval allows for.
@@ -208,6 +212,19 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
     })
 }
 
+/// Why a value is hidden or not told exactly; `None` where it is.
+#[must_use]
+pub fn why<'a>(view: &View<'a>, value: Shown) -> Option<&'a str> {
+    let key = match value {
+        Shown::Suppressed { why: Why::Primary, .. } => "panel.shown.why_primary",
+        Shown::Suppressed { why: Why::Secondary, .. } => "panel.shown.why_secondary",
+        Shown::Coarse { told: Told::AtLeast, .. } => "panel.shown.why_at_least",
+        Shown::Coarse { told: Told::About, .. } => "panel.shown.why_about",
+        Shown::Value(_) | Shown::Missing | Shown::TooFine => return None,
+    };
+    Some(view.text.get(key))
+}
+
 /// Everything about a reading in a few lines, for a hover.
 #[must_use]
 pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &Reading) -> String {
@@ -221,14 +238,7 @@ pub fn explain(view: &View<'_>, indicator: &Indicator, area: AreaId, reading: &R
             format::window(&indicator.window, text)
         ),
     ];
-    let key = match reading.value {
-        Shown::Suppressed { why: Why::Primary, .. } => Some("panel.shown.why_primary"),
-        Shown::Suppressed { why: Why::Secondary, .. } => Some("panel.shown.why_secondary"),
-        Shown::Coarse { told: Told::AtLeast, .. } => Some("panel.shown.why_at_least"),
-        Shown::Coarse { told: Told::About, .. } => Some("panel.shown.why_about"),
-        Shown::Value(_) | Shown::Missing | Shown::TooFine => None,
-    };
-    lines.extend(key.map(|key| text.get(key).to_owned()));
+    lines.extend(why(view, reading.value).map(str::to_owned));
     if reading.interval.is_some() {
         lines.push(
             text.fill(

@@ -167,15 +167,15 @@ pub(super) fn scaled(shown: Shown, scale: f64) -> Shown {
 }
 
 /// The middle of what a coarse number may be.
-fn middle(shown: Shown) -> Option<f64> {
+pub(super) fn middle(shown: Shown) -> Option<f64> {
     match shown {
         Shown::Coarse { value, step, told: Told::AtLeast } => Some(value + step / 2.0),
-        other => other.value(),
+        other => other.told_value(),
     }
 }
 
-fn step_of(shown: Shown) -> f64 {
-    if let Shown::Coarse { step, .. } = shown { step } else { 0.0 }
+pub(super) fn step_of(shown: Shown) -> f64 {
+    shown.step().unwrap_or(0.0)
 }
 
 pub(super) fn about(value: f64, step: f64) -> Shown {

@@ -104,7 +104,7 @@ fn hide_reading(then: &mut Reading, now: &Reading, mark: u32) -> bool {
 
 /// Hidden in one and seen in the other.
 fn differs(a: Shown, b: Shown) -> bool {
-    a.value().is_some() && b.is_suppressed() || a.is_suppressed() && b.value().is_some()
+    a.is_seen() && b.is_suppressed() || a.is_suppressed() && b.is_seen()
 }
 
 fn hide(reading: &mut Reading, mark: u32) {
@@ -120,12 +120,12 @@ fn hide(reading: &mut Reading, mark: u32) {
 
 /// A hidden value in place of a seen one; what is hidden, missing or too fine stays so.
 fn secondary(shown: Shown, mark: u32) -> Shown {
-    if shown.value().is_some() { Shown::Suppressed { below: mark, why: Why::Secondary } } else { shown }
+    if shown.is_seen() { Shown::Suppressed { below: mark, why: Why::Secondary } } else { shown }
 }
 
 /// What may be shown of a figure of then: not where it is hidden now, nor where both differ by less than the mark.
 fn in_both(then: Shown, now: Shown, mark: u32) -> Shown {
-    match (then.value(), now.value()) {
+    match (then.told_value(), now.told_value()) {
         (_, None) if now.is_suppressed() && !matches!(then, Shown::TooFine) => now,
         (Some(_), None) => secondary(then, mark),
         (Some(a), Some(b)) if a.to_bits() != b.to_bits() && (a - b).abs() < f64::from(mark) => {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cells;
+mod coarse;
 pub mod door;
 pub mod drawn;
 mod figures;
@@ -9,6 +10,7 @@ pub(crate) mod gate;
 pub mod groups;
 mod hide;
 pub(crate) mod known;
+pub mod marks;
 mod network;
 pub mod protect;
 pub mod shown;

@@ -12,7 +12,7 @@ use onemap::snapshot::Day;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::common::{AREAS, Declared, Line, Made, Recipe, day, figures};
+use crate::common::{AREAS, Declared, Line, Made, Recipe, day, figures, seen};
 use crate::simplex::{Knowledge, Known};
 
 const KINDS: [&str; 3] = ["a", "b", "c"];
@@ -268,7 +268,7 @@ fn check_coarse_rate(figure: &Figure, numerator: Shown, base: Shown, rate: Shown
     let Shown::Coarse { value, step, .. } = rate else { return };
     let middle = |shown: Shown| match shown {
         Shown::Coarse { value, step, told: Told::AtLeast } => value + step / 2.0,
-        other => other.value().unwrap(),
+        other => seen(other).unwrap(),
     };
     let expected = figure.scale * middle(numerator) / middle(base);
     assert!(

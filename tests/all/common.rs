@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use onemap::engine::{self, Depth, Engine};
-use onemap::privacy::shown::Shown;
+use onemap::privacy::shown::{ScalePoint, Shown};
 use onemap::site::areas::AreaId;
 use onemap::site::civil::parse_day;
 use onemap::site::problem::Problem;
@@ -99,6 +99,11 @@ pub(crate) fn area(engine: &Engine, code: &str) -> AreaId {
 pub(crate) fn shown(engine: &Engine, figures: &Figures, id: &str, area: AreaId) -> Shown {
     let index = engine.site().indicator_index(id).unwrap_or_else(|| panic!("no indicator {id}"));
     figures.reading(index, area).value
+}
+
+/// The number that is shown, exact or coarse.
+pub(crate) fn seen(shown: Shown) -> Option<f64> {
+    shown.point().map(ScalePoint::on_axis)
 }
 
 pub(crate) fn close(a: f64, b: f64) -> bool {

@@ -16,7 +16,7 @@ use polars::prelude::*;
 use proptest::prelude::*;
 
 use crate::common::{
-    AREAS, Declared, EVENTS_TABLE, Line, Made, Recipe, area, close, day, figures, sample, shown,
+    AREAS, Declared, EVENTS_TABLE, Line, Made, Recipe, area, close, day, figures, sample, seen, shown,
 };
 
 /// A row of the event table and, with less in it, of the table of days.
@@ -416,6 +416,6 @@ fn the_replayed_day_is_seen() {
         onemap::site::areas::AreaId::ROOT,
     );
     assert_eq!(before, Shown::Value(0.0));
-    assert!(after.value().is_some_and(|v| v > 10.0), "{after:?}");
+    assert!(seen(after).is_some_and(|v| v > 10.0), "{after:?}");
     assert!(engine.events.view(engine.site(), today).opened_today > 0);
 }

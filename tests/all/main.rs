@@ -35,3 +35,4 @@ mod servers;
 mod structure;
 mod tiny;
 mod wall;
+mod workbook;

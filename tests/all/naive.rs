@@ -617,7 +617,7 @@ fn the_latest_month_divides_and_months_are_never_added() {
         ("R1", 10_000.0 * 20.0 / 4000.0, 4000.0),
     ] {
         let at = common::area(&engine, code);
-        let value = shown(&engine, &october, "rate", at).value().unwrap();
+        let value = shown(&engine, &october, "rate", at).exact().unwrap();
         assert!(close(value, rate), "{code}: {value} instead of {rate}");
         assert_eq!(shown(&engine, &october, "people", at), Shown::Value(people), "{code}");
     }
@@ -692,7 +692,7 @@ fn overlapping_totals_are_never_nested() {
     assert_ne!(key.filter, base.filter);
     let at = common::sample().present_day();
     let figures = figures(common::sample(), at);
-    let value = |id: &str| shown(common::sample(), &figures, id, AreaId::ROOT).value().unwrap();
+    let value = |id: &str| shown(common::sample(), &figures, id, AreaId::ROOT).exact().unwrap();
     assert!(value("dat_base_record_cnt") > value("dat_key_element_record_cnt"));
     // Channels exclude each other in the table, screening is a column of its own: no row adds screened to accepted.
     for row in site.indicators.iter().chain(&site.breakdowns) {

@@ -189,6 +189,30 @@ fn raw_figures_do_not_leave_the_engine() {
     });
 }
 
+/// A coarse figure is never taken for an exact one: its number comes out with its sign (`format`, `export`), or as a
+/// place on a scale, in files that draw.
+#[test]
+fn a_coarse_number_does_not_lose_its_sign() {
+    let draws = [
+        "map/choropleth.rs",
+        "map/scope.rs",
+        "panels/area_table.rs",
+        "panels/indicator_list.rs",
+        "panels/pictures/mod.rs",
+        "panels/ranking.rs",
+        "panels/trend.rs",
+    ];
+    let tells = ["privacy/", "export/", "panels/format.rs"];
+    let prints = ["format!", ".fill(", "number(", "to_string", ".sum", "push_str"];
+    refuse(|source, line| {
+        let on_axis = line.contains("on_axis") && source.path != "privacy/shown.rs";
+        let takes_number = (line.contains("Coarse { value") || line.trim_end().ends_with("Coarse {"))
+            && !tells.iter().any(|t| source.path.starts_with(t));
+        let is_printed = prints.iter().any(|p| line.contains(p));
+        takes_number || on_axis && (is_printed || !draws.contains(&source.path.as_str()))
+    });
+}
+
 fn is_cjk(c: char) -> bool {
     matches!(u32::from(c), 0x2e80..=0x9fff | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xff00..=0xffef)
 }

@@ -61,7 +61,7 @@ impl Wall {
     pub(crate) fn counted(&mut self) -> (u64, i64) {
         let (rows, sum) = (self.rows, self.sum);
         let snapshot = self.snapshot();
-        let value = |i| snapshot.reading(i, onemap::site::areas::AreaId::ROOT).value.value().unwrap();
+        let value = |i| snapshot.reading(i, onemap::site::areas::AreaId::ROOT).value.exact().unwrap();
         (value(rows) as u64 - 1, value(sum) as i64 - 1_000_000)
     }
 
@@ -69,7 +69,7 @@ impl Wall {
     pub(crate) fn count_at(&mut self, code: &str) -> u64 {
         let rows = self.rows;
         let area = self.site().areas.find(code).unwrap();
-        self.snapshot().reading(rows, area).value.value().unwrap() as u64
+        self.snapshot().reading(rows, area).value.exact().unwrap() as u64
     }
 
     pub(crate) fn feed(&mut self) -> FeedState {

@@ -2,16 +2,16 @@
 
 use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, greatest, pitch, sentence_ui, tint};
+use super::{Item, figure_ui, greatest, pitch, reach, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_left, cut_right, share, whole};
-use crate::panels::{View, format};
+use crate::panels::{View, format, marks};
 use crate::site::scenes::PictureKind;
 
 /// Paints the chain.
 pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
     let step = pen.step();
     let (pitch, fits) = pitch(pen, PictureKind::Flow, rect.height() - pen.row(pen.note()), items.len());
-    let most = greatest(items).and_then(|i| i.value.value()).unwrap_or(0.0);
+    let most = greatest(items).and_then(|i| reach(i.value)).unwrap_or(0.0);
     let name =
         items.iter().map(|i| pen.width(i.name, pen.body())).fold(0.0_f32, f32::max).min(rect.width() * 0.4);
     let value =
@@ -22,7 +22,7 @@ pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
         let line =
             Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
         let y = line.center().y;
-        let weight = item.value.value().map_or(0.0, |v| share(v, most));
+        let weight = reach(item.value).map_or(0.0, |v| share(v, most));
         if i + 1 < fits {
             link_ui(pen, node_x, y + step, y + pitch - step, color);
         }
@@ -36,10 +36,10 @@ pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
         let height = step * 1.25;
         let bar =
             Rect::from_min_size(pos2(plot.left(), y - height * 0.5), vec2(plot.width() * weight, height));
-        pen.painter().rect_filled(bar, height * 0.2, color.gamma_multiply(0.8));
+        marks::bar(pen.painter(), bar, item.value.told(), step, color.gamma_multiply(0.8));
         figure_ui(pen, figure, &item.figure(view), item.value, pen.body().bold());
         pen.name(line, ("link", i), &item.words(view));
-        pen.tip(line, ("link tip", i), || item.words(view));
+        pen.tip(line, ("link tip", i), || item.tip(view));
     }
     let rest = rect.with_min_y(rect.top() + pitch * whole(fits));
     sentence_ui(pen, rest, &sentence(view, items));

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
-use super::{breakdown, sentence_ui};
+use super::{breakdown, reach, sentence_ui, why_below};
 use crate::panels::pen::{Pen, share, whole};
 use crate::panels::{View, format, marks};
 use crate::privacy::shown::Shown;
@@ -79,7 +79,7 @@ pub(super) fn matrix_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, picture: &Pic
         let name = name.get(prefix.len()..).unwrap_or(name);
         pen.text(place.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, name, pen.note());
     }
-    let most = table.slices.iter().filter_map(|s| s.value.value()).fold(0.0_f64, f64::max);
+    let most = table.slices.iter().filter_map(|s| reach(s.value)).fold(0.0_f64, f64::max);
     for (y, down) in table.down.iter().enumerate() {
         let top = rect.top() + head + step * 0.5 + row_height * whole(y);
         let place = Rect::from_min_size(pos2(rect.left(), top), vec2(name_width - step, row_height));
@@ -107,7 +107,8 @@ fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&s
     let figure = format::bare(value, table.row.decimals, view.text);
     let ink = pen.note();
     match value {
-        Shown::Value(v) | Shown::Coarse { value: v, .. } => {
+        Shown::Value(_) | Shown::Coarse { .. } => {
+            let v = reach(value).unwrap_or(0.0);
             // Square root: the eye judges areas, and one full class would else leave all others dark.
             let weight = share(v.max(0.0).sqrt(), most.sqrt());
             #[expect(
@@ -134,7 +135,7 @@ fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&s
         format!("{down} · {across} {figure}{unit}")
     };
     pen.name(cell, ("cell", at), &words());
-    pen.tip(cell, ("cell tip", at), words);
+    pen.tip(cell, ("cell tip", at), || why_below(view, value, words()));
 }
 
 impl Table<'_> {
@@ -147,8 +148,9 @@ fn sentence(view: &View<'_>, table: &Table<'_>) -> String {
     let most = table
         .slices
         .iter()
-        .filter(|s| s.value.value().is_some())
-        .max_by(|a, b| a.value.value().unwrap_or(0.0).total_cmp(&b.value.value().unwrap_or(0.0)));
+        .filter_map(|slice| Some((slice, slice.value.point()?)))
+        .max_by(|(_, a), (_, b)| a.order(*b))
+        .map(|(slice, _)| slice);
     let Some(([down, across], value)) = most.and_then(|s| Some((s.codes.first_chunk::<2>()?, s.value)))
     else {
         return String::new();

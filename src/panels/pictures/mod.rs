@@ -13,7 +13,7 @@ use egui::{Align2, Rect, Stroke, vec2};
 use crate::export::promise;
 use crate::panels::pen::{Ink, Pen, cut_top, whole};
 use crate::panels::{View, format, marks, words};
-use crate::privacy::shown::Shown;
+use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::catalogue::Indicator;
 use crate::site::scenes::{Picture, PictureKind};
 use crate::snapshot::{Inputs, Reading};
@@ -43,6 +43,12 @@ impl Item<'_> {
     #[must_use]
     pub fn words(&self, view: &View<'_>) -> String {
         format!("{} {}", self.name, format::shown(self.value, self.row.decimals, &self.row.unit, view.text))
+    }
+
+    /// The same with the reason where it is hidden or coarse.
+    #[must_use]
+    pub fn tip(&self, view: &View<'_>) -> String {
+        why_below(view, self.value, self.words(view))
     }
 }
 
@@ -227,13 +233,28 @@ fn sentence_ui(pen: Pen<'_>, rect: Rect, words: &str) -> Rect {
 fn greatest<'a, 'b>(items: &'b [Item<'a>]) -> Option<&'b Item<'a>> {
     items
         .iter()
-        .filter(|i| i.value.value().is_some())
-        .max_by(|a, b| a.value.value().unwrap_or(0.0).total_cmp(&b.value.value().unwrap_or(0.0)))
+        .filter_map(|item| Some((item, item.value.point()?)))
+        .max_by(|(_, a), (_, b)| a.order(*b))
+        .map(|(item, _)| item)
 }
 
 /// Sum of all values, where every one may be shown: a sum with a hole would say more than its parts.
 fn total(items: &[Item<'_>]) -> Shown {
-    items.iter().map(|i| i.value.value()).sum::<Option<f64>>().map_or(Shown::Missing, Shown::Value)
+    Shown::sum(items.iter().map(|i| i.value))
+}
+
+/// Words, and below them why a value is hidden or coarse, where it is.
+fn why_below(view: &View<'_>, value: Shown, mut words: String) -> String {
+    if let Some(why) = words::why(view, value) {
+        words.push('\n');
+        words.push_str(why);
+    }
+    words
+}
+
+/// How far a value reaches on the axis of a picture.
+fn reach(value: Shown) -> Option<f64> {
+    value.point().map(ScalePoint::on_axis)
 }
 
 /// Height of a row when so many share a rectangle, between readable and comfortable; and how many fit.

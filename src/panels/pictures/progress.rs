@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, pitch, sentence_ui, tint};
+use super::{Item, figure_ui, pitch, reach, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_right, share, whole};
 use crate::panels::{View, format, marks, words};
 use crate::site::scenes::PictureKind;
@@ -56,12 +56,12 @@ fn bullet_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, item: &Item<'_>) {
     let top = if item.row.unit == "%" {
         100.0
     } else {
-        item.value.value().unwrap_or(0.0).max(target.unwrap_or(0.0)) * 1.15
+        reach(item.value).unwrap_or(0.0).max(target.unwrap_or(0.0)) * 1.15
     };
-    if let Some(value) = item.value.value() {
+    if let Some(value) = reach(item.value) {
         let fill = bar.with_max_x(bar.left() + bar.width() * share(value, top));
         let color = if met == Some(false) { pen.theme.warn } else { tint(pen, view) };
-        pen.painter().rect_filled(fill, bar_height * 0.2, color.gamma_multiply(0.85));
+        marks::bar(pen.painter(), fill, item.value.told(), step, color.gamma_multiply(0.85));
     }
     if let Some(target) = target {
         let x = bar.left() + bar.width() * share(target, top);

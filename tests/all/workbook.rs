@@ -1,0 +1,126 @@
+//! The workbook is read back: every figure of the CSV is in it, exact ones as numbers, marked ones as text.
+
+use calamine::{Data, Reader as _, Xlsx};
+use onemap::export::{self, Subject};
+use onemap::privacy::shown::Shown;
+use onemap::site::text::Lang;
+
+use crate::common::{Ran, day, figures, program, sample, sample_dir, seen};
+
+fn run(arguments: &[&str]) -> Ran {
+    Ran::of(program().args(arguments).env_remove("RUST_LOG"))
+}
+
+/// The rows of a sheet below its head; the head is the row that ends with `last`.
+fn rows(bytes: &[u8], sheet: usize, last: &str) -> Vec<Vec<Data>> {
+    let mut book = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    let range = book.worksheet_range_at(sheet).unwrap().unwrap();
+    let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
+    let head = rows.iter().position(|r| r.last().is_some_and(|c| c.to_string() == last)).unwrap();
+    rows[head + 1..].iter().take_while(|r| !r.last().unwrap().to_string().is_empty()).cloned().collect()
+}
+
+fn cell(shown: Shown) -> Data {
+    let text = export::figure(shown);
+    match shown {
+        Shown::Value(_) => Data::Float(text.parse().unwrap()),
+        Shown::Coarse { told, .. } => Data::String(format!("{}{text}", told.sign())),
+        _ => Data::String(text),
+    }
+}
+
+#[test]
+fn the_workbook_holds_the_figures_of_the_csv() {
+    let engine = sample();
+    let site = engine.site();
+    let day = day("2026-11-23");
+    let protected = figures(engine, day);
+    let sources = engine.sources(engine.end_of(day).secs);
+    let (mut exact, mut coarse, mut hidden) = (0, 0, 0);
+    for area in ["440310", "440310001", "440310001001"].map(|code| site.areas.find(code).unwrap()) {
+        let subject = Subject { site, figures: &protected, area, as_of: day };
+        for lang in [Lang::Zh, Lang::En] {
+            let text = site.messages(lang);
+            let bytes = export::xlsx(&subject, &sources, lang).unwrap();
+            assert_eq!(
+                bytes,
+                export::xlsx(&subject, &sources, lang).unwrap(),
+                "the same figures, the same file"
+            );
+            let found = rows(&bytes, 0, text.get("xlsx.id"));
+            assert_eq!(found.len(), site.indicators.len());
+            for ((i, row), cells) in site.indicators.iter().enumerate().zip(&found) {
+                let reading = protected.reading(i, area);
+                assert_eq!(cells[15], Data::String(row.id.clone()));
+                match reading.value {
+                    Shown::Value(_) => exact += 1,
+                    Shown::Coarse { step, told, .. } => {
+                        coarse += 1;
+                        assert_eq!(cells[5], Data::String(told.sign().to_string()));
+                        assert_eq!(cells[6], Data::Float(seen(reading.value).unwrap()), "{}", row.id);
+                        assert!(matches!(cells[7], Data::Float(s) if (s - step).abs() < 1e-9));
+                    }
+                    Shown::Suppressed { .. } => hidden += 1,
+                    Shown::Missing | Shown::TooFine => {
+                        assert!(matches!(cells[3], Data::String(_)), "{}: a gap has its word", row.id);
+                        continue;
+                    }
+                }
+                assert_eq!(cells[3], cell(reading.value), "{}", row.id);
+                if reading.numerator.is_seen() || reading.numerator.is_suppressed() {
+                    assert_eq!(cells[8], cell(reading.numerator), "{}", row.id);
+                }
+            }
+            // Each indicator has its method; every mark its meaning; the demonstration data are marked.
+            assert_eq!(rows(&bytes, 1, text.get("xlsx.id")).len(), site.indicators.len());
+            let mut book = Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
+            for sheet in 0..4 {
+                let range = book.worksheet_range_at(sheet).unwrap().unwrap();
+                assert_eq!(range.get_value((1, 0)).unwrap().to_string(), text.get("cli.sample_mark"));
+            }
+            let marks = book.worksheet_range_at(2).unwrap().unwrap();
+            let signs: Vec<String> = marks.rows().map(|r| r[0].to_string()).collect();
+            for sign in ["<5", "<10", "*", "≥", "≈"] {
+                assert!(signs.iter().any(|s| s == sign), "{sign} is not explained: {signs:?}");
+            }
+        }
+    }
+    assert!(exact > 100 && coarse > 20 && hidden > 0, "{exact} {coarse} {hidden}");
+}
+
+#[test]
+fn a_file_is_written_where_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = sample_dir();
+    let site = site.to_str().unwrap();
+    let book = dir.path().join("figures.xlsx");
+    let ran = run(&[
+        "compute",
+        "--lang",
+        "en",
+        "--site",
+        site,
+        "--format",
+        "xlsx",
+        "--out",
+        book.to_str().unwrap(),
+    ]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(std::fs::read(&book).unwrap().starts_with(b"PK"));
+    let ran = run(&["compute", "--lang", "en", "--site", site, "--format", "xlsx"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "a workbook needs a file");
+    assert!(ran.err.contains("--out"), "{}", ran.err);
+    let nowhere = dir.path().join("none/figures.csv");
+    let ran = run(&[
+        "compute",
+        "--lang",
+        "en",
+        "--site",
+        site,
+        "--format",
+        "csv",
+        "--out",
+        nowhere.to_str().unwrap(),
+    ]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{}", ran.err);
+}
