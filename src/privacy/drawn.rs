@@ -93,9 +93,7 @@ pub fn sum(parts: &[Part], form: &Form) -> Drawn {
     let inside: Vec<Part> = parts.iter().copied().filter(|part| part.share > 0.0).collect();
     let numerator = Side::of(inside.iter().map(|p| (p.numerator, p.share)), form.is_never_negative);
     let denominator = Side::of(inside.iter().map(|p| (p.denominator, p.share)), true);
-    let is_seen = |p: &Part| {
-        p.numerator.value().is_some() && (!form.has_denominator || p.denominator.value().is_some())
-    };
+    let is_seen = |p: &Part| p.numerator.is_seen() && (!form.has_denominator || p.denominator.is_seen());
     let weight = |p: &Part| p.weight.max(0.0) * p.share.min(1.0);
     let whole: f64 = inside.iter().map(weight).sum();
     let seen: f64 = inside.iter().filter(|p| is_seen(p)).map(weight).sum();
@@ -158,10 +156,10 @@ impl Side {
             side.least += least * share;
             side.most += most * share;
             side.is_estimate |= share < 1.0;
-            if let Some(value) = shown.value() {
+            if let Some(value) = shown.told_value() {
                 side.told += value * share;
                 side.seen += 1;
-                side.step += if let Shown::Coarse { step, .. } = shown { step * share } else { 0.0 };
+                side.step += shown.step().unwrap_or(0.0) * share;
             } else {
                 side.hidden += 1;
                 suppressed = Some(shown);

@@ -5,7 +5,7 @@ use onemap::export::{self, Subject};
 use onemap::privacy::shown::Shown;
 use onemap::site::text::Lang;
 
-use crate::common::{Ran, day, figures, program, sample, sample_dir, seen};
+use crate::common::{Ran, day, figures, program, sample, sample_dir};
 
 fn run(arguments: &[&str]) -> Ran {
     Ran::of(program().args(arguments).env_remove("RUST_LOG"))
@@ -57,7 +57,12 @@ fn the_workbook_holds_the_figures_of_the_csv() {
                     Shown::Coarse { step, told, .. } => {
                         coarse += 1;
                         assert_eq!(cells[5], Data::String(told.sign().to_string()));
-                        assert_eq!(cells[6], Data::Float(seen(reading.value).unwrap()), "{}", row.id);
+                        assert_eq!(
+                            cells[6],
+                            Data::Float(export::figure(reading.value).parse().unwrap()),
+                            "{}",
+                            row.id
+                        );
                         assert!(matches!(cells[7], Data::Float(s) if (s - step).abs() < 1e-9));
                     }
                     Shown::Suppressed { .. } => hidden += 1,
