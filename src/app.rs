@@ -228,3 +228,102 @@ pub fn open(site: Arc<Site>, opening: Opening) -> eframe::Result {
         Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, site, runtime, &opening)))),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
+
+    use eframe::App as _;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::panels::format;
+
+    /// The program as the window runs it, over the threads of the tiny site.
+    struct Window {
+        site: Arc<Site>,
+        app: Option<App>,
+        frame: eframe::Frame,
+    }
+
+    fn window(state: PathBuf) -> Harness<'static, Window> {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sites/tiny");
+        let mut site = crate::site::load(&dir).unwrap().0;
+        site.state = Some(state);
+        let window = Window { site: Arc::new(site), app: None, frame: eframe::Frame::_new_kittest() };
+        Harness::builder().with_size(egui::vec2(1920.0, 1080.0)).build_ui_state(
+            |ui, window: &mut Window| {
+                let ctx = ui.ctx().clone();
+                let site = Arc::clone(&window.site);
+                let app = window.app.get_or_insert_with(|| {
+                    let runtime = Runtime::start(Arc::clone(&site), Arc::new(|| {})).unwrap();
+                    let opening =
+                        Opening { mode: Mode::Desk, lang: Lang::En, scene: None, began: Instant::now() };
+                    App::new(&ctx, site, runtime, &opening)
+                });
+                app.logic(&ctx, &mut window.frame);
+                app.ui(ui, &mut window.frame);
+            },
+            window,
+        )
+    }
+
+    /// Frames until something holds.
+    fn run_until(harness: &mut Harness<'static, Window>, what: &str, holds: impl Fn(&App) -> bool) {
+        let began = Instant::now();
+        while !harness.state().app.as_ref().is_some_and(&holds) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+            harness.step();
+        }
+    }
+
+    #[test]
+    fn a_drill_to_the_finest_level_is_noted_once_and_others_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("tiny");
+        let log = Log::in_dir(state.clone());
+        let mut harness = window(state);
+        run_until(&mut harness, "no figures", |app| app.snapshot.is_some());
+        let lines = || std::fs::read_to_string(log.path()).map_or(0, |text| text.lines().count());
+        // The row of an area in the table, pressed as a hand would.
+        let choose = |harness: &mut Harness<'static, Window>, code: &str| {
+            let app = harness.state().app.as_ref().unwrap();
+            let (site, state) = (&app.stage.site, &app.stage.state);
+            let area = site.areas.find(code).unwrap();
+            let reading = app.snapshot.as_ref().unwrap().reading(state.indicator, area);
+            let row = &site.indicators[state.indicator];
+            let figure = format::shown(reading.value, row.decimals, &row.unit, site.messages(Lang::En));
+            let label = format!("{} {figure}", site.areas.get(area).name.en);
+            harness.get_by_label(&label).click();
+            run_until(harness, "the area is not chosen", |app| app.stage.state.area == area);
+        };
+        choose(&mut harness, "VC0102");
+        run_until(&mut harness, "the drill is not noted", |_| lines() == 1);
+        choose(&mut harness, "VC01");
+        choose(&mut harness, "VC0103");
+        run_until(&mut harness, "the second drill is not noted", |_| lines() == 2);
+        harness.run_steps(5);
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        for (line, area) in text.lines().zip(["VC0102", "VC0103"]) {
+            assert!(line.contains("\"what\":\"drill\"") && line.contains(&format!("area={area} ")), "{line}");
+        }
+        assert_eq!(log.verify().unwrap(), (2, Vec::new()), "the whole is no drill: {text}");
+        assert!(!harness.state().app.as_ref().unwrap().audit.has_failed());
+    }
+
+    #[test]
+    fn a_drill_that_cannot_be_noted_is_told_on_the_screen() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("taken");
+        std::fs::write(&state, "a file stands where the folder should").unwrap();
+        let mut harness = window(state);
+        run_until(&mut harness, "no figures", |app| app.snapshot.is_some());
+        let area = harness.state().site.areas.find("VC0101").unwrap();
+        let site = Arc::clone(&harness.state().site);
+        let app = harness.state_mut().app.as_mut().unwrap();
+        app.stage.state.apply(&Command::SelectArea(area), &site);
+        run_until(&mut harness, "the failure is not seen", |app| app.audit.has_failed());
+    }
+}

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::privacy::marks::Marks;
 use crate::privacy::shown::Shown;
 use crate::site::civil::date_of;
 use crate::site::text::{Lang, grouped};
+use crate::snapshot::Reading;
 
 use super::{Subject, figure, promise, status_word, target_text};
 
@@ -82,6 +84,11 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             })
             .collect();
         let _ = writeln!(out, "{}", line.join("  ").trim_end());
+    }
+    let readings: Vec<Reading> = subject.rows().map(|(_, reading)| reading).collect();
+    let marks = Marks::of_readings(&readings).line(text);
+    if !marks.is_empty() {
+        let _ = writeln!(out, "\n{marks}");
     }
     out
 }

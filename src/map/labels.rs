@@ -103,6 +103,11 @@ impl Labels {
                 let stroke = Stroke::new(theme.sizes.hairline, rim.gamma_multiply(0.6));
                 painter.rect_stroke(label.rect, radius, stroke, StrokeKind::Inside);
             }
+            if matches!(label.about, About::Area(_)) && !theme.dark {
+                // Dark letters over the deep end of the ramp need a ground of their own.
+                let plate = label.rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
+                painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
+            }
             let mut y = label.rect.top();
             for (words, kind) in &label.lines {
                 let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);

@@ -190,7 +190,7 @@ fn unit_stands_beside(
     let wide = pen.width(&number, pen.body().size(pen.theme.sizes.figure).bold());
     let unit = pen.width(view.text.unit_name(&indicator.unit), pen.note()) + pen.step() * 0.75;
     // A number beside a sign may shrink a little more: the unit belongs to it, whatever it takes.
-    let least = if sign.is_empty() { 0.85 } else { 0.7 };
+    let least = if sign.is_empty() { 0.85 } else { 0.6 };
     sign_width(pen, &sign) + wide * least + unit <= width
 }
 

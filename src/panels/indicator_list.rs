@@ -184,6 +184,7 @@ fn spark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, index: IndicatorIx, serie
         || series.points.iter().enumerate().filter_map(|(i, p)| p.value.point().map(|v| (i, v.on_axis())));
     let (low, high) =
         values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| (l.min(v), h.max(v)));
+    let (low, high) = crate::panels::trend::at_least_steps(&series, low, high);
     let step_x = rect.width() / whole(series.points.len().saturating_sub(1).max(1));
     let points: Vec<egui::Pos2> = values()
         .map(|(i, v)| {

@@ -149,6 +149,14 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
 /// Steps of a coarse series that its chart spans at least.
 const LEAST_STEPS: f64 = 5.0;
 
+/// A range widened so that what is told in steps is not drawn so large that one step looks like a leap.
+#[must_use]
+pub(super) fn at_least_steps(series: &Series, low: f64, high: f64) -> (f64, f64) {
+    let step = series.points.iter().filter_map(|p| p.value.step()).fold(0.0, f64::max);
+    let short = (step * LEAST_STEPS - (high - low)).max(0.0);
+    (low - short / 2.0, high + short / 2.0)
+}
+
 struct Scale {
     low: f64,
     high: f64,
@@ -159,10 +167,7 @@ impl Scale {
         let values = series.points.iter().filter_map(|p| p.value.point()).map(ScalePoint::on_axis);
         let (mut low, mut high) =
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        // What is told in steps is not drawn so large that one step looks like a leap.
-        let step = series.points.iter().filter_map(|p| p.value.step()).fold(0.0, f64::max);
-        let short = (step * LEAST_STEPS - (high - low)).max(0.0);
-        (low, high) = (low - short / 2.0, high + short / 2.0);
+        (low, high) = at_least_steps(series, low, high);
         if let Some((a, b)) = series.limits {
             (low, high) = (low.min(a), high.max(b));
         }

@@ -1,5 +1,7 @@
 //! Wall and desk by what a person (or a screen reader) finds on them, in both languages.
 
+use std::sync::Arc;
+
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -7,8 +9,11 @@ use egui_kittest::kittest::Queryable;
 use super::Screen;
 use crate::command::Command;
 use crate::panels::fixture::Stage;
-use crate::panels::palette;
+use crate::panels::{format, palette, words};
+use crate::privacy::marks::Mark;
+use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::text::{Lang, Messages};
+use crate::snapshot::{Reading, Status};
 use crate::state::Mode;
 
 struct World {
@@ -328,4 +333,55 @@ fn figures_are_tabular() {
             });
         }
     });
+}
+
+/// The chosen indicator with each kind of mark at one of the four wards.
+fn marked(stage: &mut Stage) {
+    let indicator = stage.state.indicator;
+    let mut figures = (*stage.snapshot.figures).clone();
+    let kinds = [
+        (Shown::Suppressed { below: 10, why: Why::Primary }, Status::Suppressed),
+        (Shown::Suppressed { below: 10, why: Why::Secondary }, Status::Suppressed),
+        (Shown::Coarse { value: 55.0, step: 5.0, told: Told::AtLeast }, Status::Coarse),
+        (Shown::Coarse { value: 96.0, step: 2.0, told: Told::About }, Status::Coarse),
+    ];
+    for (area, (value, status)) in (1..).zip(kinds) {
+        let reading = &mut figures.readings[indicator][area];
+        *reading = Reading { value, status, interval: None, previous: Shown::Missing, ..*reading };
+    }
+    stage.snapshot.figures = Arc::new(figures);
+}
+
+#[test]
+fn every_mark_is_shown_and_explained_where_it_stands() {
+    for (mode, lang) in
+        [(Mode::Wall, Lang::Zh), (Mode::Wall, Lang::En), (Mode::Desk, Lang::Zh), (Mode::Desk, Lang::En)]
+    {
+        let harness = harness(mode, lang, marked);
+        let stage = &harness.state().stage;
+        let text = stage.site.messages(lang);
+        let holds = |words: &str| harness.query_all_by_label_contains(words).next().is_some();
+        let view = stage.view();
+        let row = &stage.site.indicators[stage.state.indicator];
+        for (area, sign) in stage.site.areas.level(1).zip(["<10", "*", "≥55", "≈96"]) {
+            let value = stage.snapshot.reading(stage.state.indicator, area).value;
+            let figure = format::shown(value, row.decimals, &row.unit, text);
+            assert!(figure.starts_with(sign), "{figure}");
+            let name = if mode == Mode::Desk {
+                words::area_name(&view, area)
+            } else {
+                words::short_name(&view, area)
+            };
+            assert!(holds(&format!("{name} {figure}")), "{mode:?} {lang:?}: no row says {name} {figure}");
+        }
+        // The legend says of each how many areas bear it and what it means.
+        for mark in [Mark::Small(10), Mark::Hidden, Mark::AtLeast, Mark::About] {
+            let sentence = mark.sentence(text);
+            let entry = text.fill("panel.legend.mark", &[("n", "1"), ("meaning", &sentence)]);
+            assert!(holds(&entry), "{mode:?} {lang:?}: the legend lacks {entry}");
+            if mode == Mode::Desk {
+                assert!(holds(text.get("panel.table.last")), "the table says where hidden rows stand");
+            }
+        }
+    }
 }
