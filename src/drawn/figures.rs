@@ -153,7 +153,7 @@ impl Collected {
         let reading = read(area);
         let is_last = row.level >= finest || row.children.is_empty();
         let taken = Taken { reading, share: part.share, weight: part.weight, is_whole: part.is_whole };
-        if is_last || (part.is_whole && reading.value.value().is_some()) {
+        if is_last || (part.is_whole && reading.value.is_seen()) {
             self.taken.push(taken);
             return;
         }
@@ -162,7 +162,7 @@ impl Collected {
             self.walk(site, cover, *child, finest, read);
         }
         // A whole one that is hidden says more by its own mark than by parts of which some are hidden too.
-        let is_complete = |taken: &Taken| taken.reading.value.value().is_some();
+        let is_complete = |taken: &Taken| taken.reading.value.is_seen();
         if part.is_whole && !self.taken.get(before..).unwrap_or_default().iter().all(is_complete) {
             self.taken.truncate(before);
             self.taken.push(taken);
@@ -174,7 +174,7 @@ impl Collected {
             // What weighs nothing still counts a little, or a shape without buildings would stand on nothing.
             self.taken.iter().filter(|t| hit(t)).map(|t| t.weight.max(1e-9)).sum()
         };
-        let is_shown = |t: &Taken| t.reading.value.value().is_some();
+        let is_shown = |t: &Taken| t.reading.value.is_seen();
         Parts::of(
             weight(&|t| is_shown(t) && t.is_whole),
             weight(&|t| is_shown(t) && !t.is_whole),

@@ -51,6 +51,16 @@ impl<'a> Subject<'a> {
         rows.map(move |(i, row)| (row, reading(i).unwrap_or_else(|| figures.reading(i, area))))
     }
 
+    /// Name of the area, or of the drawn shape in its stead.
+    fn area_name(&self, lang: Lang) -> String {
+        match self.drawn {
+            Some(drawn) => {
+                self.site.messages(lang).fill("cli.shape_name", &[("n", &drawn.areas.to_string())])
+            }
+            None => self.site.areas.get(self.area).name.get(lang).to_owned(),
+        }
+    }
+
     fn area_code(&self) -> &'a str {
         if self.drawn.is_some() { DRAWN } else { &self.site.areas.get(self.area).code }
     }

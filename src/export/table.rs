@@ -16,10 +16,7 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
     let site = subject.site;
     let text = site.messages(lang);
     let day = date_of(subject.as_of).to_string();
-    let area = match subject.drawn {
-        Some(drawn) => text.fill("cli.shape_name", &[("n", &drawn.areas.to_string())]),
-        None => site.areas.get(subject.area).name.get(lang).to_owned(),
-    };
+    let area = subject.area_name(lang);
     let mut out =
         text.fill("cli.as_of_line", &[("site", site.meta.title.get(lang)), ("area", &area), ("day", &day)]);
     if site.meta.sample.is_some() {

@@ -107,7 +107,7 @@ impl Book<'_> {
             "cli.as_of_line",
             &[
                 ("site", site.meta.title.get(self.lang)),
-                ("area", site.areas.get(self.subject.area).name.get(self.lang)),
+                ("area", &self.subject.area_name(self.lang)),
                 ("day", &date_of(self.subject.as_of).to_string()),
             ],
         )

@@ -268,7 +268,7 @@ fn row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, index: IndicatorIx, command
     if drawn.no_figure.is_none() {
         chip_ui(pen, chip, drawn.parts.mark());
     }
-    let has_value = drawn.reading.value.value().is_some();
+    let has_value = drawn.reading.value.is_seen();
     let ink = if has_value { pen.note().color(theme.text) } else { pen.note() };
     let (rest, value) =
         cut_right(rest.with_max_x(rest.right() - step * 0.5), pen.width(&words, ink.bold()) + step);

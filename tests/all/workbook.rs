@@ -38,7 +38,7 @@ fn the_workbook_holds_the_figures_of_the_csv() {
     let sources = engine.sources(engine.end_of(day).secs);
     let (mut exact, mut coarse, mut hidden) = (0, 0, 0);
     for area in ["440310", "440310001", "440310001001"].map(|code| site.areas.find(code).unwrap()) {
-        let subject = Subject { site, figures: &protected, area, as_of: day };
+        let subject = Subject { site, figures: &protected, area, drawn: None, as_of: day };
         for lang in [Lang::Zh, Lang::En] {
             let text = site.messages(lang);
             let bytes = export::xlsx(&subject, &sources, lang).unwrap();
