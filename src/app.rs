@@ -2,7 +2,7 @@
 //! or a socket.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use egui::{Align2, FontId, ViewportCommand};
 
@@ -10,6 +10,7 @@ use crate::audit::{Deed, Log, Writer};
 use crate::command::Command;
 use crate::drawn::Drawn;
 use crate::panels::Health;
+use crate::past::Shelf;
 use crate::runtime::{Runtime, Update};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -17,7 +18,7 @@ use crate::site::problem::Problem;
 use crate::site::text::Lang;
 use crate::snapshot::Snapshot;
 use crate::sources::SourceControl;
-use crate::stage::Stage;
+use crate::stage::{Seen, Stage};
 use crate::state::Mode;
 
 /// How the window opens.
@@ -39,6 +40,7 @@ pub struct App {
     stage: Stage,
     runtime: Runtime,
     snapshot: Option<Arc<Snapshot>>,
+    shelf: Shelf,
     progress: Option<(usize, usize)>,
     failed: Vec<Problem>,
     health: Health,
@@ -64,6 +66,7 @@ impl App {
             stage,
             runtime,
             snapshot: None,
+            shelf: Shelf::default(),
             progress: None,
             failed: Vec::new(),
             health: Health::default(),
@@ -91,6 +94,22 @@ impl App {
                 Update::Progress(done, of) => self.progress = Some((done, of)),
                 Update::Failed(problems) => self.failed = problems,
             }
+        }
+        for answer in self.runtime.past().poll() {
+            self.shelf.take(answer);
+        }
+    }
+
+    /// Asks for the picture of the time cursor and for those that come next, where they are not here.
+    fn wish(&mut self, ctx: &egui::Context, live: &Arc<Snapshot>) {
+        const SOON: Duration = Duration::from_millis(50);
+        let time = &self.stage.state.time;
+        let Some(wish) = self.shelf.wanted(time, &self.stage.site.zone, live) else { return };
+        self.shelf.note(&wish);
+        if !self.runtime.past().wish(wish) {
+            // Too many wait: said again a little later.
+            self.shelf.forget_wish();
+            ctx.request_repaint_after(SOON);
         }
     }
 
@@ -188,7 +207,15 @@ impl eframe::App for App {
         if let Some(secs) = frame.info().cpu_usage {
             self.health.frame_millis = secs * 1000.0;
         }
-        let commands = self.stage.frame(ui, &snapshot, snapshot.clock.now(), self.health);
+        let shown = self.shelf.shown(&self.stage.state.time, &snapshot);
+        let seen = Seen {
+            shown: &shown,
+            live: &snapshot,
+            live_secs: snapshot.clock.now(),
+            past_failed: self.shelf.has_failed(&self.stage.state.time),
+        };
+        let commands = self.stage.frame_of(ui, &seen, self.health);
+        self.wish(ui.ctx(), &snapshot);
         self.carry_out(ui.ctx(), &commands);
         self.note_drill();
         self.note_shape();

@@ -7,7 +7,7 @@ use crate::density::EventFilter;
 use crate::drawn::Drawn;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::Lang;
-use crate::snapshot::IndicatorIx;
+use crate::snapshot::{EpochSecs, IndicatorIx};
 use crate::state::Tool;
 
 /// One wish of the user.
@@ -47,6 +47,22 @@ pub enum Command {
     SetSpeed(u32),
     /// Stop or go on with the live feed.
     TogglePause,
+    /// Look at an instant of the past.
+    LookAt(EpochSecs),
+    /// Look at an instant and go on from there by itself.
+    PlayFrom(EpochSecs),
+    /// Let the time cursor move by itself, or stop it.
+    TogglePlay,
+    /// Back to the present.
+    ReturnToLive,
+    /// Between what is known now and what was known then.
+    ToggleKnown,
+    /// Width of the time window, in seconds.
+    SetTimeWidth(i64),
+    /// Steps a second while the time cursor moves by itself.
+    SetPlaySpeed(u32),
+    /// Show more (or, negative, less) of time on the time bar.
+    ZoomTime(i32),
     /// Fit the map to the chosen area.
     FitMap,
     /// Zoom by this many levels.

@@ -18,14 +18,17 @@ pub mod engine;
 pub mod export;
 pub mod indicators;
 
+pub mod moment;
 pub mod snapshot;
 
 pub mod drawn;
 
 pub mod command;
 pub mod state;
+pub mod time;
 
 pub mod audit;
+pub mod past;
 pub mod runtime;
 
 pub mod app;

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, LateRows};
 use crate::memory::{self, GiveBack};
+use crate::past::PastThread;
 use crate::site::Site;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
@@ -36,6 +37,7 @@ pub struct Runtime {
     control: Option<Sender<SourceControl>>,
     stop: Option<Sender<()>>,
     worker: Option<JoinHandle<()>>,
+    past: PastThread,
 }
 
 /// Wakes the window when there is something new.
@@ -63,10 +65,11 @@ impl Runtime {
         let (update_out, updates) = bounded(4);
         let (control, control_in) = bounded(16);
         let (stop, stop_in) = bounded(1);
+        let past = PastThread::start(Arc::clone(&wake))?;
         let worker = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || work(site, &update_out, control_in, &stop_in, &wake))?;
-        Ok(Self { updates, control: Some(control), stop: Some(stop), worker: Some(worker) })
+        Ok(Self { updates, control: Some(control), stop: Some(stop), worker: Some(worker), past })
     }
 
     /// What came since the last call; never waits.
@@ -79,6 +82,12 @@ impl Runtime {
     #[must_use]
     pub fn wait(&self, limit: Duration) -> Option<Update> {
         self.updates.recv_timeout(limit).ok()
+    }
+
+    /// The thread that makes pictures of other times.
+    #[must_use]
+    pub const fn past(&self) -> &PastThread {
+        &self.past
     }
 
     /// Tells the sources; a full inbox drops nothing that matters, since the last wish wins at the next key press.
@@ -135,6 +144,7 @@ fn work(
     if let Some(mut replay) = Replay::open(&site, seconds_of_day(&site)) {
         publisher.clock = replay.clock();
         publisher.shift_secs = shift_secs(&site, &replay);
+        publisher.set_late_rows(replay::late_rows(&site));
         // What happened today before the program started arrives at once.
         for batch in replay.due(whole(publisher.clock.now())) {
             publisher.take(SourceEvent::Batch(batch));
@@ -247,6 +257,8 @@ pub struct Publisher {
     took: Duration,
     supervised: Option<Feeds>,
     feeds: Arc<[FeedState]>,
+    /// Rows that came live, for what was known when.
+    late_rows: Option<LateRows>,
 }
 
 impl std::fmt::Debug for Publisher {
@@ -274,6 +286,7 @@ impl Publisher {
             took: Duration::ZERO,
             supervised: None,
             feeds: Arc::from([]),
+            late_rows: None,
         }
     }
 
@@ -286,6 +299,11 @@ impl Publisher {
     /// The engine, for a measurement that changes it.
     pub(crate) const fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
+    }
+
+    /// Says where rows that came live can be had again, for what was known when.
+    pub(crate) fn set_late_rows(&mut self, rows: LateRows) {
+        self.late_rows = Some(rows);
     }
 
     /// Marks the feed as running.
@@ -341,6 +359,8 @@ impl Publisher {
             self.live.reached_millis = reached.as_secs_f32() * 1000.0;
         }
         self.revision += 1;
+        // Cells are shared until a batch changes them, so this copy is a list of pointers.
+        let bare = Arc::new(self.engine.without_rows());
         Snapshot {
             revision: self.revision,
             now_secs,
@@ -352,8 +372,9 @@ impl Publisher {
             feeds: Arc::clone(&self.feeds),
             texture: Arc::clone(&self.engine.texture),
             figures,
-            // Cells are shared until a batch changes them, so this copy is a list of pointers.
-            series: Arc::new(self.engine.without_rows()),
+            times: Some(Arc::new(self.engine.ground(Arc::clone(&bare), now_secs, self.late_rows.clone()))),
+            series: bare,
+            past: None,
         }
     }
 

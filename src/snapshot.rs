@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::density::{EventCells, EventFilter};
+use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::{Bilingual, Message};
@@ -156,6 +157,8 @@ pub struct Events {
     pub recent: Arc<[EventView]>,
     /// Events opened on the civil day of `now`, drills left out.
     pub opened_today: u64,
+    /// All events over time; only of a live picture.
+    pub timeline: Arc<Timeline>,
 }
 
 impl Events {
@@ -412,6 +415,10 @@ pub struct Snapshot {
     pub(crate) figures: Arc<Figures>,
     /// Answers for series, behind the same door.
     pub(crate) series: Arc<dyn SeriesSource>,
+    /// What it says of itself where it is not live.
+    pub past: Option<Past>,
+    /// Pictures of other times, behind the same door; none where nothing can be asked.
+    pub(crate) times: Option<Arc<dyn TimeSource>>,
 }
 
 /// Every protected figure at one instant.

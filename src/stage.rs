@@ -26,6 +26,27 @@ pub struct Stage {
     theme: Theme,
 }
 
+/// What a frame is painted from.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What is shown: the present, or a picture of another time.
+    pub shown: &'a Snapshot,
+    /// The present.
+    pub live: &'a Snapshot,
+    /// Clock of the present.
+    pub live_secs: f64,
+    /// Whether no picture of the moment that is asked for could be made.
+    pub past_failed: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// The present.
+    #[must_use]
+    pub const fn live(live: &'a Snapshot, live_secs: f64) -> Self {
+        Self { shown: live, live, live_secs, past_failed: false }
+    }
+}
+
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stage").field("state", &self.state).finish_non_exhaustive()
@@ -41,9 +62,17 @@ impl Stage {
         Self { state, screen, drawings: Drawings::default(), theme: Theme::dark(Sizes::for_desk()), site }
     }
 
+    /// Paints one frame of the present; see [`Stage::frame_of`].
+    pub fn frame(&mut self, ui: &mut Ui, live: &Snapshot, now_secs: f64, health: Health) -> Vec<Command> {
+        self.frame_of(ui, &Seen::live(live, now_secs), health)
+    }
+
     /// Paints one frame and applies what it asks for; the commands come back for the ones that concern threads and
     /// the window.
-    pub fn frame(&mut self, ui: &mut Ui, snapshot: &Snapshot, now_secs: f64, health: Health) -> Vec<Command> {
+    pub fn frame_of(&mut self, ui: &mut Ui, seen: &Seen<'_>, health: Health) -> Vec<Command> {
+        let snapshot = seen.shown;
+        #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
+        let now_secs = if snapshot.is_live() { seen.live_secs } else { snapshot.now_secs as f64 };
         self.dress(ui.max_rect(), ui.ctx().pixels_per_point());
         let mut commands = Vec::new();
         self.drawings.prepare(&self.site, self.state.drawn.as_ref(), snapshot);
@@ -55,16 +84,23 @@ impl Stage {
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
             now_secs,
+            live: seen.live,
+            live_secs: seen.live_secs,
+            past_failed: seen.past_failed,
             health,
         };
         self.screen.ui(ui, &view, &mut commands);
         // The map has seen the request of the frame before; a new one may come from this frame's commands.
         self.state.map_request = None;
+        let was_live = self.state.time.is_live();
         for command in &commands {
             self.state.apply(command, &self.site);
             if let Command::SelectEvent(Some(id)) = command {
                 self.follow_event(snapshot, id);
             }
+        }
+        if was_live && !self.state.time.is_live() {
+            self.state.time.changes_when_left = seen.live.live.changes;
         }
         if !commands.is_empty() || self.drawings.is_pending(self.state.drawn.as_ref()) {
             ui.ctx().request_repaint();

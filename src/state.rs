@@ -10,6 +10,7 @@ use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
+use crate::time::TimeView;
 
 /// Layout of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct AppState {
     pub event: Option<Arc<str>>,
     /// Which events are looked at.
     pub filter: EventFilter,
+    /// Where one looks in time.
+    pub time: TimeView,
     /// Replay speed.
     pub speed: u32,
     /// Whether the live feed stands still.
@@ -124,6 +127,7 @@ impl AppState {
             radius_meters: 500.0,
             event: None,
             filter: EventFilter::default(),
+            time: TimeView::default(),
             speed: 10,
             paused: false,
             map_request: None,
@@ -175,6 +179,26 @@ impl AppState {
             Command::SetLang(lang) => self.lang = *lang,
             Command::SetSpeed(speed) => self.speed = *speed,
             Command::TogglePause => self.paused = !self.paused,
+            Command::LookAt(at) => {
+                self.time.look_at(*at);
+                self.time.playing = false;
+            }
+            Command::PlayFrom(at) => {
+                self.time.look_at(*at);
+                self.time.playing = true;
+            }
+            // The present moves by itself.
+            Command::TogglePlay => self.time.playing = !self.time.playing && !self.time.is_live(),
+            Command::ReturnToLive => self.time.return_to_live(),
+            Command::ToggleKnown => {
+                // Of the present both are the same.
+                if !self.time.is_live() {
+                    self.time.known = self.time.known.other();
+                }
+            }
+            Command::SetTimeWidth(secs) => self.time.width_secs = (*secs).max(1),
+            Command::SetPlaySpeed(speed) => self.time.speed = (*speed).max(1),
+            Command::ZoomTime(by) => self.time.zoom_by(*by),
             Command::FitMap => self.map_request = Some(MapRequest::Fit(self.area)),
             Command::ZoomMap(levels) => self.map_request = Some(MapRequest::Zoom(*levels)),
             Command::ZoomMapAt(at, levels) => self.map_request = Some(MapRequest::ZoomAt(*at, *levels)),
@@ -237,6 +261,8 @@ impl AppState {
         } else if self.area != AreaId::ROOT {
             self.area = AreaId::ROOT;
             self.map_request = Some(MapRequest::Fit(AreaId::ROOT));
+        } else {
+            self.time.return_to_live();
         }
     }
 }

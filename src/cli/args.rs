@@ -119,6 +119,8 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("area", "CODE", text.get("cli.area")))
                 .args(shape())
                 .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
+                .arg(value("as-of", "DATE|INSTANT", text.get("cli.snapshot_as_of")))
+                .arg(value("known-at", "DATE|INSTANT|then", text.get("cli.snapshot_known_at")))
                 .arg(path("out", text.get("cli.out")).required(true)),
         )
         .subcommand(

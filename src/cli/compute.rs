@@ -115,7 +115,7 @@ fn unwritten(path: &Path, err: &dyn std::fmt::Display) -> Failure {
 }
 
 /// An instant, or the last one of a day.
-fn instant(site: &Site, text: &str) -> Result<EpochSecs, Failure> {
+pub(super) fn instant(site: &Site, text: &str) -> Result<EpochSecs, Failure> {
     let day = parse_day(text).map(|day| site.zone.end_of(day));
     let instant = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
     day.or_else(instant).ok_or_else(|| Failure::usage(Message::new("cli.bad_instant").with("text", text)))

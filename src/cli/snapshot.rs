@@ -10,14 +10,16 @@ use crate::command::Command;
 use crate::drawn::Drawn;
 use crate::engine::{Depth, Engine};
 use crate::headless::{Headless, HeadlessError, Painter, write_png};
+use crate::moment::{FIRST_PAST_REVISION, Moment};
 use crate::panels::Health;
 use crate::runtime::Publisher;
+use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::text::{Lang, Message};
 use crate::snapshot::{Clock, Snapshot};
 use crate::sources::SourceEvent;
 use crate::sources::replay::{Replay, whole};
-use crate::stage::Stage;
+use crate::stage::{Seen, Stage};
 use crate::state::Mode;
 
 use super::{Exit, Failure, audited, audited_shape, compute, measure, run, site_dir, write_err};
@@ -37,6 +39,8 @@ pub struct Shot {
     pub area: AreaId,
     /// Drawn shape.
     pub drawn: Option<Arc<Drawn>>,
+    /// Another time than the present.
+    pub moment: Option<Moment>,
 }
 
 /// How long a picture waits for the tiles of its base map.
@@ -60,17 +64,22 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         scene: run::scene(&site, args.get_one::<String>("scene"))?,
         area: compute::area(&site, args.get_one::<String>("area"))?,
         drawn: compute::shape(args)?.map(Arc::new),
+        moment: moment(&site, args)?,
     };
     let snapshot = snapshot_at(engine, seconds);
+    let other = shot.moment.map(|moment| snapshot.at(moment, FIRST_PAST_REVISION)).transpose();
+    let other = other.map_err(super::broken)?;
     let fallback = PathBuf::from("onemap.png");
     let out = args.get_one::<PathBuf>("out").unwrap_or(&fallback);
     let scene = shot.scene.and_then(|s| site.scenes.get(s)).map_or(site.meta.home_scene.as_str(), |s| &s.id);
-    let rest = format!("scene={scene} at={at_text}");
+    let time = shot.moment.map_or_else(|| at_text.to_owned(), |moment| site.zone.iso(moment.at_secs));
+    let rest = format!("scene={scene} at={time}");
     match &shot.drawn {
         Some(shape) => audited_shape(&site, lang, "snapshot", shape, &rest)?,
         None => audited(&site, lang, "snapshot", shot.area, &rest)?,
     }
-    shoot(&site, &snapshot, &shot, out).map_err(|err| failure(&err, out))?;
+    shoot(&site, &Screens { shown: other.as_ref().unwrap_or(&snapshot), live: &snapshot }, &shot, out)
+        .map_err(|err| failure(&err, out))?;
     write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
     Ok(Exit::Done)
 }
@@ -85,6 +94,16 @@ pub(super) fn failure(err: &HeadlessError, out: &Path) -> Failure {
             Failure::new(Exit::Machine, message)
         }
     }
+}
+
+/// The moment that `--as-of` and `--known-at` ask for.
+fn moment(site: &Site, args: &ArgMatches) -> Result<Option<Moment>, Failure> {
+    let at = args.get_one::<String>("as-of").map(|text| compute::instant(site, text)).transpose()?;
+    let known = match args.get_one::<String>("known-at").map(String::as_str) {
+        Some("then") => at,
+        text => text.map(|text| compute::instant(site, text)).transpose()?,
+    };
+    Ok(at.or(known).map(|at_secs| Moment { at_secs, known_at_secs: known }))
 }
 
 /// The picture of a time of day: a sample's replay up to then, else the end of the newest day.
@@ -108,16 +127,20 @@ pub fn snapshot_at(engine: Engine, seconds_of_day: i64) -> Snapshot {
     }
 }
 
+/// What is painted: the present, or another time seen from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Screens<'a> {
+    /// What is shown.
+    pub shown: &'a Snapshot,
+    /// The present.
+    pub live: &'a Snapshot,
+}
+
 /// Paints until nothing moves, then draws.
 ///
 /// # Errors
 /// No device, or the file could not be written.
-pub fn shoot(
-    site: &Arc<crate::site::Site>,
-    snapshot: &Snapshot,
-    shot: &Shot,
-    out: &Path,
-) -> Result<(), HeadlessError> {
+pub fn shoot(site: &Arc<Site>, screens: &Screens<'_>, shot: &Shot, out: &Path) -> Result<(), HeadlessError> {
     let painter = Painter::new()?;
     let (width, height) = shot.size;
     let mut headless = Headless::new(width, height);
@@ -129,8 +152,16 @@ pub fn shoot(
         stage.state.apply(&Command::SelectArea(shot.area), site);
     }
     stage.state.drawn.clone_from(&shot.drawn);
-    stage.state.rotating = shot.mode.is_wall();
-    let now = snapshot.clock.now();
+    if let Some(moment) = shot.moment {
+        stage.state.apply(&Command::LookAt(moment.at_secs), site);
+        stage.state.time.known = moment.known();
+        stage.state.time.known_at_secs = moment.known_at_secs;
+        stage.state.time.changes_when_left = screens.live.live.changes;
+    }
+    stage.state.rotating = shot.mode.is_wall() && shot.moment.is_none();
+    let live_secs = screens.live.clock.now();
+    let Screens { shown, live } = *screens;
+    let seen = Seen { shown, live, live_secs, past_failed: false };
     let mut output = None;
     // A second apart: anything that moves has come to rest, and sizes measured in one frame are used in the next. Tiles
     // come from their threads; a server that does not answer is not waited for for ever.
@@ -143,7 +174,7 @@ pub fn shoot(
         }
         frames += 1;
         let mut frame = headless.frame(lapse, Vec::new(), |ui| {
-            stage.frame(ui, snapshot, now, Health::default());
+            stage.frame_of(ui, &seen, Health::default());
         });
         painter.update_textures(&mut frame);
         output = Some(frame);

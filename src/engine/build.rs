@@ -67,6 +67,11 @@ pub fn build_known_at(
     build_as_known(site, Depth::Figures, Some(instant), progress)
 }
 
+/// The same with the events and the rows that live changes replace.
+pub(super) fn build_known_screen(site: Arc<Site>, instant: EpochSecs) -> Result<Engine, Vec<Problem>> {
+    build_as_known(site, Depth::Needed, Some(instant), &|_, _| {})
+}
+
 fn build_as_known(
     site: Arc<Site>,
     depth: Depth,

@@ -3,8 +3,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use crate::density::{Collected, Pyramid, grid};
+use crate::moment::{Span, Timeline};
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::datasets::ARRIVED_COLUMN;
@@ -12,6 +14,7 @@ use crate::site::meta::EventsMeta;
 use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::{Chunk, Column};
 
+use super::book::{EventBook, Segment};
 use super::open::OpenEvents;
 
 /// Open events, latest changes, and the places of all object events.
@@ -24,6 +27,8 @@ pub struct EventLog {
     /// Object events as loaded, until somebody asks for a picture.
     collected: Option<Collected>,
     pyramid: Pyramid,
+    timeline: Arc<Timeline>,
+    book: EventBook,
 }
 
 /// Where a row stands in its table: piece, then row. Of two changes at one instant the later row is the newer.
@@ -36,6 +41,8 @@ pub(super) struct EventTally {
     opened: BTreeMap<Day, u64>,
     newest: Vec<(EpochSecs, RowOrder, EventView)>,
     collected: Collected,
+    timeline: Timeline,
+    book: Vec<(usize, Segment)>,
 }
 
 impl EventTally {
@@ -44,6 +51,9 @@ impl EventTally {
         let Some(columns) = Columns::new(site, chunk) else {
             return;
         };
+        let mut segment = Segment::default();
+        segment.take_in(site, chunk, &columns, gone);
+        self.book.push((piece, segment));
         let mut newest: Vec<(EpochSecs, usize)> = Vec::with_capacity(chunk.rows);
         // Events come in order of time as a rule: the count of a day is kept until it is over.
         let mut day = (Day::MIN, 0, EpochSecs::MIN, EpochSecs::MIN);
@@ -59,6 +69,8 @@ impl EventTally {
                     day = (at, 0, site.zone.start_of(at), site.zone.end_of(at));
                 }
                 day.1 += 1;
+                self.timeline.add(opened, columns.grade(row), 1);
+                self.timeline.spans.extend(columns.span(row, opened));
             }
             let changed = columns.changed(row, opened);
             newest.push((changed, row));
@@ -92,6 +104,8 @@ impl EventTally {
         for (day, count) in other.opened {
             *self.opened.entry(day).or_default() += count;
         }
+        self.timeline.merge(&other.timeline);
+        self.book.extend(other.book);
         self.newest.extend(other.newest);
         self.collected.append(other.collected);
         self.keep_newest();
@@ -102,7 +116,11 @@ impl EventTally {
         self.open.sort_by_key(|(order, _)| *order);
         let mut open = OpenEvents::default();
         self.open.into_iter().for_each(|(_, event)| open.insert(site, event));
+        self.book.sort_by_key(|(piece, _)| *piece);
+        self.timeline.spans.sort_by_key(|span| span.opened_secs);
         EventLog {
+            timeline: Arc::new(self.timeline),
+            book: EventBook::new(self.book.into_iter().map(|(_, segment)| segment).collect()),
             open,
             recent: self.newest.into_iter().map(|(_, _, event)| event).collect(),
             opened: self.opened,
@@ -144,12 +162,21 @@ impl EventLog {
         };
         self.replace_places(site, old, &columns, rows, arrived);
         self.forget(site, old, &columns, rows.rows);
+        let mut segment = Segment::default();
+        segment.take_in(site, rows, &columns, None);
+        self.book.change(segment);
+        let timeline = Arc::make_mut(&mut self.timeline);
         for row in 0..rows.rows {
             let Some(opened) = columns.opened.int(row) else {
                 continue;
             };
             if columns.is_real(row) {
                 *self.opened.entry(site.zone.day_of(opened)).or_default() += 1;
+                timeline.add(opened, columns.grade(row), 1);
+                if let Some(span) = columns.span(row, opened) {
+                    let at = timeline.spans.partition_point(|other| other.opened_secs <= opened);
+                    timeline.spans.insert(at, span);
+                }
             }
             let changed = columns.arrived.and_then(|a| a.int(row)).unwrap_or(arrived);
             let Some(event) = columns.event(site, row, changed) else {
@@ -170,14 +197,17 @@ impl EventLog {
         (0..rows).filter_map(|row| columns.id.text(row)).for_each(|id| self.open.remove(site, id));
         self.recent.retain(|event| !ids.contains(&*event.id));
         let Some(meta) = &site.meta.events else { return };
+        let timeline = Arc::make_mut(&mut self.timeline);
+        timeline.spans.retain(|span| !ids.contains(&*span.id));
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
+        let severity = old.column(&meta.severity);
         for row in 0..old.rows {
             let real = exercise.and_then(|e| e.int(row)).unwrap_or(0) == 0;
-            if let Some(opened) = opened.int(row).filter(|_| real)
-                && let Some(count) = self.opened.get_mut(&site.zone.day_of(opened))
-            {
+            let Some(opened) = opened.int(row).filter(|_| real) else { continue };
+            timeline.add(opened, grade(severity.and_then(|s| s.int(row))), -1);
+            if let Some(count) = self.opened.get_mut(&site.zone.day_of(opened)) {
                 *count = count.saturating_sub(1);
             }
         }
@@ -245,10 +275,7 @@ impl EventLog {
     /// Moves events on to the class of age that they are in at an instant.
     pub fn advance(&mut self, site: &Site, now_secs: EpochSecs) {
         if let Some(collected) = self.collected.take() {
-            let kinds = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
-            let bounds = site.areas.get(AreaId::ROOT).bounds;
-            let coarsest = grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0);
-            self.pyramid = Pyramid::new(kinds, coarsest, &collected, now_secs);
+            self.pyramid = pyramid(site, &collected, now_secs);
         }
         self.pyramid.advance(now_secs);
     }
@@ -256,21 +283,48 @@ impl EventLog {
     /// What the screen shows on a day.
     #[must_use]
     pub fn view(&self, site: &Site, day: Day) -> Events {
-        let mut open = self.open.listed();
-        open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
-        let mut recent: Vec<EventView> = self.recent.iter().cloned().collect();
-        place_coarsely(site, &mut open);
-        place_coarsely(site, &mut recent);
+        let recent = self.recent.iter().cloned().collect();
         Events {
-            open_total: self.open.len(),
-            open_by_severity: self.open.by_severity(),
-            open_in: self.open.in_areas(site, open.iter()),
-            cells: self.pyramid.cells().clone(),
-            open: open.into(),
-            recent: recent.into(),
             opened_today: self.opened.get(&day).copied().unwrap_or(0),
+            timeline: Arc::clone(&self.timeline),
+            ..told(site, &self.open, recent, &self.pyramid)
         }
     }
+
+    /// Every event with its start and its end.
+    pub(super) fn book(&self) -> EventBook {
+        self.book.clone()
+    }
+}
+
+/// Events as a screen may show them: those that concern persons at no finer area than where enough stand.
+pub(super) fn told(site: &Site, all: &OpenEvents, mut recent: Vec<EventView>, pyramid: &Pyramid) -> Events {
+    let mut open = all.listed();
+    open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
+    place_coarsely(site, &mut open);
+    place_coarsely(site, &mut recent);
+    Events {
+        open_total: all.len(),
+        open_by_severity: all.by_severity(),
+        open_in: all.in_areas(site, open.iter()),
+        cells: pyramid.cells().clone(),
+        open: open.into(),
+        recent: recent.into(),
+        ..Events::default()
+    }
+}
+
+/// Object events as counted cells.
+pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -> Pyramid {
+    let kinds = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
+    let bounds = site.areas.get(AreaId::ROOT).bounds;
+    let coarsest = grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0);
+    Pyramid::new(kinds, coarsest, collected, now_secs)
+}
+
+/// A severity as CAP has it, 1 to 4.
+fn grade(severity: Option<i64>) -> u8 {
+    u8::try_from(severity.unwrap_or(1)).unwrap_or(1).clamp(1, 4)
 }
 
 /// Fewer events that concern persons than this are never shown at one area.
@@ -297,17 +351,17 @@ fn place_coarsely(site: &Site, events: &mut [EventView]) {
     }
 }
 
-struct Columns<'a> {
-    id: &'a Column,
-    area: &'a Column,
-    kind: &'a Column,
-    status: &'a Column,
-    organisation: &'a Column,
+pub(super) struct Columns<'a> {
+    pub(super) id: &'a Column,
+    pub(super) area: &'a Column,
+    pub(super) kind: &'a Column,
+    pub(super) status: &'a Column,
+    pub(super) organisation: &'a Column,
     severity: &'a Column,
     exercise: &'a Column,
-    opened: &'a Column,
-    due: &'a Column,
-    closed: &'a Column,
+    pub(super) opened: &'a Column,
+    pub(super) due: &'a Column,
+    pub(super) closed: &'a Column,
     arrived: Option<&'a Column>,
     longitude: &'a Column,
     latitude: &'a Column,
@@ -350,7 +404,7 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn is_open(&self, row: usize) -> bool {
+    pub(super) fn is_open(&self, row: usize) -> bool {
         let code = self.status.texts().and_then(|t| t.codes.get(row)).filter(|_| self.status.has(row));
         code.is_some_and(|code| self.open.get(*code as usize) == Some(&true))
     }
@@ -370,40 +424,54 @@ impl<'a> Columns<'a> {
             return;
         };
         let phase = if self.is_open(row) { EventPhase::Open } else { EventPhase::Done };
-        out.push(id, [lon, lat], kind, self.severity(row), phase, opened);
+        out.push(id, [lon, lat], kind, self.grade(row), phase, opened);
     }
 
-    fn severity(&self, row: usize) -> u8 {
-        u8::try_from(self.severity.int(row).unwrap_or(1)).unwrap_or(1).clamp(1, 4)
-    }
-
-    fn is_real(&self, row: usize) -> bool {
+    pub(super) fn is_real(&self, row: usize) -> bool {
         self.exercise.int(row).unwrap_or(0) == 0
     }
 
+    pub(super) fn grade(&self, row: usize) -> u8 {
+        grade(self.severity.int(row))
+    }
+
+    /// Where it is, for object events.
+    pub(super) fn place(&self, row: usize) -> Option<LonLat> {
+        Some([self.longitude.float(row)?, self.latitude.float(row)?])
+    }
+
+    /// A grave event from its start to its end.
+    fn span(&self, row: usize, opened_secs: EpochSecs) -> Option<Span> {
+        const GRAVE: u8 = 3;
+        let severity = self.grade(row);
+        if severity < GRAVE {
+            return None;
+        }
+        let end = || self.closed.int(row).unwrap_or_else(|| self.changed(row, opened_secs)).max(opened_secs);
+        let closed_secs = (!self.is_open(row)).then(end);
+        let (kind, id) = (self.kind.text(row)?.into(), self.id.text(row)?.into());
+        Some(Span { opened_secs, closed_secs, severity, kind, id })
+    }
+
     /// When the row last changed: its arrival, else its closing, else its opening.
-    fn changed(&self, row: usize, opened: EpochSecs) -> EpochSecs {
+    pub(super) fn changed(&self, row: usize, opened: EpochSecs) -> EpochSecs {
         self.arrived.and_then(|a| a.int(row)).or_else(|| self.closed.int(row)).unwrap_or(opened)
     }
 
     fn event(&self, site: &Site, row: usize, changed_secs: EpochSecs) -> Option<EventView> {
         let area: AreaId = site.areas.find(self.area.text(row)?)?;
-        let place = match (self.longitude.float(row), self.latitude.float(row)) {
-            (Some(lon), Some(lat)) => Some([lon, lat]),
-            _ => None,
-        };
         Some(EventView {
             id: self.id.text(row)?.into(),
             area,
             kind: self.kind.text(row)?.into(),
-            severity: self.severity(row),
+            severity: self.grade(row),
             status: self.status.text(row)?.into(),
             phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
             organisation: self.organisation.text(row).map(Into::into),
             opened_secs: self.opened.int(row)?,
             due_secs: self.due.int(row),
             changed_secs,
-            place,
+            place: self.place(row),
             exercise: !self.is_real(row),
         })
     }

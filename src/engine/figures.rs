@@ -163,6 +163,23 @@ impl SeriesSource for Engine {
         else {
             return Series::default();
         };
+        self.series_of(indicator, until_secs, points, |at| {
+            let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
+            protected.get(area.index()).map_or(Shown::TooFine, |p| p.value)
+        })
+    }
+}
+
+impl Engine {
+    /// A series of values that are asked for by the instants of its points.
+    pub(super) fn series_of(
+        &self,
+        indicator: IndicatorIx,
+        until_secs: EpochSecs,
+        points: usize,
+        mut value: impl FnMut(At) -> Shown,
+    ) -> Series {
+        let Some(figure) = self.plan.indicators.get(indicator) else { return Series::default() };
         let until = self.at(until_secs);
         let present_only =
             self.plan.measures.get(figure.numerator.measure).is_some_and(|m| m.storage == Storage::Now);
@@ -170,9 +187,7 @@ impl SeriesSource for Engine {
         let mut series = Series::default();
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
             let at = self.moved(until, step_back(figure.numerator.window, until.day, back));
-            let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
-            let value = protected.get(area.index()).map_or(Shown::TooFine, |p| p.value);
-            series.points.push(SeriesPoint { day: at.day, value });
+            series.points.push(SeriesPoint { day: at.day, value: value(at) });
         }
         if !matches!(figure.numerator.window, Window::Cumulative | Window::Since(_) | Window::Now) {
             (series.mean, series.limits) = individuals_chart(&series.points);

@@ -53,7 +53,8 @@ impl<'a> Loading<'a> {
             let mut kept = needed_columns(pass.table, &pass.measures);
             if let Some(meta) = pass.site.meta.events.as_ref().filter(|_| follows) {
                 kept.extend(
-                    [&meta.opened, &meta.exercise, &meta.longitude, &meta.latitude].map(Clone::clone),
+                    [&meta.opened, &meta.exercise, &meta.severity, &meta.longitude, &meta.latitude]
+                        .map(Clone::clone),
                 );
             }
             kept.sort();

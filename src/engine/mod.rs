@@ -2,6 +2,7 @@
 //! changes. Owns the rows-to-figures path; no raw figure leaves it but through `privacy::protect`.
 
 pub mod answer;
+mod book;
 mod build;
 pub mod events;
 mod figures;
@@ -12,6 +13,7 @@ mod load;
 mod mixed;
 mod open;
 mod pass;
+mod past;
 mod places;
 mod question;
 mod tally;
@@ -35,6 +37,7 @@ use crate::store::Admitted;
 pub use build::{Depth, build, build_known_at};
 use events::EventLog;
 pub use mixed::Mixed;
+pub(crate) use past::LateRows;
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]
@@ -77,6 +80,12 @@ pub(crate) struct TableState {
 impl TableState {
     fn is_stamped(&self) -> bool {
         self.table.is_stamped(&self.table.time_column)
+    }
+
+    /// Whether it could not say what was known when: a file of it does not note when rows arrived.
+    fn is_silent(&self, problems: &[Problem]) -> bool {
+        let tells = |p: &Problem| p.message.args.iter().any(|(_, value)| *value == self.table.id);
+        problems.iter().any(|p| p.message.key == "problem.no_arrival" && tells(p))
     }
 
     fn is_zero_when_absent(&self) -> bool {

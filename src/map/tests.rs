@@ -300,7 +300,7 @@ fn pictures_of_the_sample() {
 #[test]
 #[ignore = "a look"]
 fn pictures_of_the_wall() {
-    use crate::cli::snapshot::{Shot, shoot};
+    use crate::cli::snapshot::{Screens, Shot, shoot};
     let Some(desk) = Desk::real(1920.0, 1080.0) else {
         return;
     };
@@ -317,8 +317,10 @@ fn pictures_of_the_wall() {
             scene: None,
             area: AreaId::ROOT,
             drawn: None,
+            moment: None,
         };
         let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));
-        shoot(&site, &desk.stage.snapshot, &shot, &out).expect("a picture");
+        let screens = Screens { shown: &desk.stage.snapshot, live: &desk.stage.snapshot };
+        shoot(&site, &screens, &shot, &out).expect("a picture");
     }
 }

@@ -22,6 +22,8 @@ pub struct EventStream {
     revision: u64,
     arrived_at: f64,
     arrivals: usize,
+    /// Whether what was seen last was live.
+    is_of_present: bool,
 }
 
 impl EventStream {
@@ -58,7 +60,9 @@ impl EventStream {
         }
         let recent = &view.snapshot.events.recent;
         let fresh = recent.iter().take_while(|e| !self.seen.contains(&e.id)).count();
-        let first_look = self.seen.is_empty();
+        // What stands in a picture of another time did not just arrive, nor what comes back with the present.
+        let first_look = self.seen.is_empty() || !self.is_of_present || !view.snapshot.is_live();
+        self.is_of_present = view.snapshot.is_live();
         self.seen = recent.iter().map(|e| Arc::clone(&e.id)).collect();
         self.revision = view.snapshot.revision;
         if fresh > 0 && !first_look {
@@ -82,6 +86,12 @@ impl EventStream {
         let left = (1.0 - t).powi(3) as f32;
         height * left
     }
+}
+
+/// Heading of the stream: what happens, or what had happened.
+#[must_use]
+pub const fn title_key(view: &View<'_>) -> &'static str {
+    if view.snapshot.is_live() { "panel.events.title" } else { "panel.events.title_past" }
 }
 
 /// Height of a row of two lines.
@@ -129,7 +139,7 @@ pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comma
 }
 
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
-    let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get("panel.events.title"), pen.heading());
+    let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get(title_key(view)), pen.heading());
     let events = &view.snapshot.events;
     let counts = view.text.fill(
         "panel.events.counts",

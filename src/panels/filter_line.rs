@@ -4,7 +4,7 @@ use egui::{Align2, Rect};
 
 use crate::command::Command;
 use crate::panels::pen::{Pen, cut_right};
-use crate::panels::{Commands, View, format, shape, words};
+use crate::panels::{Commands, View, format, shape, time_words, words};
 use crate::site::areas::AreaId;
 
 /// The filter in words.
@@ -13,14 +13,18 @@ pub fn filter_words(view: &View<'_>) -> String {
     let Some(indicator) = view.indicator() else {
         return String::new();
     };
-    view.text.fill(
+    let line = view.text.fill(
         "panel.filter.line",
         &[
             ("area", &shape::name(view).unwrap_or_else(|| words::area_path(view, view.state.area))),
             ("indicator", view.say(&indicator.name)),
             ("window", &format::window(&indicator.window, view.text)),
         ],
-    )
+    );
+    match time_words::shown_moment(view) {
+        None => line,
+        Some(_) => format!("{line} · {}", time_words::state(view)),
+    }
 }
 
 /// Paints the sentence, and a way back to the whole where it is narrowed.

@@ -172,7 +172,28 @@ pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView
         open: open.into(),
         recent: recent.into(),
         opened_today: 1284,
+        timeline: Arc::new(timeline()),
     }
+}
+}
+
+/// Events of a year, more by day than by night, and two grave ones.
+fn timeline() -> crate::moment::Timeline {
+    let mut line = crate::moment::Timeline::default();
+    for hour in 0..24 * 365_i64 {
+        let opened = NOW - hour * 3600;
+        for severity in 1..=4_u8 {
+            let many = 12.0 * noise(hour as usize, usize::from(severity)) / 3.0_f64.powi(severity.into());
+            line.add(opened, severity, many as i64);
+        }
+    }
+    for (i, (ago, hours)) in [(200_i64, 60), (30, 12)].into_iter().enumerate() {
+        let opened_secs = NOW - ago * 3600;
+        let closed_secs = (i == 0).then_some(opened_secs + hours * 3600);
+        let (kind, id) = (Arc::from("fire"), Arc::from("G1"));
+        line.spans.push(crate::moment::Span { opened_secs, closed_secs, severity: 4, kind, id });
+    }
+    line
 }
 
 fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
@@ -278,6 +299,8 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         texture: Arc::from([]),
         figures: Arc::new(Figures { readings, slices, inputs, slice_inputs: Vec::new() }),
         series: Arc::new(Wander { values }),
+        past: None,
+        times: None,
     }
 }
 
@@ -314,6 +337,9 @@ impl Stage {
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
             now_secs: self.now_secs,
+            live: &self.snapshot,
+            live_secs: self.now_secs,
+            past_failed: false,
             health: Health {
                 frame_millis: 3.2,
                 memory_mib: 180.0,

@@ -19,10 +19,13 @@ pub mod marks;
 pub mod palette;
 pub mod pen;
 pub mod pictures;
+pub mod play;
 pub mod ranking;
 pub mod rotation;
 pub mod series_cache;
 pub mod shape;
+pub mod time_bar;
+pub mod time_words;
 pub mod top_band;
 pub mod trend;
 pub mod words;
@@ -33,7 +36,7 @@ use crate::export::promise::When;
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::text::{Bilingual, Lang, Messages};
-use crate::snapshot::{IndicatorIx, Reading, Snapshot};
+use crate::snapshot::{EpochSecs, IndicatorIx, Reading, Snapshot};
 use crate::state::AppState;
 use crate::theme::Theme;
 
@@ -67,8 +70,14 @@ pub struct View<'a> {
     pub text: &'a Messages,
     /// Tokens.
     pub theme: &'a Theme,
-    /// Clock of the wall, in data time, with fractions: figures tick between snapshots.
+    /// Clock of what is shown, in data time, with fractions: figures tick between snapshots; a past instant stands still.
     pub now_secs: f64,
+    /// What happens now, whatever is shown.
+    pub live: &'a Snapshot,
+    /// Clock of what happens now.
+    pub live_secs: f64,
+    /// Whether no picture of the moment that is asked for could be made.
+    pub past_failed: bool,
     /// How the program is doing.
     pub health: Health,
 }
@@ -116,6 +125,47 @@ impl<'a> View<'a> {
     )]
     pub const fn now_whole_secs(&self) -> i64 {
         self.now_secs as i64
+    }
+
+    /// The present as whole seconds of data time, whatever is shown.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "as above")]
+    pub const fn live_whole_secs(&self) -> i64 {
+        self.live_secs as i64
+    }
+
+    /// Whether the picture of the moment that is asked for is not here yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.snapshot.past.as_ref().map(|past| past.moment) != self.state.time.moment() && !self.past_failed
+    }
+
+    /// First and last instant that can be looked at.
+    #[must_use]
+    pub fn time_span(&self) -> (EpochSecs, EpochSecs) {
+        const TWO_YEARS_SECS: i64 = 2 * 366 * 86_400;
+        let live = self.live_whole_secs();
+        let first = self.live.events.timeline.first_secs().unwrap_or(live - TWO_YEARS_SECS);
+        (first.min(live), live)
+    }
+
+    /// Where so many steps of the time cursor lead.
+    #[must_use]
+    pub fn time_step(&self, by: i32) -> Command {
+        let to = self.state.time.stepped(&self.site.zone, self.time_span(), by);
+        to.map_or(Command::ReturnToLive, Command::LookAt)
+    }
+
+    /// Starts or stops the time cursor; from the present it first goes back so far as the bar shows.
+    #[must_use]
+    pub fn time_play(&self) -> Command {
+        if !self.state.time.is_live() {
+            return Command::TogglePlay;
+        }
+        let (first, live) = self.time_span();
+        let (from, _) = self.state.time.bar_span(&self.site.zone, live);
+        let zone = &self.site.zone;
+        Command::PlayFrom(zone.end_of(zone.day_of(from.max(first))).min(live))
     }
 }
 

@@ -221,7 +221,8 @@ impl<'a> Pen<'a> {
         }
     }
 
-    fn focus_ring(&self, rect: Rect) {
+    /// Where the focus of the keyboard is.
+    pub fn focus_ring(&self, rect: Rect) {
         let stroke = Stroke::new(self.theme.sizes.hairline * 2.0, self.theme.accent);
         self.painter().rect_stroke(rect.expand(2.0), self.step() * 0.5, stroke, StrokeKind::Outside);
     }

@@ -150,7 +150,8 @@ fn speed_index(speed: u32) -> usize {
     SPEEDS.iter().position(|s| *s == speed).unwrap_or(0)
 }
 
-fn chip_ui(pen: Pen<'_>, chip: Rect, words: &str, chosen: bool) -> egui::Response {
+/// A chip that can be pressed; the chosen one stands out.
+pub fn chip_ui(pen: Pen<'_>, chip: Rect, words: &str, chosen: bool) -> egui::Response {
     let response = pen.press(chip, ("chip", words), words);
     let color = if chosen { pen.theme.accent } else { pen.theme.line };
     if chosen {

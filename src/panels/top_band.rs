@@ -7,7 +7,7 @@ use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::export::promise;
 use crate::panels::pen::{Pen, cut_left, cut_right};
-use crate::panels::{View, alarm_strip, format, marks, words};
+use crate::panels::{View, alarm_strip, format, marks, time_words, words};
 use crate::site::meta::SampleMeta;
 use crate::snapshot::Inputs;
 
@@ -25,7 +25,9 @@ pub fn top_band_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
     let title_end = title_ui(pen, inner, view);
     let clock_start = clock_ui(pen, inner, view);
     let trust_start = trust_ui(pen, inner.with_max_x(clock_start - step * 2.0), view);
-    let right_end = mark_ui(pen, inner.with_max_x(trust_start - step * 3.0), view);
+    let past_start = time_words::mark_ui(pen, inner.with_max_x(trust_start - step * 3.0), view);
+    let mark_end = if view.snapshot.is_live() { past_start } else { past_start - step * 2.0 };
+    let right_end = mark_ui(pen, inner.with_max_x(mark_end), view);
     Rect::from_x_y_ranges(title_end + step * 4.0..=right_end - step * 3.0, inner.y_range())
 }
 
@@ -42,8 +44,12 @@ fn title_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
 
 fn clock_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
-    let clock = format::clock(&view.site.zone, secs);
     let ink = pen.body().size(pen.theme.sizes.title * 1.1).bold();
+    // A past instant has no seconds that tick, and another colour.
+    let (clock, ink) = match time_words::shown_moment(view) {
+        None => (format::clock(&view.site.zone, secs), ink),
+        Some(moment) => (time_words::clock(view, moment.at_secs), ink.color(pen.theme.warn)),
+    };
     // The width of zeros, so that the band does not tremble with the digits.
     let width = pen.width("00:00:00", ink);
     let (_, place) = cut_right(rect, width);
@@ -55,7 +61,10 @@ fn clock_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
 fn trust_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let freshness = &view.snapshot.freshness;
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
-    let date = format::date(&view.site.zone, secs, view.text);
+    let date = match time_words::shown_moment(view) {
+        None => format::date(&view.site.zone, secs, view.text),
+        Some(moment) => time_words::date(view, moment.at_secs),
+    };
     let fresh = Fresh::of(pen, view, rect.width());
     let all_current = freshness.current == freshness.total && freshness.total > 0;
     let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };

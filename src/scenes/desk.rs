@@ -7,7 +7,7 @@ use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks,
-    shape, top_band, trend,
+    shape, time_bar, time_words, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
@@ -17,6 +17,7 @@ struct DeskZones {
     top: Rect,
     list: Rect,
     map: Rect,
+    time: Rect,
     trend: Rect,
     table: Rect,
     events: Rect,
@@ -24,8 +25,8 @@ struct DeskZones {
 }
 
 impl DeskZones {
-    fn of(screen: Rect, view: &View<'_>) -> Self {
-        let sizes = view.theme.sizes;
+    fn of(pen: Pen<'_>, screen: Rect) -> Self {
+        let sizes = pen.theme.sizes;
         let gap = sizes.step;
         let (top, rest) = cut_top(screen, sizes.body * 3.2);
         let body = rest.shrink(gap);
@@ -34,12 +35,14 @@ impl DeskZones {
         let middle = middle.shrink2(vec2(gap, 0.0));
         let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * 0.6);
         let below = below.with_min_y(below.top() + gap);
+        let (map, time) = map.split_top_bottom_at_y(map.bottom() - time_bar::full_height(pen) - gap * 4.0);
         let (trend, table) = cut_left(below, below.width() * 0.46);
         let (events, details) = right.split_top_bottom_at_y(right.top() + right.height() * 0.42);
         Self {
             top: snapped(top),
             list: snapped(list),
             map: snapped(map),
+            time: snapped(time.with_min_y(time.top() + gap)),
             trend: snapped(trend),
             table: snapped(table.with_min_x(table.left() + gap)),
             events: snapped(events),
@@ -57,16 +60,21 @@ pub(crate) fn desk_ui(
     memory: &mut Memory,
     commands: &mut Commands,
 ) {
-    let zones = DeskZones::of(screen, view);
+    let zones = DeskZones::of(Pen::new(ui, view.theme), screen);
     ui.painter().rect_filled(screen, 0.0, view.theme.ground);
     top_ui(Pen::new(ui, view.theme), zones.top, view, commands);
     let mut list = pane(ui, view, zones.list, "list", "panel.list.title");
     memory.list.ui(&mut list, view, &mut memory.series, commands);
     map_ui(ui, zones.map, view, map, commands);
+    let bar = surface(ui, view, zones.time);
+    time_bar::full_ui(Pen::new(ui, view.theme), bar, view, commands);
     trend_ui(ui, zones.trend, view, memory);
     let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
     memory.table.ui(&mut table, view, commands);
     events_ui(ui, zones.events, view, commands);
+    if !view.snapshot.is_live() {
+        time_words::frame_ui(ui.painter(), screen, view.theme);
+    }
     if view.state.drawn.is_some() {
         let mut pane = pane(ui, view, zones.details, "shape", "panel.shape.title");
         shape::shape_ui(&mut pane, view, commands);
@@ -114,10 +122,17 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let at = pen.named_text(rest, Align2::LEFT_CENTER, subtitle, pen.heading().color(pen.theme.accent));
     let secs = view.now_whole_secs() + view.snapshot.shift_secs;
     let zone = &view.site.zone;
-    let clock = format!("{}  {}", format::date(zone, secs, view.text), format::clock(zone, secs));
-    let (rest, place) =
-        cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, pen.body().bold()) + step);
-    pen.named_text(place, Align2::RIGHT_CENTER, &clock, pen.body().bold());
+    let ink = pen.body().bold();
+    let (clock, ink) = match time_words::shown_moment(view) {
+        None => (format!("{}  {}", format::date(zone, secs, view.text), format::clock(zone, secs)), ink),
+        Some(moment) => {
+            let (date, clock) =
+                (time_words::date(view, moment.at_secs), time_words::clock(view, moment.at_secs));
+            (format!("{date}  {clock}"), ink.color(pen.theme.warn))
+        }
+    };
+    let (rest, place) = cut_right(inner.with_min_x(at.right() + step * 4.0), pen.width(&clock, ink) + step);
+    pen.named_text(place, Align2::RIGHT_CENTER, &clock, ink);
     let fresh = top_band::Fresh::of(pen, view, rest.width());
     let color = if fresh.is_late { pen.theme.warn } else { pen.theme.good };
     let (rest, place) = cut_right(rest, pen.width(&fresh.shown, pen.note()) + step * 4.0);
@@ -125,6 +140,8 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     pen.name(at, "fresh", &fresh.told);
     marks::target(pen.painter(), pos2(at.left() - step, at.center().y), step, !fresh.is_late, color);
     pen.tip(place, "freshness", || top_band::freshness_words(view));
+    let past_start = time_words::mark_ui(pen, rest, view);
+    let rest = if view.snapshot.is_live() { rest } else { rest.with_max_x(past_start - step * 1.5) };
     let rest = demo_ui(pen, rest, view);
     let (filter, strip) = rest.split_left_right_at_fraction(0.55);
     filter_line::filter_line_ui(pen, filter, view, commands);
@@ -182,7 +199,7 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
 }
 
 fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) {
-    let mut pane = pane(ui, view, rect, "events", "panel.events.title");
+    let mut pane = pane(ui, view, rect, "events", event_stream::title_key(view));
     let theme = view.theme;
     let events = &view.snapshot.events;
     let counts = view.text.fill(

@@ -20,6 +20,7 @@ use crate::panels::area_table::AreaTable;
 use crate::panels::event_stream::EventStream;
 use crate::panels::indicator_list::IndicatorList;
 use crate::panels::palette::Palette;
+use crate::panels::play::PlayClock;
 use crate::panels::rotation::RotationClock;
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{Commands, View};
@@ -41,6 +42,7 @@ pub(crate) struct Memory {
     pub(crate) series: SeriesCache,
     pub(crate) stream: EventStream,
     pub(crate) rotation: RotationClock,
+    pub(crate) play: PlayClock,
     pub(crate) palette: Palette,
     pub(crate) list: IndicatorList,
     pub(crate) table: AreaTable,
@@ -76,6 +78,9 @@ impl Screen {
         keys::handle(&ctx, view, commands);
         let time = ui.input(|i| i.time);
         self.memory.rotation.tick(time, view, commands);
+        if let Some(soon) = self.memory.play.tick(time, view, commands) {
+            ctx.request_repaint_after(soon);
+        }
         let screen = ui.max_rect();
         // The wall writes sources along its foot.
         self.map.credits = !view.state.mode.is_wall();
@@ -121,7 +126,7 @@ impl Screen {
 fn wake_for_clock(ctx: &Context, view: &View<'_>) {
     let speed = if view.state.paused { 1.0 } else { f64::from(view.state.speed.max(1)) };
     let speed = if view.site.meta.sample.is_some() { speed } else { 1.0 };
-    let left = (1.0 - view.now_secs.rem_euclid(1.0)) / speed;
+    let left = (1.0 - view.live_secs.rem_euclid(1.0)) / speed;
     // At a fast replay the seconds fly; four frames a second are enough to see that they do.
     ctx.request_repaint_after(Duration::from_secs_f64(left.clamp(0.25, 1.0)));
 }

@@ -6,7 +6,8 @@ use egui::{Align2, Color32, Direction, Rect, Shape, Stroke, StrokeKind, Ui, UiBu
 use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_top, whole};
 use crate::panels::{
-    Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, top_band, trend,
+    Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, time_bar, time_words, top_band,
+    trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::zones::WallZones;
@@ -35,6 +36,9 @@ pub(crate) fn wall_ui(
         let stroke = Stroke::new(view.theme.sizes.hairline * 2.0, view.theme.warn.gamma_multiply(0.7));
         ui.painter().rect_stroke(screen, 0.0, stroke, StrokeKind::Inside);
     }
+    if !view.snapshot.is_live() {
+        time_words::frame_ui(ui.painter(), screen, view.theme);
+    }
 }
 
 /// Panels that stay when the scene changes.
@@ -51,6 +55,7 @@ fn frame_ui(
     alarm_strip::alarm_strip_ui(pen, middle, view, commands);
     memory.stream.ui(pen, zones.stream, view, commands);
     legend::legend_ui(pen, zones.legend, view, map.classes(), map.marks());
+    time_bar::compact_ui(pen, zones.time, view, commands);
     rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);
     footer_ui(pen, zones.footer, view, map);
 }
@@ -115,7 +120,7 @@ fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
     let painter = ui.painter();
     let reach = zones.clear.left() - zones.left.right();
     let top = zones.top.bottom();
-    let bottom_from = zones.cards.top();
+    let bottom_from = zones.time.top();
     let left = Rect::from_min_max(pos2(screen.left(), top), pos2(zones.left.right(), screen.bottom()));
     let right = Rect::from_min_max(pos2(zones.stream.left(), top), screen.max);
     painter.rect_filled(left, 0.0, strong);

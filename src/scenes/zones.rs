@@ -5,7 +5,7 @@ use egui::{Rect, pos2};
 
 use crate::panels::cards::CardShape;
 use crate::panels::pen::Pen;
-use crate::panels::{View, legend};
+use crate::panels::{View, legend, time_bar};
 use crate::scenes::snapped;
 
 /// Where the panels of the wall stand.
@@ -19,6 +19,8 @@ pub struct WallZones {
     pub stream: Rect,
     /// Legend, below the stream.
     pub legend: Rect,
+    /// Time bar, under the map.
+    pub time: Rect,
     /// Headline cards.
     pub cards: Rect,
     /// Words of the trend, below the left column.
@@ -58,6 +60,8 @@ impl WallZones {
         let shape = CardShape::of(pen, view, center.end() - center.start());
         let cards_bottom = trend_top - step * 1.5;
         let cards_top = cards_bottom - shape.height;
+        let time_bottom = cards_top - step;
+        let time_top = time_bottom - time_bar::compact_height(pen);
         let body_top = top.bottom() + step * 2.5;
         let body_bottom = trend_top - step * 2.0;
         let legend_top = body_bottom - legend::height(pen);
@@ -74,12 +78,13 @@ impl WallZones {
             left: zone(left.clone(), body_top, body_bottom),
             stream: zone(right.clone(), body_top, legend_top - step * 2.0),
             legend: zone(right.clone(), legend_top, body_bottom),
+            time: zone(center.clone(), time_top, time_bottom),
             cards: zone(center.clone(), cards_top, cards_bottom),
             trend_words: zone(left, trend_top, trend_bottom),
             trend: zone(chart_left..=chart_right, trend_top, trend_bottom),
             rotation: zone(right, trend_top, trend_bottom),
             footer: snapped(footer),
-            clear: zone(center.clone(), top.bottom() + step, cards_top - step),
+            clear: zone(center.clone(), top.bottom() + step, time_top - step * 0.5),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use polars::prelude::*;
 
-use crate::engine::Batch;
+use crate::engine::{Batch, LateRows};
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
@@ -181,6 +181,16 @@ impl Track {
         }
         Ok(part.frame)
     }
+}
+
+/// What a sample's replay had sent by an instant, read anew each time: nothing of it is kept in memory.
+#[must_use]
+pub(crate) fn late_rows(site: &Arc<Site>) -> LateRows {
+    let site = Arc::clone(site);
+    Arc::new(move |instant| match Replay::open(&site, 0) {
+        Some(mut replay) if instant >= replay.start_secs => replay.due(instant),
+        _ => Vec::new(),
+    })
 }
 
 /// Starts the replay's thread.

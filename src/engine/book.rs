@@ -1,0 +1,268 @@
+//! Every event of the stream with its start and its end, so that the stream can be told as of any instant. Owns how
+//! they are kept: columns in segments that are shared and never change; a changed event lies in a later segment.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+use std::sync::Arc;
+
+use crate::density::Collected;
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::snapshot::{EpochSecs, EventPhase, EventView, Events};
+use crate::store::column::{Chunk, Column, Texts};
+
+use super::events::{Columns, pyramid, told};
+use super::open::OpenEvents;
+
+/// An end that has not come.
+const NEVER: EpochSecs = EpochSecs::MAX;
+
+/// Events that ended at most this long before an instant are on its map beside those that were open.
+const MAPPED_SECS: EpochSecs = 30 * 86_400;
+
+/// Code of a word that is not there.
+const NO_WORD: u16 = u16::MAX;
+
+/// All events of the stream. Cloning copies a list of pointers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EventBook {
+    /// As loaded, then as changed, older first.
+    segments: Vec<Arc<Segment>>,
+    /// How many of them are as loaded.
+    loaded: usize,
+}
+
+/// Some events, column by column.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Segment {
+    opened: Vec<EpochSecs>,
+    closed: Vec<EpochSecs>,
+    due: Vec<EpochSecs>,
+    area: Vec<AreaId>,
+    kind: Vec<u16>,
+    status: Vec<u16>,
+    organisation: Vec<u16>,
+    severity: Vec<u8>,
+    exercise: Vec<bool>,
+    /// Not a number where there is none.
+    place: Vec<[f64; 2]>,
+    /// Where each key ends in `ids`.
+    id_ends: Vec<u32>,
+    ids: String,
+    words: Vec<Arc<str>>,
+}
+
+impl Segment {
+    /// Takes the rows of a chunk that are not gone.
+    pub(super) fn take_in(
+        &mut self,
+        site: &Site,
+        chunk: &Chunk,
+        columns: &Columns<'_>,
+        gone: Option<&[bool]>,
+    ) {
+        // Texts are looked up once per value of the chunk's lists.
+        let areas: Vec<Option<AreaId>> = values(columns.area).map(|code| site.areas.find(code)).collect();
+        let kinds: Vec<u16> = values(columns.kind).map(|word| self.word(word)).collect();
+        let states: Vec<u16> = values(columns.status).map(|word| self.word(word)).collect();
+        let organisations: Vec<u16> = values(columns.organisation).map(|word| self.word(word)).collect();
+        for row in (0..chunk.rows).filter(|row| gone.and_then(|gone| gone.get(*row)) != Some(&true)) {
+            let (Some(opened), Some(id)) = (columns.opened.int(row), columns.id.text(row)) else { continue };
+            let (Some(area), Some(kind), Some(status)) = (
+                of_row(columns.area, &areas, row).flatten(),
+                of_row(columns.kind, &kinds, row),
+                of_row(columns.status, &states, row),
+            ) else {
+                continue;
+            };
+            let closed = match columns.is_open(row) {
+                true => NEVER,
+                false => columns.closed.int(row).unwrap_or_else(|| columns.changed(row, opened)).max(opened),
+            };
+            self.opened.push(opened);
+            self.closed.push(closed);
+            self.due.push(columns.due.int(row).unwrap_or(NEVER));
+            self.area.push(area);
+            self.kind.push(kind);
+            self.status.push(status);
+            self.organisation.push(of_row(columns.organisation, &organisations, row).unwrap_or(NO_WORD));
+            self.severity.push(columns.grade(row));
+            self.exercise.push(!columns.is_real(row));
+            self.place.push(columns.place(row).unwrap_or([f64::NAN; 2]));
+            self.push_id(id);
+        }
+    }
+
+    fn push_id(&mut self, id: &str) {
+        self.ids.push_str(id);
+        self.id_ends.push(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Place of a word in the list of words: kinds, states and organisations are few.
+    fn word(&mut self, word: &str) -> u16 {
+        let at = self.words.iter().position(|known| &**known == word).unwrap_or_else(|| {
+            self.words.push(word.into());
+            self.words.len() - 1
+        });
+        u16::try_from(at).unwrap_or(NO_WORD)
+    }
+
+    fn len(&self) -> usize {
+        self.opened.len()
+    }
+
+    fn id(&self, row: usize) -> &str {
+        let end = |row: usize| self.id_ends.get(row).map_or(0, |end| *end as usize);
+        let start = row.checked_sub(1).map_or(0, end);
+        self.ids.get(start..end(row)).unwrap_or_default()
+    }
+
+    /// The event as it stood at an instant. What state an open one was in then is not noted: it had been taken in.
+    fn view(&self, row: usize, at: EpochSecs, taken_in: Option<&Arc<str>>) -> Option<EventView> {
+        let word = |codes: &[u16]| self.words.get(usize::from(*codes.get(row)?)).map(Arc::clone);
+        let (opened, closed) = (*self.opened.get(row)?, *self.closed.get(row)?);
+        let is_open = closed > at;
+        let was_closed_later = is_open && closed != NEVER;
+        let status = if was_closed_later { taken_in.map(Arc::clone) } else { None };
+        let place = self.place.get(row).copied().filter(|[lon, _]| !lon.is_nan());
+        Some(EventView {
+            id: self.id(row).into(),
+            area: *self.area.get(row)?,
+            kind: word(&self.kind)?,
+            severity: *self.severity.get(row)?,
+            status: status.or_else(|| word(&self.status))?,
+            phase: if is_open { EventPhase::Open } else { EventPhase::Done },
+            organisation: word(&self.organisation),
+            opened_secs: opened,
+            due_secs: self.due.get(row).copied().filter(|due| *due != NEVER),
+            changed_secs: if is_open { opened } else { closed },
+            place,
+            exercise: *self.exercise.get(row)?,
+        })
+    }
+
+    /// Notes the place of an object event that is no drill.
+    fn collect(&self, row: usize, is_open: bool, site: &Site, out: &mut Collected) {
+        let kinds = site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
+        let kind = self.kind.get(row).and_then(|code| self.words.get(usize::from(*code)));
+        let kind = kind.and_then(|word| kinds.iter().position(|kind| **kind == **word));
+        let place = self.place.get(row).copied().filter(|[lon, _]| !lon.is_nan());
+        let (Some(kind), Some(place), Some(false)) = (kind, place, self.exercise.get(row)) else { return };
+        let (Some(severity), Some(opened)) = (self.severity.get(row), self.opened.get(row)) else { return };
+        let phase = if is_open { EventPhase::Open } else { EventPhase::Done };
+        out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, *opened);
+    }
+
+    /// The events of two segments; of those with one key, the newer segment's.
+    fn merged(older: &Self, newer: &Self) -> Self {
+        let again: HashSet<&str> = (0..newer.len()).map(|row| newer.id(row)).collect();
+        let mut out = Self::default();
+        for row in (0..older.len()).filter(|row| !again.contains(older.id(*row))) {
+            out.copy(older, row);
+        }
+        (0..newer.len()).for_each(|row| out.copy(newer, row));
+        out
+    }
+
+    fn copy(&mut self, from: &Self, row: usize) {
+        fn one<T: Copy>(to: &mut Vec<T>, from: &[T], row: usize) {
+            to.extend(from.get(row).copied());
+        }
+        let word = |out: &mut Self, codes: &[u16]| {
+            let word = codes.get(row).and_then(|code| from.words.get(usize::from(*code)));
+            word.map_or(NO_WORD, |word| out.word(word))
+        };
+        let (kind, status) = (word(self, &from.kind), word(self, &from.status));
+        let organisation = word(self, &from.organisation);
+        self.kind.push(kind);
+        self.status.push(status);
+        self.organisation.push(organisation);
+        one(&mut self.opened, &from.opened, row);
+        one(&mut self.closed, &from.closed, row);
+        one(&mut self.due, &from.due, row);
+        one(&mut self.area, &from.area, row);
+        one(&mut self.severity, &from.severity, row);
+        one(&mut self.exercise, &from.exercise, row);
+        one(&mut self.place, &from.place, row);
+        self.push_id(from.id(row));
+    }
+}
+
+/// Values of a column's list of texts.
+fn values(column: &Column) -> impl Iterator<Item = &str> {
+    column.texts().into_iter().flat_map(Texts::values)
+}
+
+/// What a row's text was turned into.
+fn of_row<T: Copy>(column: &Column, values: &[T], row: usize) -> Option<T> {
+    let code = column.texts()?.codes.get(row).filter(|_| column.has(row))?;
+    values.get(*code as usize).copied()
+}
+
+impl EventBook {
+    /// A book of what was loaded.
+    pub(super) fn new(segments: Vec<Segment>) -> Self {
+        let segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
+        Self { loaded: segments.len(), segments }
+    }
+
+    /// Takes in changed events. Segments of like size are brought together, so that there are never many.
+    pub(super) fn change(&mut self, segment: Segment) {
+        self.segments.push(Arc::new(segment));
+        while let [.., older, newer] = self.segments.as_slice()
+            && self.segments.len() >= self.loaded + 2
+            && older.len() < newer.len() * 2
+        {
+            let merged = Segment::merged(older, newer);
+            self.segments.truncate(self.segments.len() - 2);
+            self.segments.push(Arc::new(merged));
+        }
+    }
+
+    /// The stream as of an instant: what was open, and the latest changes before it.
+    pub(super) fn at(&self, site: &Site, at: EpochSecs) -> Events {
+        let day_start = site.zone.start_of(site.zone.day_of(at));
+        let taken_in: Option<Arc<str>> =
+            site.meta.events.as_ref().and_then(|meta| meta.open_statuses.first()).map(|s| s.as_str().into());
+        let mut newer: HashSet<&str> = HashSet::new();
+        let (mut open, mut placed, mut opened_today) = (OpenEvents::default(), Collected::default(), 0);
+        let mut changes: BinaryHeap<Reverse<(EpochSecs, usize, usize)>> = BinaryHeap::new();
+        // Newest first: an event that was met in a later segment has changed since.
+        for (number, segment) in self.segments.iter().enumerate().rev() {
+            let times = segment.opened.iter().zip(&segment.closed).enumerate();
+            for (row, (opened, closed)) in times.filter(|(_, (opened, _))| **opened <= at) {
+                let is_open = *closed > at;
+                let changed = if is_open { *opened } else { *closed };
+                let is_of_today = *opened >= day_start;
+                // Most events ended long ago: nothing more is asked of them.
+                let is_recent = changes.len() < Events::RECENT
+                    || changes.peek().is_some_and(|Reverse((oldest, ..))| changed > *oldest);
+                let is_mapped = *closed > at - MAPPED_SECS;
+                if !(is_mapped || is_of_today || is_recent) || newer.contains(segment.id(row)) {
+                    continue;
+                }
+                if is_mapped {
+                    segment.collect(row, is_open, site, &mut placed);
+                }
+                if is_open && let Some(event) = segment.view(row, at, taken_in.as_ref()) {
+                    open.insert(site, event);
+                }
+                if is_recent {
+                    changes.push(Reverse((changed, number, row)));
+                    if changes.len() > Events::RECENT {
+                        changes.pop();
+                    }
+                }
+                opened_today += u64::from(is_of_today && segment.exercise.get(row) == Some(&false));
+            }
+            if number >= self.loaded {
+                newer.extend((0..segment.len()).map(|row| segment.id(row)));
+            }
+        }
+        let view = |segment: &Segment, row| segment.view(row, at, taken_in.as_ref());
+        // Sorted by what is reversed: the newest first.
+        let recent = changes.into_sorted_vec().into_iter();
+        let recent = recent.filter_map(|Reverse((_, number, row))| view(self.segments.get(number)?, row));
+        Events { opened_today, ..told(site, &open, recent.collect(), &pyramid(site, &placed, at)) }
+    }
+}

@@ -1,0 +1,137 @@
+//! Pictures of other times: any day by what is known now, and as it was known then. Owns how they are made from the
+//! cube and the event book; all figures pass the gate, and what was known then hides what either view hides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::indicators::cube::At;
+use crate::moment::{Moment, Picture, TimeSource};
+use crate::privacy::shown::Shown;
+use crate::site::areas::AreaId;
+use crate::site::problem::Problem;
+use crate::snapshot::{EpochSecs, Figures, IndicatorIx, Series, SeriesSource};
+
+use super::book::EventBook;
+use super::build::build_known_screen;
+use super::{Batch, Engine};
+
+/// Rows that came live and had arrived by an instant, in their order: what the files do not hold.
+pub(crate) type LateRows = Arc<dyn Fn(EpochSecs) -> Vec<Batch> + Send + Sync>;
+
+/// Points that a screen asks of a series at most.
+const SERIES_POINTS: usize = 24;
+
+/// What pictures of other times are made from, as of one live picture.
+pub(crate) struct Ground {
+    engine: Arc<Engine>,
+    book: EventBook,
+    now_secs: EpochSecs,
+    late_rows: Option<LateRows>,
+}
+
+impl std::fmt::Debug for Ground {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ground").field("now_secs", &self.now_secs).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// What pictures of other times are made from. `bare` is this engine without its rows.
+    pub(crate) fn ground(&self, bare: Arc<Self>, now_secs: EpochSecs, late_rows: Option<LateRows>) -> Ground {
+        Ground { engine: bare, book: self.events.book(), now_secs, late_rows }
+    }
+
+    /// Figures of a day by what this engine knows.
+    fn figures_of(&self, at: At) -> Figures {
+        self.figures(at, &self.sources(at.secs))
+    }
+}
+
+impl TimeSource for Ground {
+    fn picture(&self, moment: Moment) -> Result<Picture, Vec<Problem>> {
+        let day = self.engine.site.zone.day_of(moment.at_secs);
+        // Today is as far as now; a day of the past is a whole day.
+        let mut at = self.engine.end_of(day);
+        at.secs = at.secs.min(self.now_secs.max(moment.at_secs));
+        match moment.known_at_secs {
+            None => Ok(self.by_what_is_known_now(moment, at)),
+            Some(known_at) => self.as_known_then(moment, at, known_at),
+        }
+    }
+}
+
+impl Ground {
+    fn by_what_is_known_now(&self, moment: Moment, at: At) -> Picture {
+        let sources = self.engine.sources(at.secs);
+        Picture {
+            figures: Arc::new(self.engine.figures(at, &sources)),
+            freshness: self.engine.freshness(sources),
+            series: Arc::clone(&self.engine) as Arc<dyn SeriesSource>,
+            events: self.book.at(&self.engine.site, moment.at_secs),
+            silent: Arc::from([]),
+        }
+    }
+
+    fn as_known_then(&self, moment: Moment, at: At, known_at: EpochSecs) -> Result<Picture, Vec<Problem>> {
+        let site = &self.engine.site;
+        let mut then = build_known_screen(Arc::clone(site), known_at)?;
+        for batch in self.late_rows.iter().flat_map(|rows| rows(known_at)) {
+            for problem in then.apply(&batch) {
+                log::error!("{}", problem.line(&site.messages_en));
+            }
+        }
+        let sources = then.sources(at.secs);
+        let figures = then.figures(at, &sources);
+        let figures = self.engine.known_then(figures, &self.engine.figures_of(at));
+        let silent = then.tables.iter().enumerate().filter(|(_, t)| t.is_silent(&then.problems));
+        Ok(Picture {
+            figures: Arc::new(figures),
+            series: Arc::new(self.series_then(&then, moment.at_secs)),
+            events: then.events.book().at(site, moment.at_secs),
+            silent: silent.map(|(index, _)| index).collect(),
+            freshness: then.freshness(sources),
+        })
+    }
+
+    /// All points of all series as they were known then. Each instant is looked at as a whole, since what is hidden in
+    /// either view stays hidden with what hangs together with it.
+    fn series_then(&self, then: &Engine, until_secs: EpochSecs) -> KnownSeries {
+        let mut values: BTreeMap<EpochSecs, Vec<Vec<Shown>>> = BTreeMap::new();
+        for indicator in 0..self.engine.plan.indicators.len() {
+            self.engine.series_of(indicator, until_secs, SERIES_POINTS, |at| {
+                values.entry(at.secs).or_insert_with(|| {
+                    let figures = self.engine.known_then(then.figures_of(at), &self.engine.figures_of(at));
+                    let of_areas = figures.readings.iter();
+                    of_areas.map(|areas| areas.iter().map(|reading| reading.value).collect()).collect()
+                });
+                Shown::Missing
+            });
+        }
+        KnownSeries { engine: Arc::clone(&self.engine), values }
+    }
+}
+
+/// Series as they were known then, worked out beforehand: the cube of then is not kept.
+struct KnownSeries {
+    /// For the instants of the points only.
+    engine: Arc<Engine>,
+    /// By instant, indicator, area.
+    values: BTreeMap<EpochSecs, Vec<Vec<Shown>>>,
+}
+
+impl std::fmt::Debug for KnownSeries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownSeries").field("instants", &self.values.len()).finish_non_exhaustive()
+    }
+}
+
+impl SeriesSource for KnownSeries {
+    fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series {
+        let points = points.min(SERIES_POINTS);
+        self.engine.series_of(indicator, until_secs, points, |at| {
+            let of_indicators = self.values.get(&at.secs);
+            let value = of_indicators.and_then(|all| all.get(indicator)?.get(area.index())).copied();
+            value.unwrap_or(Shown::TooFine)
+        })
+    }
+}

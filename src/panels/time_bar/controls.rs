@@ -1,0 +1,207 @@
+//! State and buttons of the time bar. Owns their order and their signs; each has a name, a key and a hover.
+
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+
+use super::cut_chip;
+use super::handle::{value_words, width_words};
+use crate::command::Command;
+use crate::moment::Known;
+use crate::panels::pen::{Pen, cut_left, cut_right};
+use crate::panels::rotation::chip_ui;
+use crate::panels::{Commands, View, format, marks, time_words};
+use crate::time::{WIDTHS_SECS, ZOOMS_SECS};
+
+/// What time is shown, by a sign and by words.
+pub(super) fn state_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
+    let is_live = view.state.time.is_live();
+    let size = pen.note().size;
+    let color = if is_live { pen.theme.good } else { pen.theme.warn };
+    let (sign, rest) = cut_left(rect, size * 1.5);
+    let center = pos2(sign.left() + size * 0.55, sign.center().y);
+    if is_live {
+        marks::target(pen.painter(), center, size * 0.6, true, color);
+    } else {
+        time_words::rewind(pen.painter(), center, size, color);
+    }
+    let words = if is_live { value_words(view) } else { time_words::state(view) };
+    pen.named_text(rest, Align2::LEFT_CENTER, &words, pen.note().bold().color(color));
+    pen.tip(rect, "time state", || time_words::explanation(view));
+}
+
+/// The buttons of the wall: back, play, on; then the way back to the present, or how to leave it.
+pub(super) fn few_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let rest = steps_ui(pen, rect, view, commands);
+    if view.state.time.is_live() {
+        return;
+    }
+    let rest = live_ui(pen, rest, view, commands);
+    pen.named_text(rest, Align2::RIGHT_CENTER, &time_words::ahead(view), pen.note());
+}
+
+/// All buttons, in groups: steps and pace; width of the window; span of the bar; knowledge; state and the way back.
+pub(super) fn all_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+    let step = pen.step();
+    let time = &view.state.time;
+    let rest = steps_ui(pen, rect, view, commands);
+    let pace = view.text.fill("panel.time.pace", &[("n", &time.speed.to_string())]);
+    let rest = left_chip(
+        pen,
+        rest,
+        view,
+        &pace,
+        "panel.time.pace_means",
+        false,
+        || Command::SetPlaySpeed(time.next_speed()),
+        commands,
+    );
+    let mut rest = rest.with_min_x(rest.left() + step);
+    for width in WIDTHS_SECS {
+        let words = format::lasting(width, view.text);
+        let chosen = time.width_secs == width;
+        rest = left_chip(
+            pen,
+            rest,
+            view,
+            &words,
+            "panel.time.width_means",
+            chosen,
+            || Command::SetTimeWidth(width),
+            commands,
+        );
+    }
+    if !WIDTHS_SECS.contains(&time.width_secs) {
+        let words = width_words(view);
+        let next = || Command::SetTimeWidth(time.next_width_secs());
+        rest = left_chip(pen, rest, view, &words, "panel.time.width_means", true, next, commands);
+    }
+    let rest = rest.with_min_x(rest.left() + step);
+    let span = ZOOMS_SECS.get(time.zoom).copied().unwrap_or_default();
+    let span = view.text.fill("panel.time.span_of_bar", &[("span", &format::lasting(span, view.text))]);
+    let rest =
+        left_chip(pen, rest, view, &span, "panel.time.zoom_means", false, || Command::ZoomTime(1), commands);
+    let rest = rest.with_min_x(rest.left() + step);
+    let known = view.text.get("panel.time.known_then");
+    let means = if time.is_live() { "panel.time.known_of_live" } else { "panel.time.known_then_means" };
+    let rest = left_chip(
+        pen,
+        rest,
+        view,
+        known,
+        means,
+        time.known == Known::Then,
+        || Command::ToggleKnown,
+        commands,
+    );
+    let mut rest = rest.with_min_x(rest.left() + step);
+    if !time.is_live() {
+        rest = live_ui(pen, rest, view, commands);
+        let ahead = time_words::ahead(view);
+        let (left, place) = cut_right(rest, pen.width(&ahead, pen.note()) + step);
+        // The state comes first where there is no room for both.
+        let state = pen.width(&time_words::state(view), pen.note().bold()) + pen.note().size * 1.5;
+        if left.width() > state {
+            pen.named_text(place, Align2::RIGHT_CENTER, &ahead, pen.note());
+            rest = left;
+        }
+    }
+    state_ui(pen, rest, view);
+}
+
+/// Back, play, on: signs with names.
+fn steps_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) -> Rect {
+    let playing = view.state.time.playing;
+    let mut rest = rect;
+    for (sign, key, command) in [
+        (Sign::Back, "panel.time.back", view.time_step(-1)),
+        (
+            if playing { Sign::Pause } else { Sign::Play },
+            if playing { "panel.time.pause" } else { "panel.time.play" },
+            view.time_play(),
+        ),
+        (Sign::On, "panel.time.on", view.time_step(1)),
+    ] {
+        let words = view.text.get(key);
+        let size = pen.row(pen.note()) + pen.step() * 0.5;
+        let (place, left) = cut_left(rest, size * 1.25);
+        rest = left.with_min_x(left.left() + pen.step() * 0.5);
+        let chip = Rect::from_center_size(place.center(), vec2(place.width(), size));
+        let response = pen.press(chip, key, words);
+        pen.hover_ground(chip, &response);
+        let is_playing = playing && sign == Sign::Pause;
+        let color = if is_playing { pen.theme.accent } else { pen.theme.line };
+        marks::outline(pen.painter(), chip, pen.step() * 0.5, Stroke::new(pen.theme.sizes.hairline, color));
+        sign.paint(pen.painter(), chip.center(), pen.note().size * 0.8, pen.theme.text);
+        pen.tip(chip, key, || words.to_owned());
+        if response.clicked() {
+            commands.push(command);
+        }
+    }
+    rest.with_min_x(rest.left() + pen.step() * 0.5)
+}
+
+/// The way back to the present.
+fn live_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) -> Rect {
+    let words = view.text.get("panel.time.to_live");
+    let (rest, chip) = cut_chip(rect, pen, pen.width(words, pen.note().bold()) + pen.step() * 2.0);
+    if chip_ui(pen, chip, words, true).clicked() {
+        commands.push(Command::ReturnToLive);
+    }
+    rest
+}
+
+#[expect(clippy::too_many_arguments, reason = "a chip with its words, its hover and what it does")]
+fn left_chip(
+    pen: Pen<'_>,
+    rect: Rect,
+    view: &View<'_>,
+    words: &str,
+    means: &str,
+    chosen: bool,
+    command: impl FnOnce() -> Command,
+    commands: &mut Commands,
+) -> Rect {
+    let (place, rest) = cut_left(rect, pen.width(words, pen.note().bold()) + pen.step() * 1.75);
+    let height = pen.row(pen.note()) + pen.step() * 0.5;
+    let chip = Rect::from_center_size(place.center(), vec2(place.width(), height));
+    if chip_ui(pen, chip, words, chosen).clicked() {
+        commands.push(command());
+    }
+    pen.tip(chip, means, || view.text.get(means).to_owned());
+    rest.with_min_x(rest.left() + pen.step() * 0.5)
+}
+
+/// A sign on a button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Back,
+    Play,
+    Pause,
+    On,
+}
+
+impl Sign {
+    fn paint(self, painter: &Painter, center: Pos2, size: f32, color: Color32) {
+        let r = size * 0.5;
+        let triangle = |way: f32, shift: f32| {
+            let tip = center + vec2(way * r * 0.8 + shift, 0.0);
+            let points = vec![tip, tip + vec2(-way * r * 1.5, -r), tip + vec2(-way * r * 1.5, r)];
+            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+        };
+        let bar = |x: f32| {
+            let place = Rect::from_center_size(center + vec2(x, 0.0), vec2(size * 0.22, size));
+            painter.rect_filled(place, 0.0, color);
+        };
+        match self {
+            Self::Play => triangle(1.0, 0.0),
+            Self::Pause => [-r * 0.5, r * 0.5].into_iter().for_each(bar),
+            Self::Back => {
+                triangle(-1.0, r * 0.3);
+                bar(-r);
+            }
+            Self::On => {
+                triangle(1.0, -r * 0.3);
+                bar(r);
+            }
+        }
+    }
+}
