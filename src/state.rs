@@ -272,3 +272,39 @@ fn step(at: usize, by: i32, len: usize) -> usize {
     let to = (i64::try_from(at).unwrap_or(0) + i64::from(by)).rem_euclid(len);
     usize::try_from(to).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moment::Known;
+
+    #[test]
+    fn commands_move_the_time_cursor() {
+        let site = crate::panels::fixture::site();
+        let mut state = AppState::new(&site, Mode::Wall, Lang::Zh);
+        for (command, at, known, playing) in [
+            (Command::ToggleKnown, None, Known::Now, false),
+            (Command::TogglePlay, None, Known::Now, false),
+            (Command::LookAt(500), Some(500), Known::Now, false),
+            (Command::ToggleKnown, Some(500), Known::Then, false),
+            (Command::TogglePlay, Some(500), Known::Then, true),
+            (Command::PlayFrom(600), Some(600), Known::Then, true),
+            (Command::LookAt(700), Some(700), Known::Then, false),
+            (Command::PlayFrom(600), Some(600), Known::Then, true),
+            (Command::ReturnToLive, None, Known::Now, false),
+        ] {
+            state.apply(&command, &site);
+            assert_eq!(
+                (state.time.at_secs, state.time.known, state.time.playing),
+                (at, known, playing),
+                "{command:?}"
+            );
+        }
+        state.apply(&Command::LookAt(500), &site);
+        state.apply(&Command::SelectArea(AreaId(1)), &site);
+        state.apply(&Command::Dismiss, &site);
+        assert_eq!((state.area, state.time.at_secs), (AreaId::ROOT, Some(500)), "first back to the whole");
+        state.apply(&Command::Dismiss, &site);
+        assert!(state.time.is_live(), "then back to the present");
+    }
+}

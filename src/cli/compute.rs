@@ -116,9 +116,10 @@ fn unwritten(path: &Path, err: &dyn std::fmt::Display) -> Failure {
 
 /// An instant, or the last one of a day.
 pub(super) fn instant(site: &Site, text: &str) -> Result<EpochSecs, Failure> {
-    let day = parse_day(text).map(|day| site.zone.end_of(day));
-    let instant = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
-    day.or_else(instant).ok_or_else(|| Failure::usage(Message::new("cli.bad_instant").with("text", text)))
+    // An instant first: its date alone could be read as a day as well.
+    let instant = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    let day = || parse_day(text).map(|day| site.zone.end_of(day));
+    instant.or_else(day).ok_or_else(|| Failure::usage(Message::new("cli.bad_instant").with("text", text)))
 }
 
 /// The area of a code; the top area where none is named.

@@ -120,6 +120,9 @@ impl Stage {
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
             now_secs: fixture::NOW as f64 + 0.4,
+            live: &self.snapshot,
+            live_secs: fixture::NOW as f64 + 0.4,
+            past_failed: false,
             health: Health::default(),
         }
     }

@@ -88,6 +88,16 @@ impl EventStream {
     }
 }
 
+/// The latest changes, newest first; of a past time those in the window that is looked at.
+#[must_use]
+pub fn listed<'a>(view: &View<'a>) -> &'a [EventView] {
+    let recent = &view.snapshot.events.recent;
+    let Some(past) = &view.snapshot.past else { return recent };
+    let from = past.moment.at_secs - view.state.time.width_secs;
+    let inside = recent.partition_point(|event| event.changed_secs > from);
+    recent.get(..inside).unwrap_or_default()
+}
+
 /// Heading of the stream: what happens, or what had happened.
 #[must_use]
 pub const fn title_key(view: &View<'_>) -> &'static str {
@@ -103,13 +113,13 @@ pub fn row_height(pen: Pen<'_>) -> f32 {
 /// The latest changes that the filter takes.
 pub fn shown<'a>(view: &View<'a>) -> impl Iterator<Item = &'a EventView> + use<'a> {
     let (filter, now) = (&view.state.filter, view.now_whole_secs());
-    view.snapshot.events.recent.iter().filter(move |event| filter.takes_change(event, now))
+    listed(view).iter().filter(move |event| filter.takes_change(event, now))
 }
 
 /// Key of the word that stands where there is no change to show.
 #[must_use]
 pub fn nothing_key(view: &View<'_>) -> &'static str {
-    if view.snapshot.events.recent.is_empty() { "panel.events.none" } else { "panel.events.none_match" }
+    if listed(view).is_empty() { "panel.events.none" } else { "panel.events.none_match" }
 }
 
 /// Writes the filter out where there is one, how many events it takes, and the way back; gives what is left of the place.

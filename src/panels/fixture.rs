@@ -175,7 +175,6 @@ pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView
         timeline: Arc::new(timeline()),
     }
 }
-}
 
 /// Events of a year, more by day than by night, and two grave ones.
 fn timeline() -> crate::moment::Timeline {

@@ -239,6 +239,77 @@ fn an_event_opens_and_closes() {
 }
 
 #[test]
+fn the_time_bar_is_worked_by_name_and_by_key() {
+    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En), (Mode::Desk, Lang::Zh)] {
+        let mut harness = harness(mode, lang, |_| {});
+        let word = |harness: &Harness<'static, World>, key: &str| {
+            harness.state().stage.site.messages(lang).get(key).to_owned()
+        };
+        let (bar, back, play) = (
+            word(&harness, "panel.time.bar"),
+            word(&harness, "panel.time.back"),
+            word(&harness, "panel.time.play"),
+        );
+        let value = harness.get_by_label(&bar).value().unwrap_or_default();
+        assert!(value.contains(&word(&harness, "panel.time.live")), "{value}");
+        harness.get_by_label(&back).click();
+        harness.run_steps(2);
+        let zone = harness.state().stage.site.zone.clone();
+        let yesterday = zone.end_of(zone.day_of(crate::panels::fixture::NOW) - 1);
+        assert_eq!(harness.state().stage.state.time.at_secs, Some(yesterday));
+        press(&mut harness, Key::Comma, Modifiers::NONE);
+        assert_eq!(harness.state().stage.state.time.at_secs, Some(yesterday - 86_400));
+        press(&mut harness, Key::Period, Modifiers::NONE);
+        press(&mut harness, Key::K, Modifiers::NONE);
+        assert_eq!(harness.state().stage.state.time.known, crate::moment::Known::Then);
+        harness.get_by_label(&play).click();
+        harness.run_steps(2);
+        assert!(harness.state().stage.state.time.playing);
+        // The pictures of other times are not here in this test: the cursor waits for them and says so.
+        harness.run_steps(20);
+        assert_eq!(harness.state().stage.state.time.at_secs, Some(yesterday));
+        let waiting = crate::panels::time_words::state(&harness.state().stage.view());
+        assert!(harness.query_all_by_label_contains(&waiting).next().is_some(), "{waiting} is not told");
+        let to_live = word(&harness, "panel.time.to_live");
+        harness.get_by_label(&to_live).click();
+        harness.run_steps(2);
+        assert!(harness.state().stage.state.time.is_live());
+        // The bar itself, by keyboard.
+        harness.get_by_label(&bar).focus();
+        harness.run_steps(2);
+        press(&mut harness, Key::ArrowLeft, Modifiers::NONE);
+        assert_eq!(harness.state().stage.state.time.at_secs, Some(yesterday));
+        press(&mut harness, Key::End, Modifiers::NONE);
+        assert!(harness.state().stage.state.time.is_live());
+    }
+}
+
+#[test]
+fn a_picture_of_the_past_is_never_taken_for_the_present() {
+    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Wall, Lang::En), (Mode::Desk, Lang::Zh)] {
+        let harness = harness(mode, lang, |stage| {
+            let at_secs = crate::panels::fixture::NOW - 5 * 86_400;
+            stage.state.apply(&Command::LookAt(at_secs), &stage.site);
+            stage.state.apply(&Command::ToggleKnown, &stage.site);
+            let moment = stage.state.time.moment().unwrap();
+            stage.snapshot.past = Some(crate::moment::Past { moment, silent: std::sync::Arc::from([0]) });
+        });
+        let view = harness.state().stage.view();
+        for words in [
+            view.text.get("panel.time.not_live"),
+            view.text.get("panel.time.known_then"),
+            view.text.get("panel.events.title_past"),
+        ] {
+            assert!(harness.query_all_by_label_contains(words).next().is_some(), "{words} is not told");
+        }
+        let told = crate::panels::time_words::explanation(&view);
+        let (_, table) = view.site.tables().next().unwrap();
+        let dataset = view.site.datasets.iter().find(|d| d.tables.iter().any(|t| t.id == table.id)).unwrap();
+        assert!(told.contains(view.say(&dataset.name)), "{told}");
+    }
+}
+
+#[test]
 fn both_languages_have_the_same_messages() {
     let (zh, en) = (Messages::built_in(Lang::Zh), Messages::built_in(Lang::En));
     assert_eq!(zh.keys(), en.keys());

@@ -33,6 +33,7 @@ mod quarantine;
 mod refusals;
 mod servers;
 mod structure;
+mod time;
 mod tiny;
 mod wall;
 mod workbook;
