@@ -63,10 +63,20 @@ pub fn known(view: &View<'_>, of: Moment) -> String {
 /// How far the present is ahead, and how many changes came since it was left.
 #[must_use]
 pub fn ahead(view: &View<'_>) -> String {
+    ahead_words(view, "panel.time.ahead")
+}
+
+/// The same where there is little room.
+#[must_use]
+pub fn ahead_brief(view: &View<'_>) -> String {
+    ahead_words(view, "panel.time.ahead_brief")
+}
+
+fn ahead_words(view: &View<'_>, key: &str) -> String {
     let at = view.state.time.at_secs.unwrap_or_else(|| view.live_whole_secs());
     let lasting = format::lasting(view.live_whole_secs() - at, view.text);
     let new = view.live.live.changes.saturating_sub(view.state.time.changes_when_left);
-    view.text.fill("panel.time.ahead", &[("lasting", &lasting), ("n", &format::count(new))])
+    view.text.fill(key, &[("lasting", &lasting), ("n", &format::count(new))])
 }
 
 /// What is being looked at, as one line: live, or the moment and by what knowledge; or what is being worked out.

@@ -35,7 +35,10 @@ pub(super) fn few_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut C
         return;
     }
     let rest = live_ui(pen, rest, view, commands);
-    pen.named_text(rest, Align2::RIGHT_CENTER, &time_words::ahead(view), pen.note());
+    let (all, brief) = (time_words::ahead(view), time_words::ahead_brief(view));
+    let words = if pen.width(&all, pen.note()) <= rest.width() { &all } else { &brief };
+    let at = pen.text(rest, Align2::RIGHT_CENTER, words, pen.note());
+    pen.name(at, "ahead", &all);
 }
 
 /// All buttons, in groups: steps and pace; width of the window; span of the bar; knowledge; state and the way back.
