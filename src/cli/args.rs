@@ -109,7 +109,20 @@ pub fn command(text: &Messages) -> Command {
                 )
                 .arg(path("out", text.get("cli.compute_out"))),
         )
-        .subcommand(sub("check").arg(site_arg(text)))
+        .subcommand(
+            sub("check")
+                .arg(site_arg(text))
+                .arg(
+                    Arg::new("all")
+                        .long("all")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.check_all").to_owned()),
+                )
+                .arg(
+                    choice("format", &["table", "csv", "json"], text.get("cli.format"))
+                        .default_value("table"),
+                ),
+        )
         .subcommand(
             sub("snapshot")
                 .arg(site_arg(text))

@@ -1,4 +1,4 @@
-//! `onemap check`: everything that is wrong with a site, as `file:row:column`, and what would be hidden.
+//! `onemap check`: everything that is wrong with a site, as `file:row:column`, and what protection hides of which figure.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,6 @@ use clap::ArgMatches;
 
 use crate::audit::Log;
 use crate::engine::Depth;
-use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
 use crate::site::problem::Severity;
 use crate::site::text::{Lang, Message, Messages};
@@ -14,6 +13,7 @@ use crate::store::doctor;
 use crate::store::quarantine;
 use crate::tiles::examine;
 
+use super::losses::Losses;
 use super::{Exit, Failure, measure, site_dir, write_err, write_out};
 
 /// Checks and tells.
@@ -31,50 +31,37 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let errors = count(Severity::Error);
     let at = engine.end_of(engine.present_day());
     let figures = engine.figures(at, &engine.sources(at.secs));
-    let (mut cells, mut primary, mut secondary) = (0u64, 0u64, 0u64);
-    let indicators = figures.readings.iter().flatten().map(|reading| reading.value);
-    let breakdowns = figures.slices.iter().flatten().flatten().map(|slice| slice.value);
-    for shown in indicators.chain(breakdowns) {
-        match shown {
-            Shown::Value(_) | Shown::Coarse { .. } => cells += 1,
-            Shown::Suppressed { why, .. } => {
-                cells += 1;
-                match why {
-                    Why::Primary => primary += 1,
-                    Why::Secondary => secondary += 1,
-                }
-            }
-            Shown::Missing | Shown::TooFine => {}
+    let checked = Message::new("cli.checked")
+        .with("errors", errors)
+        .with("warnings", count(Severity::Warning))
+        .with("tables", engine.tables.len())
+        .with("rows", engine.rows())
+        .with("indicators", site.indicators.len())
+        .with("areas", site.areas.len());
+    let losses = Losses::of(site, &figures);
+    // For another program there is the table and nothing else.
+    let is_for_people = match args.get_one::<String>("format").map(String::as_str) {
+        Some("csv") => {
+            write_out(&losses.csv());
+            false
         }
-    }
-    let hidden = primary + secondary;
-    let tenths = (hidden * 1000).checked_div(cells).unwrap_or(0);
-    let lines = [
-        Message::new("cli.checked")
-            .with("errors", errors)
-            .with("warnings", count(Severity::Warning))
-            .with("tables", engine.tables.len())
-            .with("rows", engine.rows())
-            .with("indicators", site.indicators.len())
-            .with("areas", site.areas.len()),
-        Message::new("cli.suppressed")
-            .with("hidden", hidden)
-            .with("cells", cells)
-            .with("share", format!("{}.{}", tenths / 10, tenths % 10))
-            .with("primary", primary)
-            .with("secondary", secondary),
-    ];
-    for line in &lines {
-        write_out(&format!("{}\n", text.say(line)));
-    }
+        Some("json") => {
+            write_out(&losses.json());
+            false
+        }
+        _ => {
+            write_out(&format!("{}\n{}", text.say(&checked), losses.table(text, lang, args.get_flag("all"))));
+            true
+        }
+    };
     // Checking reads everything anyway: what passed is kept for the day a delivery does not.
     quarantine::keep(site, &|| true);
-    let tampered = audit(site, text);
+    let tampered = audit(site, text, is_for_people);
     Ok(if errors > 0 || tampered { Exit::Data } else { Exit::Done })
 }
 
-/// Checks the audit log and tells; whether it was tampered with.
-fn audit(site: &Site, text: &Messages) -> bool {
+/// Checks the audit log and tells; whether it was tampered with. A program that reads the output is told in the exit code.
+fn audit(site: &Site, text: &Messages, is_for_people: bool) -> bool {
     /// More findings than this say nothing new.
     const MOST: usize = 20;
     let log = match Log::of(site) {
@@ -93,7 +80,9 @@ fn audit(site: &Site, text: &Messages) -> bool {
                 .with("lines", lines)
                 .with("findings", findings.len())
                 .with("path", log.path().display());
-            write_out(&format!("{}\n", text.say(&said)));
+            if is_for_people {
+                write_out(&format!("{}\n", text.say(&said)));
+            }
             !findings.is_empty()
         }
         // A log that is not there for this machine is no fault of the site's.

@@ -6,6 +6,7 @@ mod bench;
 pub mod check;
 pub mod compute;
 mod generate;
+mod losses;
 mod progress;
 mod run;
 pub mod snapshot;

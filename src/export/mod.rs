@@ -21,6 +21,7 @@ use crate::snapshot::{Day, Figures, Inputs, Reading, Status};
 use promise::When;
 
 pub use sdmx::sdmx;
+pub(crate) use table::aligned;
 pub use table::table;
 pub use xlsx::xlsx;
 

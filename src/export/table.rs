@@ -60,27 +60,17 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             promise::overdue_words(&inputs, subject.when(), text),
         ]);
     }
-    let widths: Vec<usize> =
-        (0..8).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| cells(t)).max().unwrap_or(0)).collect();
+    // Numbers stand right, words left.
+    let lines = aligned(&rows, |column| column == 0 || column == 2);
     let mut domain = None;
-    for (number, row) in rows.iter().enumerate() {
+    for (number, line) in lines.iter().enumerate() {
         let group = number.checked_sub(1).and_then(|n| groups.get(n));
         if group != domain {
             domain = group;
             let name = group.and_then(|g| site.domain_index(g)).and_then(|i| site.domains.get(i));
             let _ = writeln!(out, "\n{}", name.map_or("", |d| d.name.get(lang)));
         }
-        let line: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, width))| {
-                let pad = " ".repeat(width.saturating_sub(cells(cell)));
-                // Numbers stand right, words left.
-                if column == 0 || column == 2 { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
-            })
-            .collect();
-        let _ = writeln!(out, "{}", line.join("  ").trim_end());
+        let _ = writeln!(out, "{line}");
     }
     let readings: Vec<Reading> = subject.rows().map(|(_, reading)| reading).collect();
     let marks = Marks::of_readings(&readings).line(text);
@@ -88,6 +78,27 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
         let _ = writeln!(out, "\n{marks}");
     }
     out
+}
+
+/// Rows as lines in columns; `is_right` says which columns stand right.
+pub(crate) fn aligned<R: AsRef<[String]>>(rows: &[R], is_right: impl Fn(usize) -> bool) -> Vec<String> {
+    let columns = rows.iter().map(|row| row.as_ref().len()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|r| r.as_ref().get(column)).map(|t| cells(t)).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &R| {
+        let padded: Vec<String> = row
+            .as_ref()
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| {
+                let pad = " ".repeat(width.saturating_sub(cells(cell)));
+                if is_right(column) { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+            })
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A number with groups of three.

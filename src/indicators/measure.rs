@@ -109,6 +109,7 @@ pub fn plan(site: &Site) -> Result<Plan, Vec<Problem>> {
         let figures = cells.iter().filter_map(|codes| planner.figure(row, codes)).collect();
         planner.plan.breakdowns.push(figures);
     }
+    super::sides::add(site, &mut planner.plan);
     if planner.problems.is_empty() { Ok(planner.plan) } else { Err(planner.problems) }
 }
 

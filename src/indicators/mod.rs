@@ -10,6 +10,7 @@ pub mod measure;
 mod print;
 pub(crate) mod rows;
 pub(crate) mod sets;
+pub(crate) mod sides;
 pub(crate) mod spread;
 pub(crate) mod timed;
 mod tokens;

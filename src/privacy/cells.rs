@@ -45,6 +45,8 @@ pub(super) struct Column {
     pub(super) is_top_known: bool,
     /// The counts of all areas are: nothing of them can be hidden.
     pub(super) is_given: bool,
+    /// It counts nothing, so no size of it is small: days, money.
+    pub(super) is_amount: bool,
     /// Areas where it is hidden whatever its size: the count behind a rate of a few.
     pub(super) must_hide: Vec<bool>,
 }
@@ -69,7 +71,8 @@ impl Column {
     /// Whether the count at an area must not be known: small, and not known to everyone.
     pub(super) fn is_small(&self, area: usize) -> bool {
         let value = self.value(area);
-        let is_few = value > 0.0 && value < self.below || self.must_hide.get(area).is_some_and(|m| *m);
+        let is_few = !self.is_amount && value > 0.0 && value < self.below
+            || self.must_hide.get(area).is_some_and(|m| *m);
         is_few && !self.is_fixed(area)
     }
 

@@ -90,10 +90,13 @@ impl Table<'_> {
     }
 
     /// What is shown of a count.
-    fn count(&self, place: usize, area: usize) -> Shown {
+    pub(super) fn count(&self, place: usize, area: usize) -> Shown {
         let (Some(column), Some(count)) = (self.columns.get(place), self.linked.counts.get(place)) else {
             return Shown::Missing;
         };
+        if let Some(told) = self.amounts.get(place).and_then(Option::as_ref) {
+            return told.get(area).copied().unwrap_or(Shown::Missing);
+        }
         let value = column.value(area);
         let hidden = |why| Shown::Suppressed { below: count.below, why };
         match column.state(area) {
@@ -136,24 +139,25 @@ impl Table<'_> {
         if let (Shown::Value(_), Shown::Value(_)) = (numerator, base) {
             return Shown::Value(value);
         }
-        // Worked out from what is told of both, so that the rate tells nothing more: the middle of each step.
-        let (Some(told_count), Some(told_base)) = (middle(numerator), middle(base).filter(|b| *b > 0.0))
-        else {
-            return hidden(Why::Secondary);
-        };
-        let unit = if count.sort == Sort::Count { 1.0 } else { (told_count / told_base).abs() };
-        let step = tidy_step(row.scale * step_of(numerator).max(step_of(base)) * unit / told_base);
-        // A share that can only be told to a fifth of the whole is not worth telling.
-        let is_share = count.sort == Sort::Count && (0.0..=d).contains(&n);
-        if is_share && step > row.scale / STEPS_OF_A_SHARE {
-            return hidden(Why::Secondary);
-        }
-        about(row.scale * told_count / told_base, step)
+        let is_count = count.sort == Sort::Count;
+        let is_share = is_count && (0.0..=d).contains(&n);
+        rate_of_told(row.scale, [numerator, base], is_count, is_share)
+            .unwrap_or_else(|| hidden(Why::Secondary))
     }
 
     fn true_count(&self, place: usize, area: usize) -> f64 {
         self.columns.get(place).map_or(0.0, |column| column.value(area))
     }
+}
+
+/// A rate worked out from what is told of its two sides, so that it tells nothing more: from the middle of each step. None
+/// where that is not worth telling.
+pub(super) fn rate_of_told(scale: f64, sides: [Shown; 2], is_count: bool, is_share: bool) -> Option<Shown> {
+    let [numerator, base] = sides;
+    let (told_count, told_base) = (middle(numerator)?, middle(base).filter(|b| *b > 0.0)?);
+    let unit = if is_count { 1.0 } else { (told_count / told_base).abs() };
+    let step = tidy_step(scale * step_of(numerator).max(step_of(base) * unit) / told_base);
+    (!is_share || step <= scale / STEPS_OF_A_SHARE).then(|| about(scale * told_count / told_base, step))
 }
 
 pub(super) fn scaled(shown: Shown, scale: f64) -> Shown {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::indicators::expr::{Expr, Term};
-use crate::indicators::measure::{Contribution, FigurePlan, MeasureUse, Plan};
+use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse, Plan};
+use crate::indicators::sides;
 use crate::indicators::window::Window;
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, People};
@@ -54,12 +55,22 @@ pub(crate) enum Owner {
     Cell(usize, usize),
 }
 
+/// One side of a figure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side {
+    /// Counts from 1 to this minus 1 are hidden; 0 where none are.
+    pub(super) below: u32,
+    pub(super) is_count: bool,
+}
+
 /// One figure of a group.
 #[derive(Debug)]
 pub(super) struct Figure {
     pub(super) owner: Owner,
     pub(super) numerator: usize,
     pub(super) denominator: Option<usize>,
+    /// Of a difference: what is added and what is taken away.
+    pub(super) sides: Option<[usize; 2]>,
     pub(super) level: usize,
 }
 
@@ -79,9 +90,24 @@ pub(super) enum Sort {
     Count,
     /// A count that does not: of different values.
     Distinct,
-    /// Anything else: days, money, a difference of counts.
-    Quantity,
+    /// A sum of what is no count: days, minutes, money.
+    Amount,
+    /// A difference of counts.
+    Difference,
+    /// Anything else: medians, differences of amounts.
+    Other,
 }
+
+impl Sort {
+    /// Whether it is a number of things or of persons.
+    pub(super) const fn is_counted(self) -> bool {
+        matches!(self, Self::Count | Self::Distinct)
+    }
+}
+
+/// Units of whole numbers that count nothing.
+const MEASURES: &[&str] =
+    &["s", "min", "h", "day", "month", "year", "m", "km", "m2", "km2", "deg", "kg", "t", "yuan", "%"];
 
 /// One count over one span of time.
 #[derive(Debug)]
@@ -178,6 +204,17 @@ impl Gate {
         }
     }
 
+    /// What is to be known of both sides of a figure: of its numerator, and of its denominator where it has one.
+    pub(super) fn sides(&self, owner: Owner) -> Option<(Side, Option<Side>)> {
+        let group = self.groups.get(self.group_of(owner)?)?;
+        let figure = group.figures.iter().find(|figure| figure.owner == owner)?;
+        let side = |place: usize| {
+            let count = group.counts.get(place)?;
+            Some(Side { below: count.below, is_count: count.sort.is_counted() })
+        };
+        Some((side(figure.numerator)?, figure.denominator.and_then(side)))
+    }
+
     /// How many groups there are.
     pub(crate) const fn count(&self) -> usize {
         self.groups.len()
@@ -198,7 +235,8 @@ impl Gate {
             label.iter_mut().filter(|l| old.contains(l)).for_each(|l| *l = least);
         };
         for figure in &whole.figures {
-            join(&[&[figure.numerator], figure.denominator.as_slice()].concat());
+            let sides = figure.sides.as_ref().map_or(&[][..], <[usize; 2]>::as_slice);
+            join(&[&[figure.numerator], figure.denominator.as_slice(), sides].concat());
         }
         for split in &whole.splits {
             join(&[split.cells.as_slice(), split.total.as_slice()].concat());
@@ -234,7 +272,8 @@ impl Gate {
             }
             let denominator = figure.denominator.map(|d| at(d).1);
             if let Some(linked) = self.groups.get_mut(group) {
-                linked.figures.push(Figure { numerator, denominator, ..figure });
+                let sides = figure.sides.map(|sides| sides.map(|side| at(side).1));
+                linked.figures.push(Figure { numerator, denominator, sides, ..figure });
             }
         }
         for split in whole.splits {
@@ -284,7 +323,13 @@ fn add(site: &Site, plan: &Plan, whole: &mut Linked, row: &Indicator, figure: &F
     };
     let numerator = side(figure.numerator, own);
     let denominator = figure.denominator.map(|used| side(used, base));
-    whole.figures.push(Figure { owner, numerator, denominator, level });
+    let measure = plan.measures.get(figure.numerator.measure);
+    let sides = measure.and_then(sides::of).and_then(|sides| {
+        let place = |side: &Measure| plan.measures.iter().position(|measure| measure == side);
+        Some([place(&sides[0])?, place(&sides[1])?])
+    });
+    let sides = sides.map(|sides| sides.map(|measure| side(MeasureUse { measure, ..figure.numerator }, own)));
+    whole.figures.push(Figure { owner, numerator, denominator, sides, level });
 }
 
 /// The place of a count, added where new.
@@ -326,20 +371,22 @@ fn count(
 
 fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
     let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
-        return Sort::Quantity;
+        return Sort::Other;
     };
     match &measure.contribution {
         Contribution::Distinct(_) => Sort::Distinct,
-        Contribution::Median(_) => Sort::Quantity,
+        Contribution::Median(_) => Sort::Other,
         Contribution::Additive(terms) => {
-            let counts = terms.iter().all(|(factor, term)| {
-                *factor > 0.0
-                    && match term {
-                        Term::Rows => true,
-                        Term::Sum(expr) => counts_things(table, expr),
-                    }
+            let counts = terms.iter().all(|(_, term)| match term {
+                Term::Rows => true,
+                Term::Sum(expr) => counts_things(table, expr),
             });
-            if counts { Sort::Count } else { Sort::Quantity }
+            match (counts, terms.iter().all(|(factor, _)| *factor > 0.0)) {
+                (true, true) => Sort::Count,
+                (false, true) => Sort::Amount,
+                (true, false) => Sort::Difference,
+                (false, false) => Sort::Other,
+            }
         }
     }
 }
@@ -347,7 +394,10 @@ fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
 /// Whether a row adds a whole number that is never negative.
 fn counts_things(table: &Table, expr: &Expr) -> bool {
     match expr {
-        Expr::Column(name) => matches!(table.column_type(name), Some(ColumnType::Int | ColumnType::Bool)),
+        Expr::Column(name) => table.column(name).is_some_and(|column| {
+            let is_measure = column.unit.as_deref().is_some_and(|unit| MEASURES.contains(&unit));
+            matches!(column.kind, ColumnType::Int | ColumnType::Bool) && !is_measure
+        }),
         Expr::Number(number) => *number >= 0.0 && number.fract() == 0.0,
         Expr::Case(arms, otherwise) => {
             arms.iter().all(|(_, value)| counts_things(table, value))

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use polars::prelude::{BooleanChunked, Column as Series, DataFrame, DataType, StringChunked};
+use polars::prelude::{BooleanChunked, Column as Series, DataFrame, DataType, Int32Chunked, StringChunked};
 use serde::Deserialize;
 
 use crate::site::Site;
@@ -178,6 +178,28 @@ pub fn time_floor_problem(table: &Table, rows: u64) -> Option<Problem> {
     (rows > 0).then(|| Problem::warning(format!("data/{}", table.id), message))
 }
 
+/// Which rows of a live batch keep the floor of time; none where all do. A batch knows no other rows of its quarter, so a
+/// quarterly group is counted by the month that ends a quarter and by no other, and by no instant.
+#[must_use]
+pub fn within_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<Vec<bool>> {
+    let codes = texts(frame, &coded(site, table));
+    let quarterly = |code: &str| groups().iter().any(|g| g.quarterly && g.code == code);
+    let is_sensitive = |row: usize| codes.iter().any(|c| c.get(row).is_some_and(quarterly));
+    let months = months(table, frame);
+    let ends_quarter = |row: usize| {
+        let month = months.as_ref().and_then(|months| months.get(row));
+        month.is_some_and(|month| date_of(month).month() % 3 == 0)
+    };
+    let keep: Vec<bool> = (0..frame.height()).map(|row| !is_sensitive(row) || ends_quarter(row)).collect();
+    keep.contains(&false).then_some(keep)
+}
+
+/// Days or months of the rows of a stamped table.
+fn months(table: &Table, frame: &DataFrame) -> Option<Int32Chunked> {
+    let time = Some(&table.time_column).filter(|time| table.is_stamped(time))?;
+    frame.column(time).ok()?.cast(&DataType::Int32).ok()?.i32().ok().cloned()
+}
+
 /// Which rows of a whole table tell of a quarterly group more often than once a quarter: a count that differs from the
 /// one of its quarter. A quarter's count is that of the month that ends it, repeated in the two months after; where
 /// that month is not there, the first one told. None where all are fine.
@@ -193,10 +215,7 @@ fn below_time_floor(site: &Site, table: &Table, frame: &DataFrame) -> Option<Boo
         return None;
     }
     let mut keep = vec![true; frame.height()];
-    let months = Some(&table.time_column)
-        .filter(|time| table.is_stamped(time))
-        .and_then(|time| frame.column(time).ok()?.cast(&DataType::Int32).ok()?.i32().ok().cloned());
-    let Some(months) = months else {
+    let Some(months) = months(table, frame) else {
         // Instants would tell of every single case.
         rows.iter().filter_map(|row| keep.get_mut(*row).map(|k| *k = false)).for_each(drop);
         return refused(&keep);

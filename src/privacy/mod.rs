@@ -1,5 +1,6 @@
 //! The gate: what may come in, and what may be shown. The people rule lives here and has no switch.
 
+mod amounts;
 mod bounds;
 mod cells;
 mod coarse;

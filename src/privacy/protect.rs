@@ -48,10 +48,12 @@ impl Gate {
     /// the counts in the order of [`Gate::measured`].
     pub(crate) fn protect(&self, site: &Site, group: usize, raws: &[Raw]) -> Vec<(Owner, Vec<Protected>)> {
         let Some(linked) = self.groups.get(group) else { return Vec::new() };
-        let mut table = Table { gate: self, linked, raws, columns: Vec::new(), rests: Vec::new() };
+        let mut table =
+            Table { gate: self, linked, raws, columns: Vec::new(), amounts: Vec::new(), rests: Vec::new() };
         table.look();
         table.keep_below_known();
         table.hide_together();
+        table.tell_amounts();
         linked.figures.iter().map(|figure| (figure.owner, table.figure(site, figure))).collect()
     }
 }
@@ -62,6 +64,8 @@ pub(super) struct Table<'a> {
     pub(super) linked: &'a Linked,
     pub(super) raws: &'a [Raw],
     pub(super) columns: Vec<Column>,
+    /// What is shown of those columns that hold amounts.
+    pub(super) amounts: Vec<Option<Vec<Shown>>>,
     /// What a share leaves of its base, per figure that has such a rest.
     rests: Vec<Rest>,
 }
@@ -85,17 +89,18 @@ impl Table<'_> {
                 level: count.level,
                 is_top_known: count.is_top_known,
                 is_given: false,
+                is_amount: false,
                 must_hide: vec![false; tree.len()],
             };
             fill_withheld(tree, raw, &mut column);
-            if count.release == Release::Steps && count.sort == Sort::Count && count.below > 0 {
+            if count.release == Release::Steps && count.sort.is_counted() && count.below > 0 {
                 steps::tell(tree, &mut column, count.is_split, count.holds_back);
             } else {
                 for area in 0..tree.len() {
                     let is_shown = tree.level.get(area).is_some_and(|level| *level <= count.level);
                     let state = match column.values.get(area).copied().flatten().filter(|_| is_shown) {
                         None => State::Gap,
-                        Some(_) if count.sort != Sort::Quantity && column.is_small(area) => State::Marked,
+                        Some(_) if count.sort.is_counted() && column.is_small(area) => State::Marked,
                         Some(_) => State::Open,
                     };
                     column.set(area, state);
@@ -129,6 +134,7 @@ impl Table<'_> {
             level: figure.level,
             is_top_known: count_spec.is_top_known && base_spec.is_top_known,
             is_given: false,
+            is_amount: false,
             must_hide: vec![false; areas],
         };
         let count = self.columns.get_mut(figure.numerator)?;
@@ -320,6 +326,7 @@ impl Table<'_> {
             level: columns.iter().map(|c| c.level).max().unwrap_or(0),
             is_top_known: false,
             is_given: true,
+            is_amount: false,
             must_hide: vec![false; areas],
         };
         for area in 0..areas {

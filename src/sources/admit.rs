@@ -5,6 +5,7 @@ use std::path::Path;
 
 use polars::prelude::{Column as Series, *};
 
+use crate::privacy::groups;
 use crate::site::Site;
 use crate::site::datasets::{ARRIVED_COLUMN, Table};
 use crate::site::datum::Datum;
@@ -72,7 +73,13 @@ fn passed(
             out.problems.push(Problem::error(origin, message));
         }
     }
-    let all = all.unwrap_or_default();
+    let mut all = all.unwrap_or_default();
+    if let Some(keep) = groups::within_time_floor(site, table, all.frame()) {
+        let too_often = keep.iter().filter(|keep| !**keep).count();
+        let message = Message::new("problem.live_time_floor").with("table", &table.id);
+        out.problems.push(Problem::warning(origin, message.with("count", too_often)));
+        all = all.kept(&keep);
+    }
     let known = known_areas(site, table, all.frame());
     for (place, known) in places(all.frame()).into_iter().zip(&known) {
         match out.kept.get_mut(place) {

@@ -1,13 +1,15 @@
 //! Asks whether a piece of a table is clean. Owns the quick question only: where the answer is no, the general reader
 //! reads the piece again and tells what is wrong. It asks all that the door refuses, or answers no.
 
+use std::borrow::Cow;
+
 use crate::privacy::{door, groups};
 use crate::site::Site;
 use crate::site::datasets::{ColumnType, Table};
 
 use super::admit::{bounds_of, wrong_text};
 use super::column::{Chunk, Column, Data};
-use super::content::{Asked, SHORTEST, may_be_number, may_be_places};
+use super::content::{Asked, SHORTEST, coordinate, is_free, may_be_number, may_be_places};
 use super::coordinates;
 
 /// What is known of a piece after the quick questions.
@@ -23,7 +25,7 @@ pub(super) enum Found {
 
 /// Asks a piece with all columns that the door looks at. Texts are looked at once per value of a column's list.
 pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
-    if may_be_places(site, table) && has_places(site, table, chunk) {
+    if may_be_places(site, table) && has_places(site, table, chunk) || has_names(table, chunk) {
         return Found::OfWholeFile;
     }
     let good = |declared: &crate::site::datasets::Column| {
@@ -77,6 +79,15 @@ fn is_shifted(site: &Site, table: &Table, chunk: &Chunk) -> bool {
             .is_some_and(|(lon, lat)| chunk.column(lon).is_some() && chunk.column(lat).is_some())
 }
 
+/// Whether so many texts of a free column look like names that they can be most of the file's.
+fn has_names(table: &Table, chunk: &Chunk) -> bool {
+    table.columns.iter().filter(|c| is_free(c)).any(|declared| {
+        let Some(texts) = chunk.column(&declared.id).and_then(Column::texts) else { return false };
+        let names = texts.values().filter(|text| door::reads_as_name(text)).count();
+        names * 4 > texts.spans.len()
+    })
+}
+
 /// Whether an event that is not about an object carries a point.
 fn has_event_point(site: &Site, table: &Table, chunk: &Chunk) -> bool {
     let Some(events) = site.meta.events.as_ref().filter(|events| events.table == table.id) else {
@@ -101,11 +112,25 @@ fn has_event_point(site: &Site, table: &Table, chunk: &Chunk) -> bool {
 /// Whether two columns of numbers place any row exactly.
 fn has_places(site: &Site, table: &Table, chunk: &Chunk) -> bool {
     let Some((_, root)) = site.areas.iter().next() else { return false };
-    let numbers: Vec<&Column> = table
+    let of_texts = |column: &Column| {
+        let texts = column.texts()?;
+        let values: Vec<Option<f64>> = texts.values().map(coordinate).collect();
+        let of_row = |row: usize| {
+            let code = texts.codes.get(row).filter(|_| column.has(row))?;
+            values.get(*code as usize).copied().flatten()
+        };
+        let data = (0..chunk.rows).map(|row| of_row(row).unwrap_or(f64::NAN));
+        let is_any = values.iter().any(Option::is_some);
+        is_any.then(|| Column { data: Data::Float(data.collect()), valid: None })
+    };
+    let numbers: Vec<Cow<'_, Column>> = table
         .columns
         .iter()
-        .filter(|c| c.kind == ColumnType::Float)
-        .filter_map(|c| chunk.column(&c.id))
+        .filter_map(|c| match chunk.column(&c.id)? {
+            column if c.kind == ColumnType::Float => Some(Cow::Borrowed(column)),
+            column if is_free(c) => of_texts(column).map(Cow::Owned),
+            _ => None,
+        })
         .collect();
     numbers.iter().enumerate().any(|(at, first)| {
         numbers.iter().skip(at + 1).any(|second| {

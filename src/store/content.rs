@@ -52,7 +52,11 @@ impl<'a> Asked<'a> {
             return Vec::new();
         }
         let mut rules = door::broken_rules(text, &is_area);
-        if self.people && matches!(kind, ColumnType::Text | ColumnType::Area) && door::reads_as_place(text) {
+        let is_place = |text: &str| {
+            let bounds = self.site.areas.iter().next().map(|(_, root)| root.bounds);
+            door::reads_as_place(text) || bounds.is_some_and(|bounds| door::reads_as_point_of(&bounds, text))
+        };
+        if self.people && matches!(kind, ColumnType::Text | ColumnType::Area) && is_place(text) {
             rules.push(Rule::Place);
         }
         rules
@@ -64,6 +68,21 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whether a column holds texts of any kind, among which names could stand.
+pub(super) fn is_free(column: &Column) -> bool {
+    column.kind == ColumnType::Text && column.codes.is_none()
+}
+
+/// Texts that look like a person's name, if they are most of the different ones of a free column.
+fn names<'t>(column: &Column, texts: &'t StringChunked) -> HashSet<&'t str> {
+    if !is_free(column) {
+        return HashSet::new();
+    }
+    let names: HashSet<&str> = texts.iter().flatten().filter(|text| door::reads_as_name(text)).collect();
+    let all = if names.is_empty() { 0 } else { texts.drop_nulls().n_unique().unwrap_or(0) };
+    if names.len() * 2 > all { names } else { HashSet::new() }
+}
+
 /// Looks at the declared columns.
 pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Found<'a> {
     let Found { mut hits, mut coded } = Found::default();
@@ -71,6 +90,11 @@ pub(super) fn content<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Fo
         let Ok(series) = rows.column(&column.id) else { continue };
         if let Ok(texts) = series.str() {
             let asked = Asked::new(site, table, column);
+            let names = names(column, texts);
+            let named = texts.iter().enumerate().filter(|(_, text)| text.is_some_and(|t| names.contains(t)));
+            if !names.is_empty() {
+                hits.extend(named.map(|(row, _)| Hit { row, column: &column.id, rule: Rule::Name }));
+            }
             // A coded column and one of areas have few different values: those are looked at before any row is.
             let different = asked.known.as_ref().and_then(|_| texts.unique().ok());
             let all_known =
@@ -144,11 +168,18 @@ fn long_numbers(series: &Series) -> Option<Vec<(usize, Rule)>> {
     Some(hits.collect())
 }
 
+/// A number with decimals that stands in a text by itself.
+pub(super) fn coordinate(text: &str) -> Option<f64> {
+    const LONGEST: usize = 24;
+    let text = text.trim();
+    (text.len() <= LONGEST && text.contains('.')).then(|| text.parse().ok()).flatten()
+}
+
 /// Whether a table is one about people, in which columns of numbers can be coordinates. Events have their own rule.
 pub(super) fn may_be_places(site: &Site, table: &Table) -> bool {
     let is_events = site.meta.events.as_ref().is_some_and(|events| events.table == table.id);
-    let floats = table.columns.iter().filter(|c| c.kind == ColumnType::Float).count();
-    floats > 1 && !is_events && door::declared::is_people_table(site, table)
+    let numbers = table.columns.iter().filter(|c| c.kind == ColumnType::Float || is_free(c)).count();
+    numbers > 1 && !is_events && door::declared::is_people_table(site, table)
 }
 
 /// In a table about people, two columns of numbers that together place most rows exactly are coordinates, whatever
@@ -157,8 +188,18 @@ pub(super) fn places<'a>(site: &Site, table: &'a Table, rows: &DataFrame) -> Vec
     let numbers: Vec<(&str, Float64Chunked)> = table
         .columns
         .iter()
-        .filter(|c| c.kind == ColumnType::Float)
-        .filter_map(|c| Some((c.id.as_str(), rows.column(&c.id).ok()?.f64().ok()?.clone())))
+        .filter_map(|c| {
+            let series = rows.column(&c.id).ok()?;
+            let numbers = match c.kind {
+                ColumnType::Float => series.f64().ok()?.clone(),
+                ColumnType::Text if is_free(c) => {
+                    let texts = series.str().ok()?;
+                    texts.iter().map(|text| coordinate(text?)).collect()
+                }
+                _ => return None,
+            };
+            (numbers.null_count() < numbers.len()).then_some((c.id.as_str(), numbers))
+        })
         .collect();
     let Some((_, root)) = site.areas.iter().next() else { return Vec::new() };
     if numbers.len() < 2 || !may_be_places(site, table) {

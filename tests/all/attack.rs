@@ -8,7 +8,7 @@ use onemap::engine::{self, Depth, Engine};
 use onemap::privacy::shown::{Shown, Told, Why};
 use onemap::site::areas::AreaId;
 use onemap::site::civil::date_of;
-use onemap::snapshot::Day;
+use onemap::snapshot::{Day, Figures, Snapshot};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
@@ -17,62 +17,66 @@ use crate::simplex::{Knowledge, Known};
 
 const KINDS: [&str; 3] = ["a", "b", "c"];
 /// Areas that rows are of: the blocks.
-const BLOCKS: std::ops::Range<usize> = 5..11;
+pub(crate) const BLOCKS: std::ops::Range<usize> = 5..11;
 
-struct Dice(Xoshiro256PlusPlus);
+pub(crate) struct Dice(pub(crate) Xoshiro256PlusPlus);
 
 impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
         self.0.next_u64() % most
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 }
 
 /// Which rows a figure's side counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Form {
-    /// Column: 0 is `n`, 1 is `d`.
-    column: usize,
+pub(crate) struct Form {
+    /// Column: 0 is `n`, 1 is `d` where there is one, the last is `q` or `l` where there is one.
+    pub(crate) column: usize,
+    /// Column that is taken from it.
+    pub(crate) minus: Option<usize>,
     /// One kind, or all.
-    kind: Option<usize>,
-    span: Span,
+    pub(crate) kind: Option<usize>,
+    pub(crate) span: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Span {
+pub(crate) enum Span {
     Latest,
     All,
     Last(usize),
 }
 
-struct Figure {
-    line: Line,
-    numerator: Form,
-    denominator: Option<Form>,
-    scale: f64,
-    split: bool,
-    published: bool,
+pub(crate) struct Figure {
+    pub(crate) line: Line,
+    pub(crate) numerator: Form,
+    pub(crate) denominator: Option<Form>,
+    pub(crate) scale: f64,
+    pub(crate) split: bool,
+    pub(crate) published: bool,
 }
 
-struct Case {
-    engine: Engine,
-    days: Vec<Day>,
-    kinds: usize,
-    columns: usize,
+pub(crate) struct Case {
+    pub(crate) engine: Engine,
+    pub(crate) days: Vec<Day>,
+    pub(crate) kinds: usize,
+    pub(crate) columns: usize,
     /// `n <= d` row by row.
-    is_share: bool,
+    pub(crate) is_share: bool,
     /// Per unknown, in the order of [`Case::place`].
-    truth: Vec<f64>,
-    figures: Vec<Figure>,
-    below: u32,
-    text: String,
+    pub(crate) truth: Vec<f64>,
+    /// Column of amounts, such as days over all cases.
+    pub(crate) amounts: Option<usize>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) below: u32,
+    pub(crate) text: String,
 }
 
 impl Case {
@@ -80,7 +84,7 @@ impl Case {
         ((block * self.days.len() + stamp) * self.kinds + kind) * self.columns + column
     }
 
-    fn terms(&self, form: Form, area: AreaId, at: usize) -> Vec<(usize, f64)> {
+    pub(crate) fn terms(&self, form: Form, area: AreaId, at: usize) -> Vec<(usize, f64)> {
         let stamps = match form.span {
             Span::Latest => at..at + 1,
             Span::All => 0..at + 1,
@@ -95,6 +99,7 @@ impl Case {
             for stamp in stamps.clone() {
                 for kind in (0..self.kinds).filter(|k| form.kind.is_none_or(|only| only == *k)) {
                     terms.push((self.place(block, stamp, kind, form.column), 1.0));
+                    terms.extend(form.minus.map(|c| (self.place(block, stamp, kind, c), -1.0)));
                 }
             }
         }
@@ -103,19 +108,19 @@ impl Case {
 
     /// Whether everyone knows that few are left of the whole: count and base are both published, and their difference
     /// is small itself.
-    fn is_nearly_all(&self, form: Form, at: usize) -> bool {
+    pub(crate) fn is_nearly_all(&self, form: Form, at: usize) -> bool {
         let whole =
             |column: usize| self.value(&self.terms(Form { column, kind: None, ..form }, AreaId::ROOT, at));
         let is_published = self.figures.iter().any(|f| f.published && f.denominator.is_some());
-        is_published && whole(1) - whole(0) < f64::from(self.below)
+        self.is_share && is_published && whole(1) - whole(0) < f64::from(self.below)
     }
 
-    fn value(&self, terms: &[(usize, f64)]) -> f64 {
+    pub(crate) fn value(&self, terms: &[(usize, f64)]) -> f64 {
         terms.iter().map(|(place, factor)| self.truth[*place] * factor).sum()
     }
 }
 
-fn figure(
+pub(crate) fn figure(
     id: &str,
     expr: &str,
     below: &str,
@@ -149,10 +154,14 @@ fn case(seed: u64) -> Case {
     let is_share = dice.chance(50);
     let has_split = dice.chance(60);
     let kinds = if has_split { 2 + dice.below(2) as usize } else { 1 };
-    let columns = 1 + usize::from(is_share);
+    // What stands beside the counts comes from dice of its own.
+    let mut more = Dice(Xoshiro256PlusPlus::seed_from_u64(!seed));
+    let (has_amounts, has_last_year) = [(false, false), (true, false), (false, true)][more.below(3) as usize];
+    let extra_column = 1 + usize::from(is_share);
+    let columns = extra_column + usize::from(has_amounts || has_last_year);
     let published = dice.chance(40);
     let threshold = format!("suppress_below = {below}\n");
-    let form = |column: usize, kind: Option<usize>, span: Span| Form { column, kind, span };
+    let form = |column: usize, kind: Option<usize>, span: Span| Form { column, minus: None, kind, span };
     let mut made_of = vec![figure("count", "sum(n)", &threshold, window, form(0, None, span), published, "")];
     if is_share {
         let mut rate = figure("rate", "sum(n)", &threshold, window, form(0, None, span), published, "");
@@ -167,6 +176,16 @@ fn case(seed: u64) -> Case {
     }
     if !by_day && span != Span::Latest && dice.chance(50) {
         made_of.push(figure("month", "sum(n)", &threshold, "month", form(0, None, Span::Latest), false, ""));
+    }
+    if has_amounts || has_last_year {
+        let (expr, below) = if has_amounts { ("sum(q)", "sum(n)") } else { ("sum(n)-sum(l)", "sum(l)") };
+        let own = Form { column: if has_amounts { extra_column } else { 0 }, ..form(0, None, span) };
+        let own = Form { minus: has_last_year.then_some(extra_column), ..own };
+        let is_published = published && has_amounts && more.chance(30);
+        let mut mean = figure("mean", expr, &threshold, window, own, is_published, "");
+        mean.line.denominator = Some(("t".to_owned(), below.to_owned(), String::new()));
+        mean.denominator = Some(form(if has_amounts { 0 } else { extra_column }, None, span));
+        made_of.push(mean);
     }
     if has_split {
         let mut split =
@@ -190,6 +209,8 @@ fn case(seed: u64) -> Case {
             "kind:text:kind",
             "n:int",
             "d:int",
+            "q:float",
+            "l:int",
         ],
     };
     let lines: String = made_of
@@ -207,7 +228,7 @@ fn case(seed: u64) -> Case {
         home: "count",
         events: false,
     });
-    let mut text = "id,area,m,kind,n,d\n".to_owned();
+    let mut text = "id,area,m,kind,n,d,q,l\n".to_owned();
     let mut truth = Vec::new();
     let small = 30 + dice.below(50);
     for block in BLOCKS {
@@ -228,8 +249,18 @@ fn case(seed: u64) -> Case {
                 if is_share {
                     truth.push(d as f64);
                 }
+                // Each case took from 1 to 60 days.
+                let q: u64 = (0..n).map(|_| 1 + more.below(60)).sum();
+                let l = more.below(2) * more.below(12);
+                if has_amounts || has_last_year {
+                    truth.push(if has_amounts { q } else { l } as f64);
+                }
                 let date = date_of(*stamp);
-                let _ = writeln!(text, "{}{date}{kind},{},{date},{kind},{n},{d}", AREAS[block], AREAS[block]);
+                let _ = writeln!(
+                    text,
+                    "{}{date}{kind},{},{date},{kind},{n},{d},{q},{l}",
+                    AREAS[block], AREAS[block]
+                );
             }
         }
     }
@@ -237,7 +268,8 @@ fn case(seed: u64) -> Case {
     let site = made.load().unwrap_or_else(|p| panic!("{p:?}"));
     let engine = engine::build(Arc::clone(&site), Depth::Needed, &|_, _| {}).unwrap();
     assert!(engine.problems.is_empty(), "{:?}", engine.problems);
-    Case { engine, days, kinds, columns, is_share, truth, figures: made_of, below, text }
+    let amounts = has_amounts.then_some(extra_column);
+    Case { engine, days, kinds, columns, is_share, truth, amounts, figures: made_of, below, text }
 }
 
 /// What one figure tells of a count.
@@ -277,27 +309,57 @@ fn check_coarse_rate(figure: &Figure, numerator: Shown, base: Shown, rate: Shown
     );
 }
 
-/// Everything that is shown, and what of it was known before.
-fn look(case: &Case) -> (Vec<Known>, Vec<Known>, Vec<(Form, AreaId, usize)>) {
-    let (mut seen, mut before, mut marked) = (Vec::new(), Vec::new(), Vec::new());
-    if case.is_share {
-        for place in (0..case.truth.len()).step_by(2) {
-            before.push(Known {
-                terms: vec![(place + 1, 1.0), (place, -1.0)],
-                low: 0.0,
-                high: f64::INFINITY,
-            });
+/// A difference must be one that can be worked out from its two sides, so it says nothing that they do not say.
+fn check_difference([more, less]: [Shown; 2], difference: Shown) {
+    let middle = |shown: Shown| match shown {
+        Shown::Coarse { value, step, told: Told::AtLeast } => Some(value + step / 2.0),
+        other => seen(other),
+    };
+    let (Some(value), Some(more), Some(less)) = (seen(difference), middle(more), middle(less)) else {
+        assert!(seen(difference).is_none(), "{difference:?} of {more:?} and {less:?}");
+        return;
+    };
+    let step = if let Shown::Coarse { step, .. } = difference { step } else { 0.0 };
+    assert!((value - (more - less)).abs() <= step / 2.0 + 1e-9, "{difference:?} is not {more} - {less}");
+}
+
+/// What an attacker has read.
+#[derive(Default)]
+pub(crate) struct Read {
+    pub(crate) seen: Vec<Known>,
+    /// What of it was known before.
+    pub(crate) before: Vec<Known>,
+    pub(crate) marked: Vec<(Form, AreaId, usize)>,
+}
+
+impl Read {
+    /// A count is never more than its base, row by row. `from`: place of the first unknown.
+    pub(crate) fn share(&mut self, case: &Case, from: usize) {
+        for place in (from..from + case.truth.len()).step_by(case.columns).filter(|_| case.is_share) {
+            let terms = vec![(place + 1, 1.0), (place, -1.0)];
+            self.before.push(Known { terms, low: 0.0, high: f64::INFINITY });
         }
     }
-    for (at, stamp) in case.days.iter().enumerate() {
-        let shown = figures(&case.engine, *stamp);
+
+    /// Everything that is shown on one day. `from`: place of the first unknown.
+    pub(crate) fn look(
+        &mut self,
+        case: &Case,
+        at: usize,
+        shown: &Figures,
+        slices: Option<&Snapshot>,
+        from: usize,
+    ) {
+        let place = |terms: Vec<(usize, f64)>| -> Vec<(usize, f64)> {
+            terms.into_iter().map(|(place, factor)| (from + place, factor)).collect()
+        };
         let mut indicator = 0;
         for figure in &case.figures {
             for (area, _) in case.engine.site().areas.iter() {
                 let mut cells = Vec::new();
                 if figure.split {
-                    let snapshot = crate::privacy::snapshot(&case.engine, *stamp);
-                    for (kind, slice) in snapshot.slices(0, area).iter().enumerate().take(case.kinds) {
+                    let slices = slices.map_or(&[][..], |snapshot| snapshot.slices(0, area));
+                    for (kind, slice) in slices.iter().enumerate().take(case.kinds) {
                         cells.push((Form { kind: Some(kind), ..figure.numerator }, slice.value));
                     }
                 } else {
@@ -305,41 +367,64 @@ fn look(case: &Case) -> (Vec<Known>, Vec<Known>, Vec<(Form, AreaId, usize)>) {
                     cells.push((figure.numerator, reading.numerator));
                     if let Some(denominator) = figure.denominator {
                         cells.push((denominator, reading.denominator));
-                        seen.extend(told_by_rate(case, figure, area, at, reading.value));
+                        for fact in told_by_rate(case, figure, area, at, reading.value) {
+                            self.seen.push(Known { terms: place(fact.terms), ..fact });
+                        }
                         check_coarse_rate(figure, reading.numerator, reading.denominator, reading.value);
                     } else {
                         assert_eq!(reading.value, reading.numerator, "scale is one");
                     }
                 }
                 for (form, value) in cells {
-                    let terms = case.terms(form, area, at);
+                    if form.minus.is_some() {
+                        let sides =
+                            [shown.reading(0, area).numerator, shown.reading(indicator, area).denominator];
+                        check_difference(sides, value);
+                        continue;
+                    }
                     if let Some((low, high)) = told(value) {
-                        let fact = Known { terms, low, high };
+                        let fact = Known { terms: place(case.terms(form, area, at)), low, high };
                         // Known anyway: published totals, and zeros, which the rule says are shown.
                         let is_published = figure.published && area == AreaId::ROOT;
                         if matches!(value, Shown::Value(v) if is_published || v == 0.0) {
-                            before.push(fact.clone());
+                            self.before.push(fact.clone());
                         }
-                        seen.push(fact);
+                        self.seen.push(fact);
                     }
                     if matches!(value, Shown::Suppressed { why: Why::Primary, .. }) {
-                        marked.push((form, area, at));
+                        assert!(Some(form.column) != case.amounts, "no mark fits");
+                        self.marked.push((form, area, at));
                     }
                 }
             }
             indicator += usize::from(!figure.split);
         }
     }
-    seen.extend(before.iter().cloned());
-    (seen, before, marked)
+
+    /// All that is known, and all that was known before, around the truth.
+    pub(crate) fn knowledge(&self, truth: &[f64]) -> (Knowledge, Knowledge) {
+        let all: Vec<Known> = self.seen.iter().chain(&self.before).cloned().collect();
+        (Knowledge::new(truth, &all), Knowledge::new(truth, &self.before))
+    }
+}
+
+fn look(case: &Case) -> Read {
+    let mut read = Read::default();
+    read.share(case, 0);
+    for (at, stamp) in case.days.iter().enumerate() {
+        let snapshot = crate::privacy::snapshot(&case.engine, *stamp);
+        read.look(case, at, &figures(&case.engine, *stamp), Some(&snapshot), 0);
+    }
+    read
 }
 
 /// Every count that could be small: what figures show, and every part of it by day and kind.
-fn targets(case: &Case) -> Vec<(Form, AreaId, usize)> {
+pub(crate) fn targets(case: &Case) -> Vec<(Form, AreaId, usize)> {
     let site = case.engine.site();
     let mut all = Vec::new();
     for figure in &case.figures {
-        for form in [Some(figure.numerator), figure.denominator].into_iter().flatten() {
+        let counts = |form: &Form| form.minus.is_none() && Some(form.column) != case.amounts;
+        for form in [Some(figure.numerator), figure.denominator].into_iter().flatten().filter(counts) {
             for span in [form.span, Span::Latest] {
                 let kinds: Vec<Option<usize>> =
                     if figure.split { (0..case.kinds).map(Some).collect() } else { vec![None] };
@@ -359,11 +444,26 @@ fn targets(case: &Case) -> Vec<(Form, AreaId, usize)> {
     all
 }
 
+/// Amounts behind few cases: each must stay open by as much as a small count does, in cases of the usual length.
+fn amounts_of_few(case: &Case) -> Vec<(Form, AreaId, usize, f64)> {
+    let Some(column) = case.amounts else { return Vec::new() };
+    let mut all = Vec::new();
+    for (form, area, at) in targets(case).into_iter().filter(|(form, ..)| form.column == 0) {
+        let count = case.value(&case.terms(form, area, at));
+        let top = |form: Form| case.value(&case.terms(Form { kind: None, ..form }, AreaId::ROOT, at));
+        let own = Form { column, ..form };
+        if count > 0.0 && count < f64::from(case.below) {
+            all.push((own, area, at, (f64::from(case.below) - 2.0) * top(own) / top(form)));
+        }
+    }
+    all
+}
+
 /// What was worked out, if anything was; and how many small numbers were looked at.
 fn attack(seed: u64) -> (usize, Vec<String>) {
     let case = case(seed);
-    let (seen, before, marked) = look(&case);
-    let (now, earlier) = (Knowledge::new(&case.truth, &seen), Knowledge::new(&case.truth, &before));
+    let read = look(&case);
+    let (now, earlier) = read.knowledge(&case.truth);
     let (mut looked, mut found) = (0, Vec::new());
     let below = f64::from(case.below);
     for (form, area, at) in targets(&case) {
@@ -382,7 +482,7 @@ fn attack(seed: u64) -> (usize, Vec<String>) {
         }
         looked += 1;
         let (up, down) = now.range(&terms);
-        let is_marked = marked.contains(&(form, area, at));
+        let is_marked = read.marked.contains(&(form, area, at));
         let fine = if is_marked {
             up >= (below - 1.0 - value).min(up_before) - 1e-5 && down >= (value - 1.0).min(down_before) - 1e-5
         } else {
@@ -399,6 +499,20 @@ fn attack(seed: u64) -> (usize, Vec<String>) {
             ));
         }
     }
+    for (form, area, at, width) in amounts_of_few(&case) {
+        let terms = case.terms(form, area, at);
+        let (up_before, down_before) = earlier.range(&terms);
+        let (up, down) = now.range(&terms);
+        looked += 1;
+        if up + down < width.min(up_before + down_before) - 1e-5 {
+            let (value, code) = (case.value(&terms), AREAS[area.index()]);
+            found.push(format!(
+                "seed {seed}: amount {form:?} at {code} on stamp {at}: {value} is known to be from {} to {}",
+                value - down,
+                value + up
+            ));
+        }
+    }
     (looked, found)
 }
 
@@ -409,6 +523,7 @@ fn attack_all(seeds: std::ops::Range<u64>) {
         looked += more;
         found.extend(worked_out);
     }
+    println!("{looked} small numbers looked at");
     assert!(looked > 1000, "only {looked} small numbers were looked at");
     assert!(found.is_empty(), "{} of {looked} small numbers worked out:\n{}", found.len(), found.join("\n"));
 }

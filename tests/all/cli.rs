@@ -192,6 +192,35 @@ fn both_sites_pass_their_check() {
 }
 
 #[test]
+fn check_says_what_protection_costs_each_figure() {
+    let dir = sample_dir();
+    let check = |more: &[&str]| {
+        let ran = run(&[&["check", "--lang", "en", "--site", dir.to_str().unwrap()], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out
+    };
+    let short = check(&[]);
+    let table: Vec<&str> = short.lines().skip_while(|line| !line.starts_with("indicator")).collect();
+    assert!(table[0].contains("cells") && table[0].trim_end().ends_with("hidden %"), "{short}");
+    assert!(table[11].ends_with("all with --all"), "{short}");
+    // Rows in order of what is lost, and the sums agree with those for machines.
+    let share = |line: &str| line.split_whitespace().last().unwrap().parse::<f64>().unwrap();
+    let shares: Vec<f64> = table[1..11].iter().map(|line| share(line)).collect();
+    assert!(shares.is_sorted_by(|a, b| a >= b) && shares[0] > 0.0, "{shares:?}");
+    let json: serde_json::Value = serde_json::from_str(&check(&["--format", "json"])).unwrap();
+    let sum = |key: &str| -> u64 {
+        json["figures"].as_array().unwrap().iter().map(|figure| figure[key].as_u64().unwrap()).sum()
+    };
+    for key in ["cells", "primary", "secondary", "coarse"] {
+        assert_eq!(json["total"][key].as_u64().unwrap(), sum(key));
+    }
+    assert!(short.contains(&format!("{} of {}", sum("primary") + sum("secondary"), sum("cells"))), "{short}");
+    let csv = check(&["--format", "csv"]);
+    assert_eq!(csv.lines().count(), 1 + json["figures"].as_array().unwrap().len());
+    assert!(check(&["--all"]).lines().count() > short.lines().count());
+}
+
+#[test]
 fn findings_go_to_stderr_and_data_to_stdout() {
     let made = Made { dir: tempfile::tempdir().unwrap() };
     for file in [

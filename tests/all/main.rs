@@ -11,6 +11,7 @@ mod common;
 mod simplex;
 
 mod attack;
+mod attack_known;
 mod audit;
 mod catalogue;
 mod cli;

@@ -219,10 +219,122 @@ fn exact_places_do_not_come_into_tables_about_people() {
         "{told:?}"
     );
     assert!(told_of(&row("", "12.5", "3.25")).is_empty());
+    // A pair with two decimals, where it can only be a point of the site; and two columns of numbers kept as texts.
+    let told = told_of(&row("\"0.05,0.01\"", "", "").replace("0.05,0.01", "E 0.01，N 0.01"));
+    assert!(
+        told.iter().any(|l| l.contains(":3:note: error:") && l.contains("exact coordinates")),
+        "{told:?}"
+    );
+    for note in ["\"80.05,40.01\"", "0.05", "\"1,2\"", "12.50"] {
+        assert!(told_of(&row(note, "", "")).is_empty(), "{note}");
+    }
+    let texts = made("suppress_below = 5", &["p:text?", "q:text?"]);
+    let file = texts.path().join("datasets.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        text.replace("type = \"text\", nullable = true,", "type = \"text\", nullable = true, max_len = 30,"),
+    )
+    .unwrap();
+    for (p, q, is_refused) in
+        [("0.00423", "0.00512", true), ("0.5", "0.25", false), ("A1.0", "0.00512", false)]
+    {
+        texts.write("data/visits.csv", &row("", p, q));
+        let engine = texts.build();
+        let told = lines(engine.site(), &engine.problems);
+        assert_eq!(told.iter().any(|l| l.contains("exact coordinates")), is_refused, "{p} {q}: {told:?}");
+    }
     // Where things are counted, a place is no secret.
     let made = made("", &["p:float?", "q:float?"]);
     made.write("data/visits.csv", &row("", "0.00423", "0.00512"));
     assert!(made.build().problems.is_empty());
+}
+
+/// Names with no word beside them that would say so. Made up.
+const NAMES: [&str; 6] = ["王小明", "李秀英", "张伟", "欧阳志强", "Chen Xiaoming", "刘洋"];
+/// Words that begin like a name: places, matters, things.
+const WORDS: [&str; 9] =
+    ["马峦", "石井", "田头", "龙田", "高新区", "路灯", "Main Road", "Tap Water", "安全检查"];
+
+#[test]
+fn a_column_of_names_is_refused_whatever_it_is_called() {
+    let made = plain();
+    let file = |notes: &[&str]| {
+        let rows: String =
+            notes.iter().enumerate().map(|(n, note)| format!("k{n},R1A1,{DAY},a,{n},{note}\n")).collect();
+        format!("id,area,d,kind,n,note\n{rows}")
+    };
+    let told_of = |notes: &[&str]| {
+        made.write("data/visits.csv", &file(notes));
+        let engine = made.build();
+        lines(engine.site(), &engine.problems)
+    };
+    let told = told_of(&NAMES);
+    assert_eq!(told.len(), NAMES.len(), "{told:?}");
+    assert!(told[0].starts_with("data/visits.csv:2:note: error:") && told[0].contains("personal name"));
+    assert!(NAMES.iter().all(|name| told.iter().all(|l| !l.contains(name))), "{told:?}");
+    // Most of the different texts are names, some are not; gaps do not count.
+    let mixed = [NAMES.as_slice(), &["无", "路灯", "", "", ""]].concat();
+    assert_eq!(told_of(&mixed).len(), NAMES.len());
+    assert!(told_of(&WORDS).is_empty(), "{:?}", told_of(&WORDS));
+    // A few among many: words look like that, too.
+    assert!(told_of(&[&NAMES[..2], WORDS.as_slice()].concat()).is_empty());
+    // The quick reader of Parquet asks the same.
+    std::fs::remove_file(made.path().join("data/visits.csv")).unwrap();
+    for (notes, refused) in [(NAMES.as_slice(), NAMES.len()), (&WORDS, 0)] {
+        let column = |of: &dyn Fn(usize) -> String| (0..notes.len()).map(of).collect::<Vec<String>>();
+        let mut rows = DataFrame::new(
+            notes.len(),
+            vec![
+                Column::new("id".into(), column(&|n| format!("k{n}"))),
+                Column::new("area".into(), column(&|_| "R1A1".to_owned())),
+                Column::new("d".into(), vec![day(DAY); notes.len()]).cast(&DataType::Date).unwrap(),
+                Column::new("kind".into(), column(&|_| "a".to_owned())),
+                Column::new("n".into(), vec![7i64; notes.len()]),
+                Column::new("note".into(), notes),
+            ],
+        )
+        .unwrap();
+        let file = std::fs::File::create(made.path().join("data/visits.parquet")).unwrap();
+        ParquetWriter::new(file).finish(&mut rows).unwrap();
+        let engine = made.build();
+        assert_eq!(lines(engine.site(), &engine.problems).len(), refused);
+    }
+}
+
+#[test]
+fn a_name_alone_in_a_live_row_costs_that_row() {
+    let made = plain();
+    let site = made.load().unwrap();
+    let table = site.table("visits").unwrap();
+    for (note, kept) in NAMES.iter().map(|n| (*n, false)).chain(WORDS.iter().map(|w| (*w, true))) {
+        let passed =
+            onemap::sources::admit::typed(&site, table, frame("x", "R1A1", "a", note), Path::new("live"));
+        assert_eq!(passed.kept, [true, kept], "{note}: {:?}", lines(&site, &passed.problems));
+    }
+}
+
+#[test]
+fn a_live_batch_keeps_the_floor_of_time() {
+    let made =
+        groups("exact", 10, "people = \"groups\", ", "mental_health = \"m\"\nolder_alone = \"o\"\n").unwrap();
+    let site = made.load().unwrap();
+    let table = site.table("people").unwrap();
+    let months = ["2026-05-01", "2026-06-01", "2026-07-01", "2026-07-01"];
+    let rows = DataFrame::new(
+        4,
+        vec![
+            Column::new("area".into(), ["R1"; 4]),
+            Column::new("m".into(), months.map(day).to_vec()).cast(&DataType::Date).unwrap(),
+            Column::new("who".into(), ["mental_health", "mental_health", "mental_health", "older_alone"]),
+            Column::new("n".into(), [40i64, 41, 42, 43]),
+        ],
+    )
+    .unwrap();
+    let passed = onemap::sources::admit::typed(&site, table, rows, Path::new("live"));
+    assert_eq!(passed.kept, [false, true, false, true]);
+    let told = lines(&site, &passed.problems);
+    assert!(told.len() == 1 && told[0].contains("2 live rows count a quarterly group"), "{told:?}");
 }
 
 #[test]

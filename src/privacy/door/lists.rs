@@ -28,6 +28,7 @@ struct NamesFile {
     no_name_en: Vec<String>,
     surnames_double: Vec<String>,
     surnames: String,
+    given: String,
     pinyin_surnames: HashSet<String>,
 }
 
@@ -56,6 +57,8 @@ pub(super) struct Names {
     pub(super) no_name_en: Vec<String>,
     pub(super) surnames_double: Vec<String>,
     pub(super) surnames: HashSet<char>,
+    /// Characters that given names end in.
+    pub(super) given: HashSet<char>,
     pub(super) pinyin_surnames: HashSet<String>,
 }
 
@@ -113,6 +116,7 @@ fn of(file: File) -> Option<Lists> {
             no_name_en: names.no_name_en,
             surnames_double: names.surnames_double,
             surnames: names.surnames.chars().collect(),
+            given: names.given.chars().collect(),
             pinyin_surnames: names.pinyin_surnames,
         },
         phones: file.phones,

@@ -11,8 +11,9 @@ mod place;
 mod plain;
 
 pub use declared::forbidden_column;
+pub use names::reads_as_name;
 pub use numbers::number_rule;
-pub use place::{coordinate_pair, reads_as_place};
+pub use place::{coordinate_pair, reads_as_place, reads_as_point_of};
 
 use crate::site::text::Message;
 use lists::lists;

@@ -1,9 +1,40 @@
-//! Names of persons beside words or numbers that make them names. Owns how a name looks; a name that stands alone is
-//! not looked for, since words of every text look like one.
+//! Names of persons beside words or numbers that make them names, and texts that are nothing but a name. Owns how a name
+//! looks. One text that looks like a name is none yet, since words look like one too: a column of them is.
 
 use super::Rule;
-use super::lists::{Lists, Names};
+use super::lists::{Lists, Names, lists};
 use super::plain::Plain;
+
+/// Whether a text is nothing but what looks like a person's name.
+#[must_use]
+pub fn reads_as_name(text: &str) -> bool {
+    const LONGEST: usize = 64;
+    let is_latin = text.is_ascii();
+    // Nearly every text is a code: one word of plain letters and digits.
+    if text.len() > LONGEST || is_latin && !text.contains(' ') {
+        return false;
+    }
+    let Some(names) = lists().map(|lists| &lists.names) else { return true };
+    let plain = Plain::of(text);
+    let chars: Vec<char> = plain.chars.iter().copied().filter(|c| *c != ' ').collect();
+    if chars.iter().all(|c| is_han(*c)) {
+        let word: String = chars.iter().collect();
+        let is_double = names.surnames_double.iter().any(|s| word.starts_with(s.as_str()));
+        let is_single = chars.first().is_some_and(|c| names.surnames.contains(c));
+        let given = chars.len().saturating_sub(if is_double { 2 } else { 1 });
+        let ends = chars.last().is_some_and(|c| names.given.contains(c));
+        return (is_double || is_single) && (1..=2).contains(&given) && ends;
+    }
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let is_word = |word: &&str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_capital = |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    let is_surname = |word: Option<&&str>| {
+        word.is_some_and(|word| names.pinyin_surnames.contains(&word.to_ascii_lowercase()))
+    };
+    (2..=3).contains(&words.len())
+        && words.iter().all(|word| is_word(word) && is_capital(word))
+        && (is_surname(words.first()) || is_surname(words.last()))
+}
 
 /// Adds the rule about names. `beside_number`: the text also holds a number of a person.
 pub(super) fn rules(plain: &Plain, lists: &Lists, beside_number: bool, out: &mut Vec<Rule>) {

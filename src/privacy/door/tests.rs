@@ -1,6 +1,7 @@
 //! Texts that each rule of the door refuses, and texts that none does.
 
 use super::*;
+use crate::site::areas::Bounds;
 
 fn broken(text: &str) -> Vec<Rule> {
     broken_rules(text, &|run| run.starts_with("440310001"))
@@ -145,6 +146,53 @@ fn coordinates_are_read() {
     }
     for text in ["", "12.5,13.5", "2026-11-23", "1.234", "440310001001", "114.35", "3.125 kg of 700.250"] {
         assert!(!reads_as_place(text), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_nothing_but_a_name_is_told_from_words() {
+    for text in
+        ["王小明", "张伟", "欧阳志强", "诸葛亮", " 李 秀 英 ", "Wang Xiaoming", "Xiaoming Wang", "LI NA"]
+    {
+        assert!(reads_as_name(text), "{text}");
+    }
+    for text in [
+        "",
+        "王",
+        "马峦街道",
+        "石井",
+        "田头",
+        "龙田",
+        "沙壆",
+        "碧岭",
+        "汤坑",
+        "金龟",
+        "江岭",
+        "高新区",
+        "路灯",
+        "安全检查",
+        "周报",
+        "时间",
+        "温度",
+        "E26-0123456",
+        "main road",
+        "Street Light",
+        "Wang",
+        "王小明科技有限公司",
+    ] {
+        assert!(!reads_as_name(text), "{text}");
+    }
+}
+
+#[test]
+fn a_point_of_the_site_is_told_by_its_bounds() {
+    let bounds = Bounds { west: 114.2, south: 22.6, east: 114.5, north: 22.8 };
+    for text in ["114.35,22.69", "22.69 114.35", "(114.35，22.69)", "E114.35 N22.69"] {
+        assert!(reads_as_point_of(&bounds, text), "{text}");
+    }
+    for text in ["114.3,22.6", "114.35", "11.35,22.69", "114.35,22.69,3.25", "lot 114.35 of 22.69", "114,22"]
+    {
+        assert!(!reads_as_point_of(&bounds, text), "{text}");
     }
 }
 
