@@ -37,8 +37,8 @@ impl<K: PartialEq, T> Kept<K, T> {
     }
 }
 
-/// A drawing that drifts with the ground: it is made for more than is seen, and while the map moves it is moved and
-/// stretched, not made again. Once the map rests it is made for the very place, so that what is sharp stays sharp.
+/// A drawing that drifts with the ground: it is made for more than is seen, and while the map only moves aside it is
+/// moved, not made again. Once the map rests it is made for the very place, so that what is sharp stays sharp.
 #[derive(Debug)]
 pub(super) struct Drifting<K> {
     made: Option<(K, Lens)>,
@@ -54,7 +54,7 @@ impl<K> Default for Drifting<K> {
 }
 
 /// How much more is drawn than is seen, as a share of the greater side.
-const BEYOND: f32 = 0.18;
+const BEYOND: f32 = 0.15;
 
 impl<K: PartialEq> Drifting<K> {
     /// The drawing for a view and a key.
@@ -75,38 +75,29 @@ impl<K: PartialEq> Drifting<K> {
             self.moved_to = None;
             return Arc::clone(&self.mesh);
         };
-        if at.center == lens.center && at.scale.to_bits() == lens.scale.to_bits() {
+        let by = lens.to_screen(at.center) - at.to_screen(at.center);
+        if by == egui::Vec2::ZERO {
             return Arc::clone(&self.mesh);
         }
         if self.moved_to != Some(lens) {
-            // Where the old middle of the screen stands now, and how much larger everything is.
-            let (middle, grown) = (at.rect.center(), (lens.scale / at.scale) as f32);
-            let to = lens.to_screen(at.center);
-            let to = if at.scale.to_bits() == lens.scale.to_bits() { lens.snap(to) } else { to };
+            let by = lens.snap(by.to_pos2()).to_vec2();
             // The picture before was painted by now, so its memory is used again.
             let moved = Arc::make_mut(&mut self.moved);
             moved.texture_id = self.mesh.texture_id;
             moved.indices.clone_from(&self.mesh.indices);
             moved.vertices.clear();
-            let place = |v: &egui::epaint::Vertex| {
-                let pos = to + (v.pos - middle) * grown;
-                egui::epaint::Vertex { pos, ..*v }
-            };
-            moved.vertices.extend(self.mesh.vertices.iter().map(place));
+            let at_place = |v: &egui::epaint::Vertex| egui::epaint::Vertex { pos: v.pos + by, ..*v };
+            moved.vertices.extend(self.mesh.vertices.iter().map(at_place));
             self.moved_to = Some(lens);
         }
         Arc::clone(&self.moved)
     }
 }
 
-/// Farthest that a drawing is stretched while the map moves, in zoom levels: lines and symbols then are a quarter too
-/// thick or too thin for a moment.
-const STRETCH_LEVELS: f64 = 0.35;
-
-/// Whether a drawing made for one view shows all of another that differs by a step aside, and a little in scale.
+/// Whether a drawing made for one view shows all of another that differs by a step aside.
 fn drifts(made: &Lens, lens: &Lens) -> bool {
     let same = made.rect.center() == lens.rect.center()
-        && (made.zoom - lens.zoom).abs() <= STRETCH_LEVELS
+        && made.scale.to_bits() == lens.scale.to_bits()
         && made.pixels_per_point.to_bits() == lens.pixels_per_point.to_bits();
     let (wide, seen) = (made.extent(0.0), lens.extent(0.0));
     let inside = |i: usize| {
