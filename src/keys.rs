@@ -82,6 +82,7 @@ pub const BINDINGS: &[Binding] = &[
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
     bind(Key::D, "key.lasso", |_| Some(Command::UseTool(Tool::Lasso))),
     bind(Key::C, "key.radius", |_| Some(Command::UseTool(Tool::Radius))),
+    bind(Key::J, "key.classing", |_| Some(Command::StepClassing)),
     bind(Key::L, "key.language", |v| Some(Command::SetLang(v.lang().other()))),
     bind(Key::M, "key.mode", |_| Some(Command::ToggleMode)),
     bind(Key::Escape, "key.dismiss", |_| Some(Command::Dismiss)),

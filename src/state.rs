@@ -49,6 +49,8 @@ pub struct AppState {
     pub indicator: IndicatorIx,
     /// Shape whose figures stand in the area's stead.
     pub drawn: Option<Arc<Drawn>>,
+    /// How colours are cut into classes.
+    pub classing: Classing,
     /// What the pointer does on the map.
     pub tool: Tool,
     /// Radius of the next circle, in metres.
@@ -77,6 +79,33 @@ pub struct AppState {
     pub fullscreen: bool,
     /// The user wants to leave.
     pub quitting: bool,
+}
+
+/// How the map's colours are cut into classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Classing {
+    /// Steps around the target, where there is one; else as many areas in each class.
+    #[default]
+    Target,
+    /// About as many areas in each class.
+    Quantile,
+    /// Where the values have gaps.
+    Natural,
+    /// Steps of one size.
+    Equal,
+}
+
+impl Classing {
+    /// The next one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Target => Self::Quantile,
+            Self::Quantile => Self::Natural,
+            Self::Natural => Self::Equal,
+            Self::Equal => Self::Target,
+        }
+    }
 }
 
 /// What the pointer does on the map.
@@ -123,6 +152,7 @@ impl AppState {
             area: AreaId::ROOT,
             indicator,
             drawn: None,
+            classing: Classing::default(),
             tool: Tool::Hand,
             radius_meters: 500.0,
             event: None,
@@ -159,6 +189,7 @@ impl AppState {
                 self.tool = Tool::Hand;
             }
             Command::UseTool(tool) => self.tool = if self.tool == *tool { Tool::Hand } else { *tool },
+            Command::StepClassing => self.classing = self.classing.next(),
             Command::SetRadius(meters) => self.set_radius(*meters),
             Command::SelectIndicator(indicator) => self.indicator = *indicator,
             Command::StepIndicator(by) => {

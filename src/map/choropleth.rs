@@ -13,8 +13,9 @@ use super::sheet::{Dress, Sheet};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Reading, Status};
+use crate::state::Classing;
 
-type Key = (Dress, Scope, u64, IndicatorIx, bool);
+type Key = (Dress, Scope, u64, IndicatorIx, Classing, bool);
 
 /// The layer.
 #[derive(Debug, Default)]
@@ -30,6 +31,7 @@ impl Choropleth {
             sheet.scope.clone(),
             figures(sheet),
             sheet.view.state.indicator,
+            sheet.view.state.classing,
             sheet.over_picture,
         );
         painter.add(Shape::Mesh(self.mesh.get(sheet, key, fills)));

@@ -1,5 +1,7 @@
-//! Classes of a choropleth: where one colour ends and the next begins. Owns the two methods and the rounding of breaks
-//! to readable numbers; knows no colours.
+//! Classes of a choropleth: where one colour ends and the next begins. Owns the methods and the rounding of breaks to
+//! readable numbers; knows no colours.
+
+use super::breaks;
 
 /// How breaks are found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -8,6 +10,11 @@ pub enum Method {
     Quantile,
     /// Steps of one readable size, one break exactly at the target.
     AroundTarget(f64),
+    /// Classes whose values differ least from each other: the exact optimum of Fisher (1958), known as Jenks's natural
+    /// breaks.
+    Natural,
+    /// Steps of one readable size.
+    Equal,
 }
 
 /// Breaks in growing order; class `i` runs from break `i` up to, but not including, break `i + 1`; the last includes
@@ -15,6 +22,8 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Classes {
     breaks: Vec<f64>,
+    /// How they were found: the method that was asked for, or what stood in where it does not suit.
+    pub found_by: Option<Method>,
 }
 
 impl Classes {
@@ -31,13 +40,19 @@ impl Classes {
         };
         let finest = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
         if high - low < finest * 0.5 {
-            return Self { breaks: vec![low, high] };
+            return Self { breaks: vec![low, high], found_by: Some(method) };
         }
-        let breaks = match method {
-            Method::AroundTarget(target) if suits(target, low, high) => around(target, &sorted, finest),
-            _ => quantiles(&sorted, finest),
+        let method = match method {
+            Method::AroundTarget(target) if !suits(target, low, high) => Method::Quantile,
+            other => other,
         };
-        Self { breaks }
+        let breaks = match method {
+            Method::AroundTarget(target) => around(target, &sorted, finest),
+            Method::Quantile => quantiles(&sorted, finest),
+            Method::Natural => breaks::natural(&sorted, NATURAL_CLASSES, finest),
+            Method::Equal => equal(low, high, finest),
+        };
+        Self { breaks, found_by: Some(method) }
     }
 
     /// The same with an end that no value can pass, such as 100 %, instead of a break beyond it.
@@ -77,6 +92,25 @@ impl Classes {
         let slack = self.breaks.first().zip(self.breaks.last()).map_or(0.0, |(a, b)| (b - a).abs() * 1e-9);
         let below = self.breaks.iter().filter(|b| **b <= value + slack).count();
         below.saturating_sub(1).min(self.len().saturating_sub(1))
+    }
+}
+
+/// Natural breaks are clearest with few classes.
+const NATURAL_CLASSES: usize = 5;
+
+/// Steps of one readable size from below the least value to above the greatest.
+fn equal(low: f64, high: f64, finest: f64) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "seven")]
+    let most = Classes::MOST as f64;
+    let mut step = readable_above(((high - low) / most).max(finest));
+    loop {
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        if last - first <= most {
+            #[expect(clippy::cast_possible_truncation, reason = "at most seven steps apart")]
+            let steps = (first as i64)..=(last as i64).max(first as i64 + 1);
+            return steps.map(|i| tidy(to_f64(i) * step, finest)).collect();
+        }
+        step = readable_above(step * 1.01);
     }
 }
 
@@ -171,7 +205,7 @@ fn quantiles(sorted: &[f64], finest: f64) -> Vec<f64> {
 }
 
 /// Takes away the digits that repeated addition leaves behind.
-fn tidy(value: f64, finest: f64) -> f64 {
+pub(super) fn tidy(value: f64, finest: f64) -> f64 {
     let digits = finest * 0.001;
     let tidy = (value / digits).round() * digits;
     if tidy == 0.0 { 0.0 } else { tidy }
@@ -188,7 +222,7 @@ mod tests {
 
     #[test]
     fn breaks_of_known_values() {
-        let rows: [(&[f64], Method, usize, &[f64]); 9] = [
+        let rows: [(&[f64], Method, usize, &[f64]); 11] = [
             (&[], Method::Quantile, 1, &[]),
             (&[5.0], Method::Quantile, 1, &[5.0, 5.0]),
             (&[3.0, 3.0, 3.0], Method::AroundTarget(3.0), 0, &[3.0, 3.0]),
@@ -207,6 +241,8 @@ mod tests {
                 &[91.0, 97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0],
             ),
             (&[0.0, 100.0], Method::AroundTarget(2000.0), 0, &[0.0, 100.0]),
+            (&[3.0, 17.0, 42.0, 99.0], Method::Equal, 0, &[0.0, 20.0, 40.0, 60.0, 80.0, 100.0]),
+            (&[97.1, 98.4, 99.9], Method::Equal, 1, &[97.0, 97.5, 98.0, 98.5, 99.0, 99.5, 100.0]),
             (&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], Method::Quantile, 0, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]),
         ];
         for (values, method, decimals, wanted) in rows {
@@ -217,7 +253,7 @@ mod tests {
 
     #[test]
     fn values_fall_into_their_classes() {
-        let classes = Classes { breaks: vec![0.0, 10.0, 20.0, 30.0] };
+        let classes = Classes { breaks: vec![0.0, 10.0, 20.0, 30.0], found_by: None };
         for (value, wanted) in
             [(-5.0, 0), (0.0, 0), (9.9, 0), (10.0, 1), (9.999_999_999_9, 1), (30.0, 2), (99.0, 2)]
         {
@@ -236,8 +272,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn classes_hold_all_values(values in proptest::collection::vec(-1e6_f64..1e6, 1..60), target in -1e6_f64..1e6, quantile: bool) {
-            let method = if quantile { Method::Quantile } else { Method::AroundTarget(target) };
+        fn classes_hold_all_values(values in proptest::collection::vec(-1e6_f64..1e6, 1..60), target in -1e6_f64..1e6, which in 0_usize..4) {
+            let method = [Method::Quantile, Method::AroundTarget(target), Method::Natural, Method::Equal][which];
             let classes = Classes::new(&values, method, 1);
             prop_assert!((1..=Classes::MOST).contains(&classes.len()));
             prop_assert!(classes.breaks().windows(2).all(|w| w[0] <= w[1]));

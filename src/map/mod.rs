@@ -3,6 +3,7 @@
 
 mod base;
 mod borders;
+mod breaks;
 mod camera;
 mod choropleth;
 mod classes;
@@ -46,12 +47,12 @@ use lens::{Lens, position};
 pub use scope::{Legend, Scope};
 use stack::{Stack, StackFrame};
 
-use crate::panels::legend::LegendClass;
+use crate::panels::legend::{LegendClass, LegendScale};
 use crate::panels::{Commands, View};
 use crate::privacy::marks::Marks;
 use crate::site::Site;
 use crate::site::text::Bilingual;
-use crate::state::Tool;
+use crate::state::{Classing, Tool};
 
 /// The map as a panel.
 pub struct MapPanel {
@@ -62,8 +63,8 @@ pub struct MapPanel {
     geometry: Geometry,
     camera: Camera,
     stack: Stack,
-    legend: Kept<(u64, usize, usize), Legend>,
-    classes: Vec<LegendClass>,
+    legend: Kept<(u64, usize, usize, Classing), Legend>,
+    scale: LegendScale,
     marks: Kept<(u64, usize, Scope), Marks>,
 }
 
@@ -85,7 +86,7 @@ impl MapPanel {
             stack: Stack::new(ctx, &geometry, site),
             geometry,
             legend: Kept::default(),
-            classes: Vec::new(),
+            scale: LegendScale::default(),
             marks: Kept::default(),
         }
     }
@@ -107,9 +108,9 @@ impl MapPanel {
             geometry: &self.geometry,
         });
         let scope = Scope::new(view, self.camera.memory.zoom() - self.camera.home_zoom());
-        let legend_key = (view.snapshot.revision, view.state.indicator, scope.level);
+        let legend_key = (view.snapshot.revision, view.state.indicator, scope.level, view.state.classing);
         let legend = self.legend.get(legend_key, || Legend::new(view, scope.level));
-        self.classes = legend_classes(legend, view);
+        self.scale = legend_scale(legend, view);
         let marks_key = (view.snapshot.revision, view.state.indicator, scope.clone());
         self.marks.get(marks_key, || scope::marks(view, &scope));
         let fallback = self.geometry.root.center();
@@ -171,10 +172,10 @@ impl MapPanel {
         self.legend.last()
     }
 
-    /// The classes as the legend panel draws them.
+    /// Classes and values as the legend panel draws them.
     #[must_use]
-    pub fn classes(&self) -> &[LegendClass] {
-        &self.classes
+    pub const fn scale(&self) -> &LegendScale {
+        &self.scale
     }
 
     /// The marks that areas on the map bear, as of the last frame.
@@ -184,9 +185,10 @@ impl MapPanel {
     }
 }
 
-fn legend_classes(legend: &Legend, view: &View<'_>) -> Vec<LegendClass> {
+fn legend_scale(legend: &Legend, view: &View<'_>) -> LegendScale {
     let ends = legend.classes.breaks().iter().zip(legend.classes.breaks().iter().skip(1));
-    ends.zip(&legend.counts)
+    let classes = ends
+        .zip(&legend.counts)
         .enumerate()
         .map(|(class, ((low, high), areas))| LegendClass {
             color: view.theme.class_color(class, legend.classes.len()),
@@ -194,5 +196,12 @@ fn legend_classes(legend: &Legend, view: &View<'_>) -> Vec<LegendClass> {
             high: *high,
             areas: *areas,
         })
-        .collect()
+        .collect();
+    let method_key = match legend.classes.found_by {
+        Some(Method::AroundTarget(_)) => "panel.legend.by_target",
+        Some(Method::Natural) => "panel.legend.by_natural",
+        Some(Method::Equal) => "panel.legend.by_equal",
+        Some(Method::Quantile) | None => "panel.legend.by_quantile",
+    };
+    LegendScale { classes, heap: legend.heap.clone(), method_key }
 }

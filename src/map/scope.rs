@@ -8,6 +8,7 @@ use crate::site::areas::AreaId;
 use crate::snapshot::Reading;
 
 use super::classes::{Classes, Method};
+use crate::state::Classing;
 
 /// How far the view is from the one that shows the whole, in zoom levels, until coarser or finer areas fit better.
 const COARSER_AT: f64 = -0.75;
@@ -93,8 +94,34 @@ pub struct Legend {
     pub classes: Classes,
     /// Areas in each class.
     pub counts: Vec<usize>,
+    /// How the values lie: so many areas in each of equal steps from the first break to the last, per class.
+    pub heap: Vec<Vec<usize>>,
     /// Level of the areas.
     pub level: usize,
+}
+
+/// Steps of the heap of values.
+const HEAP_STEPS: usize = 36;
+
+/// How values lie along the scale: per step, per class.
+fn heap(values: &[f64], classes: &Classes) -> Vec<Vec<usize>> {
+    let (Some(low), Some(high)) = (classes.breaks().first(), classes.breaks().last()) else {
+        return Vec::new();
+    };
+    let mut heap = vec![vec![0; classes.len()]; HEAP_STEPS];
+    for value in values {
+        let share = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a short list"
+        )]
+        let step = ((share * HEAP_STEPS as f64) as usize).min(HEAP_STEPS - 1);
+        if let Some(count) = heap.get_mut(step).and_then(|s| s.get_mut(classes.class(*value))) {
+            *count += 1;
+        }
+    }
+    heap
 }
 
 impl Legend {
@@ -110,7 +137,12 @@ impl Legend {
         // A total's target is the whole's; parts are classed by their own values.
         let held = indicator.filter(|i| !words::adds_up(i));
         let target = held.and_then(|i| i.target.as_ref()).filter(|t| t.op.is_some()).and_then(|t| t.value);
-        let method = target.map_or(Method::Quantile, Method::AroundTarget);
+        let method = match view.state.classing {
+            Classing::Target => target.map_or(Method::Quantile, Method::AroundTarget),
+            Classing::Quantile => Method::Quantile,
+            Classing::Natural => Method::Natural,
+            Classing::Equal => Method::Equal,
+        };
         let classes = Classes::new(&values, method, indicator.map_or(0, |i| i.decimals));
         let is_share = indicator.is_some_and(|i| i.unit == "%") && values.iter().all(|v| *v <= 100.0);
         let classes = if is_share { classes.capped(100.0) } else { classes };
@@ -120,6 +152,6 @@ impl Legend {
                 *count += 1;
             }
         }
-        Self { classes, counts, level }
+        Self { heap: heap(&values, &classes), classes, counts, level }
     }
 }

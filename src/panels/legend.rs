@@ -1,11 +1,12 @@
-//! What the colours and marks of the map mean: classes with their breaks and how many areas fall in each, the marks
-//! of figures that are hidden, coarse, missing or late, and the severities. Owns no classes itself; the map does.
+//! What the colours and marks of the map mean: classes with their breaks, how they were found and how the areas lie in
+//! them, the marks of figures that are hidden, coarse, missing or late, and the severities. Owns no classes itself.
 
-use egui::{Align2, Color32, Rect, Stroke, pos2, vec2};
+use egui::{Align2, Color32, Rect, Stroke, StrokeKind, pos2, vec2};
 
+use crate::command::Command;
 use crate::panels::event_stream::severity_key;
-use crate::panels::pen::{Pen, cut_top, whole};
-use crate::panels::{View, format, marks, words};
+use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
+use crate::panels::{Commands, View, format, marks, words};
 use crate::privacy::marks::{Mark, Marks};
 use crate::privacy::shown::Told;
 
@@ -25,33 +26,115 @@ pub struct LegendClass {
 /// Rows that the marks may take; kept free where there are fewer, so that nothing jumps.
 const MARK_ROWS: usize = 2;
 
+/// Classes and how the values lie in them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LegendScale {
+    /// Classes from low to high.
+    pub classes: Vec<LegendClass>,
+    /// Areas in equal steps from the least to the greatest break, per class.
+    pub heap: Vec<Vec<usize>>,
+    /// Message that names how the classes were found.
+    pub method_key: &'static str,
+}
+
+/// Height of the heap of values, in rows.
+const HEAP_ROWS: f32 = 1.3;
+
 /// Height of the panel.
 #[must_use]
 pub fn height(pen: Pen<'_>) -> f32 {
-    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (3.0 + whole(MARK_ROWS))
+    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (3.0 + HEAP_ROWS + whole(MARK_ROWS))
 }
 
-/// Paints classes and severities.
-pub fn legend_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, classes: &[LegendClass], marks: &Marks) {
+/// Paints classes with the values in them, marks and severities.
+pub fn legend_ui(
+    pen: Pen<'_>,
+    rect: Rect,
+    view: &View<'_>,
+    scale: &LegendScale,
+    marks: &Marks,
+    commands: &mut Commands,
+) {
     let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
     let (title, rest) = cut_top(rect, pen.row(pen.body()));
+    let room = method_ui(pen, title, view, scale, commands);
     let unit = view.text.unit_name(&indicator.unit);
     let words = format!("{} {unit}", view.say(indicator.card_name()));
-    let at = pen.named_text(title, Align2::LEFT_CENTER, &words, pen.body());
-    let note = view.text.get("panel.legend.counts");
-    let room = title.with_min_x(at.right() + step * 2.0);
-    if pen.width(note, pen.note()) <= room.width() {
-        pen.text(room, Align2::RIGHT_CENTER, note, pen.note());
-    }
+    pen.named_text(room, Align2::LEFT_CENTER, &words, pen.body());
     let rest = rest.with_min_y(rest.top() + step * 0.5);
+    let (heap, rest) = cut_top(rest, pen.row(pen.note()) * HEAP_ROWS);
+    heap_ui(pen, heap, scale);
     let (bar, rest) = cut_top(rest, pen.row(pen.note()));
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
-    classes_ui(pen, bar, labels, view, classes, indicator.decimals);
+    classes_ui(pen, bar, labels, view, &scale.classes, indicator.decimals);
     let (rows, rest) = cut_top(rest, pen.row(pen.note()) * whole(MARK_ROWS));
     marks_ui(pen, rows, view, marks);
     let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.75), pen.row(pen.note()));
     severities_ui(pen, row, view);
+}
+
+/// How the classes were found, at the right end of a line; a press takes the next way. What remains of the line.
+fn method_ui(
+    pen: Pen<'_>,
+    line: Rect,
+    view: &View<'_>,
+    scale: &LegendScale,
+    commands: &mut Commands,
+) -> Rect {
+    if scale.classes.is_empty() {
+        return line;
+    }
+    let step = pen.step();
+    let words = view.text.get(scale.method_key);
+    let ink = pen.note().color(pen.theme.accent);
+    let (rest, place) = cut_right(line, pen.width(words, ink) + step);
+    let said = view.text.fill("panel.legend.classing", &[("method", words)]);
+    let response = pen.press(place, "classing", &said);
+    pen.hover_ground(place, &response);
+    pen.text(place, Align2::RIGHT_CENTER, words, ink);
+    pen.tip(place, "classing tip", || said.clone());
+    if response.clicked() {
+        commands.push(Command::StepClassing);
+    }
+    rest.with_max_x(rest.right() - step)
+}
+
+/// The values of the areas on an even scale, in the colours of their classes, with a tick at each break.
+fn heap_ui(pen: Pen<'_>, rect: Rect, scale: &LegendScale) {
+    let most = scale.heap.iter().map(|s| s.iter().sum::<usize>()).max().unwrap_or(0);
+    let (Some(first), Some(last)) = (scale.classes.first(), scale.classes.last()) else { return };
+    if most == 0 {
+        return;
+    }
+    let theme = pen.theme;
+    let hairline = theme.sizes.hairline;
+    let ground = rect.bottom() - pen.step() * 0.6;
+    let unit = (ground - rect.top()) / whole(most);
+    let width = rect.width() / whole(scale.heap.len());
+    for (i, counts) in scale.heap.iter().enumerate() {
+        let left = rect.left() + width * whole(i);
+        let mut bottom = ground;
+        for (class, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let top = bottom - unit * whole(*count);
+            let bar = Rect::from_min_max(
+                pos2(left + hairline * 0.5, top),
+                pos2(left + width - hairline * 0.5, bottom),
+            );
+            let color = scale.classes.get(class).map_or(theme.no_data, |c| c.color);
+            pen.painter().rect_filled(bar, 0.0, color);
+            // The darkest class would be lost on the ground.
+            pen.painter().rect_stroke(bar, 0.0, Stroke::new(hairline * 0.6, theme.muted), StrokeKind::Inside);
+            bottom = top;
+        }
+    }
+    pen.painter().hline(rect.x_range(), ground, Stroke::new(hairline, theme.line));
+    let all = last.high - first.low;
+    let breaks = scale.classes.iter().map(|c| c.low).chain([last.high]);
+    for value in breaks.filter(|_| all > 0.0) {
+        let x = rect.left() + rect.width() * share(value - first.low, all);
+        pen.painter().vline(x, ground..=ground + pen.step() * 0.4, Stroke::new(hairline, theme.muted));
+    }
 }
 
 fn classes_ui(

@@ -182,7 +182,7 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
     let pen = Pen::new(&child, view.theme);
     pen.painter().rect_filled(place, step * 0.5, view.theme.surface.gamma_multiply(0.92));
-    legend::legend_ui(pen, place.shrink(step), view, map.classes(), map.marks());
+    legend::legend_ui(pen, place.shrink(step), view, map.scale(), map.marks(), commands);
     let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
     pen.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
 }

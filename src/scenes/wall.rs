@@ -54,7 +54,7 @@ fn frame_ui(
     let middle = top_band::top_band_ui(pen, zones.top, view);
     alarm_strip::alarm_strip_ui(pen, middle, view, commands);
     memory.stream.ui(pen, zones.stream, view, commands);
-    legend::legend_ui(pen, zones.legend, view, map.classes(), map.marks());
+    legend::legend_ui(pen, zones.legend, view, map.scale(), map.marks(), commands);
     time_bar::compact_ui(pen, zones.time, view, commands);
     rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);
     footer_ui(pen, zones.footer, view, map);
