@@ -23,6 +23,8 @@ pub enum Command {
     Draw(Option<Arc<Drawn>>),
     /// Take up a tool, or lay it down.
     UseTool(Tool),
+    /// Tell places in the next datum.
+    StepDatum,
     /// The next way to cut the map's colours into classes.
     StepClassing,
     /// Radius of circles, in metres: of the one that is drawn, and of the next.

@@ -82,6 +82,10 @@ pub const BINDINGS: &[Binding] = &[
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
     bind(Key::D, "key.lasso", |_| Some(Command::UseTool(Tool::Lasso))),
     bind(Key::C, "key.radius", |_| Some(Command::UseTool(Tool::Radius))),
+    bind(Key::G, "key.measure", |_| Some(Command::UseTool(Tool::Measure))),
+    bind(Key::U, "key.datum", |_| Some(Command::StepDatum)),
+    // The map answers: it knows where the pointer is.
+    bind_ctrl(Key::C, "key.copy_place", |_| None),
     bind(Key::J, "key.classing", |_| Some(Command::StepClassing)),
     bind(Key::L, "key.language", |v| Some(Command::SetLang(v.lang().other()))),
     bind(Key::M, "key.mode", |_| Some(Command::ToggleMode)),

@@ -8,6 +8,7 @@ use crate::density::EventFilter;
 use crate::drawn::{self, Drawn};
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
+use crate::site::datum::Datum;
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
 use crate::time::TimeView;
@@ -53,6 +54,8 @@ pub struct AppState {
     pub classing: Classing,
     /// What the pointer does on the map.
     pub tool: Tool,
+    /// Datum that places are told in.
+    pub datum: Datum,
     /// Radius of the next circle, in metres.
     pub radius_meters: f64,
     /// Event whose details are open.
@@ -118,6 +121,8 @@ pub enum Tool {
     Lasso,
     /// Draws a circle from its middle outwards.
     Radius,
+    /// Measures along places, and what they go around.
+    Measure,
 }
 
 /// What the map is asked to do once.
@@ -154,6 +159,7 @@ impl AppState {
             drawn: None,
             classing: Classing::default(),
             tool: Tool::Hand,
+            datum: Datum::Wgs84,
             radius_meters: 500.0,
             event: None,
             filter: EventFilter::default(),
@@ -174,10 +180,12 @@ impl AppState {
     pub fn apply(&mut self, command: &Command, site: &Site) {
         match command {
             Command::SelectArea(area) => {
+                self.drawn = None;
                 self.area = *area;
                 self.map_request = Some(MapRequest::Fit(*area));
             }
             Command::SelectParentArea => {
+                self.drawn = None;
                 if let Some(parent) = site.areas.get(self.area).parent {
                     self.area = parent;
                     self.map_request = Some(MapRequest::Fit(parent));
@@ -189,6 +197,7 @@ impl AppState {
                 self.tool = Tool::Hand;
             }
             Command::UseTool(tool) => self.tool = if self.tool == *tool { Tool::Hand } else { *tool },
+            Command::StepDatum => self.datum = self.datum.next(),
             Command::StepClassing => self.classing = self.classing.next(),
             Command::SetRadius(meters) => self.set_radius(*meters),
             Command::SelectIndicator(indicator) => self.indicator = *indicator,

@@ -23,6 +23,7 @@ mod labels;
 mod lens;
 mod pencil;
 mod placement;
+mod position;
 mod pulse;
 mod scope;
 mod sheet;
@@ -135,7 +136,7 @@ impl MapPanel {
         let is_mine = pressed.is_none_or(|at| clear.contains(at));
         let buttons = match view.state.tool {
             _ if !is_mine => DragPanButtons::empty(),
-            Tool::Hand => DragPanButtons::PRIMARY,
+            Tool::Hand | Tool::Measure => DragPanButtons::PRIMARY,
             // The first button draws.
             Tool::Lasso | Tool::Radius => DragPanButtons::SECONDARY,
         };

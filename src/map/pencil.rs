@@ -48,6 +48,7 @@ impl Pencil {
         self.tip = Some(sheet.lens.to_world(at.unwrap_or(middle)));
         let finished = match tool {
             Tool::Lasso => self.lasso(ui, response, sheet),
+            Tool::Measure => self.measure(ui, response, sheet),
             _ => self.radius(ui, response, sheet),
         };
         if let Some(drawn) = finished {
@@ -119,6 +120,18 @@ impl Pencil {
         Some(Drawn::Circle { center: degrees(lens.to_world(at)), meters: chosen })
     }
 
+    /// One place more with each click; nothing is ever finished.
+    fn measure(&mut self, ui: &Ui, response: &Response, sheet: &Sheet<'_>) -> Option<Drawn> {
+        let (enter, back) = keys(ui);
+        if back {
+            self.corners.pop();
+        }
+        let clicked = response.clicked().then(|| response.interact_pointer_pos()).flatten();
+        let at = clicked.or_else(|| enter.then(|| sheet.clear.center()))?;
+        self.corners.push(sheet.lens.to_world(at));
+        None
+    }
+
     /// From the middle to the tip.
     fn dragged_meters(&self) -> Option<f64> {
         let (center, tip) = (self.corners.first()?, self.tip?);
@@ -165,6 +178,9 @@ impl Pencil {
                 }
                 line.extend(tip.filter(|_| !self.is_dragged));
                 double_line(painter, sheet, line, false);
+                if self.tool == Tool::Measure {
+                    self.measured(painter, sheet);
+                }
             }
         }
         // Where the next corner falls: the pointer's place, or the middle of the map for whoever has no pointer.
@@ -177,6 +193,43 @@ impl Pencil {
             }
         }
     }
+}
+
+impl Pencil {
+    /// Length along the places to the tip, and the surface they go around, beside the tip.
+    fn measured(&self, painter: &Painter, sheet: &Sheet<'_>) {
+        let Some(tip) = self.tip.filter(|_| !self.corners.is_empty()) else { return };
+        let places: Vec<LonLat> = self.corners.iter().chain([&tip]).map(|c| degrees(*c)).collect();
+        let mut words = length_words(sheet, geodesy::length_meters(&places));
+        if places.len() > 2 {
+            let closing: Vec<Pos2> =
+                [tip, self.corners.first().copied().unwrap_or(tip)].map(|c| sheet.lens.to_screen(c)).to_vec();
+            let stroke = Stroke::new(sheet.hairline(), sheet.theme().text);
+            painter.extend(Shape::dashed_line(&closing, stroke, 6.0, 4.0));
+            let around = surface_words(sheet, geodesy::square_meters(&places));
+            words = sheet.view.text.fill("map.measured", &[("length", &words), ("surface", &around)]);
+        }
+        let theme = sheet.theme();
+        let ink = Type { size: theme.sizes.body, bold: true, color: theme.text };
+        let at = sheet.lens.to_screen(tip) + egui::vec2(theme.sizes.step * 1.5, -theme.sizes.body * 1.6);
+        write(painter, at, &words, ink, theme.ground.gamma_multiply(0.9));
+    }
+}
+
+fn length_words(sheet: &Sheet<'_>, meters: f64) -> String {
+    let (number, decimals, key) = match meters {
+        m if m < 1000.0 => (m, 0, "map.meters"),
+        m => (m / 1000.0, 2, "map.kilometers"),
+    };
+    sheet.view.text.fill(key, &[("n", &format::bound(number, decimals))])
+}
+
+fn surface_words(sheet: &Sheet<'_>, square_meters: f64) -> String {
+    let (number, decimals, key) = match square_meters {
+        s if s < 100_000.0 => (s, 0, "map.square_meters"),
+        s => (s / 1e6, 3, "map.square_kilometers"),
+    };
+    sheet.view.text.fill(key, &[("n", &format::bound(number, decimals))])
 }
 
 /// Whether Enter and Backspace were pressed, where no button or text has them.

@@ -16,6 +16,7 @@ use super::hover::{self, Hit};
 use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
 use super::pencil::Pencil;
+use super::position::Position;
 use super::pulse::Pulses;
 use super::scope::{Legend, Scope};
 use super::sheet::Sheet;
@@ -42,6 +43,7 @@ pub(super) struct Stack {
     pulses: Pulses,
     pub(super) base: BaseMaps,
     pencil: Pencil,
+    position: Position,
     covered: [Rect; 2],
 }
 
@@ -88,6 +90,7 @@ impl Stack {
             pulses: Pulses::default(),
             base: BaseMaps::new(ctx, site, geometry),
             pencil: Pencil::default(),
+            position: Position::default(),
             covered: [Rect::NOTHING; 2],
         }
     }
@@ -218,6 +221,7 @@ impl Plugin for InFrame<'_> {
             furniture::corner(&painter, &sheet, frame.credits, &stack.events.notes(&sheet), &stack.base),
             head(ui, &sheet, frame.commands),
         ];
+        stack.position.ui(ui, response, &sheet, frame.credits, frame.commands);
         if !is_drawing {
             clicks(ui, response, hit.as_ref(), sheet.view, frame.commands);
         }

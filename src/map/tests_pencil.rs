@@ -180,3 +180,32 @@ fn a_slip_of_the_hand_is_no_shape() {
     drag(&mut harness, &[at, at + vec2(1.0, 3.0), at + vec2(3.0, 1.0)]);
     assert_eq!(drawn(&harness), None);
 }
+
+#[test]
+fn a_measure_stays_until_it_is_laid_down() {
+    let mut harness = harness(Tool::Measure);
+    for at in [pos2(500.0, 300.0), pos2(700.0, 310.0), pos2(690.0, 480.0)] {
+        click(&mut harness, at, Modifiers::NONE);
+        harness.run_steps(30);
+    }
+    assert_eq!(drawn(&harness), None, "a measure is no shape");
+    assert_eq!(harness.state().stage.state.tool, Tool::Measure);
+    assert!(harness.state().commands.is_empty(), "{:?}", harness.state().commands);
+}
+
+#[test]
+fn the_copy_key_takes_the_pointers_place_in_the_readers_datum() {
+    let mut harness = harness(Tool::Hand);
+    let at = pos2(640.0, 400.0);
+    harness.hover_at(at);
+    harness.run_steps(2);
+    let [lon, lat] = degrees(lens(&harness).to_world(at));
+    harness.event(Event::Copy);
+    harness.step();
+    let copied = harness.output().platform_output.commands.iter().find_map(|c| match c {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    let parts: Vec<f64> = copied.expect("a text").split(',').map(|n| n.parse().expect("a number")).collect();
+    assert!((parts[0] - lon).abs() < 1e-5 && (parts[1] - lat).abs() < 1e-5, "{parts:?} for {lon} {lat}");
+}

@@ -10,9 +10,10 @@ use crate::panels::Commands;
 use crate::panels::pen::Pen;
 use crate::state::Tool;
 
-const TOOLS: [(Tool, &str, &str); 2] = [
+const TOOLS: [(Tool, &str, &str); 3] = [
     (Tool::Lasso, "map.tool.lasso", "map.tool.lasso_how"),
     (Tool::Radius, "map.tool.radius", "map.tool.radius_how"),
+    (Tool::Measure, "map.tool.measure", "map.tool.measure_how"),
 ];
 
 /// Paints the tools below a place; returns what they cover. On the wall only while one is used: whoever stands six

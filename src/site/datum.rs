@@ -55,6 +55,26 @@ impl Datum {
         }
     }
 
+    /// Name as people write it. The first two are the same here, so both are told.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Wgs84 | Self::Cgcs2000 => "WGS 84/CGCS2000",
+            Self::Gcj02 => "GCJ-02",
+            Self::Bd09 => "BD-09",
+        }
+    }
+
+    /// The next of those that differ.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Wgs84 | Self::Cgcs2000 => Self::Gcj02,
+            Self::Gcj02 => Self::Bd09,
+            Self::Bd09 => Self::Wgs84,
+        }
+    }
+
     /// Whether coordinates have to be converted when they are read.
     #[must_use]
     pub const fn is_shifted(self) -> bool {
