@@ -308,3 +308,27 @@ fn weights_are_buildings_where_there_are_any() {
     let ground = geodesy::square_meters(&site.areas.get(area).polygons[0][0]);
     assert!(ground > 1e5, "{ground}");
 }
+
+/// What a shape costs; to be run in an optimised build.
+#[test]
+#[ignore = "a measurement"]
+fn what_a_shape_costs() {
+    let engine = sample();
+    let time = |what: &str, work: &mut dyn FnMut()| {
+        let began = std::time::Instant::now();
+        work();
+        println!("{what}: {:.3} ms", began.elapsed().as_secs_f64() * 1e3);
+    };
+    let mut world = None;
+    time("buildings sorted into areas, once", &mut || world = Some(World::of(engine)));
+    let world = world.unwrap();
+    let circle = Drawn::Circle { center: middle(&world), meters: 3_000.0 };
+    let mut cover = None;
+    time("cover of a circle of 3 km, on its thread", &mut || cover = Some(world.atlas.cover(&circle)));
+    let cover = cover.unwrap();
+    time("all figures of it, on the window's thread, 20 times", &mut || {
+        for _ in 0..20 {
+            std::hint::black_box(DrawnFigures::new(engine.site(), &world.figures, &cover));
+        }
+    });
+}
