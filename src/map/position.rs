@@ -39,7 +39,8 @@ impl Position {
     ) {
         let view = sheet.view;
         let datum = view.state.datum;
-        let pointer = response.hover_pos().filter(|at| sheet.clear.contains(*at));
+        // Not the map's own hover: over the readout itself there would be no readout.
+        let pointer = ui.input(|i| i.pointer.hover_pos()).filter(|at| sheet.clear.contains(*at));
         let at = pointer.map(|at| degrees(sheet.lens.to_world(at)));
         if let Some(at) = at {
             readout(ui, sheet, credits, at, commands);
