@@ -9,7 +9,7 @@ use super::kept::Kept;
 use super::lens::{Lens, degrees};
 use super::placement::{Wish, place};
 use super::scope::Scope;
-use super::sheet::{Dress, Sheet, Type, write};
+use super::sheet::{Dress, Sheet, Type, write, write_turned};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
@@ -42,6 +42,8 @@ pub(super) struct Label {
     pub about: About,
     /// Where it is.
     pub rect: Rect,
+    /// Turned by so much around its middle, in radians clockwise.
+    turn: f32,
     lines: Vec<(String, Type)>,
 }
 
@@ -108,6 +110,12 @@ impl Labels {
                 let plate = label.rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
                 painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
             }
+            if label.turn != 0.0 {
+                for (words, kind) in &label.lines {
+                    write_turned(painter, label.rect.center(), label.turn, words, *kind, edge);
+                }
+                continue;
+            }
             let mut y = label.rect.top();
             for (words, kind) in &label.lines {
                 let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);
@@ -167,7 +175,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
     let mut labels: Vec<Label> = wanted
         .into_iter()
         .zip(placed)
-        .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, lines }))
+        .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, turn: 0.0, lines }))
         .collect();
     taken.extend(labels.iter().map(|l| l.rect));
     taken.extend(marks.iter().map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 0.8))));
@@ -195,6 +203,15 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
             sheet.lens.rect.contains(at).then_some((About::Station(i), lines, wish))
         })
         .collect()
+}
+
+/// A line that rises or falls less than this is written level: it reads better, and no one sees the difference.
+const LEAST_TURN: f32 = 0.03;
+
+/// Size of the box around a turned one.
+fn turned_size(size: Vec2, turn: f32) -> Vec2 {
+    let (sin, cos) = (turn.sin().abs(), turn.cos().abs());
+    vec2(size.x * cos + size.y * sin, size.x * sin + size.y * cos)
 }
 
 /// At most this many names of the base map in one view: the figures come first.
@@ -229,7 +246,10 @@ fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: 
         if !painter.fonts_mut(|f| f.has_glyphs(&kind.font(), words)) {
             continue;
         }
-        let rect = Rect::from_center_size(at, size_of(painter, &[(words.to_owned(), kind)]));
+        // Names of roads and rivers run along them; what is kept free is the box around the turned letters.
+        let turn = name.along.filter(|turn| turn.abs() > LEAST_TURN).unwrap_or(0.0);
+        let size = size_of(painter, &[(words.to_owned(), kind)]);
+        let rect = Rect::from_center_size(at, turned_size(size, turn));
         let padded = rect.expand(small * 0.3);
         if !bounds.contains_rect(rect) || taken.iter().any(|t| t.intersects(padded)) {
             continue;
@@ -251,7 +271,7 @@ fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: 
         let lines = vec![(words.to_owned(), kind)];
         taken.push(rect);
         written.push((words, at));
-        out.push(Label { about: About::Base, rect, lines });
+        out.push(Label { about: About::Base, rect, turn, lines });
     }
     out
 }

@@ -121,3 +121,28 @@ pub(super) fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: 
     painter.galley_with_override_text_color(at, galley, kind.color);
     Rect::from_min_size(at, size)
 }
+
+/// Writes one line turned around its middle, with the same edge.
+pub(super) fn write_turned(
+    painter: &egui::Painter,
+    middle: egui::Pos2,
+    turn: f32,
+    words: &str,
+    kind: Type,
+    edge: Color32,
+) {
+    let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
+    let half = egui::emath::Rot2::from_angle(turn) * (galley.size() * 0.5);
+    let radius = (kind.size * 0.085).max(1.0);
+    let letters = |at: egui::Pos2, color: Color32| {
+        let mut shape = egui::epaint::TextShape::new(at, std::sync::Arc::clone(&galley), color);
+        shape.override_text_color = Some(color);
+        shape.angle = turn;
+        painter.add(shape);
+    };
+    for i in 0_u8..8 {
+        let off = super::lens::polar(radius, f32::from(i) * std::f32::consts::FRAC_PI_4);
+        letters(middle - half + off, edge);
+    }
+    letters(middle - half, kind.color);
+}

@@ -14,6 +14,9 @@ pub(in crate::map) struct Name {
     en: String,
     /// Where it stands.
     pub at: World,
+    /// Way of the line it names, in radians clockwise from the right, so that letters stand upright; none where it names
+    /// no line, or one too bent to write along.
+    pub along: Option<f32>,
     /// What it names.
     pub kind: Kind,
     /// Length of the named line or size of the named place: greater ones come first.
@@ -81,8 +84,8 @@ pub(super) fn of(
     if zh.is_empty() && en.is_empty() {
         return None;
     }
-    let (place, weight) = match feature.shape {
-        Shape::Points => (*parts.first()?.first()?, feature.number("population").unwrap_or(0.0)),
+    let (place, along, weight) = match feature.shape {
+        Shape::Points => (*parts.first()?.first()?, None, feature.number("population").unwrap_or(0.0)),
         Shape::Lines => {
             let longest = parts.iter().max_by(|a, b| length(a).total_cmp(&length(b)))?;
             let long = length(longest);
@@ -90,13 +93,14 @@ pub(super) fn of(
             if long < f64::from(extent) * 0.06 {
                 return None;
             }
-            (middle(longest), long)
+            let half = long.min(f64::from(extent) * STRETCH) / 2.0;
+            (at(longest, long / 2.0), way(longest, long / 2.0, half), long)
         }
         Shape::Rings => return None,
     };
     // What stands in the margin of the tile is told by the neighbour.
     let inside = place.iter().all(|c| (0..i32::try_from(extent).unwrap_or(i32::MAX)).contains(c));
-    inside.then(|| Name { zh, en, at: cut.world(place, extent), kind, weight })
+    inside.then(|| Name { zh, en, at: cut.world(place, extent), along, kind, weight })
 }
 
 fn length(part: &Part) -> f64 {
@@ -108,14 +112,31 @@ fn length(part: &Part) -> f64 {
         .sum()
 }
 
-/// The place half way along a line.
-fn middle(part: &Part) -> [i32; 2] {
-    let mut left = length(part) / 2.0;
+/// Share of a tile's side that a name is taken to need along a line.
+const STRETCH: f64 = 0.25;
+
+/// A line is straight enough to write along where the way across is at least this share of the way along.
+const STRAIGHT: f64 = 0.92;
+
+/// The way of a line around a place on it; none where it bends too much.
+fn way(part: &Part, middle: f64, half: f64) -> Option<f32> {
+    let ([x0, y0], [x1, y1]) = (at(part, middle - half), at(part, middle + half));
+    let (x, y) = (f64::from(x1 - x0), f64::from(y1 - y0));
+    if x.hypot(y) < 2.0 * half * STRAIGHT {
+        return None;
+    }
+    // Read from the left, or from below where it stands upright.
+    let (x, y) = if x < 0.0 || (x == 0.0 && y > 0.0) { (-x, -y) } else { (x, y) };
+    Some(y.atan2(x) as f32)
+}
+
+/// The place so far along a line.
+fn at(part: &Part, mut left: f64) -> [i32; 2] {
     for pair in part.windows(2) {
         if let [a, b] = pair {
             let step = f64::from(b[0] - a[0]).hypot(f64::from(b[1] - a[1]));
             if step >= left && step > 0.0 {
-                let t = left / step;
+                let t = (left / step).max(0.0);
                 let along =
                     |i: fn(&[i32; 2]) -> i32| (f64::from(i(a)) + f64::from(i(b) - i(a)) * t).round() as i32;
                 return [along(|p| p[0]), along(|p| p[1])];
@@ -123,5 +144,40 @@ fn middle(part: &Part) -> [i32; 2] {
             left -= step;
         }
     }
-    part.first().copied().unwrap_or_default()
+    part.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_run_along_their_line_and_are_read_from_the_left() {
+        let rows: [(&[[i32; 2]], Option<f32>); 6] = [
+            (&[[0, 0], [100, 0]], Some(0.0)),
+            (&[[100, 0], [0, 0]], Some(0.0)),
+            (&[[0, 0], [100, 100]], Some(std::f32::consts::FRAC_PI_4)),
+            (&[[100, 100], [0, 0]], Some(std::f32::consts::FRAC_PI_4)),
+            (&[[0, 0], [0, 100]], Some(-std::f32::consts::FRAC_PI_2)),
+            // A hairpin.
+            (&[[0, 0], [100, 0], [0, 10]], None),
+        ];
+        for (line, wanted) in rows {
+            let part: Part = line.to_vec();
+            let found = way(&part, length(&part) / 2.0, length(&part) * 0.4);
+            assert_eq!(found.is_some(), wanted.is_some(), "{line:?}");
+            if let (Some(found), Some(wanted)) = (found, wanted) {
+                assert!((found - wanted).abs() < 0.02, "{line:?}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn places_along_a_line() {
+        let part: Part = vec![[0, 0], [10, 0], [10, 10]];
+        assert_eq!(
+            [at(&part, 0.0), at(&part, 5.0), at(&part, 15.0), at(&part, 99.0)],
+            [[0, 0], [5, 0], [10, 5], [10, 10]]
+        );
+    }
 }
