@@ -110,7 +110,7 @@ impl Labels {
                 let plate = label.rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
                 painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
             }
-            if label.turn != 0.0 {
+            if label.turn.abs() > 0.0 {
                 for (words, kind) in &label.lines {
                     write_turned(painter, label.rect.center(), label.turn, words, *kind, edge);
                 }
