@@ -216,7 +216,7 @@ pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) ->
     }
     if let Some(name) = shape::name(sheet.view) {
         // A shape is of no area; it stands beside the path.
-        let at = pos2(x + size * 0.5, origin.y);
+        let at = pos2(x + size * 1.2, origin.y);
         let rect = write(ui.painter(), at, &name, Type { size, bold: true, color: theme.accent }, edge);
         Pen::new(ui, theme).name(rect, "map shape", &name);
         x = rect.right();

@@ -193,12 +193,10 @@ fn summary_ui(ui: &mut Ui, view: &View<'_>, figures: &DrawnFigures) {
     let theme = view.theme;
     let pen = Pen::new(ui, theme);
     let mark = figures.parts.mark();
-    let line = format!(
-        "{} · {}",
-        view.text.get(mark_key(mark)),
-        view.text.fill("panel.shape.buildings", &[("n", &format::count(figures.buildings as u64))])
-    );
-    let basis = parts_words(view, &figures.parts);
+    let line = view.text.get(mark_key(mark));
+    let buildings =
+        view.text.fill("panel.shape.buildings", &[("n", &format::count(figures.buildings as u64))]);
+    let basis = format!("{} · {buildings}", parts_words(view, &figures.parts));
     let note = view.text.get("panel.shape.how");
     let width = ui.available_width();
     let step = pen.step();
@@ -213,7 +211,7 @@ fn summary_ui(ui: &mut Ui, view: &View<'_>, figures: &DrawnFigures) {
     pen.named_text(
         words.with_min_x(words.left() + step * 0.5),
         Align2::LEFT_CENTER,
-        &line,
+        line,
         pen.note().color(theme.text),
     );
     let (bar, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), step);
