@@ -164,7 +164,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
         }
         Shown::Missing | Shown::TooFine => {
             let words = format::bare(reading.value, 0, view.text);
-            pen.text(place, Align2::LEFT_CENTER, &words, pen.heading().color(theme.muted));
+            let _ = pen.fitted(place, Align2::LEFT_CENTER, &words, pen.heading().color(theme.muted), 0.6);
         }
     }
 }
