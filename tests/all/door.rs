@@ -391,7 +391,7 @@ fn excluded_categories_and_groups_have_no_code() {
     assert_eq!(state("service_group_month"), Some((1, 1)));
     let figures = figures(&engine, engine.present_day());
     let people = shown(&engine, &figures, "saf_service_group_person_cnt", AreaId::ROOT);
-    assert_eq!(people.exact(), Some(120.0), "{people:?}");
+    assert_eq!(people.range(), Some((117.5, 122.5)), "{people:?}");
 }
 
 #[test]
