@@ -350,7 +350,7 @@ fn file() {
     std::fs::rename(made.path().join("part"), made.path().join("inbox/job.csv")).unwrap();
     feeds::wait_for("the file", || !wall.is_live());
     let before = processor_secs();
-    let seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+    let seen = watch(&mut wall, events, Duration::from_mins(5), || true);
     tell("file, burst", events, seen, &before, &mut wall);
 }
 
@@ -365,7 +365,7 @@ fn outage() {
         publish(broker.port, events, None, job);
         let (began, before) = (Instant::now(), processor_secs());
         let mut wall = Wall::start(&made);
-        let mut seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+        let mut seen = watch(&mut wall, events, Duration::from_mins(5), || true);
         seen.took = began.elapsed();
         tell("mqtt, after an outage", events, seen, &before, &mut wall);
     }
@@ -380,7 +380,7 @@ fn outage() {
         }
         let (began, before) = (Instant::now(), processor_secs());
         let mut wall = Wall::start(&made);
-        let mut seen = watch(&mut wall, events, Duration::from_secs(300), || true);
+        let mut seen = watch(&mut wall, events, Duration::from_mins(5), || true);
         seen.took = began.elapsed();
         tell("postgres, after an outage (its 20,000 newest versions)", events, seen, &before, &mut wall);
     }

@@ -182,11 +182,7 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
         if painter.is_some() {
             drawn.push((kind, millis(since)));
         }
-        kinds
-            .iter_mut()
-            .nth(if is_new { KINDS.len() - 1 } else { kind })
-            .into_iter()
-            .for_each(|k| k.push(took));
+        kinds.get_mut(if is_new { KINDS.len() - 1 } else { kind }).into_iter().for_each(|k| k.push(took));
     }
     let mut figures = vec![Measured::new("frame_cpu_millis", all), Measured::new("frame_wall_millis", wall)];
     figures.extend(KINDS.into_iter().zip(kinds).map(|(name, values)| Measured::new(name, values)));

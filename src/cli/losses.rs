@@ -27,7 +27,7 @@ pub(super) struct Loss<'a> {
 }
 
 impl Loss<'_> {
-    fn of<'a>(row: Option<&'a Indicator>, shown: impl Iterator<Item = Shown>) -> Loss<'a> {
+    fn of(row: Option<&Indicator>, shown: impl Iterator<Item = Shown>) -> Loss<'_> {
         let mut loss = Loss { row, cells: 0, coarse: 0, primary: 0, secondary: 0 };
         for shown in shown {
             match shown {

@@ -75,9 +75,10 @@ impl Segment {
             ) else {
                 continue;
             };
-            let closed = match columns.is_open(row) {
-                true => NEVER,
-                false => columns.closed.int(row).unwrap_or_else(|| columns.changed(row, opened)).max(opened),
+            let closed = if columns.is_open(row) {
+                NEVER
+            } else {
+                columns.closed.int(row).unwrap_or_else(|| columns.changed(row, opened)).max(opened)
             };
             self.opened.push(opened);
             self.closed.push(closed);

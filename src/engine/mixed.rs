@@ -38,7 +38,6 @@ impl Engine {
         let indicators = self.site.indicators.iter().zip(&self.plan.indicators);
         let breakdowns = self.site.breakdowns.iter().zip(&self.plan.breakdowns);
         let figures = indicators
-            .map(|(row, figure)| (row, figure))
             .chain(breakdowns.flat_map(|(row, cells)| cells.iter().map(move |figure| (row, figure))));
         figures.flat_map(|(row, figure)| self.mixed_figure(&row.id, figure)).collect()
     }

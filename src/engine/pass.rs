@@ -232,6 +232,7 @@ impl Times<'_> {
     pub(super) fn span_of(&self, value: i64, site: &Site) -> DaySpan {
         let stamped = self.stamped;
         if value == i64::MIN {
+            #[expect(clippy::reversed_empty_ranges, reason = "no value lies in it")]
             return DaySpan { values: 1..=0, day: 0, stamped };
         }
         let day = self.day_of(value, site);

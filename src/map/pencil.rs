@@ -161,26 +161,23 @@ impl Pencil {
         let lens = &sheet.lens;
         let mut line: Vec<Pos2> = self.corners.iter().map(|c| lens.to_screen(*c)).collect();
         let tip = self.tip.map(|tip| lens.to_screen(tip));
-        match self.tool {
-            Tool::Radius => {
-                let center = self.corners.first().copied().filter(|_| self.is_dragged);
-                let meters = if center.is_some() { self.dragged_meters() } else { None };
-                let meters = meters.unwrap_or(sheet.view.state.radius_meters);
-                if let Some(center) = center.or(self.tip) {
-                    let ring = geodesy::circle(degrees(center), meters, 72);
-                    outline(painter, sheet, &[ring], 0.06);
-                    radius_words(painter, sheet, center, meters);
-                }
+        if self.tool == Tool::Radius {
+            let center = self.corners.first().copied().filter(|_| self.is_dragged);
+            let meters = if center.is_some() { self.dragged_meters() } else { None };
+            let meters = meters.unwrap_or(sheet.view.state.radius_meters);
+            if let Some(center) = center.or(self.tip) {
+                let ring = geodesy::circle(degrees(center), meters, 72);
+                outline(painter, sheet, &[ring], 0.06);
+                radius_words(painter, sheet, center, meters);
             }
-            _ => {
-                for corner in &line {
-                    painter.circle_filled(*corner, 2.5 * hair, theme.accent);
-                }
-                line.extend(tip.filter(|_| !self.is_dragged));
-                double_line(painter, sheet, line, false);
-                if self.tool == Tool::Measure {
-                    self.measured(painter, sheet);
-                }
+        } else {
+            for corner in &line {
+                painter.circle_filled(*corner, 2.5 * hair, theme.accent);
+            }
+            line.extend(tip.filter(|_| !self.is_dragged));
+            double_line(painter, sheet, line, false);
+            if self.tool == Tool::Measure {
+                self.measured(painter, sheet);
             }
         }
         // Where the next corner falls: the pointer's place, or the middle of the map for whoever has no pointer.

@@ -140,7 +140,8 @@ pub fn late_sources<'a>(view: &View<'a>) -> (u16, Option<&'a SourceState>) {
     let rank = |source: &&SourceState| {
         (source.newest_secs.is_none(), source.due_secs.map(|due| view.now_whole_secs() - due))
     };
-    let count = late.clone().map(|source| source.counts()).map(|(_, late, missing)| late + missing).sum();
+    let count =
+        late.clone().map(crate::snapshot::SourceState::counts).map(|(_, late, missing)| late + missing).sum();
     (count, late.max_by_key(rank))
 }
 

@@ -295,7 +295,7 @@ fn set(list: &mut [Option<usize>], place: usize, group: usize) {
 fn tree(site: &Site, areas: usize) -> Tree {
     let mut tree = Tree::default();
     for (_, area) in site.areas.iter().take(areas) {
-        tree.parent.push(area.parent.map(|p| p.index()));
+        tree.parent.push(area.parent.map(crate::site::areas::AreaId::index));
         tree.children.push(area.children.iter().map(|c| c.index()).filter(|c| *c < areas).collect());
         tree.level.push(area.level);
     }

@@ -19,7 +19,6 @@ pub(super) enum Need {
     /// It may be anything that its mark says, from 1 to the threshold minus 1: nothing more is learned than the mark.
     WholeRange,
     /// It is not known exactly. What published programs guarantee by default; for comparison with them.
-    #[cfg_attr(not(test), allow(dead_code))]
     NotExact,
 }
 

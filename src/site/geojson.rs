@@ -49,7 +49,7 @@ impl Feature {
         }
         match &mut self.shape {
             Shape::Polygons(polygons) => {
-                polygons.iter_mut().flatten().flatten().for_each(|p| *p = datum.to_inside(*p))
+                polygons.iter_mut().flatten().flatten().for_each(|p| *p = datum.to_inside(*p));
             }
             Shape::Lines(lines) => lines.iter_mut().flatten().for_each(|p| *p = datum.to_inside(*p)),
             Shape::Point(point) => *point = datum.to_inside(*point),

@@ -95,15 +95,12 @@ impl Postgres {
     async fn follow(&self, tap: &mut Tap) -> Result<(), Trouble> {
         let meta = &self.meta;
         let mut config = self.config(&tap.site().dir)?;
-        let tls = match &meta.tls {
-            Some(tls) => {
-                config.ssl_mode(tokio_postgres::config::SslMode::Require);
-                Some(reach::tls(&tap.site().dir, tls)?)
-            }
-            None => {
-                config.ssl_mode(tokio_postgres::config::SslMode::Disable);
-                None
-            }
+        let tls = if let Some(tls) = &meta.tls {
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+            Some(reach::tls(&tap.site().dir, tls)?)
+        } else {
+            config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+            None
         };
         let limit = Duration::from_secs(12);
         let connecting = tokio::time::timeout(limit, config.connect(Tls::new(tls)));

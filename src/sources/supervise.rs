@@ -25,7 +25,7 @@ use crate::store::quarantine;
 
 /// First and longest wait before a source is started again.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A source that ran this long has earned a first wait again.
 const GOOD_RUN: Duration = Duration::from_secs(30);
 /// All threads end within this.

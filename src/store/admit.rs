@@ -149,15 +149,14 @@ pub(super) fn typed(site: &Site, table: &Table, rows: DataFrame, shown: &Path, c
         } else {
             series.strict_cast(&stored(kind))
         };
-        match cast {
-            Ok(cast) => out.push(cast),
-            Err(_) => {
-                let message = Message::new("problem.column_type")
-                    .with("column", series.name())
-                    .with("table", &table.id)
-                    .with("type", series.dtype());
-                return Part::broken(shown, "schema", message);
-            }
+        if let Ok(cast) = cast {
+            out.push(cast)
+        } else {
+            let message = Message::new("problem.column_type")
+                .with("column", series.name())
+                .with("table", &table.id)
+                .with("type", series.dtype());
+            return Part::broken(shown, "schema", message);
         }
     }
     let rows = match DataFrame::new(rows.height(), out) {

@@ -46,7 +46,7 @@ pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
             }
             Data::Float(_) => true,
         };
-        values && !(empty && !declared.nullable) && !(may_be_number(declared) && has_number(column))
+        values && (!empty || declared.nullable) && !(may_be_number(declared) && has_number(column))
     };
     if !table.columns.iter().all(good)
         || is_shifted(site, table, chunk)

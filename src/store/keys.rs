@@ -122,7 +122,7 @@ pub(crate) fn on_edge(table: &Table, chunk: &Chunk, edges: &[Bound]) -> Vec<bool
         return vec![true; chunk.rows];
     };
     let is_edge = |row: usize| match &column.data {
-        Data::Int(values) => values.get(row).is_some_and(|v| edges.iter().any(|e| *e == Bound::Int(*v))),
+        Data::Int(values) => values.get(row).is_some_and(|v| edges.contains(&Bound::Int(*v))),
         Data::Text(texts) => {
             let value = texts.codes.get(row).map(|code| texts.value(*code)).unwrap_or_default();
             edges.iter().any(|edge| matches!(edge, Bound::Text(text) if text == value))

@@ -143,7 +143,7 @@ impl PagesFile {
 
     /// Rows per row group.
     pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
-        self.metadata.row_groups.iter().map(|g| g.num_rows())
+        self.metadata.row_groups.iter().map(polars_parquet::read::RowGroupMetadata::num_rows)
     }
 
     /// Bounds of a column in a row group, where the writer noted them.

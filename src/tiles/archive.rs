@@ -201,17 +201,16 @@ impl Archive {
     }
 
     fn leaf(&mut self, entry: Entry) -> Result<&[Entry], TileError> {
-        let at = match self.leaves.iter().position(|(offset, _)| *offset == entry.offset) {
-            Some(at) => at,
-            None => {
-                let offset = self.leaves_at.offset.checked_add(entry.offset).ok_or(TileError::Corrupt)?;
-                let entries = self.directory(Span { offset, length: entry.length })?;
-                if self.leaves.len() >= LEAVES {
-                    self.leaves.remove(0);
-                }
-                self.leaves.push((entry.offset, entries));
-                self.leaves.len() - 1
+        let at = if let Some(at) = self.leaves.iter().position(|(offset, _)| *offset == entry.offset) {
+            at
+        } else {
+            let offset = self.leaves_at.offset.checked_add(entry.offset).ok_or(TileError::Corrupt)?;
+            let entries = self.directory(Span { offset, length: entry.length })?;
+            if self.leaves.len() >= LEAVES {
+                self.leaves.remove(0);
             }
+            self.leaves.push((entry.offset, entries));
+            self.leaves.len() - 1
         };
         self.leaves.get(at).map(|(_, entries)| entries.as_slice()).ok_or(TileError::Corrupt)
     }

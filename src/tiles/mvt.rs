@@ -341,7 +341,7 @@ mod tests {
         let mut builder = Builder::default();
         let ring = vec![[0, 0], [4096, 0], [4096, 4096], [-64, 4000]];
         let line = vec![[10, 10], [20, 5]];
-        builder.add("water", Shape::Rings, &[("kind", Value::Text("lake"))], &[ring.clone()]);
+        builder.add("water", Shape::Rings, &[("kind", Value::Text("lake"))], std::slice::from_ref(&ring));
         let names =
             [("name:zh", Value::Text("\u{6cb3}")), ("rank", Value::Number(2.5)), ("big", Value::Flag(true))];
         builder.add("roads", Shape::Lines, &names, &[line.clone(), line.clone()]);

@@ -89,7 +89,7 @@ fn a_half_downloaded_archive_gives_what_it_has() {
     for end in 0..whole.len() {
         match Archive::open(written(&whole[..end]).path()) {
             Err(error) => {
-                assert!(matches!(error, TileError::Truncated | TileError::NoArchive), "{end}: {error:?}")
+                assert!(matches!(error, TileError::Truncated | TileError::NoArchive), "{end}: {error:?}");
             }
             Ok(mut archive) => {
                 assert!(archive.info.is_cut, "{end}");

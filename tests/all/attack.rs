@@ -431,7 +431,7 @@ pub(crate) fn targets(case: &Case) -> Vec<(Form, AreaId, usize)> {
                 for kind in kinds {
                     for (area, _) in site.areas.iter() {
                         for at in 0..case.days.len() {
-                            let target = (Form { span, kind, ..form }, area, at);
+                            let target = (Form { kind, span, ..form }, area, at);
                             if !all.contains(&target) {
                                 all.push(target);
                             }

@@ -168,7 +168,7 @@ fn middle(world: &World) -> LonLat {
 #[test]
 fn a_circle_shares_out_what_it_cuts_and_says_so() {
     let world = &*SAMPLE;
-    let circle = |meters| world.draw(&Drawn::Circle { center: middle(&world), meters });
+    let circle = |meters| world.draw(&Drawn::Circle { center: middle(world), meters });
     let (near, far) = (circle(400.0), circle(60_000.0));
     assert_eq!(near.parts.mark(), Mark::C);
     assert!(near.parts.whole < 1e-9 && near.buildings > 0, "{near:?}");
@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn inside_and_outside_are_the_whole(east in -0.08_f64..0.08, north in -0.08_f64..0.08, meters in 200.0_f64..9_000.0) {
         let world = &*SAMPLE;
-        let [lon, lat] = middle(&world);
+        let [lon, lat] = middle(world);
         let circle = Drawn::Circle { center: [lon + east, lat + north], meters };
         let far = 1.0;
         let frame = vec![[lon - far, lat - far], [lon + far, lat - far], [lon + far, lat + far], [lon - far, lat + far]];

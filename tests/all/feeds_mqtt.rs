@@ -54,7 +54,7 @@ pub(crate) fn publish(port: u16, messages: &[String]) {
                 Ok(_) => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "the broker takes nothing");
+            assert!(began.elapsed() < Duration::from_mins(1), "the broker takes nothing");
         }
         drop(client.disconnect().await);
         drop(

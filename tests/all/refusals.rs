@@ -468,11 +468,11 @@ fn a_quarterly_group_tells_one_count_a_quarter() {
             .map(|(m, n)| row(m, "mental_health", *n) + &row(m, "older_alone", 100 + n * 3))
             .collect();
         let header = "area,m,who,n\n";
-        made.write("data/people.csv", &format!("{header}{}", fine));
+        made.write("data/people.csv", &format!("{header}{fine}"));
         let engine = made.build();
         assert!(engine.problems.is_empty(), "{:?}", lines(engine.site(), &engine.problems));
         let bad = fine.replace("2026-05,mental_health,40", "2026-05,mental_health,41");
-        made.write("data/people.csv", &format!("{header}{}", bad));
+        made.write("data/people.csv", &format!("{header}{bad}"));
         let engine = made.build();
         let told = lines(engine.site(), &engine.problems);
         assert!(

@@ -29,7 +29,7 @@ fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
 fn wait_for_port(port: u16) {
     let began = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(60), "nothing listens on {port}");
+        assert!(began.elapsed() < Duration::from_mins(1), "nothing listens on {port}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -240,7 +240,7 @@ impl Database {
         self.child = Some(child);
         let began = Instant::now();
         while !self.psql("postgres", "owner", "SELECT 1").status.success() {
-            assert!(began.elapsed() < Duration::from_secs(60), "the database does not start");
+            assert!(began.elapsed() < Duration::from_mins(1), "the database does not start");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

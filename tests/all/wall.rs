@@ -51,7 +51,7 @@ impl Wall {
             if self.latest.is_some() {
                 break;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "no snapshot");
+            assert!(began.elapsed() < Duration::from_mins(1), "no snapshot");
             std::thread::sleep(Duration::from_millis(5));
         }
         self.latest.as_ref().unwrap()

@@ -16,7 +16,7 @@ fn rows(bytes: &[u8], sheet: usize, last: &str) -> Vec<Vec<Data>> {
     let mut book = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     let range = book.worksheet_range_at(sheet).unwrap().unwrap();
     let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
-    let head = rows.iter().position(|r| r.last().is_some_and(|c| c.to_string() == last)).unwrap();
+    let head = rows.iter().position(|r| r.last().is_some_and(|c| *c == last)).unwrap();
     rows[head + 1..].iter().take_while(|r| !r.last().unwrap().to_string().is_empty()).cloned().collect()
 }
 

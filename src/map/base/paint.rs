@@ -102,7 +102,7 @@ pub(super) fn draw(bytes: &[u8], cut: &Cut, style: &Style, own: &[Vec<World>]) -
             if feature.shape == Shape::Points {
                 continue;
             }
-            let sheet = sheets.entry(kind).or_insert_with(PathBuilder::new);
+            let sheet = sheets.entry(kind).or_default();
             let closed = feature.shape == Shape::Rings;
             for part in &parts {
                 add(sheet, part, closed, scale, origin, cut.side as f32, margin);

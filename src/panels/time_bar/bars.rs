@@ -43,7 +43,7 @@ pub(super) fn buckets(line: &Line, view: &View<'_>) -> Vec<Bucket> {
             .map(|from| bucket(from, from + HOUR_SECS))
             .collect();
     }
-    (zone.day_of(line.from)..zone.day_of(line.to - 1) + 1)
+    (zone.day_of(line.from)..=zone.day_of(line.to - 1))
         .map(|day| bucket(zone.start_of(day), zone.start_of(day + 1)))
         .collect()
 }

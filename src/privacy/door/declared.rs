@@ -148,9 +148,8 @@ pub fn forbidden_column(site: &Site, id: &str, table: &Table) -> bool {
     let speaks_of_a_person =
         FORBIDDEN_NAMES.contains(&lower.as_str()) || FORBIDDEN_PARTS.iter().any(|part| lower.contains(part));
     let places = || {
-        PLACE_WORDS.iter().any(|word| match word.is_ascii() {
-            true => lower.split('_').any(|part| part == *word),
-            false => lower.contains(word),
+        PLACE_WORDS.iter().any(|word| {
+            if word.is_ascii() { lower.split('_').any(|part| part == *word) } else { lower.contains(word) }
         })
     };
     // Which events carry a point is checked row by row.
