@@ -444,7 +444,8 @@ pub(crate) fn targets(case: &Case) -> Vec<(Form, AreaId, usize)> {
     all
 }
 
-/// Amounts behind few cases: each must stay open by as much as a small count does, in cases of the usual length.
+/// Amounts behind few cases: each must stay open by as much as a small count does, in cases of the usual length, or
+/// over the whole of a sum around it that may be shown because enough cases stand behind that.
 fn amounts_of_few(case: &Case) -> Vec<(Form, AreaId, usize, f64)> {
     let Some(column) = case.amounts else { return Vec::new() };
     let mut all = Vec::new();
@@ -453,10 +454,24 @@ fn amounts_of_few(case: &Case) -> Vec<(Form, AreaId, usize, f64)> {
         let top = |form: Form| case.value(&case.terms(Form { kind: None, ..form }, AreaId::ROOT, at));
         let own = Form { column, ..form };
         if count > 0.0 && count < f64::from(case.below) {
-            all.push((own, area, at, (f64::from(case.below) - 2.0) * top(own) / top(form)));
+            let usual = (f64::from(case.below) - 2.0) * top(own) / top(form);
+            all.push((own, area, at, usual.min(least_around(case, form, own, area, at))));
         }
     }
     all
+}
+
+/// The least amount over areas and codes around a place behind which enough cases stand.
+fn least_around(case: &Case, count: Form, own: Form, area: AreaId, at: usize) -> f64 {
+    let code = AREAS[area.index()];
+    let around = |form: Form, outer: AreaId, kind| case.value(&case.terms(Form { kind, ..form }, outer, at));
+    let areas = case.engine.site().areas.iter().map(|(id, _)| id);
+    areas
+        .filter(|outer| code.starts_with(AREAS[outer.index()]))
+        .flat_map(|outer| [own.kind, None].map(|kind| (outer, kind)))
+        .filter(|(outer, kind)| around(count, *outer, *kind) >= f64::from(case.below))
+        .map(|(outer, kind)| around(own, outer, kind))
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// What was worked out, if anything was; and how many small numbers were looked at.
