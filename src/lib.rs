@@ -1,7 +1,7 @@
 //! onemap: one map of what is going on in a district.
 //!
 //! The flow of data is the order of the modules: a [`site`] is read; [`sources`] send batches; the [`engine`] folds
-//! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; a [`snapshot`] goes to
+//! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; figures are [`derived`] from those; a [`snapshot`] goes to
 //! the window; [`panels`] read it and push a [`command`]; [`state`] applies it.
 
 pub mod site;
@@ -14,6 +14,7 @@ pub mod sources;
 pub mod store;
 
 pub mod density;
+pub mod derived;
 pub mod engine;
 pub mod export;
 pub mod indicators;

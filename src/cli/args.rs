@@ -104,6 +104,12 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("area", "CODE", text.get("cli.area")))
                 .args(shape())
                 .arg(
+                    Arg::new("derived")
+                        .long("derived")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.derived").to_owned()),
+                )
+                .arg(
                     choice("format", &["table", "csv", "json", "sdmx", "xlsx"], text.get("cli.format"))
                         .default_value("table"),
                 )

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
+use crate::derived::{Derived, Origin};
 use crate::drawn::{Atlas, Drawn, DrawnFigures};
 use crate::engine::{self, Depth};
+use crate::export::derived::All;
 use crate::export::{self, Subject};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -32,6 +34,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let out = args.get_one::<PathBuf>("out");
     if format == "xlsx" && out.is_none() {
         return Err(Failure::usage(Message::new("cli.xlsx_needs_out")));
+    }
+    if args.get_flag("derived") {
+        derivable(args, format)?;
     }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let now = measure(&dir, lang, Depth::Figures)?;
@@ -66,14 +71,23 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         return Err(Failure::usage(Message::new("cli.shape_outside")));
     }
     let subject = Subject { site, figures: &figures, area, drawn: drawn.as_ref(), as_of: day };
-    let content = match format {
-        "csv" => export::csv(&subject).into_bytes(),
-        "json" => export::json(&subject).into_bytes(),
-        "sdmx" => export::sdmx(&subject).into_bytes(),
-        "xlsx" => export::xlsx(&subject, &sources, lang)
+    let derived: Option<Vec<Derived>> = args.get_flag("derived").then(|| {
+        let origin = Origin { site, figures: &figures, source: engine, sources: &sources, at_secs: at.secs };
+        (0..site.indicators.len()).filter_map(|indicator| origin.derived(indicator, area)).collect()
+    });
+    let all = derived.as_ref().map(|derived| All { subject: &subject, derived, sources: &sources });
+    let content = match (format, &all) {
+        ("csv", None) => export::csv(&subject).into_bytes(),
+        ("csv", Some(all)) => export::derived::csv(all).into_bytes(),
+        ("json", all) => export::json(&subject, all.as_ref()).into_bytes(),
+        ("sdmx", _) => export::sdmx(&subject).into_bytes(),
+        ("xlsx", _) => export::xlsx(&subject, &sources, lang)
             .map_err(|err| unwritten(out.map_or(Path::new(""), PathBuf::as_path), &err))?,
-        _ => {
+        (_, all) => {
             let mut table = export::table(&subject, lang);
+            if let Some(all) = all {
+                table.push_str(&export::derived::table(all, lang));
+            }
             for source in &sources {
                 if let Some(held) = source.held {
                     table.push_str(&text.say(&held_message(site, &source.name, held)));
@@ -96,6 +110,21 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         None => write_out(&String::from_utf8_lossy(&content)),
     }
     Ok(Exit::Done)
+}
+
+/// Refuses what derived figures are not made for. They look at other days, whose hidden cells are not compared with
+/// those of another time of knowing.
+fn derivable(args: &ArgMatches, format: &str) -> Result<(), Failure> {
+    let refused = if args.contains_id("known-at") {
+        "cli.derived_known_at"
+    } else if args.get_one::<PathBuf>("shape").is_some() {
+        "cli.derived_shape"
+    } else if matches!(format, "sdmx" | "xlsx") {
+        "cli.derived_format"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(Message::new(refused)))
 }
 
 /// The polygon of `--shape`, where one is given.

@@ -1,23 +1,23 @@
-//! All figures of one instant, and series, both through the gate. Owns comparison with the past and intervals.
+//! All figures of one instant, and series, both through the gate. Owns which instants are
+//! compared, and intervals.
 
 use std::collections::HashMap;
 
-use crate::indicators::cube::At;
+use crate::derived::chance;
+use crate::derived::kind::Nature;
+use crate::indicators::cube::{At, Step};
 use crate::indicators::measure::{FigurePlan, Storage};
-use crate::indicators::window::Window;
+use crate::indicators::window::{Window, first_day};
 use crate::privacy::protect::{self, Owner, Protected, Raw};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
-use crate::site::civil::add_months;
 use crate::snapshot::{
-    EpochSecs, Figures, IndicatorIx, Reading, Series, SeriesPoint, SeriesSource, Slice, SourceState, Status,
+    Back, Coverage, Earlier, EpochSecs, Figures, IndicatorIx, Reading, Series, SeriesPoint, SeriesSource,
+    Sides, Slice, SourceState, Status,
 };
 
-use super::Engine;
-
-/// z of a two-sided 95 % interval.
-const Z95: f64 = 1.959_964;
+use super::{Engine, TableState};
 
 /// What was protected at some instants: figures that share counts are looked at once an instant.
 type Kept = HashMap<(usize, EpochSecs), Vec<(Owner, Vec<Protected>)>>;
@@ -36,7 +36,7 @@ impl Engine {
             .enumerate()
             .map(|(i, (row, figure))| {
                 let now = self.protected(&mut kept, row, Owner::Indicator(i), figure, at);
-                let earlier = self.before(figure, at);
+                let earlier = self.before(figure, at, Back::Period);
                 let before = self.protected(&mut kept, row, Owner::Indicator(i), figure, earlier);
                 self.readings(row, figure, &now, &before, sources, self.is_late(figure, &late))
             })
@@ -113,13 +113,51 @@ impl Engine {
         self.tables_of(figure).into_iter().filter_map(newest).min()
     }
 
-    /// The instant one period earlier.
-    fn before(&self, figure: &FigurePlan, at: At) -> At {
-        let day = match figure.numerator.window.previous_days() {
-            Some(days) => at.day - days,
-            None => add_months(at.day, -1),
+    /// The instant one period or one year earlier.
+    fn before(&self, figure: &FigurePlan, at: At, back: Back) -> At {
+        let end = self.window_end(figure, at);
+        let window = figure.numerator.window;
+        let day = match back {
+            Back::Period => window.period_before(end.day),
+            Back::Year => window.year_before(end.day),
         };
-        self.moved(at, day)
+        self.moved(end, day)
+    }
+
+    /// The day of what a figure is compared with.
+    pub(super) fn day_before(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> i32 {
+        let at = self.at(at_secs);
+        self.plan.indicators.get(indicator).map_or(at.day, |figure| self.before(figure, at, back).day)
+    }
+
+    /// Where the window of a figure really ends: at the newest stamp of its table, which may be last month's end. What
+    /// is compared with it is counted back from there, or a month not yet reported would be compared with itself.
+    fn window_end(&self, figure: &FigurePlan, at: At) -> At {
+        let newest = self.stamped_table(figure).and_then(|table| {
+            let step = table.presence.step();
+            let newest = table.presence.newest(step.place(at.day))?;
+            Some(match step {
+                Step::Day => newest,
+                Step::Month => first_day(newest.saturating_add(1)) - 1,
+            })
+        });
+        match newest {
+            Some(day) if day != at.day => At { secs: self.site.zone.end_of(day), day },
+            _ => at,
+        }
+    }
+
+    /// The table of a figure's numerator, where its rows are stamped with days or months.
+    fn stamped_table(&self, figure: &FigurePlan) -> Option<&TableState> {
+        let measure = self.plan.measures.get(figure.numerator.measure)?;
+        let table = self.tables.get(measure.table)?;
+        let by_own_time = measure.time_column == table.table.time_column && measure.storage != Storage::Now;
+        (by_own_time && table.is_stamped()).then_some(table)
+    }
+
+    /// The same, where something is reported for every day or month.
+    fn stamps(&self, figure: &FigurePlan) -> Option<&TableState> {
+        self.stamped_table(figure).filter(|t| !t.is_zero_when_absent() && !t.is_event_like())
     }
 
     /// The same time of day on another day.
@@ -165,35 +203,76 @@ impl SeriesSource for Engine {
         };
         self.series_of(indicator, until_secs, points, |at| {
             let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
-            protected.get(area.index()).map_or(Shown::TooFine, |p| p.value)
+            sides(protected.get(area.index()).unwrap_or(&Protected::same(Shown::TooFine)))
         })
+    }
+
+    fn nature(&self, indicator: IndicatorIx) -> Nature {
+        match (self.site.indicators.get(indicator), self.plan.indicators.get(indicator)) {
+            (Some(row), Some(figure)) => Nature::new(&self.site, &self.plan, row, figure),
+            _ => Nature::default(),
+        }
+    }
+
+    fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
+        let (Some(row), Some(figure)) =
+            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
+        else {
+            return Earlier::default();
+        };
+        let at = self.before(figure, self.at(at_secs), back);
+        let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
+        Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
+    }
+
+    fn coverage(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Coverage {
+        let Some(figure) = self.plan.indicators.get(indicator) else { return Coverage::default() };
+        let measures = [Some(figure.numerator), figure.denominator].into_iter().flatten();
+        let mut tables: Vec<usize> =
+            measures.filter_map(|side| self.plan.measures.get(side.measure)).map(|m| m.table).collect();
+        tables.dedup();
+        let at = self.at(at_secs);
+        let steps = self.stamps(figure).and_then(|table| {
+            let step = table.presence.step();
+            let newest = table.presence.newest(step.place(at.day))?;
+            Some((step, table.presence.filled(figure.numerator.window, newest)))
+        });
+        let is_monthly = steps.is_some_and(|(step, _)| step == Step::Month);
+        Coverage { steps: steps.map(|(_, filled)| filled), is_monthly, tables }
     }
 }
 
 impl Engine {
-    /// A series of values that are asked for by the instants of its points.
+    /// A series of figures that are asked for by the instants of its points.
     pub(super) fn series_of(
         &self,
         indicator: IndicatorIx,
         until_secs: EpochSecs,
         points: usize,
-        mut value: impl FnMut(At) -> Shown,
+        mut sides_at: impl FnMut(At) -> Sides,
     ) -> Series {
         let Some(figure) = self.plan.indicators.get(indicator) else { return Series::default() };
-        let until = self.at(until_secs);
+        let asked = self.at(until_secs);
         let present_only =
             self.plan.measures.get(figure.numerator.measure).is_some_and(|m| m.storage == Storage::Now);
         let points = if present_only { 1 } else { points };
         let mut series = Series::default();
+        let until = self.window_end(figure, asked);
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
-            let at = self.moved(until, step_back(figure.numerator.window, until.day, back));
-            series.points.push(SeriesPoint { day: at.day, value: value(at) });
-        }
-        if !matches!(figure.numerator.window, Window::Cumulative | Window::Since(_) | Window::Now) {
-            (series.mean, series.limits) = individuals_chart(&series.points);
+            let at = match back {
+                0 => asked,
+                _ => self.moved(until, step_back(figure.numerator.window, until.day, back)),
+            };
+            let Sides { value, numerator, denominator } = sides_at(at);
+            let day = if back == 0 { until.day } else { at.day };
+            series.points.push(SeriesPoint { day, value, numerator, denominator });
         }
         series
     }
+}
+
+const fn sides(figure: &Protected) -> Sides {
+    Sides { value: figure.value, numerator: figure.numerator, denominator: figure.denominator }
 }
 
 /// Points of a series are a day apart for windows up to a week, else a month, always like with like: a month so far
@@ -202,73 +281,25 @@ fn step_back(window: Window, day: i32, steps: i32) -> i32 {
     match window {
         Window::Day | Window::LatestDay | Window::TrailingHours(_) => day - steps,
         Window::TrailingDays(days) if days <= 7 => day - steps,
-        _ => add_months(day, -steps),
+        _ => window.months_before(day, steps),
     }
 }
 
-/// Mean and natural limits of an individuals chart: mean ± 2.66 × mean moving range (Wheeler, Understanding
-/// Variation, 1993). The last point is left out, since it is the one to be judged.
-fn individuals_chart(points: &[SeriesPoint]) -> (Option<f64>, Option<(f64, f64)>) {
-    const LEAST_POINTS: usize = 8;
-    let before = points.split_last().map_or(&[][..], |(_, before)| before);
-    // Limits of rounded values would be those of the rounding.
-    let values: Vec<f64> = before.iter().filter_map(|p| p.value.exact()).collect();
-    if before.iter().any(|p| p.value.told().is_some()) || values.len() < LEAST_POINTS {
-        return (None, None);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a few dozen points")]
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    #[expect(clippy::cast_precision_loss, reason = "a few dozen points")]
-    let range = values
-        .windows(2)
-        .map(|w| (w.first().copied().unwrap_or(0.0) - w.last().copied().unwrap_or(0.0)).abs())
-        .sum::<f64>()
-        / (values.len() - 1) as f64;
-    let spread = 2.66 * range;
-    (Some(mean), Some((mean - spread, mean + spread)))
-}
-
-/// 95 % interval: Wilson's (1927) for a share, normal for a count that happens (Poisson). None for stocks and means.
+/// 95 % interval: Wilson's (1927) for a share, Garwood's (1936) for a count that happens. None for stocks and means.
 fn interval(row: &Indicator, figure: &Protected) -> Option<(f64, f64)> {
     // Limits of a coarse figure would be narrower than what it tells.
     let Shown::Value(numerator) = figure.numerator else { return None };
-    match figure.denominator {
+    let (low, high) = match figure.denominator {
         Shown::Value(base) if row.unit == "%" && base > 0.0 && (0.0..=base).contains(&numerator) => {
-            let share = numerator / base;
-            let z2 = Z95 * Z95;
-            let center = (share + z2 / (2.0 * base)) / (1.0 + z2 / base);
-            let half =
-                Z95 / (1.0 + z2 / base) * (share * (1.0 - share) / base + z2 / (4.0 * base * base)).sqrt();
-            Some((row.scale * (center - half).max(0.0), row.scale * (center + half).min(1.0)))
+            chance::wilson(numerator, base)
         }
         Shown::Missing if row.denominator.is_none() => {
             let counted = matches!(row.grain.as_deref(), Some("day" | "month"))
                 && row.numerator.expr.starts_with("count(*)")
                 && !row.window.starts_with("cumulative");
-            counted.then(|| {
-                let half = Z95 * numerator.max(0.0).sqrt();
-                (row.scale * (numerator - half).max(0.0), row.scale * (numerator + half))
-            })
+            counted.then(|| chance::garwood(numerator.max(0.0)))?
         }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_need_enough_points_and_leave_the_last_out() {
-        let points = |values: &[f64]| -> Vec<SeriesPoint> {
-            values.iter().map(|v| SeriesPoint { day: 0, value: Shown::Value(*v) }).collect()
-        };
-        assert_eq!(individuals_chart(&points(&[1.0; 8])), (None, None));
-        // Moving ranges are all 2, the mean is 11, the outlier at the end changes nothing.
-        let (mean, limits) =
-            individuals_chart(&points(&[10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 10.0, 12.0, 99.0]));
-        assert_eq!(mean, Some(11.0));
-        let (low, high) = limits.unwrap();
-        assert!((low - (11.0 - 5.32)).abs() < 1e-9 && (high - (11.0 + 5.32)).abs() < 1e-9);
-    }
+        _ => return None,
+    };
+    Some((row.scale * low, row.scale * high))
 }

@@ -148,7 +148,7 @@ impl Engine {
 
 impl TableState {
     /// Rows appear when something happens (a drill, a session, a document): nothing new is not late.
-    fn is_event_like(&self) -> bool {
+    pub(super) fn is_event_like(&self) -> bool {
         let keyed_by_time = self.table.key.contains(&self.table.time_column);
         self.is_stamped() && !keyed_by_time
     }

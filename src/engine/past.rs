@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::derived::kind::Nature;
 use crate::indicators::cube::At;
 use crate::moment::{Moment, Picture, TimeSource};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
-use crate::snapshot::{EpochSecs, Figures, IndicatorIx, Series, SeriesSource};
+use crate::snapshot::{
+    Back, Coverage, Earlier, EpochSecs, Figures, IndicatorIx, Series, SeriesSource, Sides,
+};
 
 use super::book::EventBook;
 use super::build::build_known_screen;
@@ -96,15 +99,15 @@ impl Ground {
     /// All points of all series as they were known then. Each instant is looked at as a whole, since what is hidden in
     /// either view stays hidden with what hangs together with it.
     fn series_then(&self, then: &Engine, until_secs: EpochSecs) -> KnownSeries {
-        let mut values: BTreeMap<EpochSecs, Vec<Vec<Shown>>> = BTreeMap::new();
+        let mut values: BTreeMap<EpochSecs, Vec<Vec<Sides>>> = BTreeMap::new();
         for indicator in 0..self.engine.plan.indicators.len() {
             self.engine.series_of(indicator, until_secs, SERIES_POINTS, |at| {
                 values.entry(at.secs).or_insert_with(|| {
                     let figures = self.engine.known_then(then.figures_of(at), &self.engine.figures_of(at));
                     let of_areas = figures.readings.iter();
-                    of_areas.map(|areas| areas.iter().map(|reading| reading.value).collect()).collect()
+                    of_areas.map(|areas| areas.iter().map(Sides::of).collect()).collect()
                 });
-                Shown::Missing
+                Sides::same(Shown::Missing)
             });
         }
         KnownSeries { engine: Arc::clone(&self.engine), values }
@@ -116,7 +119,7 @@ struct KnownSeries {
     /// For the instants of the points only.
     engine: Arc<Engine>,
     /// By instant, indicator, area.
-    values: BTreeMap<EpochSecs, Vec<Vec<Shown>>>,
+    values: BTreeMap<EpochSecs, Vec<Vec<Sides>>>,
 }
 
 impl std::fmt::Debug for KnownSeries {
@@ -130,8 +133,23 @@ impl SeriesSource for KnownSeries {
         let points = points.min(SERIES_POINTS);
         self.engine.series_of(indicator, until_secs, points, |at| {
             let of_indicators = self.values.get(&at.secs);
-            let value = of_indicators.and_then(|all| all.get(indicator)?.get(area.index())).copied();
-            value.unwrap_or(Shown::TooFine)
+            let sides = of_indicators.and_then(|all| all.get(indicator)?.get(area.index())).copied();
+            sides.unwrap_or(Sides::same(Shown::TooFine))
         })
+    }
+
+    fn nature(&self, indicator: IndicatorIx) -> Nature {
+        self.engine.nature(indicator)
+    }
+
+    /// Not worked out: other days are hidden in other cells by what was known then.
+    fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
+        let areas = vec![Sides::same(Shown::Missing); self.engine.site.areas.len()];
+        Earlier { areas, day: self.engine.day_before(indicator, at_secs, back) }
+    }
+
+    /// The tables; which of their days were in by then is not kept.
+    fn coverage(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Coverage {
+        Coverage { steps: None, ..self.engine.coverage(indicator, at_secs) }
     }
 }

@@ -1,6 +1,7 @@
 //! Figures written for other programs and for people: CSV, JSON, SDMX-CSV, a table for a terminal, a workbook. Owns the forms;
 //! every figure in them has passed the gate.
 
+pub mod derived;
 pub mod promise;
 mod sdmx;
 mod table;
@@ -197,9 +198,9 @@ fn freshness(subject: &Subject<'_>, inputs: &Inputs) -> serde_json::Value {
     })
 }
 
-/// The same as JSON, with names, marks and intervals.
+/// The same as JSON, with names, marks and intervals, and with what is derived of each indicator where that is asked for.
 #[must_use]
-pub fn json(subject: &Subject<'_>) -> String {
+pub fn json(subject: &Subject<'_>, derived: Option<&derived::All<'_>>) -> String {
     let number = |shown: Shown| {
         let number = figure(shown).parse::<f64>().ok().filter(|_| shown.is_seen());
         number.map_or(serde_json::Value::Null, serde_json::Value::from)
@@ -207,8 +208,9 @@ pub fn json(subject: &Subject<'_>) -> String {
     let rows: Vec<serde_json::Value> = subject
         .rows()
         .zip(subject.promised())
-        .map(|((row, reading), inputs)| {
-            serde_json::json!({
+        .enumerate()
+        .map(|(i, ((row, reading), inputs))| {
+            let mut object = serde_json::json!({
                 "id": row.id,
                 "name": { "zh": row.name.zh, "en": row.name.en },
                 "area_code": subject.area_code(),
@@ -226,7 +228,13 @@ pub fn json(subject: &Subject<'_>) -> String {
                 "status": status_code(reading.status),
                 "oldest_input": subject.oldest_input(&reading),
                 "freshness": freshness(subject, &inputs),
-            })
+            });
+            if let Some((all, own)) = derived.and_then(|all| Some((all, all.derived.get(i)?)))
+                && let Some(fields) = object.as_object_mut()
+            {
+                fields.insert("derived".to_owned(), derived::json(subject.site, own, all.sources));
+            }
+            object
         })
         .collect();
     let site = subject.site;

@@ -304,6 +304,16 @@ impl Calendar {
         i32::try_from(slot).ok().map(|slot| self.start + slot)
     }
 
+    /// How many places of the span that ends at place `end` have a row in any area, and how many places it has from the
+    /// first that has one.
+    #[must_use]
+    pub fn filled(&self, window: Window, end: i32) -> (usize, usize) {
+        let (from, to) = self.step.span(window, end);
+        let rows = self.present.iter().zip(self.start..);
+        let counted = rows.skip_while(|(rows, _)| **rows == 0).filter(|(_, at)| (from..=to).contains(at));
+        counted.fold((0, 0), |(filled, all), (rows, _)| (filled + usize::from(*rows > 0), all + 1))
+    }
+
     /// Sum and rows of the span that ends at place `end`, for one area.
     #[must_use]
     pub fn cell(&self, area: usize, window: Window, end: i32) -> Cell {

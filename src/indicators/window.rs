@@ -111,6 +111,32 @@ impl Window {
             _ => None,
         }
     }
+
+    /// Last day of the span that comes a period before the one that ends on `end`.
+    #[must_use]
+    pub fn period_before(self, end: Day) -> Day {
+        self.previous_days().map_or_else(|| self.months_before(end, 1), |days| end - days)
+    }
+
+    /// Last day of the same span a year earlier. A single day stands against the same weekday 52 weeks before; 29
+    /// February against 28 February.
+    #[must_use]
+    pub fn year_before(self, end: Day) -> Day {
+        match self {
+            Self::Day | Self::LatestDay | Self::TrailingHours(_) => end - 364,
+            _ => self.months_before(end, 12),
+        }
+    }
+
+    /// Last day of the same span some months earlier: the same day of the month, at most its last. A span of whole
+    /// months that is over stands against whole months: 28 February against 31 January and 29 February.
+    #[must_use]
+    pub fn months_before(self, end: Day, months: i32) -> Day {
+        let is_of_months =
+            matches!(self, Self::Month | Self::LatestMonth | Self::YearToDate | Self::TrailingMonths(_));
+        let is_over = month_start(end + 1) == end + 1;
+        if is_of_months && is_over { add_months(end + 1, -months) - 1 } else { add_months(end, -months) }
+    }
 }
 
 /// Months since year 0 of a day.
@@ -181,6 +207,31 @@ mod tests {
                 (day(from), day(end)),
                 "{window} {end}"
             );
+        }
+    }
+
+    #[test]
+    fn spans_before() {
+        for (window, end, period, year) in [
+            ("month", "2026-11-23", "2026-10-23", "2025-11-23"),
+            // Months that are over stand against months that are over, however long.
+            ("month", "2025-02-28", "2025-01-31", "2024-02-29"),
+            ("month", "2024-02-29", "2024-01-31", "2023-02-28"),
+            ("latest month", "2026-11-30", "2026-10-31", "2025-11-30"),
+            ("trailing 12 months", "2025-02-28", "2025-01-31", "2024-02-29"),
+            ("year to date", "2026-06-30", "2026-05-31", "2025-06-30"),
+            // A month that is not over stands against as many days, at most the whole month.
+            ("month", "2026-03-30", "2026-02-28", "2025-03-30"),
+            ("trailing 30 days", "2024-02-29", "2024-01-30", "2023-02-28"),
+            ("trailing 7 days", "2026-11-23", "2026-11-16", "2025-11-23"),
+            // Mondays against Mondays.
+            ("day", "2026-11-23", "2026-11-16", "2025-11-24"),
+            ("latest day", "2024-02-29", "2024-02-22", "2023-03-02"),
+            ("cumulative", "2025-02-28", "2025-01-28", "2024-02-28"),
+        ] {
+            let window_read = Window::parse(window).unwrap();
+            assert_eq!(window_read.period_before(day(end)), day(period), "{window} {end}");
+            assert_eq!(window_read.year_before(day(end)), day(year), "{window} {end}");
         }
     }
 

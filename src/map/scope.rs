@@ -1,7 +1,8 @@
 //! Which areas are coloured: the level that fits the zoom, the chosen area and the indicator. Owns that rule; draws
 //! nothing.
 
-use crate::panels::{View, words};
+use crate::derived;
+use crate::panels::View;
 use crate::privacy::marks::Marks;
 use crate::privacy::shown::ScalePoint;
 use crate::site::areas::AreaId;
@@ -135,7 +136,7 @@ impl Legend {
             readings.iter().filter_map(|r| r.value.point()).map(ScalePoint::on_axis).collect();
         let indicator = view.indicator();
         // A total's target is the whole's; parts are classed by their own values.
-        let held = indicator.filter(|i| !words::adds_up(i));
+        let held = indicator.filter(|i| !derived::is_total(i));
         let target = held.and_then(|i| i.target.as_ref()).filter(|t| t.op.is_some()).and_then(|t| t.value);
         let method = match view.state.classing {
             Classing::Target => target.map_or(Method::Quantile, Method::AroundTarget),

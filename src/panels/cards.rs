@@ -3,6 +3,7 @@
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::command::Command;
+use crate::derived;
 use crate::panels::pen::{Ink, Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::{Commands, View, format, marks, words};
 use crate::privacy::shown::Shown;
@@ -270,7 +271,7 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {
     // A total's target is the whole's: no shape can be held to it.
-    let is_held = view.state.drawn.is_none() || !words::adds_up(indicator);
+    let is_held = view.state.drawn.is_none() || !derived::is_total(indicator);
     let target = words::target_at(view, indicator, view.state.area)
         .filter(|_| is_held)
         .and_then(|t| format::target(t, indicator.decimals, view.text));

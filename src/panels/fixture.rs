@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::density::{Collected, Pyramid};
+use crate::derived::kind::{Kind, Nature};
 use crate::panels::{Health, View};
 use crate::privacy::shown::{Shown, Why};
 use crate::site::Site;
@@ -12,8 +13,8 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::site::text::Lang;
 use crate::snapshot::{
-    Clock, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, Inputs, LiveState, Reading,
-    Series, SeriesPoint, SeriesSource, Slice, Snapshot, SourceState, Status,
+    Back, Clock, Coverage, Earlier, EventPhase, EventView, Events, Figures, Freshness, IndicatorIx, Inputs,
+    LiveState, Reading, Series, SeriesPoint, SeriesSource, Sides, Slice, Snapshot, SourceState, Status,
 };
 use crate::state::{AppState, Mode};
 use crate::theme::{Sizes, Theme};
@@ -91,6 +92,8 @@ fn reading(site: &Site, index: IndicatorIx, area: usize) -> Reading {
 #[derive(Debug)]
 struct Wander {
     values: Vec<(f64, bool)>,
+    kinds: Vec<(Kind, bool)>,
+    readings: Vec<Vec<Reading>>,
 }
 
 impl SeriesSource for Wander {
@@ -102,10 +105,34 @@ impl SeriesSource for Wander {
             .map(|i| {
                 let value = base * (1.0 + (noise(indicator, i) - 0.5) * 0.012);
                 let value = if i == 5 { Shown::Missing } else { Shown::Value(value) };
-                SeriesPoint { day: day - step * (23 - i as i32), value }
+                let day = day - step * (23 - i as i32);
+                SeriesPoint { day, value, numerator: value, denominator: Shown::Missing }
             })
             .collect();
-        Series { points, mean: Some(base), limits: Some((base * 0.995, base * 1.005)) }
+        Series { points }
+    }
+
+    fn nature(&self, indicator: IndicatorIx) -> Nature {
+        let (kind, adds_up) = self.kinds[indicator];
+        Nature { kind, stride: Some(1), adds_up }
+    }
+
+    fn past(&self, indicator: IndicatorIx, at_secs: i64, back: Back) -> Earlier {
+        let days = if back == Back::Year { 365 } else { 30 };
+        let sides = |reading: &Reading| {
+            let before = |shown: Shown| match shown {
+                Shown::Value(v) => Shown::Value((v * 0.97).round()),
+                other => other,
+            };
+            let (numerator, denominator) = (before(reading.numerator), before(reading.denominator));
+            Sides { value: reading.previous, numerator, denominator }
+        };
+        let areas = self.readings[indicator].iter().map(sides).collect();
+        Earlier { day: i32::try_from(at_secs / 86_400).unwrap() - days, areas }
+    }
+
+    fn coverage(&self, _indicator: IndicatorIx, _at_secs: i64) -> Coverage {
+        Coverage { steps: Some((29, 30)), is_monthly: false, tables: vec![0, 1] }
     }
 }
 
@@ -243,7 +270,7 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
 /// A snapshot of made-up figures.
 pub(crate) fn snapshot(site: &Site) -> Snapshot {
     let areas = site.areas.iter().filter(|(_, a)| a.level <= site.figure_level()).count();
-    let readings =
+    let readings: Vec<Vec<Reading>> =
         (0..site.indicators.len()).map(|i| (0..areas).map(|a| reading(site, i, a)).collect()).collect();
     let slices =
         (0..site.breakdowns.len()).map(|b| (0..areas).map(|a| slices(site, b, a)).collect()).collect();
@@ -261,6 +288,12 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         .enumerate()
         .map(|(i, row)| (reading(site, i, 0).value.exact().unwrap_or(level(row, i)), i % 2 == 0))
         .collect();
+    let kinds = site.indicators.iter().map(|row| match (&row.denominator, row.unit.as_str()) {
+        (None, _) => (Kind::Amount, true),
+        (Some(_), "%") => (Kind::Share, true),
+        (Some(_), _) => (Kind::Rate, true),
+    });
+    let kinds = kinds.collect();
     let sources = site
         .tables()
         .map(|(dataset, table)| SourceState {
@@ -296,8 +329,8 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         },
         feeds: Arc::from([]),
         texture: Arc::from([]),
-        figures: Arc::new(Figures { readings, slices, inputs, slice_inputs: Vec::new() }),
-        series: Arc::new(Wander { values }),
+        figures: Arc::new(Figures { readings: readings.clone(), slices, inputs, slice_inputs: Vec::new() }),
+        series: Arc::new(Wander { values, kinds, readings }),
         past: None,
         times: None,
     }

@@ -15,13 +15,7 @@ pub fn severity(painter: &Painter, theme: &Theme, center: Pos2, size: f32, sever
             painter.circle_filled(center, r * 0.8, color);
         }
         2 => {
-            let points = vec![
-                center - vec2(0.0, r),
-                center + vec2(r, 0.0),
-                center + vec2(0.0, r),
-                center - vec2(r, 0.0),
-            ];
-            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+            painter.add(Shape::convex_polygon(corners(center, r), color, Stroke::NONE));
         }
         3 => triangle(painter, center, r, color),
         _ => {
@@ -29,6 +23,15 @@ pub fn severity(painter: &Painter, theme: &Theme, center: Pos2, size: f32, sever
             painter.circle_stroke(center, r * 1.2, Stroke::new(r * 0.2, color));
         }
     }
+}
+
+/// A diamond around something.
+pub fn diamond(painter: &Painter, center: Pos2, size: f32, stroke: Stroke) {
+    painter.add(Shape::closed_line(corners(center, size * 0.5), stroke));
+}
+
+fn corners(center: Pos2, r: f32) -> Vec<Pos2> {
+    vec![center - vec2(0.0, r), center + vec2(r, 0.0), center + vec2(0.0, r), center - vec2(r, 0.0)]
 }
 
 fn triangle(painter: &Painter, center: Pos2, r: f32, color: Color32) {

@@ -1,8 +1,11 @@
-//! The trend of the chosen indicator: its points, its target, and the band of usual variation, so that noise is not
-//! taken for change. Owns the chart's scale and its axis words.
+//! The trend of the chosen indicator: its points, its target, the control band that fits its kind and the runs that
+//! chance does not explain, so that noise is not taken for change. Owns the chart's scale and its axis words.
 
-use egui::{Align2, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Align2, Mesh, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
+use crate::derived::Derived;
+use crate::derived::control::{Chart, Rule};
+use crate::derived::words as derived_words;
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{View, format, marks, words};
@@ -22,7 +25,7 @@ pub fn trend_area(view: &View<'_>, indicator: &Indicator) -> AreaId {
 pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let area = trend_area(view, indicator);
-    let series = series.get(view, view.state.indicator, area);
+    let Some(derived) = series.derived(view, view.state.indicator, area) else { return };
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
     let (line, rest) = cut_top(rest, pen.row(pen.body()));
@@ -38,27 +41,21 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.name(place, "trend overdue", &overdue);
         place = place.with_min_y(place.top() + used);
     }
-    let unusual = is_unusual(&series);
-    let key = match unusual {
-        _ if series.points.len() < 2 => "panel.trend.single",
-        None if series.points.iter().any(|p| p.value.told().is_some()) => "panel.trend.rounded",
-        None => "panel.trend.no_limits",
-        Some(false) => "panel.trend.usual",
-        Some(true) => "panel.trend.unusual",
-    };
-    let color = if unusual == Some(true) { pen.theme.warn } else { pen.theme.muted };
+    let (warns, sentence) = derived_words::trend(view.text, &derived);
+    let color = if warns { pen.theme.warn } else { pen.theme.muted };
     let mut rows = rows_in(pen, place).min(2);
     if rows == 0 {
         return;
     }
-    let used = pen.wrapped(place, view.text.get(key), pen.note().color(color), rows);
-    pen.name(place, "trend sentence", view.text.get(key));
+    let used = pen.wrapped(place, &sentence, pen.note().color(color), rows);
+    pen.name(place, "trend sentence", &sentence);
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
-    let note = legend_words(view, &series, target.is_some());
+    let note = legend_words(view, &derived, target.is_some());
     place = place.with_min_y(place.top() + used);
     rows = rows_in(pen, place).min(2);
     if rows > 0 {
         pen.wrapped(place, &note, pen.note(), rows);
+        pen.name(place, "trend legend", &note);
     }
 }
 
@@ -69,34 +66,35 @@ fn rows_in(pen: Pen<'_>, place: Rect) -> usize {
 }
 
 /// What hatching, steps, the dashed line and the band are, where they are drawn.
-fn legend_words(view: &View<'_>, series: &Series, has_target: bool) -> String {
-    if series.points.len() < 2 {
+fn legend_words(view: &View<'_>, derived: &Derived, has_target: bool) -> String {
+    let points = &derived.series.points;
+    if points.len() < 2 {
         return String::new();
     }
-    let any = |hit: fn(Shown) -> bool| series.points.iter().any(|p| hit(p.value));
-    let parts = [
-        (any(Shown::is_suppressed), "panel.trend.hidden"),
-        (any(|value| value.told().is_some()), "panel.trend.stepped"),
-        (has_target, "panel.trend.dashed"),
-        (series.limits.is_some(), "panel.trend.band"),
-    ];
-    let parts: Vec<&str> =
-        parts.into_iter().filter(|(drawn, _)| *drawn).map(|(_, key)| view.text.get(key)).collect();
+    let mut parts = Vec::new();
+    if points.iter().any(|p| p.value.is_suppressed()) {
+        parts.push(view.text.get("panel.trend.hidden").to_owned());
+    }
+    if points.iter().any(|p| p.value.told().is_some()) {
+        parts.push(view.text.get("panel.trend.stepped").to_owned());
+    }
+    if let Ok(chart) = &derived.chart {
+        let method = derived_words::method(view.text, chart.method);
+        parts.push(view.text.fill("panel.trend.band", &[("method", method)]));
+    }
+    if has_target {
+        parts.push(view.text.get("panel.trend.dashed").to_owned());
+    }
     parts.join(" · ")
-}
-
-/// Whether the last value lies outside the usual range.
-fn is_unusual(series: &Series) -> Option<bool> {
-    let (low, high) = series.limits?;
-    let last = series.points.last()?.value.exact()?;
-    Some(last < low || last > high)
 }
 
 /// Paints the chart.
 pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let area = trend_area(view, indicator);
-    let series = series.get(view, view.state.indicator, area);
+    let Some(derived) = series.derived(view, view.state.indicator, area) else { return };
+    let series = &derived.series;
+    let chart = derived.chart.as_ref().ok();
     let reading = view.snapshot.reading(view.state.indicator, area);
     let ink = pen.heading();
     let last = series.points.last().map_or(Shown::Missing, |p| p.value);
@@ -117,13 +115,19 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         return;
     }
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
-    let scale = Scale::of(&series, target);
+    let scale = Scale::of(series, chart, target);
     let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
-    band_ui(pen, plot, &series, target, y);
-    grid_ui(pen, plot, &scale, y);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
     let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
-    line_ui(pen, plot, &series, view, at);
+    if let Some(chart) = chart {
+        band_ui(pen, plot, chart, at);
+    }
+    target_ui(pen, plot, target, y);
+    grid_ui(pen, plot, &scale, y);
+    line_ui(pen, plot, series, view, at);
+    if let Some(chart) = chart {
+        signals_ui(pen, chart, series, at);
+    }
     if let Some(point) = last.point() {
         let end = at(series.points.len().saturating_sub(1), point.on_axis());
         let color = if words::is_clearly_missed(view, indicator, area, &reading) {
@@ -142,8 +146,8 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         let slack = (rect.bottom() - labels - place.bottom()).min(0.0);
         pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
     }
-    axis_ui(pen, plot, left_labels, view, &series, step_x);
-    hover_ui(pen, plot, view, indicator, &series, step_x);
+    axis_ui(pen, plot, left_labels, view, series, step_x);
+    hover_ui(pen, plot, view, indicator, &derived, step_x);
 }
 
 /// Steps of a coarse series that its chart spans at least.
@@ -163,13 +167,13 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(series: &Series, target: Option<f64>) -> Self {
+    fn of(series: &Series, chart: Option<&Chart>, target: Option<f64>) -> Self {
         let values = series.points.iter().filter_map(|p| p.value.point()).map(ScalePoint::on_axis);
         let (mut low, mut high) =
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         (low, high) = at_least_steps(series, low, high);
-        if let Some((a, b)) = series.limits {
-            (low, high) = (low.min(a), high.max(b));
+        for (a, b) in chart.into_iter().flat_map(|c| c.limits.iter().flatten()) {
+            (low, high) = (low.min(*a), high.max(*b));
         }
         let spread = (high - low).max(high.abs() * 1e-3).max(1e-9);
         // A target far away would flatten the line; it is then named in words only.
@@ -184,22 +188,57 @@ impl Scale {
     }
 }
 
-fn band_ui(pen: Pen<'_>, plot: Rect, series: &Series, target: Option<f64>, y: impl Fn(f64) -> f32) {
-    if let Some((low, high)) = series.limits {
-        let band = Rect::from_x_y_ranges(plot.x_range(), y(high)..=y(low));
-        pen.painter().rect_filled(band, 0.0, pen.theme.outline.gamma_multiply(0.12));
+/// The band inside the limits, a step wide at each charted point, and the mean.
+fn band_ui(pen: Pen<'_>, plot: Rect, chart: &Chart, at: impl Fn(usize, f64) -> Pos2) {
+    let charted: Vec<(usize, (f64, f64))> =
+        chart.limits.iter().enumerate().filter_map(|(i, limits)| limits.map(|l| (i, l))).collect();
+    let between = |a: usize, b: usize| f32::midpoint(at(a, 0.0).x, at(b, 0.0).x);
+    let mut mesh = Mesh::default();
+    for (n, (i, (low, high))) in charted.iter().enumerate() {
+        let before = n.checked_sub(1).and_then(|n| charted.get(n)).map(|(b, _)| between(*b, *i));
+        let after = charted.get(n + 1).map(|(a, _)| between(*i, *a));
+        let x = before.unwrap_or(plot.left())..=after.unwrap_or(plot.right());
+        let place = Rect::from_x_y_ranges(x, at(*i, *high).y..=at(*i, *low).y);
+        mesh.add_colored_rect(place, pen.theme.outline.gamma_multiply(0.12));
     }
-    if let Some(target) = target {
-        let y = y(target);
-        if y > plot.top() && y < plot.bottom() {
-            let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));
-            marks::dashed(
-                pen.painter(),
-                pos2(plot.left(), y),
-                pos2(plot.right(), y),
-                stroke,
-                pen.step() * 0.5,
-            );
+    pen.painter().add(Shape::mesh(mesh));
+    let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.outline.gamma_multiply(0.5));
+    pen.painter().hline(plot.x_range(), at(0, chart.center).y, stroke);
+}
+
+fn target_ui(pen: Pen<'_>, plot: Rect, target: Option<f64>, y: impl Fn(f64) -> f32) {
+    let Some(target) = target else { return };
+    let y = y(target);
+    if y > plot.top() && y < plot.bottom() {
+        let stroke = Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.text.gamma_multiply(0.6));
+        marks::dashed(pen.painter(), pos2(plot.left(), y), pos2(plot.right(), y), stroke, pen.step() * 0.5);
+    }
+}
+
+/// Marks of what chance does not explain, told apart by shape: a diamond around a point beyond the limits, a square on
+/// points on one side of the mean, an arrow on points that rise or fall.
+fn signals_ui(pen: Pen<'_>, chart: &Chart, series: &Series, at: impl Fn(usize, f64) -> Pos2) {
+    let size = pen.step() * 1.1;
+    let color = pen.theme.warn;
+    for signal in &chart.signals {
+        for (i, point) in series.points.iter().enumerate().skip(signal.from).take(signal.to + 1 - signal.from)
+        {
+            let charted = chart.limits.get(i).is_some_and(Option::is_some);
+            let (Shown::Value(value), true) = (point.value, charted) else { continue };
+            let center = at(i, value);
+            match signal.rule {
+                Rule::Beyond => {
+                    marks::diamond(pen.painter(), center, size * 2.0, Stroke::new(size * 0.25, color));
+                }
+                Rule::OneSide => {
+                    let place = Rect::from_center_size(center, Vec2::splat(size));
+                    pen.painter().rect_filled(place, 0.0, color);
+                }
+                Rule::Drift => {
+                    let way = if signal.up { marks::Way::Up } else { marks::Way::Down };
+                    marks::way(pen.painter(), center, size * 1.3, way, color);
+                }
+            }
         }
     }
 }
@@ -330,7 +369,15 @@ fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: 
     }
 }
 
-fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, series: &Series, step_x: f32) {
+fn hover_ui(
+    pen: Pen<'_>,
+    plot: Rect,
+    view: &View<'_>,
+    indicator: &Indicator,
+    derived: &Derived,
+    step_x: f32,
+) {
+    let series = &derived.series;
     let Some(pointer) = pen.ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p)) else {
         return;
     };
@@ -348,10 +395,18 @@ fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, se
             format::shown(point.value, indicator.decimals, &indicator.unit, view.text),
         ];
         lines.extend(words::why(view, point.value).map(str::to_owned));
-        if series.limits.is_some() {
-            let range = format::interval(series.limits, indicator.decimals, view.text);
+        let chart = derived.chart.as_ref().ok();
+        if let Some(limits) = chart.and_then(|c| c.limits.get(index).copied().flatten()) {
+            let range = format::interval(Some(limits), indicator.decimals, view.text);
             lines.push(view.text.fill("panel.trend.range", &[("range", &range)]));
         }
+        let signals = chart.map_or(&[][..], |c| &c.signals);
+        lines.extend(
+            signals
+                .iter()
+                .filter(|s| (s.from..=s.to).contains(&index))
+                .map(|s| derived_words::signal(view.text, s)),
+        );
         lines.join("\n")
     });
 }

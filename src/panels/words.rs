@@ -1,6 +1,7 @@
 //! Phrases that several panels say about a reading: its age, its change, its target, where an area lies. Owns the
 //! phrasing; draws nothing.
 
+use crate::derived;
 use crate::export::promise;
 use crate::panels::View;
 use crate::panels::format;
@@ -56,18 +57,10 @@ pub fn area_name<'a>(view: &View<'a>, area: AreaId) -> &'a str {
     view.say(&view.site.areas.get(area).name)
 }
 
-/// Whether an indicator adds up over areas: a count or a sum without a denominator.
-#[must_use]
-pub fn adds_up(indicator: &Indicator) -> bool {
-    let expr = indicator.numerator.expr.trim_start();
-    indicator.denominator.is_none() && (expr.starts_with("sum(") || expr.starts_with("count("))
-}
-
-/// The target of an indicator at an area. A total's target is the whole's: no part can be held to it.
+/// The target of an indicator at an area.
 #[must_use]
 pub fn target_at<'a>(view: &View<'_>, indicator: &'a Indicator, area: AreaId) -> Option<&'a Target> {
-    let applies = !adds_up(indicator) || view.site.areas.get(area).level == 0;
-    indicator.target.as_ref().filter(|_| applies)
+    derived::target_at(view.site, indicator, area)
 }
 
 /// Whether a value meets its indicator's target at an area, judged as it is printed; `None` where there is no target

@@ -186,6 +186,11 @@ pub(super) fn about(value: f64, step: f64) -> Shown {
     Shown::Coarse { value: (value / step).round() * step, step, told: Told::About }
 }
 
+/// A value of which the true one may lie so far to either side, told to a round step of at least that.
+pub(crate) fn roughly(value: f64, either_side: f64) -> Shown {
+    about(value, tidy_step(either_side))
+}
+
 /// The next step of 1, 2 or 5 times a power of ten that is not below a number.
 pub(super) fn tidy_step(least: f64) -> f64 {
     if least <= 0.0 || !least.is_finite() {

@@ -85,7 +85,7 @@ pub(super) enum Release {
 
 /// What a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     /// A count that adds up over areas.
     Count,
     /// A count that does not: of different values.
@@ -369,7 +369,8 @@ fn count(
     whole.counts.len() - 1
 }
 
-fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
+/// What number a count is.
+pub(crate) fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
     let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
         return Sort::Other;
     };

@@ -6,7 +6,7 @@ mod cells;
 mod coarse;
 pub mod door;
 pub mod drawn;
-mod figures;
+pub(crate) mod figures;
 pub(crate) mod gate;
 pub mod groups;
 mod hide;

@@ -35,7 +35,8 @@ pub struct Protected {
 }
 
 impl Protected {
-    pub(super) const fn same(shown: Shown) -> Self {
+    /// The same for the value and both counts.
+    pub(crate) const fn same(shown: Shown) -> Self {
         Self { value: shown, numerator: shown, denominator: shown, partial: false }
     }
 }

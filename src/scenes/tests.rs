@@ -349,7 +349,7 @@ fn every_message_that_is_asked_for_is_there() {
         let source = std::fs::read_to_string(&file).unwrap();
         for literal in source.split('"').skip(1).step_by(2) {
             let head = literal.split('.').next().unwrap_or("");
-            let is_key = ["panel", "key", "time"].contains(&head) && literal.contains('.');
+            let is_key = ["panel", "key", "time", "derived"].contains(&head) && literal.contains('.');
             if is_key && !literal.contains(['{', ' ']) {
                 assert!(text.find(literal).is_some(), "{}: no message {literal}", file.display());
             }

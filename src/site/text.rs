@@ -129,10 +129,16 @@ pub struct Messages {
     codes: HashMap<String, Vec<String>>,
 }
 
-const BUILT_IN_ZH: [&str; 2] =
-    [include_str!("../../assets/messages/zh.toml"), include_str!("../../assets/messages/cli.zh.toml")];
-const BUILT_IN_EN: [&str; 2] =
-    [include_str!("../../assets/messages/en.toml"), include_str!("../../assets/messages/cli.en.toml")];
+const BUILT_IN_ZH: [&str; 3] = [
+    include_str!("../../assets/messages/zh.toml"),
+    include_str!("../../assets/messages/cli.zh.toml"),
+    include_str!("../../assets/messages/derived.zh.toml"),
+];
+const BUILT_IN_EN: [&str; 3] = [
+    include_str!("../../assets/messages/en.toml"),
+    include_str!("../../assets/messages/cli.en.toml"),
+    include_str!("../../assets/messages/derived.en.toml"),
+];
 
 impl Messages {
     /// The program's own messages.

@@ -217,7 +217,7 @@ fn no_export_holds_a_hidden_number() {
                 let subject = Subject { site, figures: &protected, area, drawn: None, as_of: day };
                 let csv = export::csv(&subject);
                 let sdmx = export::sdmx(&subject);
-                let json: serde_json::Value = serde_json::from_str(&export::json(&subject)).unwrap();
+                let json: serde_json::Value = serde_json::from_str(&export::json(&subject, None)).unwrap();
                 let table = export::table(&subject, Lang::En);
                 let table: Vec<&str> = table
                     .lines()

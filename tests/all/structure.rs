@@ -160,6 +160,7 @@ fn data_layers_know_no_window() {
         "store",
         "engine",
         "indicators",
+        "derived",
         "export",
         "snapshot.rs",
         "command.rs",
@@ -340,6 +341,7 @@ fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, St
     [
         ("assets/messages", ""),
         ("assets/messages", "cli."),
+        ("assets/messages", "derived."),
         ("sample-data/pingshan/messages", ""),
         ("tests/sites/tiny/messages", ""),
     ]
@@ -378,7 +380,7 @@ fn both_languages_say_the_same_things() {
 /// Keys written out in the code, with the places the code fills.
 fn used_keys() -> Vec<(String, String)> {
     let mut out = Vec::new();
-    let families = ["app.", "key.", "time.", "panel.", "status.", "cli.", "problem."];
+    let families = ["app.", "key.", "time.", "panel.", "status.", "cli.", "problem.", "derived."];
     for source in sources() {
         for (number, line) in &source.code {
             for literal in literals(line) {

@@ -1,0 +1,123 @@
+//! Figures derived from figures: change over a year and a period, distance to the target, what each area adds to a
+//! change, control and funnel limits, completeness. Works on what the gate lets through and on nothing else, so nothing
+//! new can be learnt from it; never measures, never prints a number. The methods are told in `docs/methods.md`.
+
+pub mod chance;
+pub mod change;
+pub mod completeness;
+pub mod contribution;
+pub mod control;
+pub mod funnel;
+pub mod kind;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+use crate::privacy::shown::Shown;
+use crate::site::Site;
+use crate::site::areas::AreaId;
+use crate::site::catalogue::{Indicator, Target};
+use crate::snapshot::{Back, EpochSecs, Figures, IndicatorIx, Series, SeriesSource, Sides, SourceState};
+
+use change::Change;
+use completeness::Completeness;
+use contribution::{Contribution, Pair};
+use control::{Chart, NoChart};
+use funnel::Funnel;
+use kind::Nature;
+
+/// All that is derived of one indicator at one area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derived {
+    /// What kind of number it is.
+    pub nature: Nature,
+    /// Its series.
+    pub series: Series,
+    /// Control chart of the series, or why there is none.
+    pub chart: Result<Chart, NoChart>,
+    /// Against the same time of last year.
+    pub year: Change,
+    /// Against the period before.
+    pub period: Change,
+    /// Distance to the target, positive where better; none without a target that is a number.
+    pub gap: Option<Shown>,
+    /// What each area inside adds to the change since the period before.
+    pub contribution: Option<Contribution>,
+    /// The areas inside beside each other.
+    pub funnel: Option<Funnel>,
+    /// How complete the data is.
+    pub completeness: Completeness,
+}
+
+/// Where derived figures are made from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// Figures of the instant.
+    pub figures: &'a Figures,
+    /// Figures of other instants, behind the same gate.
+    pub source: &'a dyn SeriesSource,
+    /// States of the tables at the instant.
+    pub sources: &'a [SourceState],
+    /// The instant.
+    pub at_secs: EpochSecs,
+}
+
+impl Origin<'_> {
+    /// All that is derived of an indicator at an area; `None` where there is no such indicator.
+    #[must_use]
+    pub fn derived(&self, indicator: IndicatorIx, area: AreaId) -> Option<Derived> {
+        let row = self.site.indicators.get(indicator)?;
+        let nature = self.source.nature(indicator);
+        let series = self.source.series(indicator, area, self.at_secs, nature.points());
+        let now = Sides::of(&self.figures.reading(indicator, area));
+        let inside = self.inside(row, indicator, area);
+        let period = self.source.past(indicator, self.at_secs, Back::Period);
+        let year = self.source.past(indicator, self.at_secs, Back::Year);
+        let pair = |area: AreaId, now: Sides| Pair { before: period.at(area), now };
+        let pairs: Vec<(AreaId, Pair)> = inside.iter().map(|(id, now)| (*id, pair(*id, *now))).collect();
+        let is_ratio = row.denominator.is_some();
+        Some(Derived {
+            nature,
+            chart: Chart::new(nature, row.scale, &series.points),
+            series,
+            year: Change::new(now.value, year.at(area).value, year.day),
+            period: Change::new(now.value, period.at(area).value, period.day),
+            gap: target_at(self.site, row, area).and_then(|t| change::target_gap(now.value, t)),
+            contribution: Contribution::new(nature, row.scale, is_ratio, pair(area, now), &pairs),
+            funnel: Funnel::new(nature, row.scale, now, &inside),
+            completeness: Completeness::new(
+                self.site,
+                self.figures,
+                self.sources,
+                &self.source.coverage(indicator, self.at_secs),
+                indicator,
+                area,
+            ),
+        })
+    }
+
+    /// The areas directly inside, where the indicator is shown there.
+    fn inside(&self, row: &Indicator, indicator: IndicatorIx, area: AreaId) -> Vec<(AreaId, Sides)> {
+        let children = self.site.areas.get(area).children.iter();
+        children
+            .filter(|child| self.site.is_shown_at(row, **child))
+            .map(|child| (*child, Sides::of(&self.figures.reading(indicator, *child))))
+            .collect()
+    }
+}
+
+/// Whether an indicator is a total over areas: a count or a sum without a denominator.
+#[must_use]
+pub fn is_total(row: &Indicator) -> bool {
+    let expr = row.numerator.expr.trim_start();
+    row.denominator.is_none() && (expr.starts_with("sum(") || expr.starts_with("count("))
+}
+
+/// The target of an indicator at an area. A total's target is the whole's: no part can be held to it.
+#[must_use]
+pub fn target_at<'a>(site: &Site, row: &'a Indicator, area: AreaId) -> Option<&'a Target> {
+    row.target.as_ref().filter(|_| !is_total(row) || site.areas.get(area).level == 0)
+}
