@@ -49,7 +49,12 @@ fn made() -> Made {
 fn exported(engine: &Engine, of: &str) -> [String; 4] {
     let (figures, as_of) = (figures(engine, day(of)), day(of));
     let subject = Subject { site: engine.site(), figures: &figures, area: AreaId::ROOT, drawn: None, as_of };
-    [export::csv(&subject), export::json(&subject), export::sdmx(&subject), export::table(&subject, Lang::En)]
+    [
+        export::csv(&subject),
+        export::json(&subject, None),
+        export::sdmx(&subject),
+        export::table(&subject, Lang::En),
+    ]
 }
 
 #[test]
