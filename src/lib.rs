@@ -1,8 +1,8 @@
 //! onemap: one map of what is going on in a district.
 //!
 //! The flow of data is the order of the modules: a [`site`] is read; [`sources`] send batches; the [`engine`] folds
-//! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; figures are [`derived`] from those; a [`snapshot`] goes to
-//! the window; [`panels`] read it and push a [`command`]; [`state`] applies it.
+//! them into the cube of the [`indicators`]; the [`privacy`] gate decides what may be shown; figures are [`derived`]
+//! from those; a [`snapshot`] goes to the window; [`panels`] read it and push a [`command`]; [`state`] applies it.
 
 pub mod site;
 
@@ -20,6 +20,7 @@ pub mod export;
 pub mod indicators;
 
 pub mod moment;
+pub mod series;
 pub mod snapshot;
 
 pub mod drawn;

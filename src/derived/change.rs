@@ -30,12 +30,11 @@ impl Change {
 
 /// What is told of a figure as a middle and how far the true value may lie from it.
 fn spread(shown: Shown) -> Option<(f64, f64)> {
-    match shown {
-        Shown::Value(value) => Some((value, 0.0)),
-        Shown::Coarse { value, step, told: Told::AtLeast } => Some((value + step / 2.0, step / 2.0)),
-        Shown::Coarse { value, step, told: Told::About } => Some((value, step)),
-        _ => None,
-    }
+    let (least, _) = shown.range()?;
+    let Some(told) = shown.told() else { return Some((least, 0.0)) };
+    let step = shown.step()?;
+    // "At least" leaves one step open, above; a rounded figure a step to either side.
+    Some((least + step / 2.0, if told == Told::AtLeast { step / 2.0 } else { step }))
 }
 
 /// What stands where two figures cannot be set against each other: the less that may be said of either.
