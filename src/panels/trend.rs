@@ -265,18 +265,21 @@ fn grid_ui(pen: Pen<'_>, plot: Rect, scale: &Scale, y: impl Fn(f64) -> f32) {
     }
 }
 
-/// Two to four round values inside a range, and the step between them.
+/// Two to five round values inside a range, and the step between them.
 fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
         return (1.0, Vec::new());
     }
-    let rough = span / 3.0;
-    let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(rough);
+    // The finest round step that leaves at most five marks. A finer one had six, which span five of its steps, and
+    // those are at least two of this one: so two marks are left at least.
+    let power = 10.0_f64.powf(span.log10().floor());
+    let marks = |step: f64| (high / step).floor() - (low / step).ceil() + 1.0;
+    let mut steps = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0].into_iter().map(|m| m * power);
+    let step = steps.find(|step| marks(*step) <= 5.0).unwrap_or(span);
     let mut ticks = Vec::new();
     let mut at = (low / step).ceil() * step;
-    while at <= high && ticks.len() < 4 {
+    while at <= high && ticks.len() < 5 {
         ticks.push(at);
         at += step;
     }
@@ -409,4 +412,27 @@ fn hover_ui(
         );
         lines.join("\n")
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ticks;
+
+    #[test]
+    fn an_axis_has_at_least_two_round_values() {
+        for (low, high) in
+            [(98.37, 99.63), (98.97, 99.03), (0.0, 9.9), (-14.9, -13.1), (4.2, 4_652.0), (0.0, 1.0)]
+        {
+            for shift in 0..20 {
+                let (low, high) = (low + f64::from(shift) * 0.0137, high + f64::from(shift) * 0.0137);
+                let (step, values) = ticks(low, high);
+                assert!((2..=5).contains(&values.len()), "{low} to {high}: {values:?}");
+                assert!(
+                    values
+                        .iter()
+                        .all(|v| (low..=high).contains(v) && (v / step - (v / step).round()).abs() < 1e-6)
+                );
+            }
+        }
+    }
 }
