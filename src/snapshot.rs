@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::density::{EventCells, EventFilter};
-use crate::derived::{Derived, Origin};
+use crate::derived::Trend;
 use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
 use crate::site::Site;
@@ -453,18 +453,11 @@ impl Snapshot {
         self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
     }
 
-    /// All that is derived of an indicator at an area. Costs microseconds per point of its series, a few milliseconds
+    /// Series and control chart of an indicator at an area up to now. Costs microseconds per point, a few milliseconds
     /// where figures are protected; keep the result per revision.
     #[must_use]
-    pub fn derived(&self, site: &Site, indicator: IndicatorIx, area: AreaId) -> Option<Derived> {
-        let origin = Origin {
-            site,
-            figures: &self.figures,
-            source: &*self.series,
-            sources: &self.freshness.sources,
-            at_secs: self.now_secs,
-        };
-        origin.derived(indicator, area)
+    pub fn trend(&self, site: &Site, indicator: IndicatorIx, area: AreaId) -> Option<Trend> {
+        Trend::new(site, &*self.series, indicator, area, self.now_secs)
     }
 
     /// Series of an indicator at an area up to now; keep the result per revision.

@@ -3,6 +3,7 @@
 //!
 //! Everything here is worked out from what is shown of the two, so it tells no more than both together.
 
+use crate::privacy::figures::middle;
 use crate::privacy::shown::{Shown, Told};
 use crate::site::catalogue::{Target, TargetOp};
 use crate::snapshot::Day;
@@ -30,11 +31,10 @@ impl Change {
 
 /// What is told of a figure as a middle and how far the true value may lie from it.
 fn spread(shown: Shown) -> Option<(f64, f64)> {
-    let (least, _) = shown.range()?;
-    let Some(told) = shown.told() else { return Some((least, 0.0)) };
-    let step = shown.step()?;
+    let step = shown.step().unwrap_or(0.0);
     // "At least" leaves one step open, above; a rounded figure a step to either side.
-    Some((least + step / 2.0, if told == Told::AtLeast { step / 2.0 } else { step }))
+    let half = if shown.told() == Some(Told::AtLeast) { step / 2.0 } else { step };
+    Some((middle(shown)?, half))
 }
 
 /// What stands where two figures cannot be set against each other: the less that may be said of either.

@@ -32,10 +32,8 @@ use kind::Nature;
 pub struct Derived {
     /// What kind of number it is.
     pub nature: Nature,
-    /// Its series.
-    pub series: Series,
-    /// Control chart of the series, or why there is none.
-    pub chart: Result<Chart, NoChart>,
+    /// Its series and their control chart.
+    pub trend: Trend,
     /// Against the same time of last year.
     pub year: Change,
     /// Against the period before.
@@ -48,6 +46,32 @@ pub struct Derived {
     pub funnel: Option<Funnel>,
     /// How complete the data is.
     pub completeness: Completeness,
+}
+
+/// A series with its control chart: all that a trend needs, and no other day's figures of other areas.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trend {
+    /// The series.
+    pub series: Series,
+    /// Control chart of the series, or why there is none.
+    pub chart: Result<Chart, NoChart>,
+}
+
+impl Trend {
+    /// Of an indicator at an area, up to an instant; `None` where there is no such indicator.
+    #[must_use]
+    pub fn new(
+        site: &Site,
+        source: &dyn SeriesSource,
+        indicator: IndicatorIx,
+        area: AreaId,
+        until_secs: EpochSecs,
+    ) -> Option<Self> {
+        let row = site.indicators.get(indicator)?;
+        let nature = source.nature(indicator);
+        let series = source.series(indicator, area, until_secs, nature.points());
+        Some(Self { chart: Chart::new(nature, row.scale, &series.points), series })
+    }
 }
 
 /// Where derived figures are made from.
@@ -71,7 +95,6 @@ impl Origin<'_> {
     pub fn derived(&self, indicator: IndicatorIx, area: AreaId) -> Option<Derived> {
         let row = self.site.indicators.get(indicator)?;
         let nature = self.source.nature(indicator);
-        let series = self.source.series(indicator, area, self.at_secs, nature.points());
         let now = Sides::of(&self.figures.reading(indicator, area));
         let inside = self.inside(row, indicator, area);
         let period = self.source.past(indicator, self.at_secs, Back::Period);
@@ -81,8 +104,7 @@ impl Origin<'_> {
         let is_ratio = row.denominator.is_some();
         Some(Derived {
             nature,
-            chart: Chart::new(nature, row.scale, &series.points),
-            series,
+            trend: Trend::new(self.site, self.source, indicator, area, self.at_secs)?,
             year: Change::new(now.value, year.at(area).value, year.day),
             period: Change::new(now.value, period.at(area).value, period.day),
             gap: target_at(self.site, row, area).and_then(|t| change::target_gap(now.value, t)),

@@ -6,7 +6,7 @@ use crate::site::text::Messages;
 use crate::snapshot::SourceState;
 use crate::store::quarantine::held_message;
 
-use super::Derived;
+use super::Trend;
 use super::completeness::{Completeness, Of};
 use super::control::{Method, NoChart, Rule, Signal};
 use super::funnel::Place;
@@ -26,9 +26,9 @@ pub fn method(text: &Messages, method: Method) -> &str {
 
 /// What a trend says in one sentence, and whether it is a sign of change.
 #[must_use]
-pub fn trend(text: &Messages, derived: &Derived) -> (bool, String) {
-    let key = match &derived.chart {
-        _ if derived.series.points.len() < 2 => "derived.signal.single",
+pub fn trend(text: &Messages, trend: &Trend) -> (bool, String) {
+    let key = match &trend.chart {
+        _ if trend.series.points.len() < 2 => "derived.signal.single",
         Err(NoChart::FewPoints) => "derived.signal.few",
         Err(NoChart::Overlap) => "derived.signal.overlap",
         Err(NoChart::Constant) => "derived.signal.constant",

@@ -44,7 +44,7 @@ pub fn csv(all: &All<'_>) -> String {
     let mut lines = plain_csv.lines();
     let mut out = format!("{},{COLUMNS}\n", lines.next().unwrap_or_default());
     for (line, derived) in lines.zip(all.derived) {
-        let chart = derived.chart.as_ref().ok();
+        let chart = derived.trend.chart.as_ref().ok();
         let limits = chart.and_then(Chart::last_limits);
         let number = |value: Option<f64>| value.map(plain).unwrap_or_default();
         let mut fields = vec![kind(derived.nature.kind).to_owned()];
@@ -101,7 +101,7 @@ pub fn json(site: &Site, derived: &Derived, sources: &[SourceState]) -> Value {
             "percent": shown_json(change.percent),
         })
     };
-    let control = match &derived.chart {
+    let control = match &derived.trend.chart {
         Ok(chart) => json!({
             "method": method(chart.method),
             "center": number(chart.center),
@@ -203,7 +203,7 @@ pub fn table(all: &All<'_>, lang: Lang) -> String {
             change_words(text, row, &derived.year),
             change_words(text, row, &derived.period),
             derived.gap.map(|gap| signed(text, gap, row.decimals)).unwrap_or_default(),
-            words::trend(text, derived).1,
+            words::trend(text, &derived.trend).1,
             outside.unwrap_or_default(),
             words::completeness(site, text, all.sources, &derived.completeness),
         ]);

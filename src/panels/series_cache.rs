@@ -1,10 +1,10 @@
-//! Series and what is derived of them, kept per revision, indicator and area, since they are drawn on every frame and
+//! Series and their control charts, kept per revision, indicator and area, since they are drawn on every frame and
 //! change only with the snapshot. Owns the few on screen; never grows past them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::derived::Derived;
+use crate::derived::Trend;
 use crate::panels::View;
 use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Series};
@@ -17,7 +17,7 @@ const LIMIT: usize = 64;
 pub struct SeriesCache {
     revision: u64,
     series: HashMap<(IndicatorIx, AreaId), Arc<Series>>,
-    derived: HashMap<(IndicatorIx, AreaId), Option<Arc<Derived>>>,
+    trends: HashMap<(IndicatorIx, AreaId), Option<Arc<Trend>>>,
 }
 
 impl SeriesCache {
@@ -31,19 +31,19 @@ impl SeriesCache {
         Arc::clone(series)
     }
 
-    /// All that is derived of an indicator at an area, asked for once per revision.
-    pub fn derived(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Option<Arc<Derived>> {
+    /// Series and control chart of an indicator at an area, asked for once per revision.
+    pub fn trend(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Option<Arc<Trend>> {
         self.refresh(view);
-        self.derived
+        self.trends
             .entry((indicator, area))
-            .or_insert_with(|| view.snapshot.derived(view.site, indicator, area).map(Arc::new))
+            .or_insert_with(|| view.snapshot.trend(view.site, indicator, area).map(Arc::new))
             .clone()
     }
 
     fn refresh(&mut self, view: &View<'_>) {
-        if self.revision != view.snapshot.revision || self.series.len() + self.derived.len() > LIMIT {
+        if self.revision != view.snapshot.revision || self.series.len() + self.trends.len() > LIMIT {
             self.series.clear();
-            self.derived.clear();
+            self.trends.clear();
             self.revision = view.snapshot.revision;
         }
     }

@@ -3,7 +3,7 @@
 
 use egui::{Align2, Mesh, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
-use crate::derived::Derived;
+use crate::derived::Trend;
 use crate::derived::control::{Chart, Rule};
 use crate::derived::words as derived_words;
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
@@ -25,7 +25,7 @@ pub fn trend_area(view: &View<'_>, indicator: &Indicator) -> AreaId {
 pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let area = trend_area(view, indicator);
-    let Some(derived) = series.derived(view, view.state.indicator, area) else { return };
+    let Some(trend) = series.trend(view, view.state.indicator, area) else { return };
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
     let (line, rest) = cut_top(rest, pen.row(pen.body()));
@@ -41,7 +41,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.name(place, "trend overdue", &overdue);
         place = place.with_min_y(place.top() + used);
     }
-    let (warns, sentence) = derived_words::trend(view.text, &derived);
+    let (warns, sentence) = derived_words::trend(view.text, &trend);
     let color = if warns { pen.theme.warn } else { pen.theme.muted };
     let mut rows = rows_in(pen, place).min(2);
     if rows == 0 {
@@ -50,7 +50,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     let used = pen.wrapped(place, &sentence, pen.note().color(color), rows);
     pen.name(place, "trend sentence", &sentence);
     let target = words::target_at(view, indicator, area).and_then(|t| t.value);
-    let note = legend_words(view, &derived, target.is_some());
+    let note = legend_words(view, &trend, target.is_some());
     place = place.with_min_y(place.top() + used);
     rows = rows_in(pen, place).min(2);
     if rows > 0 {
@@ -66,8 +66,8 @@ fn rows_in(pen: Pen<'_>, place: Rect) -> usize {
 }
 
 /// What hatching, steps, the dashed line and the band are, where they are drawn.
-fn legend_words(view: &View<'_>, derived: &Derived, has_target: bool) -> String {
-    let points = &derived.series.points;
+fn legend_words(view: &View<'_>, trend: &Trend, has_target: bool) -> String {
+    let points = &trend.series.points;
     if points.len() < 2 {
         return String::new();
     }
@@ -78,7 +78,7 @@ fn legend_words(view: &View<'_>, derived: &Derived, has_target: bool) -> String 
     if points.iter().any(|p| p.value.told().is_some()) {
         parts.push(view.text.get("panel.trend.stepped").to_owned());
     }
-    if let Ok(chart) = &derived.chart {
+    if let Ok(chart) = &trend.chart {
         let method = derived_words::method(view.text, chart.method);
         parts.push(view.text.fill("panel.trend.band", &[("method", method)]));
     }
@@ -92,9 +92,9 @@ fn legend_words(view: &View<'_>, derived: &Derived, has_target: bool) -> String 
 pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let area = trend_area(view, indicator);
-    let Some(derived) = series.derived(view, view.state.indicator, area) else { return };
-    let series = &derived.series;
-    let chart = derived.chart.as_ref().ok();
+    let Some(trend) = series.trend(view, view.state.indicator, area) else { return };
+    let series = &trend.series;
+    let chart = trend.chart.as_ref().ok();
     let reading = view.snapshot.reading(view.state.indicator, area);
     let ink = pen.heading();
     let last = series.points.last().map_or(Shown::Missing, |p| p.value);
@@ -147,7 +147,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
     }
     axis_ui(pen, plot, left_labels, view, series, step_x);
-    hover_ui(pen, plot, view, indicator, &derived, step_x);
+    hover_ui(pen, plot, view, indicator, &trend, step_x);
 }
 
 /// Steps of a coarse series that its chart spans at least.
@@ -372,15 +372,8 @@ fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: 
     }
 }
 
-fn hover_ui(
-    pen: Pen<'_>,
-    plot: Rect,
-    view: &View<'_>,
-    indicator: &Indicator,
-    derived: &Derived,
-    step_x: f32,
-) {
-    let series = &derived.series;
+fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, trend: &Trend, step_x: f32) {
+    let series = &trend.series;
     let Some(pointer) = pen.ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p)) else {
         return;
     };
@@ -398,7 +391,7 @@ fn hover_ui(
             format::shown(point.value, indicator.decimals, &indicator.unit, view.text),
         ];
         lines.extend(words::why(view, point.value).map(str::to_owned));
-        let chart = derived.chart.as_ref().ok();
+        let chart = trend.chart.as_ref().ok();
         if let Some(limits) = chart.and_then(|c| c.limits.get(index).copied().flatten()) {
             let range = format::interval(Some(limits), indicator.decimals, view.text);
             lines.push(view.text.fill("panel.trend.range", &[("range", &range)]));

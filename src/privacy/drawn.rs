@@ -11,7 +11,7 @@ use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::datasets::Rollup;
 
-use super::figures::{STEPS_OF_A_SHARE, about, scaled, tidy_step};
+use super::figures::{STEPS_OF_A_SHARE, about, middle, scaled, step_of, tidy_step};
 use super::gate::LEAST_BASE;
 use super::shown::{Shown, Told, Why};
 
@@ -221,10 +221,8 @@ fn rate(parts: &[Part], form: &Form) -> Shown {
     // Counts that go up in steps are taken at the middle of their step, as everywhere.
     let (mut count_step, mut base_step) = (0.0, 0.0);
     for part in parts {
-        let (Some((n, n_step)), Some((d, d_step))) = (middle(part.numerator), middle(part.denominator))
-        else {
-            continue;
-        };
+        let (Some(n), Some(d)) = (middle(part.numerator), middle(part.denominator)) else { continue };
+        let (n_step, d_step) = (step_of(part.numerator), step_of(part.denominator));
         seen += 1;
         is_exact &= part.share >= 1.0 && n_step == 0.0 && d_step == 0.0;
         count += n * part.share;
@@ -259,16 +257,6 @@ fn rate(parts: &[Part], form: &Form) -> Shown {
         return hidden;
     }
     about(value, step)
-}
-
-/// The middle of what a number may be, and how wide that is.
-fn middle(shown: Shown) -> Option<(f64, f64)> {
-    match shown {
-        Shown::Value(value) => Some((value, 0.0)),
-        Shown::Coarse { value, step, told: Told::AtLeast } => Some((value + step / 2.0, step)),
-        Shown::Coarse { value, step, told: Told::About } => Some((value, step)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

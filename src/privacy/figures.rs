@@ -171,7 +171,7 @@ pub(super) fn scaled(shown: Shown, scale: f64) -> Shown {
 }
 
 /// The middle of what a coarse number may be.
-pub(super) fn middle(shown: Shown) -> Option<f64> {
+pub(crate) fn middle(shown: Shown) -> Option<f64> {
     match shown {
         Shown::Coarse { value, step, told: Told::AtLeast } => Some(value + step / 2.0),
         other => other.told_value(),

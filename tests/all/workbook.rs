@@ -99,33 +99,17 @@ fn a_file_is_written_where_one_is_named() {
     let site = sample_dir();
     let site = site.to_str().unwrap();
     let book = dir.path().join("figures.xlsx");
-    let ran = run(&[
-        "compute",
-        "--lang",
-        "en",
-        "--site",
-        site,
-        "--format",
-        "xlsx",
-        "--out",
-        book.to_str().unwrap(),
-    ]);
+    let common = ["compute", "--lang", "en", "--site", site, "--format"];
+    let computed = |format: &str, out: &std::path::Path| {
+        run(&[common.as_slice(), &[format, "--out", out.to_str().unwrap()]].concat())
+    };
+    let ran = computed("xlsx", &book);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
     assert!(std::fs::read(&book).unwrap().starts_with(b"PK"));
-    let ran = run(&["compute", "--lang", "en", "--site", site, "--format", "xlsx"]);
+    let ran = run(&[common.as_slice(), &["xlsx"]].concat());
     assert_eq!((ran.code, ran.out.as_str()), (2, ""), "a workbook needs a file");
     assert!(ran.err.contains("--out"), "{}", ran.err);
     let nowhere = dir.path().join("none/figures.csv");
-    let ran = run(&[
-        "compute",
-        "--lang",
-        "en",
-        "--site",
-        site,
-        "--format",
-        "csv",
-        "--out",
-        nowhere.to_str().unwrap(),
-    ]);
+    let ran = computed("csv", &nowhere);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{}", ran.err);
 }
