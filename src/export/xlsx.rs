@@ -15,10 +15,10 @@ use crate::site::text::{Lang, Messages};
 use crate::snapshot::SourceState;
 use crate::store::quarantine::held_message;
 
-use super::{Subject, plain, status_word, target_text};
+use super::{Subject, plain, promise, status_word, target_text};
 
 /// Columns of the sheet of figures: message key and width in characters.
-const FIGURES: [(&str, f64); 16] = [
+const FIGURES: [(&str, f64); 17] = [
     ("xlsx.number", 5.0),
     ("xlsx.domain", 12.0),
     ("xlsx.indicator", 34.0),
@@ -34,6 +34,7 @@ const FIGURES: [(&str, f64); 16] = [
     ("xlsx.target", 14.0),
     ("xlsx.status", 12.0),
     ("xlsx.oldest_input", 26.0),
+    ("xlsx.freshness", 48.0),
     ("xlsx.id", 30.0),
 ];
 
@@ -141,7 +142,8 @@ impl Book<'_> {
         self.head(sheet, head, &FIGURES)?;
         let mut last = head;
         let mut readings = Vec::new();
-        for (number, (row, reading)) in (1_u32..).zip(self.subject.rows()) {
+        let rows = self.subject.rows().zip(self.subject.promised());
+        for (number, ((row, reading), inputs)) in (1_u32..).zip(rows) {
             let at = head + number;
             last = at;
             let unit = number_format(&row.unit, row.decimals);
@@ -168,11 +170,12 @@ impl Book<'_> {
             sheet.write(at, 12, self.target(row))?;
             sheet.write(at, 13, status_word(reading.status, self.text))?;
             sheet.write(at, 14, self.subject.oldest_input(&reading))?;
-            sheet.write(at, 15, row.id.as_str())?;
+            sheet.write(at, 15, promise::words(&inputs, self.subject.when(), self.text))?;
+            sheet.write(at, 16, row.id.as_str())?;
             readings.push(reading);
         }
         sheet.set_freeze_panes(head + 1, 3)?;
-        sheet.autofilter(head, 0, last, 15)?;
+        sheet.autofilter(head, 0, last, 16)?;
         let line = Marks::of_whole_readings(&readings).line(self.text);
         sheet.write(last + 2, 0, line)?;
         Ok(())

@@ -1,5 +1,6 @@
 //! Whether figures are on time, from a dataset's promise to every export, and what a live source in trouble does to it.
 
+use calamine::Reader as _;
 use onemap::engine::Engine;
 use onemap::export::{self, Subject};
 use onemap::site::areas::AreaId;
@@ -7,6 +8,7 @@ use onemap::site::text::{Bilingual, Lang};
 use onemap::snapshot::{FeedPhase, FeedState, Status};
 
 use crate::common::{Declared, Line, Made, Ran, Recipe, day, figures, program};
+use crate::workbook;
 
 const DAY: &str = "2026-11-23";
 /// 15:00 of that day on the site's clock: three hours after the only row.
@@ -82,6 +84,30 @@ fn a_late_figure_is_late_in_every_export() {
     assert!(line(&sdmx, ",both,").ends_with("sources_late=1/2;sources_missing=1/2"));
     assert!(line(&table, " one ").ends_with("expected by 15:00, 8 h late"), "{table}");
     assert!(line(&table, " both ").ends_with(words), "{table}");
+}
+
+/// The workbook says it too, in the words of the screen; of what is on time, when the next news is expected.
+#[test]
+fn a_workbook_says_which_figures_are_late_and_since_when() {
+    let engine = made().build();
+    let site = engine.site();
+    let words = |of: &str, lang| {
+        let (figures, as_of) = (figures(&engine, day(of)), day(of));
+        let subject = Subject { site, figures: &figures, area: AreaId::ROOT, drawn: None, as_of };
+        let sources = engine.sources(engine.end_of(as_of).secs);
+        let bytes = export::xlsx(&subject, &sources, lang).unwrap();
+        let text = site.messages(lang);
+        let rows = workbook::rows(&bytes, 0, text.get("xlsx.id"));
+        let mut book = calamine::Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
+        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+        let head = sheet.rows().find(|row| row.last().is_some_and(|c| *c == text.get("xlsx.id"))).unwrap();
+        assert_eq!(head[15], text.get("xlsx.freshness"));
+        rows.iter().map(|row| row[15].to_string()).collect::<Vec<_>>()
+    };
+    let both = "expected by 15:00, 8 h late, 1 of 2 sources late, 1 of 2 sources missing";
+    assert_eq!(words(DAY, Lang::En), ["expected by 15:00, 8 h late", both]);
+    let both = "应于 15:00 前更新，已迟 8 小时，2 个来源中 1 个迟到，2 个来源中 1 个缺失";
+    assert_eq!(words(DAY, Lang::Zh), ["应于 15:00 前更新，已迟 8 小时", both]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn run(arguments: &[&str]) -> Ran {
 }
 
 /// The rows of a sheet below its head; the head is the row that ends with `last`.
-fn rows(bytes: &[u8], sheet: usize, last: &str) -> Vec<Vec<Data>> {
+pub(crate) fn rows(bytes: &[u8], sheet: usize, last: &str) -> Vec<Vec<Data>> {
     let mut book = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     let range = book.worksheet_range_at(sheet).unwrap().unwrap();
     let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
@@ -51,7 +51,7 @@ fn the_workbook_holds_the_figures_of_the_csv() {
             assert_eq!(found.len(), site.indicators.len());
             for ((i, row), cells) in site.indicators.iter().enumerate().zip(&found) {
                 let reading = protected.reading(i, area);
-                assert_eq!(cells[15], Data::String(row.id.clone()));
+                assert_eq!(cells[16], Data::String(row.id.clone()));
                 match reading.value {
                     Shown::Value(_) => exact += 1,
                     Shown::Coarse { step, told, .. } => {
