@@ -212,3 +212,22 @@ fn a_clock_that_is_off_is_told_and_costs_no_row() {
         });
     }
 }
+
+/// The server of a database runs behind and ahead of the machine's clock: it is told how far, its rows count, and those
+/// of a server whose clock is right are not marked.
+#[test]
+fn a_database_whose_clock_is_off_is_told_and_costs_no_row() {
+    for (clock, off) in [("+10m", Some(600)), ("-2h", Some(-7200)), ("+5s", None)] {
+        let Some(database) = Database::start_at(clock) else { return };
+        let made = site(&feeds_postgres::declared(database.port, "127.0.0.1", ""));
+        prepared(&database, &made);
+        database.sql("district", &upsert((0..20).map(|n| (n, 1))));
+        let mut wall = Wall::start(&made);
+        wall.wait("its rows", 20, 20);
+        wall.wait_live();
+        let skew = wall.feed().skew_secs;
+        let near = skew.zip(off).is_some_and(|(told, off): (i64, i64)| (told - off).abs() <= 30);
+        assert!(near || (skew, off) == (None, None), "{clock}: {skew:?}");
+        assert_eq!(wall.feed().refused, 0);
+    }
+}

@@ -32,9 +32,13 @@ pub(crate) fn message(id: &str, key: &str, version: i64, n: i64, status: &str) -
 
 /// Publishes and waits until the broker has taken everything; connects again until it has.
 pub(crate) fn publish(port: u16, messages: &[String]) {
+    publish_to("127.0.0.1", port, messages);
+}
+
+pub(crate) fn publish_to(host: &str, port: u16, messages: &[String]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut options = MqttOptions::new(format!("publisher-{port}"), "127.0.0.1", port);
+        let mut options = MqttOptions::new(format!("publisher-{port}"), host, port);
         options.set_clean_start(true);
         let (client, mut events) = AsyncClient::new(options, 64);
         let began = Instant::now();

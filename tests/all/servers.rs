@@ -26,9 +26,9 @@ fn find(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(folders.iter().cloned()).map(|d| d.join(name)).find(|p| p.is_file())
 }
 
-fn wait_for_port(port: u16) {
+fn wait_for_port(host: &str, port: u16) {
     let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while TcpStream::connect((host, port)).is_err() {
         assert!(began.elapsed() < Duration::from_mins(1), "nothing listens on {port}");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -99,16 +99,96 @@ impl Certificates {
     }
 }
 
+/// Another machine as far as the network goes: a namespace with two cables to it, of which one can be pulled.
+pub(crate) struct Namespace {
+    name: String,
+    /// Its address over the cable that can be pulled.
+    pub(crate) wire: String,
+    /// Its address over the other one.
+    pub(crate) side: String,
+}
+
+impl Namespace {
+    /// None where we are not root: said, and passed over. Root where the test script set everything up must be able to.
+    pub(crate) fn start() -> Option<Self> {
+        if !is_root() || find("ip", &["/usr/sbin".into(), "/sbin".into()]).is_none() {
+            assert!(std::env::var_os("ONEMAP_NEED_SERVERS").is_none() || !is_root(), "ip is not installed");
+            eprintln!("NOT TESTED: only root, with iproute2, makes a network to cut");
+            return None;
+        }
+        let id = std::process::id();
+        let name = format!("onemap{id}");
+        run_ip(&["netns", "add", &name]);
+        // Of any two runs at once the process ids differ, and so do these.
+        let address =
+            |cable: u32, end: u32| format!("10.{}.{}.{}", 128 + id / 256 % 128, id % 256, cable * 4 + end);
+        let namespace = Self { wire: address(0, 2), side: address(1, 2), name };
+        run_ip(&["-n", &namespace.name, "link", "set", "lo", "up"]);
+        for (cable, end) in [(0, "w"), (1, "s")] {
+            let (here, there) = (format!("om{id}{end}"), namespace.end(end));
+            run_ip(&["link", "add", &here, "type", "veth", "peer", "name", &there, "netns", &namespace.name]);
+            run_ip(&["addr", "add", &format!("{}/30", address(cable, 1)), "dev", &here]);
+            run_ip(&["link", "set", &here, "up"]);
+            let inside = format!("{}/30", address(cable, 2));
+            run_ip(&["-n", &namespace.name, "addr", "add", &inside, "dev", &there]);
+            run_ip(&["-n", &namespace.name, "link", "set", &there, "up"]);
+        }
+        Some(namespace)
+    }
+
+    fn end(&self, end: &str) -> String {
+        format!("{}{end}", self.name)
+    }
+
+    /// Pulls the cable at the far end: neither side is told, packets are just gone.
+    pub(crate) fn cut(&self) {
+        run_ip(&["-n", &self.name, "link", "set", &self.end("w"), "down"]);
+    }
+
+    pub(crate) fn mend(&self) {
+        run_ip(&["-n", &self.name, "link", "set", &self.end("w"), "up"]);
+    }
+
+    /// A program that runs there.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.name]).arg(program);
+        command
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // Its ends of the cables go with it, and ours with them.
+        run_ip(&["netns", "del", &self.name]);
+    }
+}
+
+fn run_ip(arguments: &[&str]) {
+    let done = Command::new("ip").args(arguments).output().unwrap();
+    assert!(done.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
 /// A mosquitto.
 pub(crate) struct Broker {
     program: PathBuf,
     dir: tempfile::TempDir,
     pub(crate) port: u16,
     child: Option<Child>,
+    namespace: Option<Arc<Namespace>>,
 }
 
 impl Broker {
     pub(crate) fn start(tls: Option<&Certificates>) -> Option<Self> {
+        Self::launch(tls, None)
+    }
+
+    /// On the machine at the other end of a cable.
+    pub(crate) fn start_in(namespace: &Arc<Namespace>) -> Option<Self> {
+        Self::launch(None, Some(Arc::clone(namespace)))
+    }
+
+    fn launch(tls: Option<&Certificates>, namespace: Option<Arc<Namespace>>) -> Option<Self> {
         let program = find("mosquitto", &["/usr/sbin".into(), "/usr/local/sbin".into()]).or_else(|| {
             absent("mosquitto");
             None
@@ -120,21 +200,23 @@ impl Broker {
             format!("certfile {}\nkeyfile {}\n", pem.display(), key.display())
         });
         let user = if is_root() { "user root\n" } else { "" };
+        let listen = if namespace.is_some() { "0.0.0.0" } else { "127.0.0.1" };
         let conf = format!(
-            "listener {port} 127.0.0.1\n{protect}allow_anonymous true\npersistence true\npersistence_location {}/\nmax_inflight_messages 0\nmax_queued_messages 0\nlog_type error\n{user}",
+            "listener {port} {listen}\n{protect}allow_anonymous true\npersistence true\npersistence_location {}/\nmax_inflight_messages 0\nmax_queued_messages 0\nlog_type error\n{user}",
             dir.path().display()
         );
         std::fs::write(dir.path().join("conf"), conf).unwrap();
-        let mut broker = Self { program, dir, port, child: None };
+        let mut broker = Self { program, dir, port, child: None, namespace };
         broker.up();
         Some(broker)
     }
 
     pub(crate) fn up(&mut self) {
         let conf = self.dir.path().join("conf");
-        let child = Command::new(&self.program).arg("-c").arg(conf).stderr(Stdio::null()).spawn().unwrap();
-        self.child = Some(child);
-        wait_for_port(self.port);
+        let there = self.namespace.as_ref();
+        let mut command = there.map_or_else(|| Command::new(&self.program), |n| n.command(&self.program));
+        self.child = Some(command.arg("-c").arg(conf).stderr(Stdio::null()).spawn().unwrap());
+        wait_for_port(there.map_or("127.0.0.1", |n| &n.side), self.port);
     }
 
     /// Stops it as a machine does that is shut down: what it holds is written.
@@ -162,14 +244,44 @@ pub(crate) struct Database {
     dir: tempfile::TempDir,
     pub(crate) port: u16,
     child: Option<Child>,
+    namespace: Option<Arc<Namespace>>,
+    /// The library that bends its clock, and how far.
+    clock: Option<(PathBuf, &'static str)>,
 }
 
 /// In a variable that every test has, since secrets come from the environment only.
 pub(crate) const PASSWORD: &str = env!("CARGO_PKG_NAME");
 pub(crate) const PASSWORD_ENV: &str = "CARGO_PKG_NAME";
 
+fn bent_clock() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok).map(|e| e.path());
+    folders.map(|f| f.join("faketime/libfaketime.so.1")).find(|p| p.is_file())
+}
+
 impl Database {
     pub(crate) fn start(tls: Option<&Certificates>) -> Option<Self> {
+        Self::launch(tls, None, None)
+    }
+
+    /// On the machine at the other end of a cable.
+    pub(crate) fn start_in(namespace: &Arc<Namespace>) -> Option<Self> {
+        Self::launch(None, Some(Arc::clone(namespace)), None)
+    }
+
+    /// With a clock that is off, as faketime is told: `+10m`. None where nothing can bend one.
+    pub(crate) fn start_at(clock: &'static str) -> Option<Self> {
+        let bent = bent_clock().or_else(|| {
+            absent("libfaketime");
+            None
+        })?;
+        Self::launch(None, None, Some((bent, clock)))
+    }
+
+    fn launch(
+        tls: Option<&Certificates>,
+        namespace: Option<Arc<Namespace>>,
+        clock: Option<(PathBuf, &'static str)>,
+    ) -> Option<Self> {
         let installed =
             std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().filter_map(Result::ok);
         let mut folders: Vec<PathBuf> = installed.map(|e| e.path().join("bin")).collect();
@@ -186,7 +298,7 @@ impl Database {
             // The server refuses to run as root.
             Command::new("chown").args(["-R", "65534:65534"]).arg(dir.path()).status().unwrap();
         }
-        let mut database = Self { programs, dir, port: port(), child: None };
+        let mut database = Self { programs, dir, port: port(), child: None, namespace, clock };
         let data = database.data();
         let done = database
             .command("initdb")
@@ -197,8 +309,9 @@ impl Database {
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let listen = if database.namespace.is_some() { "*" } else { "127.0.0.1" };
         let mut conf = format!(
-            "port = {}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 20\nlog_min_messages = fatal\n",
+            "port = {}\nlisten_addresses = '{listen}'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 20\nlog_min_messages = fatal\n",
             database.port
         );
         if let Some(certificates) = tls {
@@ -211,8 +324,14 @@ impl Database {
             }
             conf.push_str("ssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.key'\n");
         }
-        let mut file = std::fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
-        file.write_all(conf.as_bytes()).unwrap();
+        let append = |name: &str, text: &str| {
+            let mut file = std::fs::OpenOptions::new().append(true).open(data.join(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        };
+        append("postgresql.conf", &conf);
+        if database.namespace.is_some() {
+            append("pg_hba.conf", "host all all 10.0.0.0/8 scram-sha-256\n");
+        }
         database.up();
         database.sql("postgres", "CREATE DATABASE district");
         Some(database)
@@ -224,9 +343,19 @@ impl Database {
 
     /// One of the server's programs, as the user that the server runs as.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
+        let program = self.programs.join(name);
+        let mut command = Command::new(&program);
+        if let Some(namespace) = &self.namespace {
+            // The namespace is entered as root.
+            command = namespace.command(Path::new("setpriv"));
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
+        } else if let Some((library, off)) = &self.clock
+            && name == "postgres"
+        {
+            command.env("LD_PRELOAD", library).env("FAKETIME", off).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         #[cfg(unix)]
-        if is_root() {
+        if is_root() && self.namespace.is_none() {
             std::os::unix::process::CommandExt::uid(&mut command, 65534);
             std::os::unix::process::CommandExt::gid(&mut command, 65534);
         }
