@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message, Messages};
 
-use super::{Exit, Failure, bench, check, compute, generate, run, snapshot, sql};
+use super::{Exit, Failure, bench, check, compute, generate, run, secret, snapshot, sql};
 
 /// Language of messages: `--lang` where given, else the machine's.
 #[must_use]
@@ -68,6 +68,7 @@ pub fn command(text: &Messages) -> Command {
             "snapshot" => "cli.snapshot",
             "generate" => "cli.generate",
             "sql" => "cli.sql",
+            "secret" => "cli.secret",
             _ => "cli.bench",
         });
         dressed(Command::new(name).about(about.to_owned()), text).arg(lang())
@@ -166,6 +167,26 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("table", "NAME", text.get("cli.sql_table")).action(ArgAction::Append)),
         )
         .subcommand(
+            sub("secret")
+                .arg(
+                    Arg::new("what")
+                        .required(true)
+                        .value_parser(PossibleValuesParser::new(["set", "check", "remove"]))
+                        .hide_possible_values(true)
+                        .help(text.get("cli.secret_what").to_owned()),
+                )
+                .arg(
+                    Arg::new("id").required(true).value_name("ID").help(text.get("cli.secret_id").to_owned()),
+                )
+                .arg(site_arg(text))
+                .arg(
+                    Arg::new("kernel")
+                        .long("kernel")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.secret_kernel").to_owned()),
+                ),
+        )
+        .subcommand(
             sub("bench")
                 .arg(
                     Arg::new("what")
@@ -203,6 +224,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
         "bench" => {
             format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options"))
         }
+        "secret" => format!("onemap secret <set|check|remove> <ID> [{}]", text.get("cli.options")),
         name => format!("onemap {name} [{}]", text.get("cli.options")),
     };
     command
@@ -216,7 +238,7 @@ fn dressed(command: Command, text: &Messages) -> Command {
 }
 
 /// The subcommands, for "did you mean".
-const COMMANDS: &[&str] = &["run", "compute", "check", "snapshot", "generate", "sql", "bench"];
+const COMMANDS: &[&str] = &["run", "compute", "check", "snapshot", "generate", "sql", "secret", "bench"];
 
 /// What is wrong with the arguments, in our words; the parser's own where it is something rare.
 pub(super) fn usage_problem(err: &clap::Error) -> Message {
@@ -257,6 +279,7 @@ pub(super) fn dispatch(matches: &ArgMatches, lang: Lang, began: Instant) -> Resu
         Some(("snapshot", sub)) => snapshot::run(sub, lang),
         Some(("generate", sub)) => generate::run(sub, lang),
         Some(("sql", sub)) => sql::run(sub),
+        Some(("secret", sub)) => secret::run(sub, lang),
         Some(("bench", sub)) => bench::run(sub, lang),
         Some((_, sub)) => run::run(sub, lang, began),
         None => run::run(matches, lang, began),

@@ -9,6 +9,7 @@ mod generate;
 mod losses;
 mod progress;
 mod run;
+mod secret;
 pub mod snapshot;
 mod sql;
 

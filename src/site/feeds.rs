@@ -1,5 +1,5 @@
 //! `sources.toml`: where a site's live data comes from and where what arrived is kept. Owns the file's shape; opens
-//! no connection and holds no secret, only the names of the environment variables that do.
+//! no connection and holds no secret, only the names of the places that do.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -93,9 +93,12 @@ pub struct MqttMeta {
     /// Environment variable that holds the password.
     #[serde(default)]
     pub password_env: Option<String>,
-    /// File that holds the password, relative to the site's folder, readable by its owner only.
+    /// Place of the password in the key ring.
     #[serde(default)]
-    pub password_file: Option<PathBuf>,
+    pub password_keyring: Option<KeyringMeta>,
+    /// Of earlier versions; refused.
+    #[serde(default)]
+    pub password_file: Option<serde::de::IgnoredAny>,
     /// A broker that says nothing is asked this often whether it is there, and is gone after twice as long; 5 at
     /// least.
     #[serde(default = "keep_alive_seconds")]
@@ -103,6 +106,41 @@ pub struct MqttMeta {
     /// How long the broker keeps messages for us while we are away.
     #[serde(default = "a_week")]
     pub session_hours: u32,
+}
+
+/// A place in the key ring of the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyringMeta {
+    /// What the password is for.
+    pub service: String,
+    /// Whose it is.
+    pub account: String,
+}
+
+/// Where a source's password is; never the password.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SecretMeta<'a> {
+    /// Environment variable.
+    pub env: Option<&'a String>,
+    /// Key ring.
+    pub keyring: Option<&'a KeyringMeta>,
+}
+
+impl MqttMeta {
+    /// Where its password is.
+    #[must_use]
+    pub const fn secret(&self) -> SecretMeta<'_> {
+        SecretMeta { env: self.password_env.as_ref(), keyring: self.password_keyring.as_ref() }
+    }
+}
+
+impl PostgresMeta {
+    /// Where its password is.
+    #[must_use]
+    pub const fn secret(&self) -> SecretMeta<'_> {
+        SecretMeta { env: self.password_env.as_ref(), keyring: self.password_keyring.as_ref() }
+    }
 }
 
 /// A topic and the table its messages are rows of.
@@ -149,9 +187,12 @@ pub struct PostgresMeta {
     /// Environment variable that holds the password.
     #[serde(default)]
     pub password_env: Option<String>,
-    /// File that holds the password, relative to the site's folder, readable by its owner only.
+    /// Place of the password in the key ring.
     #[serde(default)]
-    pub password_file: Option<PathBuf>,
+    pub password_keyring: Option<KeyringMeta>,
+    /// Of earlier versions; refused.
+    #[serde(default)]
+    pub password_file: Option<serde::de::IgnoredAny>,
     /// Rows per step of catching up.
     #[serde(default = "page_rows")]
     pub page_rows: u32,
@@ -261,11 +302,17 @@ impl FeedMeta {
         topics.chain(database).chain(folder).collect()
     }
 
-    /// How many places its password is said to be in.
-    fn secrets(&self) -> usize {
-        let mqtt = self.mqtt.as_ref().map(|m| (m.password_env.is_some(), m.password_file.is_some()));
-        let postgres = self.postgres.as_ref().map(|p| (p.password_env.is_some(), p.password_file.is_some()));
-        mqtt.or(postgres).map_or(0, |(env, file)| usize::from(env) + usize::from(file))
+    /// Where its password is.
+    #[must_use]
+    pub fn secret(&self) -> SecretMeta<'_> {
+        let mqtt = self.mqtt.as_ref().map(MqttMeta::secret);
+        mqtt.or_else(|| self.postgres.as_ref().map(PostgresMeta::secret)).unwrap_or_default()
+    }
+
+    /// Whether it names a file with its password, as it could in earlier versions.
+    fn has_password_file(&self) -> bool {
+        self.mqtt.as_ref().is_some_and(|m| m.password_file.is_some())
+            || self.postgres.as_ref().is_some_and(|p| p.password_file.is_some())
     }
 
     fn kinds(&self) -> usize {
@@ -291,8 +338,17 @@ pub(super) fn check(site: &Site) -> Vec<(String, Message)> {
         if feed.kinds() != 1 {
             found.push(told(Message::new("problem.source_kind")));
         }
-        if feed.secrets() > 1 {
-            found.push(("password_file".to_owned(), told(Message::new("problem.source_secret")).1));
+        let secret = feed.secret();
+        if feed.has_password_file() {
+            found.push(("password_file".to_owned(), told(Message::new("problem.source_password_file")).1));
+        }
+        if secret.env.is_some() && secret.keyring.is_some() {
+            found.push(("password_keyring".to_owned(), told(Message::new("problem.source_secret")).1));
+        }
+        let unnamed =
+            |k: &KeyringMeta| [&k.service, &k.account].iter().any(|w| w.is_empty() || w.contains('\0'));
+        if secret.keyring.is_some_and(unnamed) {
+            found.push(("password_keyring".to_owned(), told(Message::new("problem.source_keyring")).1));
         }
         let tables = feed.tables();
         if tables.is_empty() && feed.kinds() == 1 {

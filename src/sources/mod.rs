@@ -15,6 +15,7 @@ pub mod postgres;
 mod postgres_tls;
 mod reach;
 pub mod replay;
+pub mod secret;
 pub mod sheet;
 pub mod sql;
 pub mod supervise;

@@ -13,7 +13,7 @@ use rumqttc::{TlsConfiguration, Transport};
 
 use super::Parcel;
 use super::envelope::{self, Read};
-use super::reach::{self, Secret};
+use super::reach;
 use super::tap::{Source, Tap, Trouble};
 use crate::site::feeds::MqttMeta;
 use crate::site::problem::Problem;
@@ -51,7 +51,7 @@ impl Mqtt {
         Self { meta }
     }
 
-    fn options(&self, tap: &Tap) -> Result<MqttOptions, Trouble> {
+    async fn options(&self, tap: &Tap) -> Result<MqttOptions, Trouble> {
         let meta = &self.meta;
         let port = meta.port.unwrap_or(if meta.tls.is_some() { 8883 } else { 1883 });
         let mut options = MqttOptions::new(&meta.client_id, &meta.host, port);
@@ -63,8 +63,7 @@ impl Mqtt {
         options.set_max_packet_size(Some(1 << 20));
         options.set_manual_acks(true);
         if let Some(user) = meta.user.clone() {
-            let secret = Secret { env: meta.password_env.as_ref(), file: meta.password_file.as_ref() };
-            options.set_credentials(user, secret.read(&tap.site().dir)?.unwrap_or_default());
+            options.set_credentials(user, reach::password(tap, &meta.secret()).await?.unwrap_or_default());
         }
         if let Some(tls) = &meta.tls {
             let config = reach::tls(&tap.site().dir, tls)?;
@@ -74,7 +73,7 @@ impl Mqtt {
     }
 
     async fn follow(&self, tap: &mut Tap) -> Result<(), Trouble> {
-        let options = self.options(tap)?;
+        let options = self.options(tap).await?;
         let (host, port) = options.broker_address();
         let (client, mut events) = AsyncClient::new(options, usize::from(u16::MAX) + 64);
         let mut gathered = self.nothing();

@@ -1,7 +1,7 @@
 //! Tables of a PostgreSQL database as rows. Owns the cursor: history and live changes are read by the same keyset
 //! query; a notification only says when to look, so a lost one loses nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
 
 use super::postgres_tls::Tls;
-use super::reach::{self, Secret, or_stop};
+use super::reach::{self, or_stop};
 use super::tap::{Source, Tap, Trouble};
 use super::{Cursor, Parcel};
 use crate::site::datasets::Table;
@@ -55,7 +55,7 @@ impl Postgres {
         Self { meta }
     }
 
-    fn config(&self, site_dir: &Path) -> Result<Config, Trouble> {
+    async fn config(&self, tap: &Tap) -> Result<Config, Trouble> {
         let meta = &self.meta;
         let mut config = Config::new();
         config
@@ -71,8 +71,7 @@ impl Postgres {
                 "-c statement_timeout={}s -c default_transaction_read_only=on -c TimeZone=UTC -c DateStyle=ISO",
                 meta.statement_seconds
             ));
-        let secret = Secret { env: meta.password_env.as_ref(), file: meta.password_file.as_ref() };
-        if let Some(password) = secret.read(site_dir)? {
+        if let Some(password) = reach::password(tap, &meta.secret()).await? {
             config.password(password);
         }
         Ok(config)
@@ -94,7 +93,7 @@ impl Postgres {
 
     async fn follow(&self, tap: &mut Tap) -> Result<(), Trouble> {
         let meta = &self.meta;
-        let mut config = self.config(&tap.site().dir)?;
+        let mut config = self.config(tap).await?;
         let tls = if let Some(tls) = &meta.tls {
             config.ssl_mode(tokio_postgres::config::SslMode::Require);
             Some(reach::tls(&tap.site().dir, tls)?)

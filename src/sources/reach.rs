@@ -1,9 +1,8 @@
-//! How sources reach a server: secrets from the environment or a file, certificates, waiting that hears the word to stop. Owns
-//! no connection.
+//! How sources reach a server: the wait for a password, certificates, waiting that hears the word to stop. Owns no
+//! connection.
 
 use std::future::Future;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,59 +10,27 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::tap::{Stop, Trouble};
-use crate::site::feeds::TlsMeta;
+use super::secret;
+use super::tap::{Stop, Tap, Trouble};
+use crate::site::feeds::{SecretMeta, TlsMeta};
 use crate::site::text::Message;
 
 /// How often a waiting source looks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Where a source's password is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Secret<'a> {
-    /// Environment variable.
-    pub(super) env: Option<&'a String>,
-    /// File, relative to the site's folder.
-    pub(super) file: Option<&'a PathBuf>,
-}
+/// A key ring that does not answer for this long has no password for us.
+const RING: Duration = Duration::from_secs(10);
 
-/// A file with a password is not longer.
-const MOST_SECRET_BYTES: u64 = 4096;
-
-impl Secret<'_> {
-    /// The password; none where the source has none.
-    ///
-    /// # Errors
-    /// The variable is not set; the file cannot be read, or others than its owner may read it.
-    pub(super) fn read(self, site_dir: &Path) -> Result<Option<String>, Trouble> {
-        if let Some(file) = self.file {
-            return from_file(&site_dir.join(file)).map(Some);
-        }
-        let Some(name) = self.env else { return Ok(None) };
-        std::env::var(name)
-            .map(Some)
-            .map_err(|_| Trouble::Failed(Message::new("status.feed.no_secret").with("name", name)))
+/// The password of the source; none where it has none.
+///
+/// # Errors
+/// The variable is not set, no ring has it, or the word to stop was given.
+pub(super) async fn password(tap: &Tap, meta: &SecretMeta<'_>) -> Result<Option<String>, Trouble> {
+    let asked = tokio::time::timeout(RING, secret::read(meta, tap.id()));
+    match or_stop(tap.stop(), asked).await? {
+        Ok(answer) => answer.map_err(Trouble::Failed),
+        Err(late) => Err(Trouble::Failed(Message::new("status.feed.ring_silent").with("error", late))),
     }
-}
-
-fn from_file(path: &Path) -> Result<String, Trouble> {
-    let told = |key, error: &dyn std::fmt::Display| {
-        Trouble::Failed(Message::new(key).with("path", path.display()).with("error", error))
-    };
-    let unread = |err: std::io::Error| told("status.feed.secret_file", &err);
-    let file = std::fs::File::open(path).map_err(unread)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Of the opened file, so that none can be put in its place in between.
-        let mode = file.metadata().map_err(unread)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(told("status.feed.secret_open", &format!("{mode:03o}")));
-        }
-    }
-    let mut text = String::new();
-    file.take(MOST_SECRET_BYTES).read_to_string(&mut text).map_err(unread)?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Runs what a source does on its own thread until it ends.
@@ -134,38 +101,4 @@ pub(super) fn tls(site_dir: &Path, meta: &TlsMeta) -> Result<Arc<ClientConfig>, 
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_password_file_is_read_by_its_owner_only() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let path = PathBuf::from("password");
-        std::fs::write(dir.path().join(&path), "se cret\r\n").unwrap();
-        let secret = Secret { env: None, file: Some(&path) };
-        for (mode, told) in
-            [(0o600, None), (0o400, None), (0o640, Some("640")), (0o604, Some("604")), (0o660, Some("660"))]
-        {
-            let permissions = std::fs::Permissions::from_mode(mode);
-            std::fs::set_permissions(dir.path().join(&path), permissions).unwrap();
-            match (secret.read(dir.path()), told) {
-                (Ok(Some(text)), None) => assert_eq!(text, "se cret"),
-                (Err(Trouble::Failed(message)), Some(told)) => {
-                    assert_eq!(message.key, "status.feed.secret_open");
-                    assert!(message.args.iter().any(|(_, value)| value == told));
-                    assert!(!format!("{message:?}").contains("se cret"));
-                }
-                (other, _) => panic!("{mode:o}: {other:?}"),
-            }
-        }
-        let gone = PathBuf::from("gone");
-        let missing = Secret { env: None, file: Some(&gone) }.read(dir.path());
-        assert!(matches!(missing, Err(Trouble::Failed(m)) if m.key == "status.feed.secret_file"));
-        assert!(matches!(Secret { env: None, file: None }.read(dir.path()), Ok(None)));
-    }
 }
