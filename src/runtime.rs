@@ -195,6 +195,9 @@ fn start_feeds(
     for batch in waiting.rest() {
         publisher.take(SourceEvent::Batch(batch));
     }
+    if let Some(rows) = sources::debrief::late_rows(site) {
+        publisher.set_late_rows(rows);
+    }
     let (rows, secs) = (restored.rows, began.elapsed().as_secs_f32());
     log::info!("journal: {rows} rows brought back in {secs:.1} s, {} refused now", restored.refused);
     publisher.oldest_change = None;

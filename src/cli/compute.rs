@@ -18,6 +18,7 @@ use crate::site::geojson;
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
 use crate::snapshot::EpochSecs;
+use crate::sources::debrief;
 use crate::store::quarantine::held_message;
 
 use super::{Exit, Failure, audited, audited_shape, measure, site_dir, write_err, write_out};
@@ -45,7 +46,12 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some(text) => {
             let instant = instant(now.site(), text)?;
             let site = Arc::clone(now.site());
-            Some(engine::build_known_at(site, instant, &|_, _| {}).map_err(super::broken)?)
+            let rows = debrief::late_rows(&site);
+            let then = match &rows {
+                Some(rows) => engine::build_then(site, instant, Some(rows)),
+                None => engine::build_known_at(site, instant, &|_, _| {}),
+            };
+            Some(then.map_err(super::broken)?)
         }
     };
     let engine = then.as_ref().unwrap_or(&now);

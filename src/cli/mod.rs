@@ -25,6 +25,8 @@ use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
 use crate::site::{self, Site, SiteError};
+use crate::snapshot::EpochSecs;
+use crate::sources::debrief;
 use crate::store::quarantine;
 
 pub use args::{command, language};
@@ -205,10 +207,16 @@ fn noted(
 /// What is wrong with the site.
 pub fn measure(dir: &Path, lang: Lang, depth: Depth) -> Result<Engine, Failure> {
     let (site, problems) = open(dir)?;
+    // What came live is known too; `check` is about the files.
+    let live = debrief::late_rows(&site).filter(|_| depth != Depth::Everything);
+    let depth = if live.is_some() { Depth::Needed } else { depth };
     let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
     let mut engine =
         engine::build(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
     bar.finish();
+    if let Some(live) = live {
+        live(EpochSecs::MAX).and_then(|arrived| engine.take_in(arrived)).map_err(broken)?;
+    }
     engine.problems.splice(0..0, problems);
     Ok(engine)
 }

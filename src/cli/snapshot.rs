@@ -17,8 +17,8 @@ use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::text::{Lang, Message};
 use crate::snapshot::{Clock, Snapshot};
-use crate::sources::SourceEvent;
 use crate::sources::replay::{Replay, whole};
+use crate::sources::{SourceEvent, debrief};
 use crate::stage::{Seen, Stage};
 use crate::state::Mode;
 
@@ -114,7 +114,13 @@ pub fn snapshot_at(engine: Engine, seconds_of_day: i64) -> Snapshot {
     let newest = engine.end_of(engine.present_day()).secs as f64;
     let still = |data_secs| Clock { data_secs, since: Instant::now(), speed: 0.0 };
     match Replay::open(&site, seconds_of_day) {
-        None => Publisher::new(engine, still(newest)).snapshot(),
+        None => {
+            let mut publisher = Publisher::new(engine, still(newest));
+            if let Some(rows) = debrief::late_rows(&site) {
+                publisher.set_late_rows(rows);
+            }
+            publisher.snapshot()
+        }
         Some(mut replay) => {
             let clock = still(replay.clock().data_secs);
             let mut publisher = Publisher::new(engine, clock);

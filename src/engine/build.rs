@@ -51,7 +51,7 @@ pub fn build(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
-    build_as_known(site, depth, None, progress)
+    build_as_known(site, depth, None, &[], progress)
 }
 
 /// The figures as they were known at an instant: rows that arrived later are left out, and an earlier version of a row
@@ -64,18 +64,26 @@ pub fn build_known_at(
     instant: EpochSecs,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
-    build_as_known(site, Depth::Figures, Some(instant), progress)
+    build_as_known(site, Depth::Figures, Some(instant), &[], progress)
 }
 
-/// The same with the events and the rows that live changes replace.
-pub(super) fn build_known_screen(site: Arc<Site>, instant: EpochSecs) -> Result<Engine, Vec<Problem>> {
-    build_as_known(site, Depth::Needed, Some(instant), &|_, _| {})
+/// The same with the events and the rows that live changes replace. Of the tables `untold` no row counts either: what
+/// came live for them cannot be said any more.
+pub(super) fn build_known_screen(
+    site: Arc<Site>,
+    instant: EpochSecs,
+    untold: &[(String, Problem)],
+) -> Result<Engine, Vec<Problem>> {
+    let mut engine = build_as_known(site, Depth::Needed, Some(instant), untold, &|_, _| {})?;
+    engine.problems.extend(untold.iter().map(|(_, problem)| problem.clone()));
+    Ok(engine)
 }
 
 fn build_as_known(
     site: Arc<Site>,
     depth: Depth,
     known_at: Option<EpochSecs>,
+    untold: &[(String, Problem)],
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
     memory::give_back(GiveBack::Keep);
@@ -97,7 +105,9 @@ fn build_as_known(
             let pass = Pass::new(&site, table, measures, roll_up);
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             let pieces = Pieces::open(&site, table, &names, known_at, &HashSet::new());
-            Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
+            let mut loading = Loading::new(dataset, pass, pieces, columns, live, depth, known_at);
+            loading.is_untold = untold.iter().any(|(untold, _)| *untold == table.id);
+            loading
         })
         .collect();
     let loaded = load_and_look_again(&mut loading, newest_day, progress);
@@ -317,7 +327,7 @@ fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
             Message::new("problem.duplicate_keys").with("table", table).with("count", loaded.repeated);
         out.push(Problem::warning(file(), message));
     }
-    if loading.cannot_answer() {
+    if loading.cannot_answer() && !loading.is_untold {
         let message = Message::new("problem.no_arrival").with("table", table);
         out.push(Problem::warning(file(), message));
     }
@@ -333,7 +343,7 @@ fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
 }
 
 /// The anchor of a sample, else the newest day of any table.
-fn present_day(site: &Site, tables: &[TableState]) -> Day {
+pub(super) fn present_day(site: &Site, tables: &[TableState]) -> Day {
     let newest = tables.iter().filter_map(|t| t.newest_secs).max().map(|secs| site.zone.day_of(secs));
     anchor_day(site).or(newest).unwrap_or(0)
 }

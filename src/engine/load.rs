@@ -36,6 +36,8 @@ pub(super) struct Loading<'a> {
     texture: bool,
     /// Rows that arrived later are left out.
     pub(super) known_at: Option<EpochSecs>,
+    /// What came live for it cannot be said of that instant.
+    pub(super) is_untold: bool,
 }
 
 impl<'a> Loading<'a> {
@@ -64,7 +66,8 @@ impl<'a> Loading<'a> {
         let shown = depth != Depth::Figures;
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
         let events = shown && follows;
-        Self { dataset, pass, pieces, is_due: true, columns, kept, events, texture, known_at }
+        let (is_due, is_untold) = (true, false);
+        Self { dataset, pass, pieces, is_due, columns, kept, events, texture, known_at, is_untold }
     }
 
     /// What the files say of the bounds of each time column.
@@ -72,9 +75,9 @@ impl<'a> Loading<'a> {
         self.pass.times.iter().map(|name| self.pieces.hinted_bounds(name)).collect()
     }
 
-    /// Whether it is asked what was known when, and a file of the table does not say.
+    /// Whether it is asked what was known when, and a file of the table or what came live for it does not say.
     pub(super) fn cannot_answer(&self) -> bool {
-        self.known_at.is_some() && self.pieces.lacks_arrival()
+        self.is_untold || (self.known_at.is_some() && self.pieces.lacks_arrival())
     }
 }
 

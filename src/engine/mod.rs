@@ -17,6 +17,7 @@ mod past;
 mod places;
 mod question;
 mod tally;
+mod then;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ use crate::store::Admitted;
 pub use build::{Depth, build, build_known_at};
 use events::EventLog;
 pub use mixed::Mixed;
-pub(crate) use past::LateRows;
+pub use then::{Arrived, LateRows, Rows, build_then};
 
 /// What one measure keeps.
 #[derive(Debug, Clone)]
@@ -82,10 +83,12 @@ impl TableState {
         self.table.is_stamped(&self.table.time_column)
     }
 
-    /// Whether it could not say what was known when: a file of it does not note when rows arrived.
+    /// Whether it could not say what was known when: a file of it does not note when rows arrived, or what came live was
+    /// folded since.
     fn is_silent(&self, problems: &[Problem]) -> bool {
         let tells = |p: &Problem| p.message.args.iter().any(|(_, value)| *value == self.table.id);
-        problems.iter().any(|p| p.message.key == "problem.no_arrival" && tells(p))
+        let is_about_it = |key| matches!(key, "problem.no_arrival" | "problem.journal_folded");
+        problems.iter().any(|p| is_about_it(p.message.key) && tells(p))
     }
 
     fn is_zero_when_absent(&self) -> bool {

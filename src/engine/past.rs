@@ -14,12 +14,9 @@ use crate::snapshot::{
     Back, Coverage, Earlier, EpochSecs, Figures, IndicatorIx, Series, SeriesSource, Sides,
 };
 
+use super::Engine;
 use super::book::EventBook;
-use super::build::build_known_screen;
-use super::{Batch, Engine};
-
-/// Rows that came live and had arrived by an instant, in their order: what the files do not hold.
-pub(crate) type LateRows = Arc<dyn Fn(EpochSecs) -> Vec<Batch> + Send + Sync>;
+use super::then::{LateRows, build_then};
 
 /// Points that a screen asks of a series at most.
 const SERIES_POINTS: usize = 24;
@@ -77,12 +74,7 @@ impl Ground {
 
     fn as_known_then(&self, moment: Moment, at: At, known_at: EpochSecs) -> Result<Picture, Vec<Problem>> {
         let site = &self.engine.site;
-        let mut then = build_known_screen(Arc::clone(site), known_at)?;
-        for batch in self.late_rows.iter().flat_map(|rows| rows(known_at)) {
-            for problem in then.apply(&batch) {
-                log::error!("{}", problem.line(&site.messages_en));
-            }
-        }
+        let then = build_then(Arc::clone(site), known_at, self.late_rows.as_ref())?;
         let sources = then.sources(at.secs);
         let figures = then.figures(at, &sources);
         let figures = self.engine.known_then(figures, &self.engine.figures_of(at));

@@ -13,6 +13,8 @@ use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::store::{self, Admitted, Part, quiet, read};
 
+use super::Parcel;
+
 /// At most this many problems are told per batch; the rest is counted.
 const MAX_PROBLEMS: usize = 20;
 
@@ -48,10 +50,17 @@ pub fn typed(site: &Site, table: &Table, rows: DataFrame, origin: &Path) -> Pass
     passed(site, table, rows, Series::new(ARRIVED_COLUMN.into(), numbers), origin, &door)
 }
 
-/// Checks rows that were kept: by the door of today, but their coordinates are inside already.
+/// Rows that were kept pass the door of today, but their coordinates are inside already. What is left of a parcel, if
+/// anything is, and how many of its rows are refused now.
 #[must_use]
-pub fn from_journal(site: &Site, table: &Table, rows: DataFrame, origin: &Path) -> Passed {
-    typed(site, &Table { datum: Some(Datum::Wgs84), ..table.clone() }, rows, origin)
+pub fn from_journal(site: &Site, parcel: Parcel<DataFrame>) -> (Option<Parcel>, u64) {
+    let Parcel { table, rows, cursor, arrived_secs, received, .. } = parcel;
+    let Some(declared) = site.table(&table).filter(|_| rows.height() > 0) else { return (None, 0) };
+    let inside = Table { datum: Some(Datum::Wgs84), ..declared.clone() };
+    let Passed { rows, refused, .. } = typed(site, &inside, rows, Path::new("journal"));
+    let (ids, versions) = (Vec::new(), Vec::new());
+    let parcel = Parcel { table, rows, ids, versions, cursor, arrived_secs, received };
+    (Some(parcel).filter(|p| p.rows.height() > 0), refused)
 }
 
 fn passed(

@@ -77,16 +77,16 @@ pub enum JournalError {
     Io(#[from] io::Error),
 }
 
-fn segment(dir: &Path, number: u64) -> PathBuf {
+pub(super) fn segment(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{number:08}.log"))
 }
 
-fn base(dir: &Path, number: u64) -> PathBuf {
+pub(super) fn base(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("base-{number:08}.log"))
 }
 
 /// Numbers of the bases and of the segments of a folder, each in order.
-fn numbers(dir: &Path) -> io::Result<(Vec<u64>, Vec<u64>)> {
+pub(super) fn numbers(dir: &Path) -> io::Result<(Vec<u64>, Vec<u64>)> {
     let (mut bases, mut segments) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir)? {
         let name = entry?.file_name();
@@ -111,10 +111,14 @@ fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the records of a file in order; returns the bytes up to the last whole one, and of the file.
 fn read_records(path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<(u64, u64)> {
-    let file = File::open(path)?;
+    records(&File::open(path)?, each)
+}
+
+/// Reads the records of a file in order; returns the bytes up to the last whole one, and of the file.
+pub(super) fn records(mut file: &File, each: &mut dyn FnMut(&[u8])) -> io::Result<(u64, u64)> {
     let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(0))?;
     let mut input = BufReader::with_capacity(1 << 20, file);
     let mut good = 0;
     let mut head = [0u8; HEAD_BYTES as usize];

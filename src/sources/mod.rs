@@ -5,6 +5,7 @@ pub mod admit;
 mod appeals;
 pub mod cells;
 pub mod codec;
+pub mod debrief;
 pub mod envelope;
 pub mod folder;
 mod intake;

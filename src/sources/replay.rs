@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use polars::prelude::*;
 
-use crate::engine::{Batch, LateRows};
+use crate::engine::{Arrived, Batch, LateRows};
 use crate::site::Site;
 use crate::site::civil::parse_day;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
@@ -187,9 +187,15 @@ impl Track {
 #[must_use]
 pub(crate) fn late_rows(site: &Arc<Site>) -> LateRows {
     let site = Arc::clone(site);
-    Arc::new(move |instant| match Replay::open(&site, 0) {
-        Some(mut replay) if instant >= replay.start_secs => replay.due(instant),
-        _ => Vec::new(),
+    Arc::new(move |instant| {
+        let replay = Replay::open(&site, 0).filter(|replay| instant >= replay.start_secs);
+        Ok(Arrived {
+            untold: Vec::new(),
+            rows: Box::new(move |each| {
+                replay.into_iter().flat_map(|mut replay| replay.due(instant)).for_each(each);
+                Ok(())
+            }),
+        })
     })
 }
 

@@ -23,8 +23,11 @@ use crate::site::text::Message;
 use crate::snapshot::{EpochSecs, FeedPhase, FeedState};
 use crate::store::quarantine;
 
-/// First and longest wait before a source is started again.
+/// First wait before a source is started again.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Longest one while a server cannot be reached: it is back at any moment, and what waits there is wanted soon.
+const LONGEST_AWAY: Duration = Duration::from_secs(5);
+/// Longest one where a person has to mend something first.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A source that ran this long has earned a first wait again.
 const GOOD_RUN: Duration = Duration::from_secs(30);
@@ -76,22 +79,11 @@ pub fn restore(site: &Site, dir: &Path, each: &mut dyn FnMut(Parcel)) -> Result<
             list.retain(|c| c.name != cursor.name);
             list.push(cursor);
         }
-        let height = parcel.rows.height() as u64;
-        let parcel = known.sift(site, &source, parcel).parcel;
-        let Some(table) = site.table(&parcel.table).filter(|_| height > 0) else { return };
-        let admitted = admit::from_journal(site, table, parcel.rows, Path::new("journal"));
-        refused += admitted.refused;
-        rows += admitted.rows.height() as u64;
-        if admitted.rows.height() > 0 {
-            each(Parcel {
-                table: parcel.table,
-                rows: admitted.rows,
-                ids: Vec::new(),
-                versions: Vec::new(),
-                cursor: parcel.cursor,
-                arrived_secs: parcel.arrived_secs,
-                received: parcel.received,
-            });
+        let (parcel, left_out) = admit::from_journal(site, known.sift(site, &source, parcel).parcel);
+        refused += left_out;
+        if let Some(parcel) = parcel {
+            rows += parcel.rows.height() as u64;
+            each(parcel);
         }
     })?;
     if found.cut + found.damaged > 0 {
@@ -327,7 +319,7 @@ fn supervise(mut source: Box<dyn Source>, mut tap: Tap) {
         if began.elapsed() > GOOD_RUN && failures < 6 {
             failures = 0;
         }
-        let wait = back_off(failures, RandomState::new().hash_one(failures));
+        let wait = back_off(failures, longest_wait(&reason), RandomState::new().hash_one(failures));
         failures = failures.saturating_add(1);
         let next = jiff::Timestamp::now().as_second() + i64::try_from(wait.as_secs()).unwrap_or(60);
         tap.failed(reason, next);
@@ -337,9 +329,14 @@ fn supervise(mut source: Box<dyn Source>, mut tap: Tap) {
     }
 }
 
+fn longest_wait(reason: &Message) -> Duration {
+    let is_away = matches!(reason.key, "status.feed.connect" | "status.feed.lost" | "status.feed.ended");
+    if is_away { LONGEST_AWAY } else { LONGEST_WAIT }
+}
+
 /// How long to wait: doubled with every failure, and never the same for all walls of a city at once.
-fn back_off(failures: u32, random: u64) -> Duration {
-    let longest = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
+fn back_off(failures: u32, longest: Duration, random: u64) -> Duration {
+    let longest = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(longest);
     #[expect(clippy::cast_precision_loss, reason = "a share between 0 and 1")]
     let share = random as f64 / u64::MAX as f64;
     longest.mul_f64(0.5 + share / 2.0)
@@ -356,11 +353,13 @@ mod tests {
 
     #[test]
     fn waits_grow_and_differ() {
-        for failures in 0..40 {
-            let (least, most) = (back_off(failures, 0), back_off(failures, u64::MAX));
-            assert!(least < most && most <= LONGEST_WAIT && least >= FIRST_WAIT / 2);
-            assert!(back_off(failures + 1, 0) >= least);
+        for longest in [LONGEST_AWAY, LONGEST_WAIT] {
+            for failures in 0..40 {
+                let (least, most) = (back_off(failures, longest, 0), back_off(failures, longest, u64::MAX));
+                assert!(least < most && most <= longest && least >= FIRST_WAIT / 2);
+                assert!(back_off(failures + 1, longest, 0) >= least);
+            }
+            assert_eq!(back_off(39, longest, u64::MAX), longest);
         }
-        assert_eq!(back_off(39, u64::MAX), LONGEST_WAIT);
     }
 }

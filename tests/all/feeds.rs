@@ -179,7 +179,7 @@ impl Source for Server {
     }
 }
 
-fn acknowledged(path: &Path) -> u64 {
+pub(crate) fn acknowledged(path: &Path) -> u64 {
     let Ok(file) = std::fs::File::open(path) else { return 0 };
     std::io::BufReader::new(file).lines().filter_map(|l| l.unwrap().parse().ok()).max().unwrap_or(0)
 }
@@ -290,7 +290,7 @@ impl Source for Puppet {
     }
 }
 
-fn puppet(
+pub(crate) fn puppet(
     site: &Site,
     id: &str,
     act: impl FnMut(&mut Tap, u64) -> Result<(), Trouble> + Send + 'static,
@@ -299,13 +299,13 @@ fn puppet(
     (meta, Box::new(Puppet { runs: Arc::default(), act: Box::new(act) }))
 }
 
-fn until_stopped(tap: &mut Tap) -> Result<(), Trouble> {
+pub(crate) fn until_stopped(tap: &mut Tap) -> Result<(), Trouble> {
     while !tap.stop().wait(Duration::from_millis(5)) {}
     Err(Trouble::Stopped)
 }
 
 /// The same rows through the door.
-fn passed(tap: &mut Tap, list: &[(String, i64)]) -> onemap::store::Admitted {
+pub(crate) fn passed(tap: &mut Tap, list: &[(String, i64)]) -> onemap::store::Admitted {
     let table = tap.site().table("job").unwrap().clone();
     let passed = tap.admit_typed(&table, rows(list), Path::new("t"));
     assert_eq!(passed.refused, 0, "{:?}", passed.problems);

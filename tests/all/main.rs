@@ -16,6 +16,7 @@ mod audit;
 mod catalogue;
 mod cli;
 mod cut;
+mod debrief;
 mod door;
 mod drawn;
 mod faults;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use onemap::moment::Moment;
+use onemap::past::{Answer, Wish};
 use onemap::runtime::{Runtime, Update};
 use onemap::site::Site;
 use onemap::snapshot::{FeedPhase, FeedState, Snapshot};
@@ -63,6 +65,17 @@ impl Wall {
         let snapshot = self.snapshot();
         let value = |i| snapshot.reading(i, onemap::site::areas::AreaId::ROOT).value.exact().unwrap();
         (value(rows) as u64 - 1, value(sum) as i64 - 1_000_000)
+    }
+
+    /// The screen of a moment as it was known at another, from the thread that makes such pictures.
+    pub(crate) fn known_at(&mut self, moment: Moment) -> Arc<Snapshot> {
+        self.snapshot();
+        let from = self.latest.clone().unwrap();
+        assert!(self.runtime.past().wish(Wish { from, moments: vec![moment] }));
+        match self.runtime.past().wait(Duration::from_mins(1)) {
+            Some(Answer::Picture(picture)) => picture,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Rows shown at an area, that of the site's file included.
