@@ -1,6 +1,8 @@
 //! The threads behind the window: builds the engine, takes in what sources send, publishes snapshots. Owns every
 //! thread and channel; the window only receives and sends commands. No lock is shared with it.
 
+mod pace;
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +20,7 @@ use crate::sources::replay::{self, Replay, seconds_of_day, whole};
 use crate::sources::supervise::{self, Feeds};
 use crate::sources::{self, INBOX, SourceControl, SourceEvent};
 use crate::store::quarantine;
+use pace::{SNAPSHOT_GAP, live_gap};
 
 /// What the threads tell the window.
 #[derive(Debug)]
@@ -43,10 +46,6 @@ pub struct Runtime {
 /// Wakes the window when there is something new.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Shortest time between two snapshots: faster changes cannot be read.
-const SNAPSHOT_GAP: Duration = Duration::from_millis(200);
-/// The same for real sources while changes keep coming; the first change after a pause is shown at once.
-const LIVE_GAP: Duration = Duration::from_millis(25);
 /// What waits is taken in for this long before a picture that is due is made: later pictures would show it later.
 const TAKE_IN: Duration = Duration::from_millis(10);
 /// Longest: windows move on with the clock even when nothing arrives.
@@ -235,11 +234,6 @@ fn shift_secs(site: &Site, replay: &Replay) -> i64 {
     site.zone.start_of(today) - site.zone.start_of(replay.day())
 }
 
-/// Shortest time between two pictures of real sources, of which the last took some time to make.
-fn live_gap(took: Duration, behind: bool) -> Duration {
-    (took * if behind { 3 } else { 1 }).clamp(LIVE_GAP, SNAPSHOT_GAP)
-}
-
 /// Turns an engine and what arrives into snapshots.
 pub struct Publisher {
     engine: Engine,
@@ -262,6 +256,8 @@ pub struct Publisher {
     feeds: Arc<[FeedState]>,
     /// Rows that came live, for what was known when.
     late_rows: Option<LateRows>,
+    /// What the gate made of the counts of the last picture.
+    memory: engine::Memory,
 }
 
 impl std::fmt::Debug for Publisher {
@@ -290,6 +286,7 @@ impl Publisher {
             supervised: None,
             feeds: Arc::from([]),
             late_rows: None,
+            memory: engine::Memory::default(),
         }
     }
 
@@ -352,7 +349,7 @@ impl Publisher {
         self.engine.move_on(now_secs);
         let mut sources = self.engine.sources(now_secs);
         self.engine.heed_feeds(&mut sources, &self.feeds, now_secs);
-        let figures = Arc::new(self.engine.figures(at, &sources));
+        let figures = Arc::new(self.engine.figures_again(at, &sources, &mut self.memory));
         let freshness = self.engine.freshness(sources);
         self.dirty = false;
         let change = self.oldest_change.take();
@@ -474,28 +471,6 @@ impl Publisher {
                 recv(stop) -> _ => return,
                 default(wait) => {}
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pictures take at most half of the engine's time, a quarter while changes wait, as long as they are quick.
-    #[test]
-    fn pictures_leave_the_engine_time_for_changes() {
-        let millis = Duration::from_millis;
-        for (took, behind, gap) in [
-            (0, false, 25),
-            (0, true, 25),
-            (20, false, 25),
-            (20, true, 60),
-            (80, false, 80),
-            (80, true, 200),
-            (900, false, 200),
-        ] {
-            assert_eq!(live_gap(millis(took), behind), millis(gap), "{took} {behind}");
         }
     }
 }

@@ -1,14 +1,12 @@
 //! All figures of one instant, and series, both through the gate. Owns which instants are
 //! compared, and intervals.
 
-use std::collections::HashMap;
-
 use crate::derived::chance;
 use crate::derived::kind::Nature;
 use crate::indicators::cube::{At, Step};
 use crate::indicators::measure::{FigurePlan, Storage};
 use crate::indicators::window::{Window, first_day};
-use crate::privacy::protect::{self, Owner, Protected, Raw};
+use crate::privacy::protect::{self, Owner, Protected};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
@@ -17,17 +15,20 @@ use crate::snapshot::{
     Sides, Slice, SourceState, Status,
 };
 
+use super::again::{Kept, Memory};
 use super::{Engine, TableState};
-
-/// What was protected at some instants: figures that share counts are looked at once an instant.
-type Kept = HashMap<(usize, EpochSecs), Vec<(Owner, Vec<Protected>)>>;
 
 impl Engine {
     /// Every figure at an instant, protected.
     #[must_use]
     pub fn figures(&self, at: At, sources: &[SourceState]) -> Figures {
+        self.figures_again(at, sources, &mut Memory::default())
+    }
+
+    /// The same, where what hangs together is protected anew only if a count of it is another one than last time.
+    pub(crate) fn figures_again(&self, at: At, sources: &[SourceState], memory: &mut Memory) -> Figures {
         let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
-        let mut kept = Kept::new();
+        let mut kept = Kept::new(memory);
         let readings = self
             .site
             .indicators
@@ -58,7 +59,7 @@ impl Engine {
     /// One figure over all areas, together with what it shares counts with.
     fn protected(
         &self,
-        kept: &mut Kept,
+        kept: &mut Kept<'_>,
         row: &Indicator,
         owner: Owner,
         figure: &FigurePlan,
@@ -68,12 +69,7 @@ impl Engine {
             let denominator = figure.denominator.map(|side| self.raw(side, at));
             return protect::plain(&self.site, row, &self.raw(figure.numerator, at), denominator.as_ref());
         };
-        let all = kept.entry((group, at.secs)).or_insert_with(|| {
-            let raws: Vec<Raw> =
-                self.gate.measured(group).into_iter().map(|used| self.raw(used, at)).collect();
-            self.gate.protect(&self.site, group, &raws)
-        });
-        all.iter().find(|(of, _)| *of == owner).map(|(_, values)| values.clone()).unwrap_or_default()
+        kept.figure(self, group, owner, at)
     }
 
     fn readings(
@@ -168,7 +164,7 @@ impl Engine {
 
     fn slices(
         &self,
-        kept: &mut Kept,
+        kept: &mut Kept<'_>,
         breakdown: usize,
         row: &Indicator,
         cells: &[FigurePlan],
@@ -202,7 +198,9 @@ impl SeriesSource for Engine {
             return Series::default();
         };
         self.series_of(indicator, until_secs, points, |at| {
-            let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
+            let mut memory = Memory::default();
+            let kept = &mut Kept::new(&mut memory);
+            let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
             sides(protected.get(area.index()).unwrap_or(&Protected::same(Shown::TooFine)))
         })
     }
@@ -221,7 +219,9 @@ impl SeriesSource for Engine {
             return Earlier::default();
         };
         let at = self.before(figure, self.at(at_secs), back);
-        let protected = self.protected(&mut Kept::new(), row, Owner::Indicator(indicator), figure, at);
+        let mut memory = Memory::default();
+        let kept = &mut Kept::new(&mut memory);
+        let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
         Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
     }
 

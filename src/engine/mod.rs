@@ -1,7 +1,8 @@
 //! Measures every table in one pass, keeps the cube, answers figures for any area and instant, and takes in live
 //! changes. Owns the rows-to-figures path; no raw figure leaves it but through `privacy::protect`.
 
-pub mod answer;
+pub mod again;
+mod answer;
 mod book;
 mod build;
 pub mod events;
@@ -35,6 +36,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Figures, Held, LonLatList};
 use crate::store::Admitted;
 
+pub(crate) use again::Memory;
 pub use build::{Depth, build, build_known_at};
 use events::EventLog;
 pub use mixed::Mixed;

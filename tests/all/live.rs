@@ -9,7 +9,10 @@ use onemap::density::grid::{Cell, Window};
 use onemap::density::{EventFilter, Phases};
 use onemap::engine::{Batch, Engine};
 use onemap::privacy::shown::Shown;
-use onemap::snapshot::{Day, EpochSecs, EventView, Figures};
+use onemap::runtime::Publisher;
+use onemap::site::areas::AreaId;
+use onemap::snapshot::{Clock, Day, EpochSecs, EventView, Figures};
+use onemap::sources::SourceEvent;
 use onemap::sources::replay::Replay;
 use onemap::store::admit;
 use polars::prelude::*;
@@ -392,6 +395,38 @@ fn a_replay_in_small_steps_equals_one_step() {
     assert_eq!(different, 0, "of {} readings", a.len());
     assert_eq!(stream(&one, today), stream(&many, today));
     assert_eq!(one.rows(), many.rows());
+}
+
+/// A picture after the other remembers what the gate made of the same counts; each tells what one made from nothing does.
+#[test]
+fn pictures_that_follow_each_other_equal_those_made_anew() {
+    let site = sample().site();
+    let mut replay = Replay::open(site, 0).unwrap();
+    let start = site.zone.start_of(replay.day());
+    let still = |secs: EpochSecs| Clock { data_secs: secs as f64, since: Instant::now(), speed: 0.0 };
+    let mut publisher = Publisher::new(sample().clone(), still(start));
+    let mut changed = 0;
+    let mut last = String::new();
+    for step in 0..=9 {
+        // Into the next day, over its midnight, where most windows move.
+        let now = start + step * 10_000;
+        publisher.take(SourceEvent::Clock(still(now)));
+        for batch in replay.due(now) {
+            publisher.take(SourceEvent::Batch(batch));
+        }
+        let picture = publisher.snapshot();
+        let engine = publisher.engine();
+        let anew = engine.figures(engine.at(now), &engine.sources(now));
+        let each = |of: &dyn Fn(usize, AreaId) -> String| -> String {
+            let of_areas = |i| site.areas.iter().map(move |(area, _)| of(i, area));
+            (0..site.indicators.len()).flat_map(of_areas).collect()
+        };
+        let told = each(&|i, area| format!("{:?}", picture.reading(i, area)));
+        assert!(told == each(&|i, area| format!("{:?}", anew.reading(i, area))), "another picture at {now}");
+        changed += usize::from(told != last);
+        last = told;
+    }
+    assert!(changed > 8, "only {changed} of 10 pictures differ");
 }
 
 #[test]
