@@ -65,6 +65,8 @@ pub enum Command {
     SetTimeWidth(i64),
     /// Steps a second while the time cursor moves by itself.
     SetPlaySpeed(u32),
+    /// Stack events on the time bar by kind, or by severity.
+    StackTime,
     /// Show more (or, negative, less) of time on the time bar.
     ZoomTime(i32),
     /// Fit the map to the chosen area.
@@ -83,6 +85,8 @@ pub enum Command {
     ToggleDetails,
     /// Show or hide the frame-time strip.
     ToggleHealth,
+    /// Show or hide who falls silent, on the map and as a list.
+    ToggleSilences,
     /// Close whatever is open, innermost first.
     Dismiss,
     /// Full screen on or off.

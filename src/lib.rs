@@ -31,6 +31,7 @@ pub mod time;
 
 pub mod audit;
 pub mod past;
+pub mod quiet;
 pub mod runtime;
 
 pub mod app;

@@ -95,6 +95,8 @@ pub trait SeriesSource: std::fmt::Debug + Send + Sync {
     fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series;
     /// What kind of number an indicator is.
     fn nature(&self, indicator: IndicatorIx) -> Nature;
+    /// An indicator over all areas as of an instant, by what is known now.
+    fn over_areas(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Earlier;
     /// An indicator over all areas as it was a period or a year before an instant, by what is known now.
     fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier;
     /// What there is of an indicator's rows at an instant.

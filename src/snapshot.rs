@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::density::{EventCells, EventFilter};
+use crate::density::{EventCells, EventFilter, Reports};
 use crate::derived::Trend;
 use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
@@ -143,6 +143,8 @@ pub struct Events {
     pub opened_today: u64,
     /// All events over time; only of a live picture.
     pub timeline: Arc<Timeline>,
+    /// Object events by area, kind and hour.
+    pub reports: Arc<Reports>,
 }
 
 impl Events {

@@ -8,6 +8,7 @@ use egui::{Rect, Ui};
 use crate::command::Command;
 use crate::drawn::work::Drawings;
 use crate::panels::{Health, View};
+use crate::quiet::Listener;
 use crate::scenes::Screen;
 use crate::site::Site;
 use crate::site::text::Lang;
@@ -23,6 +24,7 @@ pub struct Stage {
     pub state: AppState,
     screen: Screen,
     drawings: Drawings,
+    listener: Listener,
     theme: Theme,
 }
 
@@ -59,7 +61,14 @@ impl Stage {
     pub fn new(ctx: &egui::Context, site: Arc<Site>, mode: Mode, lang: Lang) -> Self {
         let state = AppState::new(&site, mode, lang);
         let screen = Screen::new(ctx, &site);
-        Self { state, screen, drawings: Drawings::default(), theme: Theme::dark(Sizes::for_desk()), site }
+        Self {
+            state,
+            screen,
+            drawings: Drawings::default(),
+            listener: Listener::default(),
+            theme: Theme::dark(Sizes::for_desk()),
+            site,
+        }
     }
 
     /// Paints one frame of the present; see [`Stage::frame_of`].
@@ -76,10 +85,12 @@ impl Stage {
         self.dress(ui.max_rect(), ui.ctx().pixels_per_point());
         let mut commands = Vec::new();
         self.drawings.prepare(&self.site, self.state.drawn.as_ref(), snapshot);
+        self.listener.prepare(&self.site, snapshot);
         let view = View {
             site: &self.site,
             snapshot,
             drawn: self.drawings.figures(self.state.drawn.as_ref()),
+            silences: self.listener.silences(snapshot),
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,
@@ -102,17 +113,22 @@ impl Stage {
         if was_live && !self.state.time.is_live() {
             self.state.time.changes_when_left = seen.live.live.changes;
         }
-        if !commands.is_empty() || self.drawings.is_pending(self.state.drawn.as_ref()) {
+        if !commands.is_empty()
+            || self.drawings.is_pending(self.state.drawn.as_ref())
+            || self.listener.is_pending()
+        {
             ui.ctx().request_repaint();
         }
         commands
     }
 
     /// Whether every tile of the base map that is to be seen is there, or known not to come, and so are the figures of a
-    /// drawn shape.
+    /// drawn shape and the silences.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.screen.is_settled() && !self.drawings.is_pending(self.state.drawn.as_ref())
+        self.screen.is_settled()
+            && !self.drawings.is_pending(self.state.drawn.as_ref())
+            && !self.listener.is_pending()
     }
 
     /// An event that is chosen takes map, figures and trend to its area, down to the level that figures have.

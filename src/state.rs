@@ -76,6 +76,8 @@ pub struct AppState {
     pub palette_open: bool,
     /// Details of the indicator.
     pub details_open: bool,
+    /// Who falls silent, on the map and as a list.
+    pub silence_open: bool,
     /// Frame-time strip.
     pub health_open: bool,
     /// Full screen.
@@ -170,6 +172,7 @@ impl AppState {
             help_open: false,
             palette_open: false,
             details_open: false,
+            silence_open: false,
             health_open: false,
             fullscreen: false,
             quitting: false,
@@ -238,6 +241,7 @@ impl AppState {
             }
             Command::SetTimeWidth(secs) => self.time.width_secs = (*secs).max(1),
             Command::SetPlaySpeed(speed) => self.time.speed = (*speed).max(1),
+            Command::StackTime => self.time.by_kind = !self.time.by_kind,
             Command::ZoomTime(by) => self.time.zoom_by(*by),
             Command::FitMap => self.map_request = Some(MapRequest::Fit(self.area)),
             Command::ZoomMap(levels) => self.map_request = Some(MapRequest::Zoom(*levels)),
@@ -246,6 +250,7 @@ impl AppState {
             Command::ToggleHelp => self.help_open = !self.help_open,
             Command::TogglePalette => self.palette_open = !self.palette_open,
             Command::ToggleDetails => self.details_open = !self.details_open,
+            Command::ToggleSilences => self.silence_open = !self.silence_open,
             Command::ToggleHealth => self.health_open = !self.health_open,
             Command::Dismiss => self.dismiss(),
             Command::ToggleFullscreen => self.fullscreen = !self.fullscreen,
@@ -296,6 +301,8 @@ impl AppState {
             self.event = None;
         } else if self.details_open {
             self.details_open = false;
+        } else if self.silence_open {
+            self.silence_open = false;
         } else if self.drawn.is_some() {
             self.drawn = None;
         } else if self.area != AreaId::ROOT {

@@ -27,6 +27,8 @@ pub struct Theme {
     pub good: Color32,
     /// Late, below target, demo mark.
     pub warn: Color32,
+    /// Areas that fall silent; they also have lines, an outline and a word.
+    pub silence: Color32,
     /// Sequential ramp for areas, low to high.
     pub ramp: [Color32; 7],
     /// Severity 1 to 4; each also has its own shape.
@@ -216,6 +218,7 @@ impl Theme {
             accent: rgb(0x004f_b3d9),
             good: rgb(0x007f_d1a8),
             warn: rgb(0x00ff_b545),
+            silence: rgb(0x00d9_b8ff),
             ramp: [
                 rgb(0x0016_303d),
                 rgb(0x001b_4150),
@@ -257,6 +260,7 @@ impl Theme {
             accent: rgb(0x0013_6a92),
             good: rgb(0x0017_6b47),
             warn: rgb(0x008a_5200),
+            silence: rgb(0x0069_2aa8),
             ramp: [
                 rgb(0x00e3_f0f0),
                 rgb(0x00c8_e2e2),
@@ -394,6 +398,7 @@ mod tests {
                     ("accent", theme.accent),
                     ("good", theme.good),
                     ("warn", theme.warn),
+                    ("silence", theme.silence),
                     ("place", theme.base.place),
                     ("nature", theme.base.nature),
                 ];

@@ -29,6 +29,8 @@ pub struct TimeView {
     pub width_secs: i64,
     /// Place in [`ZOOMS_SECS`].
     pub zoom: usize,
+    /// Whether the bar stacks events by kind; else by severity.
+    pub by_kind: bool,
     /// Whether the cursor moves by itself.
     pub playing: bool,
     /// Steps a second while it does.
@@ -45,6 +47,7 @@ impl Default for TimeView {
             known_at_secs: None,
             width_secs: DAY_SECS,
             zoom: 2,
+            by_kind: false,
             playing: false,
             speed: 2,
             changes_when_left: 0,

@@ -111,6 +111,13 @@ pub fn command(text: &Messages) -> Command {
                         .help(text.get("cli.derived").to_owned()),
                 )
                 .arg(
+                    Arg::new("silence")
+                        .long("silence")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with_all(["derived", "known-at", "shape"])
+                        .help(text.get("cli.silence").to_owned()),
+                )
+                .arg(
                     choice("format", &["table", "csv", "json", "sdmx", "xlsx"], text.get("cli.format"))
                         .default_value("table"),
                 )
@@ -141,6 +148,12 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("at", "HH:MM", text.get("cli.at")).default_value("10:31"))
                 .arg(value("as-of", "DATE|INSTANT", text.get("cli.snapshot_as_of")))
                 .arg(value("known-at", "DATE|INSTANT|then", text.get("cli.snapshot_known_at")))
+                .arg(
+                    Arg::new("silence")
+                        .long("silence")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.snapshot_silence").to_owned()),
+                )
                 .arg(path("out", text.get("cli.out")).required(true)),
         )
         .subcommand(

@@ -9,7 +9,9 @@ use crate::derived::{Derived, Origin};
 use crate::drawn::{Atlas, Drawn, DrawnFigures};
 use crate::engine::{self, Depth};
 use crate::export::derived::All;
+use crate::export::silence::Quiet;
 use crate::export::{self, Subject};
+use crate::moment::Moment;
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::civil::{date_of, parse_day};
@@ -17,7 +19,7 @@ use crate::site::datum::Datum;
 use crate::site::geojson;
 use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
-use crate::snapshot::EpochSecs;
+use crate::snapshot::{Day, EpochSecs};
 use crate::sources::debrief;
 use crate::store::quarantine::held_message;
 
@@ -31,6 +33,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             parse_day(text).ok_or_else(|| Failure::usage(Message::new("cli.bad_date").with("text", text)))
         })
         .transpose()?;
+    if args.get_flag("silence") {
+        return silence(args, lang, day);
+    }
     let format = args.get_one::<String>("format").map_or("table", String::as_str);
     let out = args.get_one::<PathBuf>("out");
     if format == "xlsx" && out.is_none() {
@@ -41,19 +46,17 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let now = measure(&dir, lang, Depth::Figures)?;
-    let then = match args.get_one::<String>("known-at") {
-        None => None,
-        Some(text) => {
-            let instant = instant(now.site(), text)?;
-            let site = Arc::clone(now.site());
-            let rows = debrief::late_rows(&site);
-            let then = match &rows {
-                Some(rows) => engine::build_then(site, instant, Some(rows)),
-                None => engine::build_known_at(site, instant, &|_, _| {}),
-            };
-            Some(then.map_err(super::broken)?)
+    let known_at_secs =
+        args.get_one::<String>("known-at").map(|text| instant(now.site(), text)).transpose()?;
+    let then = known_at_secs.map(|known| {
+        let site = Arc::clone(now.site());
+        let rows = debrief::late_rows(&site);
+        match &rows {
+            Some(rows) => engine::build_then(site, known, Some(rows)),
+            None => engine::build_known_at(site, known, &|_, _| {}),
         }
-    };
+    });
+    let then = then.transpose().map_err(super::broken)?;
     let engine = then.as_ref().unwrap_or(&now);
     let site = engine.site();
     let area = area(site, args.get_one::<String>("area"))?;
@@ -63,7 +66,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     let day = day.unwrap_or_else(|| engine.present_day());
     let at = engine.end_of(day);
-    let sources = engine.sources(at.secs);
+    let judged_secs = Moment { at_secs: at.secs, known_at_secs }.judged_secs(&site.zone);
+    let sources = engine.sources(judged_secs);
     let mut figures = engine.figures(at, &sources);
     if then.is_some() {
         figures = now.known_then(figures, &now.figures(at, &now.sources(at.secs)));
@@ -108,14 +112,43 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some(shape) => audited_shape(site, lang, "compute", shape, &rest)?,
         None => audited(site, lang, "compute", area, &rest)?,
     }
+    put(out, site, lang, &content)?;
+    Ok(Exit::Done)
+}
+
+/// Who falls silent, in the place of figures.
+fn silence(args: &ArgMatches, lang: Lang, day: Option<Day>) -> Result<Exit, Failure> {
+    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
+    let site = engine.site();
+    let area = area(site, args.get_one::<String>("area"))?;
+    for problem in &engine.problems {
+        write_err(&problem.line(site.messages(lang)));
+    }
+    let at = engine.end_of(day.unwrap_or_else(|| engine.present_day()));
+    let silences = engine.silences(at.secs);
+    let quiet = Quiet { site, silences: &silences, area };
+    let format = args.get_one::<String>("format").map_or("table", String::as_str);
+    let content = match format {
+        "csv" => export::silence::csv(&quiet),
+        "json" => export::silence::json(&quiet),
+        "table" => export::silence::table(&quiet, lang),
+        _ => return Err(Failure::usage(Message::new("cli.silence_format"))),
+    };
+    audited(site, lang, "compute", area, &format!("silence day={} format={format}", date_of(at.day)))?;
+    put(args.get_one::<PathBuf>("out"), site, lang, content.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Writes to a file where one is named, else to standard output.
+fn put(out: Option<&PathBuf>, site: &Site, lang: Lang, content: &[u8]) -> Result<(), Failure> {
     match out {
         Some(path) => {
             std::fs::write(path, content).map_err(|err| unwritten(path, &err))?;
-            write_err(&text.fill("cli.wrote", &[("path", &path.display().to_string())]));
+            write_err(&site.messages(lang).fill("cli.wrote", &[("path", &path.display().to_string())]));
         }
-        None => write_out(&String::from_utf8_lossy(&content)),
+        None => write_out(&String::from_utf8_lossy(content)),
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Refuses what derived figures are not made for. They look at other days, whose hidden cells are not compared with

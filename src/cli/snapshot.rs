@@ -39,6 +39,8 @@ pub struct Shot {
     pub area: AreaId,
     /// Drawn shape.
     pub drawn: Option<Arc<Drawn>>,
+    /// Who falls silent.
+    pub silence: bool,
     /// Another time than the present.
     pub moment: Option<Moment>,
 }
@@ -64,6 +66,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         scene: run::scene(&site, args.get_one::<String>("scene"))?,
         area: compute::area(&site, args.get_one::<String>("area"))?,
         drawn: compute::shape(args)?.map(Arc::new),
+        silence: args.get_flag("silence"),
         moment: moment(&site, args)?,
     };
     let snapshot = snapshot_at(engine, seconds);
@@ -158,6 +161,7 @@ pub fn shoot(site: &Arc<Site>, screens: &Screens<'_>, shot: &Shot, out: &Path) -
         stage.state.apply(&Command::SelectArea(shot.area), site);
     }
     stage.state.drawn.clone_from(&shot.drawn);
+    stage.state.silence_open = shot.silence;
     if let Some(moment) = shot.moment {
         stage.state.apply(&Command::LookAt(moment.at_secs), site);
         stage.state.time.known = moment.known();

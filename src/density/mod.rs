@@ -10,6 +10,7 @@ mod filter;
 pub mod grid;
 mod leaf;
 mod pyramid;
+mod reports;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -18,3 +19,4 @@ pub use cells::{CellSum, EventCells, EventPoint, Total};
 pub use filter::{AGES_SECS, EventFilter, Mask, Phases};
 pub use leaf::Collected;
 pub use pyramid::Pyramid;
+pub use reports::Reports;

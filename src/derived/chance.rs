@@ -157,6 +157,14 @@ pub enum Law {
         /// Chance of each.
         chance: f64,
     },
+    /// Negative binomial: events whose expected number is itself not known exactly, or varies more than chance lets
+    /// it. The variance is above the mean.
+    Negative {
+        /// Expected events.
+        mean: f64,
+        /// Variance of the count.
+        variance: f64,
+    },
 }
 
 impl Law {
@@ -164,7 +172,7 @@ impl Law {
     #[must_use]
     pub const fn mean(self) -> f64 {
         match self {
-            Self::Poisson { mean } => mean,
+            Self::Poisson { mean } | Self::Negative { mean, .. } => mean,
             Self::Binomial { of, chance } => of * chance,
         }
     }
@@ -175,6 +183,7 @@ impl Law {
         match self {
             Self::Poisson { mean } => mean.sqrt(),
             Self::Binomial { of, chance } => (of * chance * (1.0 - chance)).sqrt(),
+            Self::Negative { variance, .. } => variance.sqrt(),
         }
     }
 
@@ -193,6 +202,10 @@ impl Law {
             Self::Poisson { mean } => gamma_q(count + 1.0, mean),
             Self::Binomial { of, .. } if count >= of.floor() => 1.0,
             Self::Binomial { of, chance } => 1.0 - beta(count + 1.0, of.floor() - count, chance),
+            // With r successes wanted, each of chance p = mean / variance.
+            Self::Negative { mean, variance } => {
+                beta(mean * mean / (variance - mean), count + 1.0, mean / variance)
+            }
         }
     }
 
@@ -273,6 +286,16 @@ mod tests {
             (37.0, 0.2, 0.0, 2.596148429267411e-04),
         ] {
             near(Law::Binomial { of, chance: share }.at_most(count), chance, "binomial");
+        }
+        // Summed term by term.
+        for (mean, variance, count, chance) in [
+            (12.0, 13.5, 0.0, 1.228451019426e-05),
+            (12.0, 13.5, 3.0, 3.412448198751e-03),
+            (40.0, 90.0, 12.0, 1.359029112429e-04),
+            (150.5, 180.0, 120.0, 1.036693796705e-02),
+            (3.2, 8.0, 5.0, 8.223252517456e-01),
+        ] {
+            near(Law::Negative { mean, variance }.at_most(count), chance, "negative binomial");
         }
         for (x, freedom, tail) in [
             (3.84, 1.0, 5.004352124870519e-02),

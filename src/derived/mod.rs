@@ -9,10 +9,14 @@ pub mod contribution;
 pub mod control;
 pub mod funnel;
 pub mod kind;
+pub mod silence;
+pub mod watch;
 pub mod words;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_silence;
 
 use crate::privacy::shown::Shown;
 use crate::site::Site;

@@ -2,7 +2,8 @@
 //! the data is. Owns the choice of the message; the texts are in `assets/messages/derived.*.toml`.
 
 use crate::site::Site;
-use crate::site::text::Messages;
+use crate::site::meta::EventsMeta;
+use crate::site::text::{Messages, grouped};
 use crate::snapshot::SourceState;
 use crate::store::quarantine::held_message;
 
@@ -10,6 +11,7 @@ use super::Trend;
 use super::completeness::{Completeness, Of};
 use super::control::{Method, NoChart, Rule, Signal};
 use super::funnel::Place;
+use super::watch::{Silence, State, Subject, Tally};
 
 /// Name of the method of a control chart.
 #[must_use]
@@ -98,4 +100,67 @@ pub fn completeness(
         });
     }
     parts.join(text.get("derived.complete.joint"))
+}
+
+/// Name of something that reports.
+#[must_use]
+pub fn silent_subject<'a>(site: &'a Site, text: &'a Messages, subject: Subject) -> &'a str {
+    match subject {
+        Subject::Events => text.get("derived.silence.events"),
+        Subject::Kind(kind) => {
+            let list = |meta: &EventsMeta| site.table(&meta.table)?.column(&meta.kind)?.codes.as_deref();
+            let of = |meta: &'a EventsMeta| Some((list(meta)?, meta.object_kinds.get(kind)?));
+            let code = site.meta.events.as_ref().and_then(of);
+            code.map_or("", |(list, code)| text.code_name(list, code))
+        }
+        Subject::Indicator(at) => site.indicators.get(at).map_or("", |row| row.card_name().get(text.lang())),
+    }
+}
+
+/// The span over which it is silent: so many hours, or days.
+#[must_use]
+pub fn silent_span(text: &Messages, silence: &Silence) -> String {
+    match silence.seen.steps {
+        hours if hours % 24 == 0 => text.fill("derived.silence.days", &[("n", &(hours / 24).to_string())]),
+        hours => text.fill("derived.silence.hours", &[("n", &hours.to_string())]),
+    }
+}
+
+/// What was seen and what was expected, in one sentence.
+#[must_use]
+pub fn silent_says(text: &Messages, silence: &Silence) -> String {
+    let whole = |count: f64| grouped(&format!("{count:.0}"));
+    let words = [
+        ("span", silent_span(text, silence)),
+        ("n", whole(silence.seen.seen)),
+        ("expected", whole(silence.seen.expected)),
+    ];
+    text.fill("derived.silence.says", &words.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// How many things are watched, and in which state they are; states in which there is none are left out.
+#[must_use]
+pub fn watched(text: &Messages, tally: &Tally) -> String {
+    let many: u32 = State::ALL.into_iter().map(|state| tally.of(state)).sum();
+    let told = State::ALL
+        .into_iter()
+        .filter(|state| tally.of(*state) > 0)
+        .map(|state| text.fill(state_key(state), &[("n", &tally.of(state).to_string())]));
+    let parts: Vec<String> = told.collect();
+    let parts = parts.join(text.get("derived.complete.joint"));
+    text.fill("derived.silence.watched", &[("n", &many.to_string()), ("states", &parts)])
+}
+
+/// Key of the words for a state, with a place for how many are in it.
+#[must_use]
+pub const fn state_key(state: State) -> &'static str {
+    match state {
+        State::Silent => "derived.silence.state.silent",
+        State::Usual => "derived.silence.state.usual",
+        State::Zero => "derived.silence.state.zero",
+        State::Rare => "derived.silence.state.rare",
+        State::Young => "derived.silence.state.young",
+        State::Hidden => "derived.silence.state.hidden",
+        State::Late => "derived.silence.state.late",
+    }
 }

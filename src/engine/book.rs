@@ -5,13 +5,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 
-use crate::density::Collected;
+use crate::density::{Collected, Reports};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::snapshot::{EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::{Chunk, Column, Texts};
 
-use super::events::{Columns, pyramid, told};
+use super::event_rows::Columns;
+use super::events::{pyramid, told};
 use super::open::OpenEvents;
 
 /// An end that has not come.
@@ -154,6 +155,21 @@ impl Segment {
         out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, *opened);
     }
 
+    /// Counts its object events that are no drill in their areas, or takes them back; those that `takes` says.
+    pub(super) fn report(&self, site: &Site, out: &mut Reports, by: i32, takes: impl Fn(usize) -> bool) {
+        let objects = site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
+        let place = |word: &Arc<str>| objects.iter().position(|kind| **kind == **word);
+        let kinds: Vec<Option<usize>> = self.words.iter().map(place).collect();
+        let rows = self.opened.iter().zip(&self.area).zip(self.kind.iter().zip(&self.exercise)).enumerate();
+        for (row, ((opened, area), (kind, exercise))) in rows {
+            if let Some(kind) = kinds.get(usize::from(*kind)).copied().flatten().filter(|_| !exercise)
+                && takes(row)
+            {
+                out.add(&site.areas, *area, kind, *opened, by);
+            }
+        }
+    }
+
     /// The events of two segments; of those with one key, the newer segment's.
     fn merged(older: &Self, newer: &Self) -> Self {
         let again: HashSet<&str> = (0..newer.len()).map(|row| newer.id(row)).collect();
@@ -220,6 +236,23 @@ impl EventBook {
         }
     }
 
+    /// Object events by area, kind and hour, over the time that is kept at an instant.
+    pub(super) fn reports(&self, site: &Site, at: EpochSecs) -> Reports {
+        let kinds = site.meta.events.as_ref().map_or(0, |meta| meta.object_kinds.len());
+        let finest = site.figure_level();
+        let areas = site.areas.iter().filter(|(_, area)| area.level <= finest).count();
+        let mut out = Reports::new(kinds, areas, at);
+        let mut newer: HashSet<&str> = HashSet::new();
+        for (number, segment) in self.segments.iter().enumerate().rev() {
+            // An event that was met in a later segment has changed since.
+            segment.report(site, &mut out, 1, |row| newer.is_empty() || !newer.contains(segment.id(row)));
+            if number >= self.loaded {
+                newer.extend((0..segment.len()).map(|row| segment.id(row)));
+            }
+        }
+        out
+    }
+
     /// The stream as of an instant: what was open, and the latest changes before it.
     pub(super) fn at(&self, site: &Site, at: EpochSecs) -> Events {
         let day_start = site.zone.start_of(site.zone.day_of(at));
@@ -264,6 +297,7 @@ impl EventBook {
         // Sorted by what is reversed: the newest first.
         let recent = changes.into_sorted_vec().into_iter();
         let recent = recent.filter_map(|Reverse((_, number, row))| view(self.segments.get(number)?, row));
-        Events { opened_today, ..told(site, &open, recent.collect(), &pyramid(site, &placed, at)) }
+        let reports = Arc::new(self.reports(site, at));
+        Events { opened_today, reports, ..told(site, &open, recent.collect(), &pyramid(site, &placed, at)) }
     }
 }

@@ -5,16 +5,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::density::{Collected, Pyramid, grid};
-use crate::moment::{Span, Timeline};
+use crate::density::{Collected, Pyramid, Reports, grid};
+use crate::moment::Timeline;
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
-use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::meta::EventsMeta;
 use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
-use crate::store::column::{Chunk, Column};
+use crate::store::column::Chunk;
 
 use super::book::{EventBook, Segment};
+use super::event_rows::{Columns, grade, kind_of};
 use super::open::OpenEvents;
 
 /// Open events, latest changes, and the places of all object events.
@@ -29,6 +29,8 @@ pub struct EventLog {
     pyramid: Pyramid,
     timeline: Arc<Timeline>,
     book: EventBook,
+    /// From the book, once somebody asks for a picture.
+    reports: Option<Arc<Reports>>,
 }
 
 /// Where a row stands in its table: piece, then row. Of two changes at one instant the later row is the newer.
@@ -69,7 +71,7 @@ impl EventTally {
                     day = (at, 0, site.zone.start_of(at), site.zone.end_of(at));
                 }
                 day.1 += 1;
-                self.timeline.add(opened, columns.grade(row), 1);
+                self.timeline.add(opened, columns.kind_place(site, row), columns.grade(row), 1);
                 self.timeline.spans.extend(columns.span(row, opened));
             }
             let changed = columns.changed(row, opened);
@@ -126,6 +128,7 @@ impl EventTally {
             opened: self.opened,
             collected: Some(self.collected),
             pyramid: Pyramid::default(),
+            reports: None,
         }
     }
 }
@@ -164,6 +167,10 @@ impl EventLog {
         self.forget(site, old, &columns, rows.rows);
         let mut segment = Segment::default();
         segment.take_in(site, rows, &columns, None);
+        if let Some(reports) = self.reports.as_mut().map(Arc::make_mut) {
+            take_back(site, old, reports);
+            segment.report(site, reports, 1, |_| true);
+        }
         self.book.change(segment);
         let timeline = Arc::make_mut(&mut self.timeline);
         for row in 0..rows.rows {
@@ -172,7 +179,7 @@ impl EventLog {
             };
             if columns.is_real(row) {
                 *self.opened.entry(site.zone.day_of(opened)).or_default() += 1;
-                timeline.add(opened, columns.grade(row), 1);
+                timeline.add(opened, columns.kind_place(site, row), columns.grade(row), 1);
                 if let Some(span) = columns.span(row, opened) {
                     let at = timeline.spans.partition_point(|other| other.opened_secs <= opened);
                     timeline.spans.insert(at, span);
@@ -202,11 +209,12 @@ impl EventLog {
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
-        let severity = old.column(&meta.severity);
+        let (severity, kinds) = (old.column(&meta.severity), old.column(&meta.kind));
         for row in 0..old.rows {
             let real = exercise.and_then(|e| e.int(row)).unwrap_or(0) == 0;
             let Some(opened) = opened.int(row).filter(|_| real) else { continue };
-            timeline.add(opened, grade(severity.and_then(|s| s.int(row))), -1);
+            let kind = kind_of(meta, kinds.and_then(|k| k.text(row)));
+            timeline.add(opened, kind, grade(severity.and_then(|s| s.int(row))), -1);
             if let Some(count) = self.opened.get_mut(&site.zone.day_of(opened)) {
                 *count = count.saturating_sub(1);
             }
@@ -249,7 +257,7 @@ impl EventLog {
         added: &Collected,
         now_secs: EpochSecs,
     ) {
-        self.advance(site, now_secs);
+        self.age(site, now_secs);
         self.pyramid.change(places, ids, added);
     }
 
@@ -272,8 +280,16 @@ impl EventLog {
         self.recent.truncate(Events::RECENT);
     }
 
-    /// Moves events on to the class of age that they are in at an instant.
+    /// Moves events on to an instant: to the class of age that they are in, and what is kept by the hour.
     pub fn advance(&mut self, site: &Site, now_secs: EpochSecs) {
+        self.age(site, now_secs);
+        match &mut self.reports {
+            Some(reports) => Arc::make_mut(reports).advance(now_secs),
+            None => self.reports = Some(Arc::new(self.book.reports(site, now_secs))),
+        }
+    }
+
+    fn age(&mut self, site: &Site, now_secs: EpochSecs) {
         if let Some(collected) = self.collected.take() {
             self.pyramid = pyramid(site, &collected, now_secs);
         }
@@ -287,6 +303,7 @@ impl EventLog {
         Events {
             opened_today: self.opened.get(&day).copied().unwrap_or(0),
             timeline: Arc::clone(&self.timeline),
+            reports: self.reports.clone().unwrap_or_default(),
             ..told(site, &self.open, recent, &self.pyramid)
         }
     }
@@ -294,6 +311,19 @@ impl EventLog {
     /// Every event with its start and its end.
     pub(super) fn book(&self) -> EventBook {
         self.book.clone()
+    }
+}
+
+/// Takes rows that are about to be replaced out of what is reported. Their keys are not kept.
+fn take_back(site: &Site, old: &Chunk, reports: &mut Reports) {
+    let Some(meta) = &site.meta.events else { return };
+    let columns = [&meta.area, &meta.kind, &meta.opened, &meta.exercise].map(|name| old.column(name));
+    let [Some(area), Some(kind), Some(opened), exercise] = columns else { return };
+    for row in (0..old.rows).filter(|row| exercise.and_then(|e| e.int(*row)).unwrap_or(0) == 0) {
+        let area = area.text(row).and_then(|code| site.areas.find(code));
+        if let (Some(area), Some(opened)) = (area, opened.int(row)) {
+            reports.add(&site.areas, area, kind_of(meta, kind.text(row)), opened, -1);
+        }
     }
 }
 
@@ -322,11 +352,6 @@ pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -
     Pyramid::new(kinds, coarsest, collected, now_secs)
 }
 
-/// A severity as CAP has it, 1 to 4.
-fn grade(severity: Option<i64>) -> u8 {
-    u8::try_from(severity.unwrap_or(1)).unwrap_or(1).clamp(1, 4)
-}
-
 /// Fewer events that concern persons than this are never shown at one area.
 const LEAST_AT_AN_AREA: usize = 5;
 
@@ -348,131 +373,5 @@ fn place_coarsely(site: &Site, events: &mut [EventView]) {
                 event.area = area.parent.unwrap_or(AreaId::ROOT);
             }
         }
-    }
-}
-
-pub(super) struct Columns<'a> {
-    pub(super) id: &'a Column,
-    pub(super) area: &'a Column,
-    pub(super) kind: &'a Column,
-    pub(super) status: &'a Column,
-    pub(super) organisation: &'a Column,
-    severity: &'a Column,
-    exercise: &'a Column,
-    pub(super) opened: &'a Column,
-    pub(super) due: &'a Column,
-    pub(super) closed: &'a Column,
-    arrived: Option<&'a Column>,
-    longitude: &'a Column,
-    latitude: &'a Column,
-    /// Per value of the list of states, whether the event is open.
-    open: Vec<bool>,
-    /// Per value of the list of kinds, its place among the kinds of objects.
-    objects: Vec<Option<u16>>,
-    /// Per value of the list of areas, whether the site has it.
-    known: Vec<bool>,
-}
-
-impl<'a> Columns<'a> {
-    fn new(site: &'a Site, chunk: &'a Chunk) -> Option<Self> {
-        let meta = site.meta.events.as_ref()?;
-        let status = chunk.column(&meta.status)?;
-        let open = status.texts()?.values().map(|s| meta.open_statuses.iter().any(|o| o == s)).collect();
-        let kind = chunk.column(&meta.kind)?;
-        let place = |kind: &str| meta.object_kinds.iter().position(|object| object == kind);
-        let objects =
-            kind.texts()?.values().map(|k| place(k).and_then(|at| u16::try_from(at).ok())).collect();
-        let area = chunk.column(&meta.area)?;
-        let known = area.texts()?.values().map(|code| site.areas.find(code).is_some()).collect();
-        Some(Self {
-            id: chunk.column(&meta.id)?,
-            area,
-            kind,
-            status,
-            organisation: chunk.column(&meta.organisation)?,
-            severity: chunk.column(&meta.severity)?,
-            exercise: chunk.column(&meta.exercise)?,
-            opened: chunk.column(&meta.opened)?,
-            due: chunk.column(&meta.due)?,
-            closed: chunk.column(&meta.closed)?,
-            arrived: chunk.column(ARRIVED_COLUMN),
-            longitude: chunk.column(&meta.longitude)?,
-            latitude: chunk.column(&meta.latitude)?,
-            open,
-            objects,
-            known,
-        })
-    }
-
-    pub(super) fn is_open(&self, row: usize) -> bool {
-        let code = self.status.texts().and_then(|t| t.codes.get(row)).filter(|_| self.status.has(row));
-        code.is_some_and(|code| self.open.get(*code as usize) == Some(&true))
-    }
-
-    /// Notes the place of an object event that is no drill, in an area that the site has.
-    fn collect(&self, row: usize, opened: EpochSecs, out: &mut Collected) {
-        let area = self.area.texts().and_then(|t| t.codes.get(row)).filter(|_| self.area.has(row));
-        if area.is_none_or(|code| self.known.get(*code as usize) != Some(&true)) {
-            return;
-        }
-        let (Some(lon), Some(lat)) = (self.longitude.float(row), self.latitude.float(row)) else {
-            return;
-        };
-        let code = self.kind.texts().and_then(|t| t.codes.get(row)).filter(|_| self.kind.has(row));
-        let kind = code.and_then(|code| self.objects.get(*code as usize).copied().flatten());
-        let (Some(kind), Some(id), true) = (kind, self.id.text(row), self.is_real(row)) else {
-            return;
-        };
-        let phase = if self.is_open(row) { EventPhase::Open } else { EventPhase::Done };
-        out.push(id, [lon, lat], kind, self.grade(row), phase, opened);
-    }
-
-    pub(super) fn is_real(&self, row: usize) -> bool {
-        self.exercise.int(row).unwrap_or(0) == 0
-    }
-
-    pub(super) fn grade(&self, row: usize) -> u8 {
-        grade(self.severity.int(row))
-    }
-
-    /// Where it is, for object events.
-    pub(super) fn place(&self, row: usize) -> Option<LonLat> {
-        Some([self.longitude.float(row)?, self.latitude.float(row)?])
-    }
-
-    /// A grave event from its start to its end.
-    fn span(&self, row: usize, opened_secs: EpochSecs) -> Option<Span> {
-        const GRAVE: u8 = 3;
-        let severity = self.grade(row);
-        if severity < GRAVE {
-            return None;
-        }
-        let end = || self.closed.int(row).unwrap_or_else(|| self.changed(row, opened_secs)).max(opened_secs);
-        let closed_secs = (!self.is_open(row)).then(end);
-        let (kind, id) = (self.kind.text(row)?.into(), self.id.text(row)?.into());
-        Some(Span { opened_secs, closed_secs, severity, kind, id })
-    }
-
-    /// When the row last changed: its arrival, else its closing, else its opening.
-    pub(super) fn changed(&self, row: usize, opened: EpochSecs) -> EpochSecs {
-        self.arrived.and_then(|a| a.int(row)).or_else(|| self.closed.int(row)).unwrap_or(opened)
-    }
-
-    fn event(&self, site: &Site, row: usize, changed_secs: EpochSecs) -> Option<EventView> {
-        let area: AreaId = site.areas.find(self.area.text(row)?)?;
-        Some(EventView {
-            id: self.id.text(row)?.into(),
-            area,
-            kind: self.kind.text(row)?.into(),
-            severity: self.grade(row),
-            status: self.status.text(row)?.into(),
-            phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
-            organisation: self.organisation.text(row).map(Into::into),
-            opened_secs: self.opened.int(row)?,
-            due_secs: self.due.int(row),
-            changed_secs,
-            place: self.place(row),
-            exercise: !self.is_real(row),
-        })
     }
 }

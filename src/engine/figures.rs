@@ -212,17 +212,22 @@ impl SeriesSource for Engine {
         }
     }
 
-    fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
+    fn over_areas(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Earlier {
         let (Some(row), Some(figure)) =
             (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
         else {
             return Earlier::default();
         };
-        let at = self.before(figure, self.at(at_secs), back);
+        let at = self.at(at_secs);
         let mut memory = Memory::default();
         let kept = &mut Kept::new(&mut memory);
         let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
         Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
+    }
+
+    fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
+        let Some(figure) = self.plan.indicators.get(indicator) else { return Earlier::default() };
+        self.over_areas(indicator, self.before(figure, self.at(at_secs), back).secs)
     }
 
     fn coverage(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Coverage {

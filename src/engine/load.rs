@@ -54,10 +54,8 @@ impl<'a> Loading<'a> {
         let kept = live.then(|| {
             let mut kept = needed_columns(pass.table, &pass.measures);
             if let Some(meta) = pass.site.meta.events.as_ref().filter(|_| follows) {
-                kept.extend(
-                    [&meta.opened, &meta.exercise, &meta.severity, &meta.longitude, &meta.latitude]
-                        .map(Clone::clone),
-                );
+                let columns = [&meta.opened, &meta.exercise, &meta.severity, &meta.longitude, &meta.latitude];
+                kept.extend(columns.into_iter().chain([&meta.area, &meta.kind]).cloned());
             }
             kept.sort();
             kept.dedup();

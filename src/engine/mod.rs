@@ -5,6 +5,7 @@ pub mod again;
 mod answer;
 mod book;
 mod build;
+mod event_rows;
 pub mod events;
 mod figures;
 mod freshness;

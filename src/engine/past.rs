@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::derived::kind::Nature;
+use crate::derived::watch::{Silences, Watch};
 use crate::indicators::cube::At;
 use crate::moment::{Moment, Picture, TimeSource};
 use crate::privacy::shown::Shown;
@@ -41,6 +42,14 @@ impl Engine {
         Ground { engine: bare, book: self.events.book(), now_secs, late_rows }
     }
 
+    /// Who falls silent as of an instant, by what this engine knows.
+    #[must_use]
+    pub fn silences(&self, at_secs: EpochSecs) -> Silences {
+        let (reports, sources) = (self.events.book().reports(&self.site, at_secs), self.sources(at_secs));
+        let site = &self.site;
+        Silences::new(&Watch { site, reports: &reports, source: self, sources: &sources, at_secs })
+    }
+
     /// Figures of a day by what this engine knows.
     fn figures_of(&self, at: At) -> Figures {
         self.figures(at, &self.sources(at.secs))
@@ -62,7 +71,7 @@ impl TimeSource for Ground {
 
 impl Ground {
     fn by_what_is_known_now(&self, moment: Moment, at: At) -> Picture {
-        let sources = self.engine.sources(at.secs);
+        let sources = self.engine.sources(moment.judged_secs(&self.engine.site.zone));
         Picture {
             figures: Arc::new(self.engine.figures(at, &sources)),
             freshness: self.engine.freshness(sources),
@@ -75,7 +84,7 @@ impl Ground {
     fn as_known_then(&self, moment: Moment, at: At, known_at: EpochSecs) -> Result<Picture, Vec<Problem>> {
         let site = &self.engine.site;
         let then = build_then(Arc::clone(site), known_at, self.late_rows.as_ref())?;
-        let sources = then.sources(at.secs);
+        let sources = then.sources(moment.judged_secs(&site.zone));
         let figures = then.figures(at, &sources);
         let figures = self.engine.known_then(figures, &self.engine.figures_of(at));
         let silent = then.tables.iter().enumerate().filter(|(_, t)| t.is_silent(&then.problems));
@@ -135,6 +144,12 @@ impl SeriesSource for KnownSeries {
     }
 
     /// Not worked out: other days are hidden in other cells by what was known then.
+    fn over_areas(&self, _indicator: IndicatorIx, at_secs: EpochSecs) -> Earlier {
+        let areas = vec![Sides::same(Shown::Missing); self.engine.site.areas.len()];
+        Earlier { areas, day: self.engine.at(at_secs).day }
+    }
+
+    /// The same.
     fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
         let areas = vec![Sides::same(Shown::Missing); self.engine.site.areas.len()];
         Earlier { areas, day: self.engine.day_before(indicator, at_secs, back) }

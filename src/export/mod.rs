@@ -4,6 +4,7 @@
 pub mod derived;
 pub mod promise;
 mod sdmx;
+pub mod silence;
 mod table;
 mod xlsx;
 

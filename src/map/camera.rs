@@ -1,7 +1,7 @@
 //! Where the map looks: fitting to an area, following requests, smooth moves. Owns the map library's memory and
 //! nothing that is drawn.
 
-use egui::{Rect, Vec2};
+use egui::{Pos2, Rect, Vec2};
 use walkers::MapMemory;
 
 use super::geometry::Geometry;
@@ -113,6 +113,16 @@ impl Camera {
             }
         }
         self.step(frame.time);
+    }
+
+    /// What two fingers do: the ground under the point between them stays under it, and as much closer as they spread.
+    pub(super) fn pinch(&mut self, rect: Rect, from: Pos2, to: Pos2, spread: f64, root: &Extent) {
+        let Stand { center, zoom } = self.last;
+        let ground = moved(center, from - rect.center(), zoom);
+        let zoom = (zoom + spread.max(f64::MIN_POSITIVE).log2()).clamp(self.home_zoom - OUT_LEVELS, CLOSEST);
+        self.moving = None;
+        self.fitted = None;
+        self.stand(Stand { center: inside(moved(ground, rect.center() - to, zoom), root), zoom });
     }
 
     /// After the map was drawn: notices what the hand did, and keeps the view within limits.

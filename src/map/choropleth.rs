@@ -97,7 +97,7 @@ pub(super) fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
         mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
         if let Some(pattern) = pattern {
             let ink = match pattern {
-                Pattern::Late => theme.ground.gamma_multiply(0.55),
+                Pattern::Late | Pattern::Silent => theme.ground.gamma_multiply(0.55),
                 Pattern::Suppressed | Pattern::Missing => {
                     theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 })
                 }

@@ -12,6 +12,8 @@ use super::sheet::{Dress, Sheet, Type, write};
 use super::symbol::{self, Symbol};
 use crate::density::grid;
 use crate::density::{CellSum, EventFilter};
+use crate::panels::hexagon::{self, fullness};
+use crate::panels::legend::DensityScale;
 use crate::panels::{alarm_strip, event_filter, format};
 use crate::snapshot::EventPhase;
 use crate::theme::Theme;
@@ -108,6 +110,14 @@ impl EventsLayer {
         self.fading.is_some()
     }
 
+    /// What the hexagons of a view count; none where events stand singly.
+    #[must_use]
+    pub(super) fn density(&self, lens: &Lens) -> Option<DensityScale> {
+        let across = grid::radius(self.crowd.level) * 3.0_f64.sqrt() * lens.scale / lens.points_per_meter();
+        (!self.crowd.cells.is_empty())
+            .then_some(DensityScale { most: self.crowd.most, across_meters: across })
+    }
+
     /// What is left out or counted together, and what is looked at, in words.
     #[must_use]
     pub(super) fn notes(&self, sheet: &Sheet<'_>) -> Vec<String> {
@@ -188,32 +198,13 @@ fn marks(sheet: &Sheet<'_>, crowd: &Crowd) -> Vec<Mark> {
     out
 }
 
-/// How full a cell is, from 0 to 1: counts differ by magnitudes, and the middle ones are to be told apart.
-fn fullness(count: u64, most: u64) -> f32 {
-    (count as f64 / most.max(1) as f64).clamp(0.0, 1.0).powf(0.4) as f32
-}
-
 fn cell_radius(lens: &Lens, crowd: &Crowd, sum: &CellSum) -> f32 {
     let whole = (grid::radius(crowd.level) * lens.scale) as f32;
-    whole * (0.6 + 0.36 * fullness(sum.count, crowd.most))
+    whole * hexagon::share(fullness(sum.count, crowd.most))
 }
 
 fn cell_color(theme: &Theme, sum: &CellSum) -> Color32 {
     if sum.open > 0 { theme.severity(sum.worst_open) } else { theme.muted }
-}
-
-/// Ground of a cell's number: never so strong that the number could not be read.
-fn cell_fill(theme: &Theme, color: Color32, fullness: f32) -> Color32 {
-    theme.ground.lerp_to_gamma(color, 0.12 + 0.28 * fullness)
-}
-
-fn hexagon(center: Pos2, radius: f32) -> Vec<Pos2> {
-    (0_u8..6)
-        .map(|i| {
-            let angle = std::f32::consts::FRAC_PI_3 * f32::from(i) + std::f32::consts::FRAC_PI_6;
-            center + super::lens::polar(radius, angle)
-        })
-        .collect()
 }
 
 fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
@@ -225,11 +216,11 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
         let full = fullness(sum.count, crowd.most);
         let color = cell_color(theme, sum);
         let radius = cell_radius(lens, crowd, sum);
-        let fill = cell_fill(theme, color, full).gamma_multiply(0.8);
+        let fill = hexagon::fill(theme, color, full).gamma_multiply(0.8);
         inker.add(Shape::convex_polygon(
-            hexagon(center, radius),
+            hexagon::corners(center, radius),
             fill,
-            Stroke::new(hair * (1.0 + 1.5 * full), color),
+            Stroke::new(hair * hexagon::edge(full), color),
         ));
         let at = mark_place(center, theme);
         if sum.open > 0 {
@@ -323,30 +314,5 @@ fn letters(painter: &Painter, sheet: &Sheet<'_>, mark: &Mark, most: u64, kinds: 
             let at = pos2(mark.at.x, mark.at.y + down);
             painter.text(at, Align2::CENTER_CENTER, first, kind.font(), color);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::theme::Sizes;
-
-    #[test]
-    fn numbers_are_read_on_every_cell() {
-        for theme in [Theme::dark(Sizes::for_desk()), Theme::light(Sizes::for_desk())] {
-            for color in theme.severity.iter().chain([&theme.muted]) {
-                for full in [0.0, 0.5, 1.0] {
-                    let fill = cell_fill(&theme, *color, full);
-                    let found = crate::theme::contrast(theme.text, fill);
-                    assert!(found >= 4.5, "{color:?} at {full}, dark {}: {found:.2}", theme.dark);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn fuller_cells_are_larger() {
-        assert!(fullness(1, 1000) < fullness(10, 1000) && fullness(10, 1000) < fullness(1000, 1000));
-        assert!((fullness(1000, 1000) - 1.0).abs() < 1e-6 && fullness(0, 0).abs() < 1e-6);
     }
 }

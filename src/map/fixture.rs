@@ -116,6 +116,7 @@ impl Stage {
             site: &self.site,
             snapshot: &self.snapshot,
             drawn: None,
+            silences: None,
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

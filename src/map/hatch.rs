@@ -14,6 +14,8 @@ pub(super) enum Pattern {
     Missing,
     /// Wide lines falling to the right: later than promised.
     Late,
+    /// Level lines: reports less than its history leads one to expect.
+    Silent,
 }
 
 /// Draws a pattern inside rings. `step` is the distance of its lines.
@@ -33,6 +35,7 @@ pub(super) fn draw(
         Pattern::Suppressed => (vec2(slant, -slant), step),
         Pattern::Late => (vec2(slant, slant), step * 2.0),
         Pattern::Missing => (vec2(1.0, 0.0), step * 2.25),
+        Pattern::Silent => (vec2(1.0, 0.0), step),
     };
     // The pattern is fixed to the ground, so that it does not swim while the map moves.
     let anchor = lens.to_screen([lens.center[0].floor(), lens.center[1].floor()]);

@@ -7,8 +7,9 @@ use super::events::{Mark, What};
 use super::lens::degrees;
 use super::sheet::Sheet;
 use crate::density::CellSum;
+use crate::derived::words as derived_words;
 use crate::panels::pen::{Ink, Pen};
-use crate::panels::{alarm_strip, event_stream, format, marks, words};
+use crate::panels::{self, alarm_strip, event_stream, format, marks, words};
 use crate::site::areas::AreaId;
 use crate::snapshot::{EventPhase, Status};
 
@@ -92,6 +93,12 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
             row(ui, sheet, words::status(view, reading.status), note);
         }
         lines(ui, sheet, &words::overdue(view, indicator), note.color(sheet.theme().warn));
+    }
+    for silent in panels::silence::of_area(view, area) {
+        lines(ui, sheet, &silent, note.color(sheet.theme().silence));
+    }
+    if let Some(silences) = view.silences.filter(|_| view.state.silence_open) {
+        lines(ui, sheet, &derived_words::watched(view.text, &silences.tally(area)), note);
     }
     let open = view.snapshot.events.open_in(area);
     row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);

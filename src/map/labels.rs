@@ -10,6 +10,7 @@ use super::lens::{Lens, degrees};
 use super::placement::{Wish, place};
 use super::scope::Scope;
 use super::sheet::{Dress, Sheet, Type, write, write_turned};
+use super::silence;
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
@@ -29,6 +30,8 @@ pub(super) enum About {
     Area(AreaId),
     /// Events of an area without a place.
     Badge(AreaId),
+    /// What is silent in an area.
+    Silence(AreaId),
     /// A transit station, by its place in the list.
     Station(usize),
     /// Something of the base map.
@@ -47,7 +50,7 @@ pub(super) struct Label {
     lines: Vec<(String, Type)>,
 }
 
-type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, u64);
+type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 2]);
 
 /// What labels have to do with besides areas.
 pub(super) struct Others<'a> {
@@ -82,7 +85,7 @@ impl Labels {
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
             sheet.view.lang(),
-            others.base.arrived(),
+            [others.base.arrived(), silence::key(sheet.view)],
         );
         self.placed.get(key, || arrange(painter, sheet, others, taken));
     }
@@ -98,7 +101,7 @@ impl Labels {
         let theme = sheet.theme();
         let edge = theme.ground.gamma_multiply(0.92);
         for label in self.placed() {
-            if matches!(label.about, About::Badge(_)) {
+            if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
                 painter.rect_filled(label.rect, radius, theme.surface.gamma_multiply(0.86));
                 let rim = label.lines.first().map_or(theme.muted, |(_, kind)| kind.color);
@@ -120,7 +123,7 @@ impl Labels {
             for (words, kind) in &label.lines {
                 let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);
                 let at = Pos2::new(label.rect.center().x - galley.size().x * 0.5, y);
-                if matches!(label.about, About::Badge(_)) {
+                if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                     let middle = label.rect.center() - galley.size() * 0.5;
                     painter.galley(middle, galley, kind.color);
                 } else {
@@ -147,6 +150,14 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
         if is_major || room > size.x * 0.8 {
             wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.5 }));
         }
+    }
+    for (area, silences) in silence::areas(sheet.view) {
+        let Some(solid) = sheet.geometry.area(area) else { continue };
+        let kind = Type { size: small, bold: true, color: sheet.theme().silence };
+        let lines = vec![(silence::label(sheet.view, &silences), kind)];
+        let size = size_of(painter, &lines) + vec2(small, small * 0.4);
+        let anchor = sheet.lens.to_screen(solid.label);
+        wanted.push((About::Silence(area), lines, Wish { anchor, size, reach: 3.0 }));
     }
     let whole = sheet.scope.chosen == AreaId::ROOT;
     for badge in badges.iter().filter(|b| whole || sheet.scope.holds(sheet.view, b.area)) {

@@ -27,6 +27,7 @@ mod position;
 mod pulse;
 mod scope;
 mod sheet;
+mod silence;
 mod stack;
 mod symbol;
 #[cfg(test)]
@@ -35,6 +36,8 @@ mod tests;
 mod tests_bars;
 #[cfg(test)]
 mod tests_pencil;
+#[cfg(test)]
+mod tests_touch;
 mod tools;
 
 use egui::{Context, DragPanButtons, Rect, Ui};
@@ -67,6 +70,8 @@ pub struct MapPanel {
     legend: Kept<(u64, usize, usize, Classing), Legend>,
     scale: LegendScale,
     marks: Kept<(u64, usize, Scope), Marks>,
+    /// Whether two fingers are, or were just now, on the map: none of them clicks or draws.
+    pinching: bool,
 }
 
 impl std::fmt::Debug for MapPanel {
@@ -89,6 +94,7 @@ impl MapPanel {
             legend: Kept::default(),
             scale: LegendScale::default(),
             marks: Kept::default(),
+            pinching: false,
         }
     }
 
@@ -108,6 +114,14 @@ impl MapPanel {
             request,
             geometry: &self.geometry,
         });
+        let fingers =
+            ui.input(egui::InputState::multi_touch).filter(|fingers| clear.contains(fingers.start_pos));
+        if let Some(fingers) = &fingers {
+            let from = fingers.center_pos - fingers.translation_delta;
+            let (to, spread) = (fingers.center_pos, f64::from(fingers.zoom_delta));
+            self.camera.pinch(rect, from, to, spread, &self.geometry.root);
+            self.pinching = true;
+        }
         let scope = Scope::new(view, self.camera.memory.zoom() - self.camera.home_zoom());
         let legend_key = (view.snapshot.revision, view.state.indicator, scope.level, view.state.classing);
         let legend = self.legend.get(legend_key, || Legend::new(view, scope.level));
@@ -115,7 +129,7 @@ impl MapPanel {
         let marks_key = (view.snapshot.revision, view.state.indicator, scope.clone());
         self.marks.get(marks_key, || scope::marks(view, &scope));
         let fallback = self.geometry.root.center();
-        let moving = self.camera.is_moving();
+        let moving = self.camera.is_moving() || fingers.is_some();
         let frame = StackFrame {
             view,
             geometry: &self.geometry,
@@ -125,6 +139,7 @@ impl MapPanel {
             home_zoom: self.camera.home_zoom(),
             fallback,
             moving,
+            pinching: self.pinching,
             animate,
             credits: self.credits,
             time,
@@ -135,21 +150,25 @@ impl MapPanel {
         let pressed = ui.input(|i| i.pointer.press_origin());
         let is_mine = pressed.is_none_or(|at| clear.contains(at));
         let buttons = match view.state.tool {
-            _ if !is_mine => DragPanButtons::empty(),
+            // Two fingers have moved it already.
+            _ if !is_mine || self.pinching => DragPanButtons::empty(),
             Tool::Hand | Tool::Measure => DragPanButtons::PRIMARY,
             // The first button draws.
             Tool::Lasso | Tool::Radius => DragPanButtons::SECONDARY,
         };
+        let is_pointed = ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at));
         let response = Map::new(None, &mut self.camera.memory, position(fallback))
             .zoom_with_ctrl(false)
-            .zoom_gesture(ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at)))
+            .zoom_gesture(is_pointed && !self.pinching)
             .drag_pan_buttons(buttons)
             .with_plugin(layers)
             .show(ui, |_, _, _, _| ())
             .response;
         let lens = Lens::of(&self.camera.memory, rect, fallback, ui.pixels_per_point());
         let touched = response.changed() || response.dragged();
+        self.scale.density = self.stack.density(&lens);
         self.camera.settle(&lens, touched, &self.geometry.root);
+        self.pinching &= ui.input(egui::InputState::any_touches);
         if self.camera.is_moving() {
             ui.ctx().request_repaint();
         }
@@ -204,5 +223,5 @@ fn legend_scale(legend: &Legend, view: &View<'_>) -> LegendScale {
         Some(Method::Equal) => "panel.legend.by_equal",
         Some(Method::Quantile) | None => "panel.legend.by_quantile",
     };
-    LegendScale { classes, heap: legend.heap.clone(), method_key }
+    LegendScale { classes, heap: legend.heap.clone(), method_key, density: None }
 }

@@ -61,6 +61,13 @@ impl Pencil {
         ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
     }
 
+    /// Forgets a line that is being dragged: another finger came down.
+    pub(super) fn let_go(&mut self) {
+        if std::mem::take(&mut self.is_dragged) {
+            self.corners.clear();
+        }
+    }
+
     fn lasso(&mut self, ui: &Ui, response: &Response, sheet: &Sheet<'_>) -> Option<Drawn> {
         let lens = &sheet.lens;
         let origin = ui.input(|i| i.pointer.press_origin()).filter(|at| sheet.clear.contains(*at));

@@ -20,10 +20,12 @@ use super::position::Position;
 use super::pulse::Pulses;
 use super::scope::{Legend, Scope};
 use super::sheet::Sheet;
+use super::silence::SilenceLayer;
 use super::tools;
 use crate::command::Command;
 use crate::density::grid;
-use crate::panels::{Commands, View};
+use crate::panels::legend::DensityScale;
+use crate::panels::{self, Commands, View};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::state::Tool;
@@ -38,6 +40,7 @@ pub(super) struct Stack {
     choropleth: Choropleth,
     fabric: Fabric,
     borders: Borders,
+    silence: SilenceLayer,
     events: EventsLayer,
     labels: Labels,
     pulses: Pulses,
@@ -65,6 +68,8 @@ pub(super) struct StackFrame<'a> {
     pub fallback: World,
     /// Whether the camera is on its way.
     pub moving: bool,
+    /// Whether two fingers are on the map, or were just now.
+    pub pinching: bool,
     /// Whether arrivals may move.
     pub animate: bool,
     /// Whether sources are written.
@@ -85,6 +90,7 @@ impl Stack {
             choropleth: Choropleth::default(),
             fabric: Fabric::default(),
             borders: Borders::default(),
+            silence: SilenceLayer::default(),
             events: EventsLayer::default(),
             labels: Labels::default(),
             pulses: Pulses::default(),
@@ -111,7 +117,13 @@ impl Stack {
         self.base.paint_above(painter, sheet);
         self.fabric.paint(painter, sheet);
         self.borders.paint(painter, sheet);
+        self.silence.paint(painter, sheet);
         self.events.paint(painter, sheet, time);
+    }
+
+    /// What the hexagons of a view count; none where there are none.
+    pub(super) fn density(&self, lens: &Lens) -> Option<DensityScale> {
+        self.events.density(lens)
     }
 
     /// What is under a point: a mark before a label before an area.
@@ -120,7 +132,7 @@ impl Stack {
             return Some(Hit::Mark(mark.clone()));
         }
         let label = self.labels.placed().iter().find(|l| l.rect.contains(at)).map(|l| l.about);
-        if let Some(About::Area(area) | About::Badge(area)) = label {
+        if let Some(About::Area(area) | About::Badge(area) | About::Silence(area)) = label {
             return Some(Hit::Area(area));
         }
         let found = sheet.view.site.areas.at(degrees(sheet.lens.to_world(at)))?;
@@ -163,7 +175,11 @@ fn area_words(sheet: &Sheet<'_>, area: AreaId) -> String {
     let indicator = sheet.view.indicator().map_or("", |i| sheet.view.say(i.card_name()));
     let value = sheet.printed(&sheet.reading(area));
     let args = [("area", sheet.name(area)), ("indicator", indicator), ("value", value.as_str())];
-    sheet.view.text.fill("map.area_says", &args)
+    let says = sheet.view.text.fill("map.area_says", &args);
+    std::iter::once(says)
+        .chain(panels::silence::of_area(sheet.view, area))
+        .collect::<Vec<String>>()
+        .join("; ")
 }
 
 /// The layers in one frame.
@@ -199,9 +215,17 @@ impl Plugin for InFrame<'_> {
         stack.paint(&painter, &sheet, frame.time, frame.animate);
         let focused = Stack::buttons(ui, &sheet, frame.commands);
         let is_drawing = sheet.view.state.tool != Tool::Hand;
-        stack.pencil.hand(ui, response, &sheet, frame.commands);
-        let pointer =
-            response.hover_pos().filter(|at| !is_drawing && !sheet.moving && sheet.clear.contains(*at));
+        if frame.pinching {
+            stack.pencil.let_go();
+        } else {
+            stack.pencil.hand(ui, response, &sheet, frame.commands);
+        }
+        // A finger that has been lifted hovers nowhere any more.
+        let tapped = || response.clicked().then(|| response.interact_pointer_pos()).flatten();
+        let pointer = response
+            .hover_pos()
+            .or_else(tapped)
+            .filter(|at| !is_drawing && !sheet.moving && sheet.clear.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),
@@ -221,8 +245,11 @@ impl Plugin for InFrame<'_> {
             furniture::corner(&painter, &sheet, frame.credits, &stack.events.notes(&sheet), &stack.base),
             head(ui, &sheet, frame.commands),
         ];
-        stack.position.ui(ui, response, &sheet, frame.credits, frame.commands);
-        if !is_drawing {
+        // Two fingers that rest ask for no menu, as one does.
+        if !frame.pinching {
+            stack.position.ui(ui, response, &sheet, frame.credits, frame.commands);
+        }
+        if !is_drawing && !frame.pinching {
             clicks(ui, response, hit.as_ref(), sheet.view, frame.commands);
         }
         if hit.is_some() {

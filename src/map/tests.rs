@@ -317,6 +317,7 @@ fn pictures_of_the_wall() {
             scene: None,
             area: AreaId::ROOT,
             drawn: None,
+            silence: false,
             moment: None,
         };
         let out = std::path::PathBuf::from(format!("/tmp/onemap-map/{name}.png"));

@@ -1,5 +1,5 @@
 //! The tools of the map: a row of words under the path, and the radius as a number that can be typed. Owns their
-//! places; what a tool does is the pencil's.
+//! places, each tall and wide enough for a finger; what a tool does is the pencil's.
 
 use egui::{Align2, Rect, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2};
 
@@ -7,7 +7,7 @@ use super::sheet::Sheet;
 use crate::command::Command;
 use crate::drawn::{Drawn, RADIUS_METERS};
 use crate::panels::Commands;
-use crate::panels::pen::Pen;
+use crate::panels::pen::{Pen, TOUCH};
 use crate::state::Tool;
 
 const TOOLS: [(Tool, &str, &str); 3] = [
@@ -32,7 +32,7 @@ pub(super) fn tools_ui(
     let theme = sheet.theme();
     let step = theme.sizes.step;
     let mut x = top_left.x;
-    let height = theme.sizes.small * 1.9;
+    let height = (theme.sizes.small * 1.9).max(TOUCH);
     {
         let pen = Pen::new(ui, theme);
         for (tool, key, how) in TOOLS {
@@ -42,19 +42,21 @@ pub(super) fn tools_ui(
                 if is_used { pen.note().bold().color(theme.accent) } else { pen.note().color(theme.text) };
             let rect = Rect::from_min_size(
                 pos2(x, top_left.y),
-                vec2(pen.width(words, ink.bold()) + step * 2.0, height),
+                vec2((pen.width(words, ink.bold()) + step * 2.0).max(TOUCH), height),
             );
             let response = pen.press(rect, ("tool", key), words);
+            // The chip is as tall as its words ask for: what is pressed is taller than what is seen.
+            let chip = Rect::from_center_size(rect.center(), vec2(rect.width(), theme.sizes.small * 1.9));
             let rim = if is_used { theme.accent } else { theme.line };
-            pen.painter().rect_filled(rect, step * 0.5, theme.surface.gamma_multiply(0.9));
+            pen.painter().rect_filled(chip, step * 0.5, theme.surface.gamma_multiply(0.9));
             pen.painter().rect_stroke(
-                rect,
+                chip,
                 step * 0.5,
                 Stroke::new(theme.sizes.hairline, rim),
                 StrokeKind::Inside,
             );
-            pen.hover_ground(rect, &response);
-            pen.text(rect, Align2::CENTER_CENTER, words, ink);
+            pen.hover_ground(chip, &response);
+            pen.text(chip, Align2::CENTER_CENTER, words, ink);
             pen.tip(rect, ("tool tip", key), || view.text.get(how).to_owned());
             if response.clicked() {
                 commands.push(Command::UseTool(tool));
@@ -87,7 +89,7 @@ pub(super) fn tools_ui(
 fn radius_ui(ui: &mut Ui, sheet: &Sheet<'_>, at: egui::Pos2, height: f32, commands: &mut Commands) -> f32 {
     let view = sheet.view;
     let theme = sheet.theme();
-    let rect = Rect::from_min_size(at, vec2(theme.sizes.small * 7.0, height));
+    let rect = Rect::from_min_size(at, vec2((theme.sizes.small * 7.0).max(TOUCH), height));
     let mut meters = view.state.radius_meters.round();
     let suffix = view.text.fill("map.meters", &[("n", "")]);
     let (least, most) = RADIUS_METERS;

@@ -117,6 +117,11 @@ impl SeriesSource for Wander {
         Nature { kind, stride: Some(1), adds_up }
     }
 
+    fn over_areas(&self, indicator: IndicatorIx, at_secs: i64) -> Earlier {
+        let areas = self.readings[indicator].iter().map(Sides::of).collect();
+        Earlier { day: i32::try_from(at_secs / 86_400).unwrap(), areas }
+    }
+
     fn past(&self, indicator: IndicatorIx, at_secs: i64, back: Back) -> Earlier {
         let days = if back == Back::Year { 365 } else { 30 };
         let sides = |reading: &Reading| {
@@ -200,6 +205,7 @@ pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView
         recent: recent.into(),
         opened_today: 1284,
         timeline: Arc::new(timeline()),
+        reports: Arc::default(),
     }
 }
 
@@ -210,7 +216,8 @@ fn timeline() -> crate::moment::Timeline {
         let opened = NOW - hour * 3600;
         for severity in 1..=4_u8 {
             let many = 12.0 * noise(hour as usize, usize::from(severity)) / 3.0_f64.powi(severity.into());
-            line.add(opened, severity, many as i64);
+            let kind = ((hour + i64::from(severity)) % 5) as usize;
+            line.add(opened, kind, severity, many as i64);
         }
     }
     for (i, (ago, hours)) in [(200_i64, 60), (30, 12)].into_iter().enumerate() {
@@ -365,6 +372,7 @@ impl Stage {
             site: &self.site,
             snapshot: &self.snapshot,
             drawn: None,
+            silences: None,
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

@@ -111,6 +111,16 @@ pub fn short_parts(shown: Shown, decimals: usize, text: &Messages) -> (String, S
     (sign, format!("{}{}", number(scaled, digits), text.get(key)))
 }
 
+/// A length on the ground to two digits: it says how large a cell is, and no cell is measured.
+#[must_use]
+pub fn rounded_meters(meters: f64, text: &Messages) -> String {
+    let (value, key) =
+        if meters < 1000.0 { (meters, "map.meters") } else { (meters / 1000.0, "map.kilometers") };
+    let decade = 10.0_f64.powf(value.max(1.0).log10().floor() - 1.0);
+    let value = (value / decade).round() * decade;
+    text.fill(key, &[("n", &number(value, usize::from(value < 10.0)))])
+}
+
 /// The 95 % interval that comes with a reading.
 #[must_use]
 pub fn interval(interval: Option<(f64, f64)>, decimals: usize, text: &Messages) -> String {

@@ -1,12 +1,13 @@
 //! What the colours and marks of the map mean: classes with their breaks, how they were found and how the areas lie in
-//! them, the marks of figures that are hidden, coarse, missing or late, and the severities. Owns no classes itself.
+//! them, the marks of figures that are hidden, coarse, missing or late, the hexagons with what they count, and the
+//! severities. Owns no classes itself.
 
 use egui::{Align2, Color32, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use crate::command::Command;
 use crate::panels::event_stream::severity_key;
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
-use crate::panels::{Commands, View, format, marks, words};
+use crate::panels::{Commands, View, event_filter, format, hexagon, marks, silence, words};
 use crate::privacy::marks::{Mark, Marks};
 use crate::privacy::shown::Told;
 
@@ -35,6 +36,17 @@ pub struct LegendScale {
     pub heap: Vec<Vec<usize>>,
     /// Message that names how the classes were found.
     pub method_key: &'static str,
+    /// Hexagons, where events are counted together.
+    pub density: Option<DensityScale>,
+}
+
+/// How many events hexagons stand for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DensityScale {
+    /// The greatest count of one.
+    pub most: u64,
+    /// From one side of a hexagon to the other, in metres on the ground.
+    pub across_meters: f64,
 }
 
 /// Height of the heap of values, in rows.
@@ -43,7 +55,7 @@ const HEAP_ROWS: f32 = 1.3;
 /// Height of the panel.
 #[must_use]
 pub fn height(pen: Pen<'_>) -> f32 {
-    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (3.0 + HEAP_ROWS + whole(MARK_ROWS))
+    pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (4.0 + HEAP_ROWS + whole(MARK_ROWS))
 }
 
 /// Paints classes with the values in them, marks and severities.
@@ -69,8 +81,10 @@ pub fn legend_ui(
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
     classes_ui(pen, bar, labels, view, &scale.classes, indicator.decimals);
     let (rows, rest) = cut_top(rest, pen.row(pen.note()) * whole(MARK_ROWS));
-    marks_ui(pen, rows, view, marks);
-    let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.75), pen.row(pen.note()));
+    marks_ui(pen, rows, view, marks, commands);
+    let (row, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), pen.row(pen.note()));
+    density_ui(pen, row, view, scale.density);
+    let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
     severities_ui(pen, row, view);
 }
 
@@ -182,17 +196,21 @@ fn classes_ui(
 }
 
 /// An entry for each mark that occurs on the map: how the area looks, the sign, how many areas; what it means on hover.
-fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks) {
+fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks, commands: &mut Commands) {
     let step = pen.step();
     let height = pen.row(pen.note());
     // What the pattern of late figures says of all of them.
     let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
-    if found.is_empty() && late.is_empty() {
+    let silent = view.silences.map_or(0, |silences| silences.whole().count());
+    if found.is_empty() && late.is_empty() && silent == 0 {
         let place = rows.with_max_y(rows.top() + height);
         pen.named_text(place, Align2::LEFT_CENTER, view.text.get("panel.legend.all_shown"), pen.note());
         return;
     }
     let mut at = rows.min;
+    if silent > 0 {
+        at.x = silent_ui(pen, rows.with_max_y(rows.top() + height), view, silent, commands) + step * 1.75;
+    }
     let mut entry_ui = |mark: Mark, words: &str, color: Color32, sentence: String| {
         let wide = step * 2.75 + pen.width(words, pen.note());
         if at.x > rows.left() && at.x + wide > rows.right() {
@@ -217,6 +235,28 @@ fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks) {
     if !late.is_empty() {
         entry_ui(Mark::Late, &late, pen.theme.warn, Mark::Late.sentence(view.text));
     }
+}
+
+/// The entry of silences: a press shows or hides them. Returns where it ends.
+fn silent_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, many: usize, commands: &mut Commands) -> f32 {
+    let step = pen.step();
+    let n = many.to_string();
+    let words = view.text.fill("panel.silence.legend", &[("n", &n)]);
+    let means = view.text.fill("panel.silence.legend_means", &[("n", &n)]);
+    let place = line.with_max_x(line.left() + step * 2.75 + pen.width(&words, pen.note().bold()));
+    let response = pen.press(place, "silences", &means);
+    pen.hover_ground(place, &response);
+    let middle = pos2(place.left() + step, place.center().y);
+    let chip = Rect::from_center_size(middle, vec2(step * 2.0, step * 1.25));
+    silence::mark_ui(pen, chip);
+    let ink = pen.note().color(pen.theme.silence);
+    let ink = if view.state.silence_open { ink.bold() } else { ink };
+    pen.text(place.with_min_x(chip.right() + step * 0.75), Align2::LEFT_CENTER, &words, ink);
+    pen.tip(place, "silences tip", || means.clone());
+    if response.clicked() {
+        commands.push(Command::ToggleSilences);
+    }
+    place.right()
 }
 
 /// How an area with a mark looks on the map.
@@ -252,6 +292,39 @@ fn chip_ui(pen: Pen<'_>, chip: Rect, mark: Mark) {
             marks::bar(pen.painter(), body, Some(Told::About), pen.step(), class);
         }
     }
+}
+
+/// What hexagons count: the smallest and the largest as they are drawn, and how wide one is. Events that stand singly say
+/// so; the place is kept free for either.
+fn density_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, density: Option<DensityScale>) {
+    let text = view.text;
+    let Some(scale) = density else {
+        pen.named_text(row, Align2::LEFT_CENTER, text.get("panel.legend.single"), pen.note());
+        return;
+    };
+    let step = pen.step();
+    let most = format::count(scale.most);
+    let across = format::rounded_meters(scale.across_meters, text);
+    let means = text.fill(
+        "panel.legend.density_means",
+        &[("most", &most), ("across", &across), ("filter", &event_filter::words(view))],
+    );
+    let mut x = row.left();
+    for (count, shown) in [(1, "1"), (scale.most, most.as_str())] {
+        let fullness = hexagon::fullness(count, scale.most);
+        let radius = row.height() * 0.46 * hexagon::share(fullness);
+        let center = pos2(x + row.height() * 0.46, row.center().y);
+        let color = pen.theme.severity(2);
+        let fill = hexagon::fill(pen.theme, color, fullness);
+        let stroke = Stroke::new(pen.theme.sizes.hairline * hexagon::edge(fullness), color);
+        pen.painter().add(egui::Shape::convex_polygon(hexagon::corners(center, radius), fill, stroke));
+        let place = row.with_min_x(x + row.height() * 0.92 + step * 0.5);
+        x = pen.text(place, Align2::LEFT_CENTER, shown, pen.note().color(pen.theme.text)).right() + step;
+    }
+    let words = text.fill("panel.legend.density", &[("across", &across)]);
+    pen.text(row.with_min_x(x + step * 0.5), Align2::LEFT_CENTER, &words, pen.note());
+    pen.name(row, "density", &means);
+    pen.tip(row, "density tip", || means.clone());
 }
 
 fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {

@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 pub mod format;
 pub mod health_strip;
 pub mod help;
+pub mod hexagon;
 pub mod indicator_list;
 pub mod legend;
 pub mod marks;
@@ -24,6 +25,7 @@ pub mod ranking;
 pub mod rotation;
 pub mod series_cache;
 pub mod shape;
+pub mod silence;
 pub mod time_bar;
 pub mod time_words;
 pub mod top_band;
@@ -31,6 +33,7 @@ pub mod trend;
 pub mod words;
 
 use crate::command::Command;
+use crate::derived::watch::Silences;
 use crate::drawn::DrawnFigures;
 use crate::export::promise::When;
 use crate::site::Site;
@@ -64,6 +67,8 @@ pub struct View<'a> {
     pub snapshot: &'a Snapshot,
     /// Figures of the drawn shape, once they are worked out.
     pub drawn: Option<&'a DrawnFigures>,
+    /// Who falls silent, once it is known.
+    pub silences: Option<&'a Silences>,
     /// The user's choices.
     pub state: &'a AppState,
     /// Messages in the chosen language.

@@ -52,6 +52,15 @@ pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
             found.push((rank, Found { name, note, command: Command::SelectScene(i) }));
         }
     }
+    let layer = Bilingual {
+        zh: site.messages_zh.get("panel.silence.title").to_owned(),
+        en: site.messages_en.get("panel.silence.title").to_owned(),
+    };
+    if let Some(rank) = rank(&layer) {
+        let note = view.text.get("panel.palette.layer").to_owned();
+        let name = view.say(&layer).to_owned();
+        found.push((rank, Found { name, note, command: Command::ToggleSilences }));
+    }
     for (id, area) in site.areas.iter() {
         if let Some(rank) = rank(&area.name) {
             let level = site.meta.levels.get(area.level).map_or("", |l| view.say(&l.name));

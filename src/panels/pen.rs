@@ -53,6 +53,9 @@ impl Ink {
     }
 }
 
+/// Least height and width of what a finger is to hit, in points.
+pub const TOUCH: f32 = 44.0;
+
 /// A place to draw on, with the theme at hand.
 #[derive(Clone, Copy)]
 pub struct Pen<'a> {

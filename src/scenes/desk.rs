@@ -7,7 +7,7 @@ use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
     Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks,
-    shape, time_bar, time_words, top_band, trend,
+    shape, silence, time_bar, time_words, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
@@ -78,6 +78,13 @@ pub(crate) fn desk_ui(
     if view.state.drawn.is_some() {
         let mut pane = pane(ui, view, zones.details, "shape", "panel.shape.title");
         shape::shape_ui(&mut pane, view, commands);
+        return;
+    }
+    if view.state.silence_open {
+        let inner = surface(ui, view, zones.details);
+        let mut child = ui.new_child(UiBuilder::new().id_salt("silence").max_rect(inner));
+        child.set_clip_rect(inner.intersect(ui.clip_rect()));
+        scrolled(&mut child, "silence scroll", |ui| silence::silence_ui(ui, view, commands));
         return;
     }
     let mut pane = pane(ui, view, zones.details, "details", "panel.details.title");

@@ -5,6 +5,8 @@ pub mod desk;
 pub mod overlays;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_time;
 pub mod wall;
 pub mod zones;
 

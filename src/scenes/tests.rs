@@ -16,14 +16,14 @@ use crate::site::text::{Lang, Messages};
 use crate::snapshot::{Reading, Status};
 use crate::state::Mode;
 
-struct World {
-    stage: Stage,
+pub(super) struct World {
+    pub(super) stage: Stage,
     screen: Option<Screen>,
     commands: Vec<Command>,
 }
 
 /// A screen that runs; what it asks for is noted and carried out, as the frame loop would.
-fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<'static, World> {
+pub(super) fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<'static, World> {
     let mut stage = Stage::new(mode, lang, 1920.0, 1080.0);
     prepare(&mut stage);
     let world = World { stage, screen: None, commands: Vec::new() };
@@ -44,7 +44,7 @@ fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<
     harness
 }
 
-fn press(harness: &mut Harness<'static, World>, key: Key, modifiers: Modifiers) {
+pub(super) fn press(harness: &mut Harness<'static, World>, key: Key, modifiers: Modifiers) {
     harness.key_press_modifiers(modifiers, key);
     harness.run_steps(2);
 }
@@ -240,7 +240,9 @@ fn an_event_opens_and_closes() {
 
 #[test]
 fn the_time_bar_is_worked_by_name_and_by_key() {
-    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En), (Mode::Desk, Lang::Zh)] {
+    for (mode, lang) in
+        [(Mode::Wall, Lang::Zh), (Mode::Wall, Lang::En), (Mode::Desk, Lang::En), (Mode::Desk, Lang::Zh)]
+    {
         let mut harness = harness(mode, lang, |_| {});
         let word = |harness: &Harness<'static, World>, key: &str| {
             harness.state().stage.site.messages(lang).get(key).to_owned()

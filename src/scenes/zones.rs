@@ -61,7 +61,7 @@ impl WallZones {
         let cards_bottom = trend_top - step * 1.5;
         let cards_top = cards_bottom - shape.height;
         let time_bottom = cards_top - step;
-        let time_top = time_bottom - time_bar::compact_height(pen);
+        let time_top = time_bottom - time_bar::compact_height(pen, view);
         let body_top = top.bottom() + step * 2.5;
         let body_bottom = trend_top - step * 2.0;
         let legend_top = body_bottom - legend::height(pen);

@@ -3,9 +3,11 @@
 use calamine::Reader as _;
 use onemap::engine::Engine;
 use onemap::export::{self, Subject};
+use onemap::moment::{FIRST_PAST_REVISION, Known, Moment};
+use onemap::runtime::Publisher;
 use onemap::site::areas::AreaId;
 use onemap::site::text::{Bilingual, Lang};
-use onemap::snapshot::{FeedPhase, FeedState, Status};
+use onemap::snapshot::{Clock, FeedPhase, FeedState, Status};
 
 use crate::common::{Declared, Line, Made, Ran, Recipe, day, figures, program};
 use crate::workbook;
@@ -44,7 +46,7 @@ fn made() -> Made {
         events: false,
     });
     let noon = DUE - 3 * 3600;
-    made.write("data/here.csv", &format!("id,area,n,ts\nx,R1A1,7,{noon}\n"));
+    made.write("data/here.csv", &format!("id,area,n,ts,arrived_ts\nx,R1A1,7,{noon},{noon}\n"));
     made
 }
 
@@ -157,6 +159,24 @@ fn a_source_in_trouble_makes_its_figures_late() {
         assert_eq!((inputs.sources, inputs.late, inputs.missing), counts, "{a:?} {b:?}");
         assert_eq!(inputs.is_late(), status == Status::Late);
         assert_eq!(inputs.expected_secs, Some(DUE));
+    }
+}
+
+/// Within a day that is over, data is late if it was late at the instant asked, not at the day's end.
+#[test]
+fn a_moment_within_a_day_is_judged_as_of_itself() {
+    let made = made();
+    let engine = made.build();
+    let data_secs = engine.end_of(day(DAY)).secs as f64;
+    let clock = Clock { data_secs, since: std::time::Instant::now(), speed: 0.0 };
+    let live = Publisher::new(engine, clock).snapshot();
+    for (at_secs, status) in [(DUE - 60, Status::Current), (DUE + 60, Status::Late)] {
+        for known in [Known::Now, Known::Then] {
+            let picture = live.at(Moment::new(at_secs, known), FIRST_PAST_REVISION).unwrap();
+            assert_eq!(picture.reading(0, AreaId::ROOT).status, status, "{known:?} at {at_secs}");
+            assert_eq!(picture.freshness.sources[0].late, status == Status::Late, "{known:?} at {at_secs}");
+            assert_eq!(picture.freshness.current, usize::from(status == Status::Current));
+        }
     }
 }
 

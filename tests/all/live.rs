@@ -260,7 +260,7 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
 }
 
 /// What the stream shows, less when each change reached us.
-fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>) {
+fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>, Vec<u64>) {
     let mut events = engine.events.clone();
     events.advance(engine.site(), engine.end_of(day).secs);
     let view = events.view(engine.site(), day);
@@ -275,7 +275,18 @@ fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>) {
     let mut places: Vec<String> = points.iter().map(|point| format!("{point:?}")).collect();
     places.sort();
     let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
-    (open, view.opened_today, places)
+    // Object events by area, kind and quarter of a day, around the days of the rows.
+    let begin = i64::from(crate::common::day(BEGIN)) * 24 - 48;
+    let mut reported = Vec::new();
+    for id in AREAS.iter().filter(|c| c.len() <= 4).filter_map(|code| engine.site().areas.find(code)) {
+        for (kind, quarter) in
+            [Some(0), Some(1), None].into_iter().flat_map(|k| (0..100).map(move |q| (k, q)))
+        {
+            let from = begin + quarter * 6;
+            reported.push(view.reports.count(id, kind, from..from + 6));
+        }
+    }
+    (open, view.opened_today, places, reported)
 }
 
 proptest! {
@@ -301,6 +312,7 @@ proptest! {
         }
         let mut live = made.build();
         let told = crate::common::lines(live.site(), &live.problems);
+        live.move_on(live.end_of(day(BEGIN)).secs);
         prop_assert!(told.iter().all(|l| l.contains("an area code that is not in areas.geojson")), "{:?}", told);
         for (table, rows) in batches {
             // A key may come twice in one batch: the later row counts.

@@ -36,6 +36,7 @@ mod quarantine;
 mod refusals;
 mod secrets;
 mod servers;
+mod silence;
 mod structure;
 mod time;
 mod tiny;

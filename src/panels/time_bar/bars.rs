@@ -1,7 +1,7 @@
-//! Events over time: counts stacked by severity, grave events from start to end, and where data is missing or late. Owns
-//! the buckets; they are of the whole site.
+//! Events over time: counts stacked by severity or by kind, as the filter of events takes them; grave events from start to
+//! end; and where data is missing or late. Owns the buckets; they are of the whole site.
 
-use egui::{Rect, Shape, Stroke, pos2};
+use egui::{Color32, Rect, Shape, Stroke, pos2};
 
 use super::Line;
 use crate::moment::HOUR_SECS;
@@ -9,7 +9,7 @@ use crate::panels::pen::{Pen, share};
 use crate::panels::{View, format, marks, time_words};
 use crate::snapshot::EpochSecs;
 
-/// Events of an hour or a day.
+/// Events of an hour or a day, as the filter takes them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
     /// Its first instant.
@@ -18,6 +18,8 @@ pub(super) struct Bucket {
     pub(super) to: EpochSecs,
     /// By severity 1 to 4.
     pub(super) counts: [u64; 4],
+    /// Whether any event at all began in it.
+    is_empty: bool,
 }
 
 impl Bucket {
@@ -31,11 +33,71 @@ const GAP_HOURS: usize = 6;
 /// Grave events that a bar can hold; of more the longest are drawn.
 const MOST_SPANS: usize = 60;
 
+/// Kinds that have a colour of their own on the bar; the others are one.
+pub(super) const MOST_KINDS: usize = 5;
+
+/// Place of the filter's kind among the kinds of objects, behind them for what concerns persons; none for every kind.
+pub(super) fn chosen_kind(view: &View<'_>) -> Option<usize> {
+    let objects = view.site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
+    let kind = view.state.filter.kind.as_ref()?;
+    Some(objects.iter().position(|object| **object == **kind).unwrap_or(objects.len()))
+}
+
+/// Events that began in a span, by severity, as kind and severity of the filter take them. Whether they are open by now
+/// is not looked at, nor how old they are: the bar tells what began when.
+pub(super) fn counted(view: &View<'_>, from: EpochSecs, to: EpochSecs) -> [u64; 4] {
+    let timeline = &view.live.events.timeline;
+    let counts = match chosen_kind(view) {
+        Some(kind) => timeline.count_kind(kind, from, to),
+        None => timeline.count(from, to),
+    };
+    grave_enough(view, counts)
+}
+
+fn grave_enough(view: &View<'_>, mut counts: [u64; 4]) -> [u64; 4] {
+    counts.iter_mut().take(usize::from(view.state.filter.severity) - 1).for_each(|count| *count = 0);
+    counts
+}
+
+/// The kinds that a bar by kind tells apart: the most frequent of its span, the most frequent first.
+pub(super) fn frequent_kinds(line: &Line, view: &View<'_>) -> Vec<usize> {
+    if let Some(kind) = chosen_kind(view) {
+        return vec![kind];
+    }
+    let objects = view.site.meta.events.as_ref().map_or(0, |meta| meta.object_kinds.len());
+    let timeline = &view.live.events.timeline;
+    let count =
+        |kind: &usize| grave_enough(view, timeline.count_kind(*kind, line.from, line.to)).iter().sum::<u64>();
+    let mut kinds: Vec<usize> = (0..=objects).filter(|kind| count(kind) > 0).collect();
+    kinds.sort_by_key(|kind| std::cmp::Reverse(count(kind)));
+    kinds.truncate(MOST_KINDS);
+    kinds
+}
+
+/// Counts of a bucket by the frequent kinds, and of all others together at the end.
+pub(super) fn by_kind(view: &View<'_>, kinds: &[usize], bucket: &Bucket) -> Vec<u64> {
+    let timeline = &view.live.events.timeline;
+    let of = |kind: &usize| {
+        grave_enough(view, timeline.count_kind(*kind, bucket.from, bucket.to)).iter().sum::<u64>()
+    };
+    let mut counts: Vec<u64> = kinds.iter().map(of).collect();
+    counts.push(bucket.all().saturating_sub(counts.iter().sum()));
+    counts
+}
+
+/// Colour of a frequent kind by its rank; of all others behind them.
+pub(super) fn kind_color(pen: Pen<'_>, rank: usize) -> Color32 {
+    pen.theme.domains.get(rank).copied().unwrap_or(pen.theme.muted)
+}
+
 /// The hours or days of a line.
 pub(super) fn buckets(line: &Line, view: &View<'_>) -> Vec<Bucket> {
     let zone = &view.site.zone;
     let timeline = &view.live.events.timeline;
-    let bucket = |from, to| Bucket { from, to, counts: timeline.count(from, to) };
+    let bucket = |from, to| {
+        let is_empty = timeline.count(from, to) == [0; 4];
+        Bucket { from, to, counts: counted(view, from, to), is_empty }
+    };
     if view.state.time.bar_is_hourly() {
         let hours = (line.to - line.from) / HOUR_SECS;
         return (0..hours)
@@ -48,8 +110,14 @@ pub(super) fn buckets(line: &Line, view: &View<'_>) -> Vec<Bucket> {
         .collect()
 }
 
-/// Paints the counts.
-pub(super) fn buckets_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) -> Vec<Bucket> {
+/// Paints the counts. `kinds` are told apart where there are any, else severities.
+pub(super) fn buckets_ui(
+    pen: Pen<'_>,
+    line: &Line,
+    rect: Rect,
+    view: &View<'_>,
+    kinds: &[usize],
+) -> Vec<Bucket> {
     let buckets = buckets(line, view);
     let most = buckets.iter().map(Bucket::all).max().unwrap_or(0).max(1);
     let at = view.state.time.at_secs.unwrap_or_else(|| view.live_whole_secs());
@@ -62,12 +130,25 @@ pub(super) fn buckets_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>)
         // What is looked at stands out; the rest recedes.
         let strength =
             if window.contains(&(bucket.to - 1)) || window.contains(&bucket.from) { 1.0 } else { 0.45 };
+        let parts: Vec<(Color32, u64)> = if kinds.is_empty() {
+            (1_u8..)
+                .zip(bucket.counts)
+                .map(|(severity, count)| (pen.theme.severity(severity), count))
+                .collect()
+        } else {
+            let counts = by_kind(view, kinds, bucket).into_iter().enumerate();
+            counts
+                .map(|(rank, count)| {
+                    (kind_color(pen, if rank < kinds.len() { rank } else { MOST_KINDS }), count)
+                })
+                .collect()
+        };
         let mut bottom = rect.bottom();
-        for (severity, count) in (1_u8..).zip(bucket.counts).filter(|(_, count)| *count > 0) {
+        for (color, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
             #[expect(clippy::cast_precision_loss, reason = "counts on a screen")]
             let height = (rect.height() * share(count as f64, most as f64)).max(1.0);
             let part = Rect::from_x_y_ranges(place.x_range(), bottom - height..=bottom);
-            shapes.push(Shape::rect_filled(part, 0.0, pen.theme.severity(severity).gamma_multiply(strength)));
+            shapes.push(Shape::rect_filled(part, 0.0, color.gamma_multiply(strength)));
             bottom -= height;
         }
     }
@@ -84,7 +165,7 @@ pub(super) fn gaps_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     let (first, _) = view.time_span();
     let buckets = buckets(line, view);
     let least = if view.state.time.bar_is_hourly() { GAP_HOURS } else { 1 };
-    let is_empty = |bucket: &&Bucket| bucket.all() == 0 && bucket.from >= first && bucket.to <= live;
+    let is_empty = |bucket: &&Bucket| bucket.is_empty && bucket.from >= first && bucket.to <= live;
     let runs = buckets.chunk_by(|a, b| is_empty(&a) == is_empty(&b));
     for run in runs.filter(|run| run.len() >= least && run.first().is_some_and(|b| is_empty(&b))) {
         let (Some(from), Some(to)) = (run.first(), run.last()) else { continue };
@@ -139,12 +220,13 @@ pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     let live = view.live_whole_secs();
     let all = &view.live.events.timeline.spans;
     let end = |closed: Option<EpochSecs>| closed.unwrap_or(live);
-    let seen = |least: u8| {
-        all.iter().filter(move |span| {
-            span.severity >= least && span.opened_secs < line.to && end(span.closed_secs) >= line.from
-        })
+    let filter = &view.state.filter;
+    let is_taken = |span: &&crate::moment::Span| {
+        span.severity >= filter.severity && filter.kind.as_ref().is_none_or(|kind| *kind == span.kind)
     };
-    let mut shown: Vec<_> = seen(3).collect();
+    let is_seen =
+        |span: &&crate::moment::Span| span.opened_secs < line.to && end(span.closed_secs) >= line.from;
+    let mut shown: Vec<_> = all.iter().filter(is_taken).filter(is_seen).collect();
     if shown.len() > MOST_SPANS {
         shown.sort_by_key(|span| std::cmp::Reverse(end(span.closed_secs) - span.opened_secs));
         shown.truncate(MOST_SPANS);

@@ -28,17 +28,61 @@ pub(super) fn state_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     pen.tip(rect, "time state", || time_words::explanation(view));
 }
 
-/// The buttons of the wall: back, play, on; then the way back to the present, or how to leave it.
+/// The buttons of the wall: back, play, on, pace, width of the window, span of the bar, stacking, knowledge, each of which
+/// goes to its next; then the way back to the present, and how far that is where there is room for it.
 pub(super) fn few_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
-    let rest = steps_ui(pen, rect, view, commands);
-    if view.state.time.is_live() {
+    let time = &view.state.time;
+    let is_live = time.is_live();
+    let mut rest = rect;
+    if !is_live {
+        rest = live_ui(pen, rest, view, commands);
+    }
+    rest = steps_ui(pen, rest, view, commands);
+    for (words, means, chosen, command) in chips(view) {
+        rest = left_chip(pen, rest, view, &words, means, chosen, || command, commands);
+    }
+    if is_live {
         return;
     }
-    let rest = live_ui(pen, rest, view, commands);
     let (all, brief) = (time_words::ahead(view), time_words::ahead_brief(view));
-    let words = if pen.width(&all, pen.note()) <= rest.width() { &all } else { &brief };
-    let at = pen.text(rest, Align2::RIGHT_CENTER, words, pen.note());
+    let fits = |words: &&String| pen.width(words, pen.note()) <= rest.width();
+    let words = [&all, &brief].into_iter().find(fits);
+    let at = words.map_or(rest, |words| pen.text(rest, Align2::RIGHT_CENTER, words, pen.note()));
     pen.name(at, "ahead", &all);
+}
+
+/// Pace, width, span, stacking, knowledge: words, what they mean, whether it is on, what a press asks for.
+fn chips(view: &View<'_>) -> [(String, &'static str, bool, Command); 5] {
+    let time = &view.state.time;
+    let span = ZOOMS_SECS.get(time.zoom).copied().unwrap_or_default();
+    let known = if time.is_live() { "panel.time.known_of_live" } else { "panel.time.known_then_means" };
+    [
+        (
+            format!("×{}", time.speed),
+            "panel.time.pace_means",
+            false,
+            Command::SetPlaySpeed(time.next_speed()),
+        ),
+        (width_words(view), "panel.time.width_means", false, Command::SetTimeWidth(time.next_width_secs())),
+        (
+            view.text.fill("panel.time.span_brief", &[("span", &format::lasting(span, view.text))]),
+            "panel.time.zoom_means",
+            false,
+            Command::ZoomTime(1),
+        ),
+        (
+            view.text.get("panel.time.by_kind").to_owned(),
+            "panel.time.by_kind_means",
+            time.by_kind,
+            Command::StackTime,
+        ),
+        (
+            view.text.get("panel.time.known_brief").to_owned(),
+            known,
+            time.known == Known::Then,
+            Command::ToggleKnown,
+        ),
+    ]
 }
 
 /// All buttons, in groups: steps and pace; width of the window; span of the bar; knowledge; state and the way back.
@@ -82,6 +126,17 @@ pub(super) fn all_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut C
     let span = view.text.fill("panel.time.span_of_bar", &[("span", &format::lasting(span, view.text))]);
     let rest =
         left_chip(pen, rest, view, &span, "panel.time.zoom_means", false, || Command::ZoomTime(1), commands);
+    let by_kind = view.text.get("panel.time.by_kind");
+    let rest = left_chip(
+        pen,
+        rest,
+        view,
+        by_kind,
+        "panel.time.by_kind_means",
+        time.by_kind,
+        || Command::StackTime,
+        commands,
+    );
     let rest = rest.with_min_x(rest.left() + step);
     let known = view.text.get("panel.time.known_then");
     let means = if time.is_live() { "panel.time.known_of_live" } else { "panel.time.known_then_means" };

@@ -2,13 +2,14 @@
 
 use egui::{CursorIcon, EventFilter, Key, Rect, Role, Sense, Shape, Stroke, WidgetInfo, pos2, vec2};
 
-use super::Line;
-use super::bars::Bucket;
+use super::bars::{self, Bucket};
+use super::{Line, kinds as names};
 use crate::command::Command;
 use crate::moment::{HOUR_SECS, Known, Moment};
 use crate::panels::pen::Pen;
 use crate::panels::{Commands, View, event_stream, format, time_words};
 use crate::snapshot::EpochSecs;
+use crate::time::ZOOMS_SECS;
 
 /// The instant that stands under the handle: the cursor's, else the present.
 fn at(view: &View<'_>) -> EpochSecs {
@@ -29,6 +30,7 @@ pub(super) fn handle_ui(
     line: &Line,
     view: &View<'_>,
     buckets: &[Bucket],
+    kinds: &[usize],
     commands: &mut Commands,
 ) {
     let time = &view.state.time;
@@ -57,13 +59,16 @@ pub(super) fn handle_ui(
         go_to(line.secs(place.x), view, commands);
     }
     edge_ui(pen, line, view, commands);
+    if response.hovered() {
+        wheel(pen, id, view, commands);
+    }
     if let Some(place) = response.hover_pos().filter(|_| !response.dragged()) {
         let secs = line.secs(place.x);
         if let Some(bucket) = buckets.iter().find(|bucket| (bucket.from..bucket.to).contains(&secs)) {
             let over = line.over(line.plot, bucket.from, bucket.to);
             pen.painter().rect_filled(over, 0.0, pen.theme.text.gamma_multiply(0.1));
             response.on_hover_ui_at_pointer(|ui| {
-                ui.label(bucket_words(view, bucket));
+                ui.label(bucket_words(view, bucket, kinds));
             });
         }
     }
@@ -93,6 +98,31 @@ fn edge_ui(pen: Pen<'_>, line: &Line, view: &View<'_>, commands: &mut Commands) 
         if width != time.width_secs {
             commands.push(Command::SetTimeWidth(width));
         }
+    }
+}
+
+/// The wheel shows less or more of time, and ends where a press would begin anew. A fine wheel adds up to whole notches.
+fn wheel(pen: Pen<'_>, id: egui::Id, view: &View<'_>, commands: &mut Commands) {
+    /// Points of a wheel that tells no lines, for one of them.
+    const POINTS: f32 = 40.0;
+    let lines: f32 = pen.ui.input(|input| {
+        let of = |event: &egui::Event| match event {
+            egui::Event::MouseWheel { unit: egui::MouseWheelUnit::Point, delta, .. } => delta.y / POINTS,
+            egui::Event::MouseWheel { delta, .. } => delta.y,
+            _ => 0.0,
+        };
+        input.events.iter().map(of).sum()
+    });
+    let before = pen.ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
+    let notches = (before + lines).trunc();
+    pen.ui.data_mut(|data| data.insert_temp(id, before + lines - notches));
+    #[expect(clippy::cast_possible_truncation, reason = "a few notches")]
+    let by = -(notches as i64);
+    let last = i64::try_from(ZOOMS_SECS.len()).unwrap_or(1) - 1;
+    let now = i64::try_from(view.state.time.zoom).unwrap_or(0);
+    let by = (now + by).clamp(0, last) - now;
+    if by != 0 {
+        commands.push(Command::ZoomTime(i32::try_from(by).unwrap_or(0)));
     }
 }
 
@@ -137,19 +167,27 @@ pub(super) fn width_words(view: &View<'_>) -> String {
 /// What the bar says to whoever cannot see it: the time, the window, how many events are in it.
 pub(super) fn value_words(view: &View<'_>) -> String {
     let at = at(view);
-    let counts = view.live.events.timeline.count(at - view.state.time.width_secs, at + 1);
+    let counts = bars::counted(view, at - view.state.time.width_secs, at + 1);
     let count = format::count(counts.iter().sum());
     let words = [("width", width_words(view)), ("n", count), ("state", time_words::state(view))];
     let words = words.each_ref().map(|(name, value)| (*name, value.as_str()));
     view.text.fill("panel.time.value", &words)
 }
 
-fn bucket_words(view: &View<'_>, bucket: &Bucket) -> String {
+fn bucket_words(view: &View<'_>, bucket: &Bucket, kinds: &[usize]) -> String {
     let head = time_words::moment(view, Moment::new(bucket.to - 1, Known::Now));
-    let counts = (1_u8..=4).zip(bucket.counts).rev().filter(|(_, count)| *count > 0);
-    let counts = counts.map(|(severity, count)| {
-        format!("{} {}", view.text.get(event_stream::severity_key(severity)), format::count(count))
+    let by_severity = (1_u8..=4)
+        .zip(bucket.counts)
+        .rev()
+        .map(|(severity, count)| (view.text.get(event_stream::severity_key(severity)), count));
+    // As they are stacked, the uppermost first.
+    let by_kind = bars::by_kind(view, kinds, bucket).into_iter().enumerate().rev().map(|(rank, count)| {
+        let others = || view.text.get("panel.time.other_kinds");
+        (kinds.get(rank).map_or_else(others, |kind| names::name(view, *kind)), count)
     });
+    let parts: Vec<(&str, u64)> = if kinds.is_empty() { by_severity.collect() } else { by_kind.collect() };
+    let counts = parts.into_iter().filter(|(_, count)| *count > 0);
+    let counts = counts.map(|(name, count)| format!("{name} {}", format::count(count)));
     let all = view.text.fill("panel.time.events", &[("n", &format::count(bucket.all()))]);
     std::iter::once(head).chain(std::iter::once(all)).chain(counts).collect::<Vec<String>>().join("\n")
 }

@@ -5,6 +5,7 @@ mod axis;
 mod bars;
 mod controls;
 mod handle;
+mod kinds;
 
 use egui::{Rect, vec2};
 
@@ -14,8 +15,10 @@ use crate::snapshot::EpochSecs;
 
 /// Height of the bar of a line on the wall.
 #[must_use]
-pub fn compact_height(pen: Pen<'_>) -> f32 {
-    (pen.row(pen.note()) * 2.0 + pen.step() * 1.5).ceil()
+pub fn compact_height(pen: Pen<'_>, view: &View<'_>) -> f32 {
+    // The words that say which colour is which kind have a line of their own.
+    let lines = if view.state.time.by_kind { 3.0 } else { 2.0 };
+    (pen.row(pen.note()) * lines + pen.step() * 1.5).ceil()
 }
 
 /// Height of the bar with all its buttons.
@@ -27,34 +30,43 @@ pub fn full_height(pen: Pen<'_>) -> f32 {
 /// Paints the bar of the wall: state and a few buttons at its left, events over time beside them.
 pub fn compact_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let step = pen.step();
-    let (words, chart) = cut_left(rect, rect.width() * 0.42);
+    let (names, rect) = names_of(pen, rect, view);
+    let (words, chart) = cut_left(rect, rect.width() * 0.46);
     let (upper, lower) = cut_top(words.with_max_x(words.right() - step * 2.0), rect.height() * 0.5);
     controls::state_ui(pen, upper, view);
     controls::few_ui(pen, lower, view, commands);
-    chart_ui(pen, chart, view, commands);
+    chart_ui(pen, chart, names, view, commands);
 }
 
 /// Paints the bar of the desk: all buttons in a row, events over time below.
 pub fn full_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let (row, chart) = cut_top(rect, pen.row(pen.note()) + pen.step());
     controls::all_ui(pen, row, view, commands);
-    chart_ui(pen, chart.with_min_y(chart.top() + pen.step()), view, commands);
+    let (names, chart) = names_of(pen, chart.with_min_y(chart.top() + pen.step()), view);
+    chart_ui(pen, chart, names, view, commands);
+}
+
+/// Where the words stand that say which colour is which kind, where there are any; and what remains.
+fn names_of(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> (Rect, Rect) {
+    cut_top(rect, if view.state.time.by_kind { pen.row(pen.note()) } else { 0.0 })
 }
 
 /// Grave events on lines of their own, counts below them, dates along the foot.
-fn chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+fn chart_ui(pen: Pen<'_>, rect: Rect, names: Rect, view: &View<'_>, commands: &mut Commands) {
     let (_, foot) = rect.split_top_bottom_at_y(rect.bottom() - pen.row(pen.note()));
     let plot = rect.with_max_y(foot.top());
     let (from, to) = view.state.time.bar_span(&view.site.zone, view.live_whole_secs());
     let line = Line { plot, from, to };
+    let kinds = if view.state.time.by_kind { bars::frequent_kinds(&line, view) } else { Vec::new() };
+    kinds::kinds_ui(pen, names, view, &kinds, commands);
     let lanes = plot.with_max_y(plot.top() + (plot.height() * 0.24).min(pen.step() * 1.75));
     let counts = plot.with_min_y(lanes.bottom());
     handle::window_ui(pen, &line, view);
     bars::gaps_ui(pen, &line, counts, view);
-    let buckets = bars::buckets_ui(pen, &line, counts, view);
+    let buckets = bars::buckets_ui(pen, &line, counts, view, &kinds);
     bars::spans_ui(pen, &line, lanes, view);
     axis::axis_ui(pen, &line, foot, view);
-    handle::handle_ui(pen, &line, view, &buckets, commands);
+    handle::handle_ui(pen, &line, view, &buckets, &kinds, commands);
 }
 
 /// A span of time along a rectangle.

@@ -1,0 +1,81 @@
+//! The time bar by what a person finds on it: all its buttons on the wall, words for its colours, the wheel.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::tests::{harness, press};
+use crate::site::text::Lang;
+use crate::state::Mode;
+use crate::time::TimeView;
+
+/// Every button of the time bar can be pressed on the wall as at the desk, by its words.
+#[test]
+fn the_time_bar_has_all_its_buttons_on_the_wall() {
+    for lang in [Lang::Zh, Lang::En] {
+        let mut harness = harness(Mode::Wall, lang, |_| {});
+        let text = harness.state().stage.site.messages(lang).clone();
+        let days = |days: i64| crate::panels::format::lasting(days * 86_400, &text);
+        let span = |length: i64| text.fill("panel.time.span_brief", &[("span", &days(length))]);
+        for (words, is_done) in [
+            ("×2".to_owned(), (|t: &TimeView| t.speed == 4) as fn(&TimeView) -> bool),
+            (days(1), |t| t.width_secs == 7 * 86_400),
+            (span(90), |t| t.zoom == 3),
+            (text.get("panel.time.by_kind").to_owned(), |t| t.by_kind),
+        ] {
+            harness.get_by_label(&words).click();
+            harness.run_steps(2);
+            assert!(is_done(&harness.state().stage.state.time), "{words} {lang:?}");
+        }
+        press(&mut harness, Key::Comma, Modifiers::NONE);
+        let known = text.get("panel.time.known_brief");
+        harness.get_by_label(known).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().stage.state.time.known, crate::moment::Known::Then, "{lang:?}");
+    }
+}
+
+/// Stacked by kind each colour has its word, which narrows the filter; the bar then counts that kind.
+#[test]
+fn the_time_bar_tells_kinds_by_words_that_filter() {
+    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En)] {
+        let mut harness = harness(mode, lang, |_| {});
+        let text = harness.state().stage.site.messages(lang).clone();
+        press(&mut harness, Key::T, Modifiers::NONE);
+        let meta = harness.state().stage.site.meta.events.clone().unwrap();
+        let list = crate::panels::alarm_strip::kind_list(&harness.state().stage.view());
+        let bar = text.get("panel.time.bar");
+        let before = harness.get_by_label(bar).value().unwrap_or_default();
+        for kind in &meta.object_kinds {
+            let name = text.code_name(&list, kind).to_owned();
+            let chip = harness.query_all_by_role_and_label(egui::accesskit::Role::Button, &name).next();
+            chip.unwrap_or_else(|| panic!("{name} is not told")).click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().stage.state.filter.kind.as_deref(), Some(kind.as_str()));
+            assert_ne!(harness.get_by_label(bar).value().unwrap_or_default(), before, "{kind} alone is less");
+            press(&mut harness, Key::X, Modifiers::NONE);
+        }
+        assert!(harness.query_by_label(text.get("panel.time.persons")).is_some());
+    }
+}
+
+#[test]
+fn the_wheel_over_the_time_bar_shows_less_or_more_of_time() {
+    let mut harness = harness(Mode::Desk, Lang::En, |_| {});
+    let bar = harness.state().stage.site.messages(Lang::En).get("panel.time.bar").to_owned();
+    let at = harness.get_by_label(&bar).rect().center();
+    harness.hover_at(at);
+    harness.run_steps(2);
+    let mut turn = |lines: f32| {
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Line,
+            delta: egui::vec2(0.0, lines),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers: Modifiers::NONE,
+        });
+        harness.run_steps(2);
+        harness.state().stage.state.time.zoom
+    };
+    let found = [0.0, 1.0, 1.0, 1.0, -0.5, -0.5, -1.0, -5.0].map(&mut turn);
+    assert_eq!(found, [2, 1, 0, 0, 0, 1, 2, 3], "nearer to the nearest, then further to the furthest");
+}
