@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::Engine;
+use crate::engine::{Batch, Engine};
 use crate::headless::{Headless, HeadlessError, Painter};
 use crate::indicators::window::Window;
 use crate::panels::Health;
@@ -148,6 +148,9 @@ pub fn resident_mib() -> f32 {
     kib.map_or(0.0, |kib| kib / 1024.0)
 }
 
+/// Changes of a batch whose way to a snapshot is measured.
+const BATCH: usize = 1_000;
+
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
@@ -230,6 +233,54 @@ pub fn days(engine: Engine) -> Report {
     }
 }
 
+/// Batches of exactly [`BATCH`] changes of one table to a new snapshot each.
+#[must_use]
+pub fn batch(engine: Engine, table: &str) -> Report {
+    const DAYS: u32 = 40;
+    let site = Arc::clone(engine.site());
+    let mut context = machine();
+    context.push(("rows", engine.rows().to_string()));
+    context.push(("table", table.to_owned()));
+    let Some(mut replay) = Replay::open(&site, 0) else {
+        return Report { context, figures: Vec::new() };
+    };
+    let start = replay.clock().data_secs;
+    let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    let mut held = publisher.snapshot();
+    let (mut took, mut applied, mut pictured) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_first = true;
+    for day in 1..=DAYS {
+        let due = replay.due(whole(start + f64::from(day) * 86_400.0));
+        for batch in due.into_iter().filter(|batch| batch.table == table) {
+            for part in 0..batch.rows.height() / BATCH {
+                let rows = batch.rows.slice(part * BATCH, BATCH);
+                let event = SourceEvent::Batch(Batch { rows, ..batch.clone() });
+                let since = Instant::now();
+                publisher.take(event);
+                let taken = millis(since);
+                let next = publisher.snapshot();
+                let all = millis(since);
+                // The first batch makes the index of keys and is no measure of the others.
+                if !std::mem::take(&mut is_first) {
+                    took.push(all);
+                    applied.push(taken);
+                    pictured.push(all - taken);
+                }
+                held = next;
+            }
+        }
+    }
+    std::hint::black_box(held);
+    Report {
+        context,
+        figures: vec![
+            Measured::new("batch_to_snapshot_millis", took),
+            Measured::new("batch_taken_in_millis", applied),
+            Measured::new("snapshot_millis", pictured),
+        ],
+    }
+}
+
 /// Questions to one snapshot: every indicator over every window at areas of every level, one answer each.
 fn questions(engine: &Engine) -> Measured {
     let site = Arc::clone(engine.site());
@@ -265,10 +316,8 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
         cold.push(millis(since));
         rows = engine.rows();
-        let at = engine.end_of(engine.present_day());
-        let sources = engine.sources(at.secs);
         let since = Instant::now();
-        std::hint::black_box(engine.figures(at, &sources));
+        self::figures(&engine);
         figures.push(millis(since));
         asked = questions(&engine);
     }
@@ -283,6 +332,12 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
             asked,
         ],
     })
+}
+
+/// Every figure at the present day.
+pub fn figures(engine: &Engine) {
+    let at = engine.end_of(engine.present_day());
+    std::hint::black_box(engine.figures(at, &engine.sources(at.secs)));
 }
 
 /// One cold computation in this process, as JSON: what `benches/duckdb_cube.py` sets beside another program's.

@@ -48,3 +48,4 @@ pub mod bench;
 pub mod cli;
 pub mod generate;
 pub mod memory;
+mod workers;

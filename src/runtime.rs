@@ -1,6 +1,7 @@
 //! The threads behind the window: builds the engine, takes in what sources send, publishes snapshots. Owns every
 //! thread and channel; the window only receives and sends commands. No lock is shared with it.
 
+mod keep;
 mod pace;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
-use crate::engine::{self, Engine, LateRows};
+use crate::engine::{self, Engine, LateRows, Start, ToKeep};
 use crate::memory::{self, GiveBack};
 use crate::past::PastThread;
 use crate::site::Site;
@@ -19,7 +20,6 @@ use crate::snapshot::{Clock, FeedState, LiveState, Snapshot};
 use crate::sources::replay::{self, Replay, seconds_of_day, whole};
 use crate::sources::supervise::{self, Feeds};
 use crate::sources::{self, INBOX, SourceControl, SourceEvent};
-use crate::store::quarantine;
 use pace::{SNAPSHOT_GAP, live_gap};
 
 /// What the threads tell the window.
@@ -125,8 +125,8 @@ fn work(
             wake();
         }
     };
-    let engine = match engine::build(Arc::clone(&site), engine::Depth::Needed, &progress) {
-        Ok(engine) => engine,
+    let Start { engine, to_keep } = match engine::start(Arc::clone(&site), engine::Depth::Needed, &progress) {
+        Ok(start) => start,
         Err(problems) => {
             if out.send(Update::Failed(problems)).is_ok() {
                 wake();
@@ -140,6 +140,7 @@ fn work(
     }
     let (source_out, inbox) = bounded(INBOX);
     let mut publisher = Publisher::new(engine, real_clock());
+    publisher.to_keep = to_keep;
     if let Some(mut replay) = Replay::open(&site, seconds_of_day(&site)) {
         publisher.clock = replay.clock();
         publisher.shift_secs = shift_secs(&site, &replay);
@@ -204,23 +205,6 @@ fn start_feeds(
     Feeds::start(site, restored, list, out).map_err(|err| told(&err))
 }
 
-/// Keeps copies of what passed the door, some time after the first picture and beside everything else.
-fn keep_copies(site: Arc<Site>, running: &Arc<()>) {
-    const AFTER: Duration = Duration::from_secs(20);
-    if site.state.is_none() {
-        return;
-    }
-    let running = Arc::downgrade(running);
-    let work = move || {
-        std::thread::sleep(AFTER);
-        let written = quarantine::keep(&site, &|| running.strong_count() > 0);
-        log::info!("{written} copies of good data written");
-    };
-    if let Err(err) = std::thread::Builder::new().name("keep-copies".to_owned()).spawn(work) {
-        log::warn!("no thread to keep copies: {err}");
-    }
-}
-
 /// The machine's clock as the data's clock.
 fn real_clock() -> Clock {
     #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
@@ -258,6 +242,8 @@ pub struct Publisher {
     late_rows: Option<LateRows>,
     /// What the gate made of the counts of the last picture.
     memory: engine::Memory,
+    /// The cube as the files had it, until the first picture is out.
+    to_keep: Option<ToKeep>,
 }
 
 impl std::fmt::Debug for Publisher {
@@ -287,6 +273,7 @@ impl Publisher {
             feeds: Arc::from([]),
             late_rows: None,
             memory: engine::Memory::default(),
+            to_keep: None,
         }
     }
 
@@ -436,7 +423,8 @@ impl Publisher {
                 if self.revision == 1 {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
-                    keep_copies(Arc::clone(self.engine.site()), &running);
+                    keep::copies(Arc::clone(self.engine.site()), &running);
+                    self.to_keep.take().into_iter().for_each(keep::cube);
                 }
                 if let Some(feeds) = &mut self.supervised {
                     self.feeds = feeds.states(jiff::Timestamp::now().as_second());

@@ -105,6 +105,12 @@ pub fn command(text: &Messages) -> Command {
                 .arg(value("area", "CODE", text.get("cli.area")))
                 .args(shape())
                 .arg(
+                    Arg::new("no-cache")
+                        .long("no-cache")
+                        .action(ArgAction::SetTrue)
+                        .help(text.get("cli.no_cache").to_owned()),
+                )
+                .arg(
                     Arg::new("derived")
                         .long("derived")
                         .action(ArgAction::SetTrue)
@@ -205,7 +211,7 @@ pub fn command(text: &Messages) -> Command {
                     Arg::new("what")
                         .required(true)
                         .value_parser(PossibleValuesParser::new([
-                            "compute", "live", "days", "frames", "start", "cube", "cells",
+                            "compute", "live", "days", "batch", "frames", "start", "cube", "cells",
                         ]))
                         .hide_possible_values(true)
                         .help(text.get("cli.bench_what").to_owned()),
@@ -220,6 +226,7 @@ pub fn command(text: &Messages) -> Command {
                         .help(text.get("cli.bench_draw").to_owned()),
                 )
                 .arg(path("places", text.get("cli.bench_places")))
+                .arg(value("table", "NAME", text.get("cli.bench_table")))
                 .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),
         )
 }
@@ -235,7 +242,10 @@ fn dressed(command: Command, text: &Messages) -> Command {
     let usage = match command.get_name() {
         "onemap" => format!("onemap [{}] [{}]", text.get("cli.options"), text.get("cli.commands")),
         "bench" => {
-            format!("onemap bench <compute|live|days|frames|start|cube|cells> [{}]", text.get("cli.options"))
+            format!(
+                "onemap bench <compute|live|days|batch|frames|start|cube|cells> [{}]",
+                text.get("cli.options")
+            )
         }
         "secret" => format!("onemap secret <set|check|remove> <ID> [{}]", text.get("cli.options")),
         name => format!("onemap {name} [{}]", text.get("cli.options")),

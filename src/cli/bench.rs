@@ -1,6 +1,6 @@
 //! `onemap bench`: measures this machine; honest figures, with their context.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -14,6 +14,10 @@ use super::{Exit, Failure, measure, open, site_dir, snapshot, write_out};
 
 /// Set in the process that `bench start` starts and times.
 const CHILD: &str = "ONEMAP_BENCH_START_CHILD";
+/// That process works out all figures.
+const FIGURES: &str = "figures";
+/// That process draws the first frame.
+const FRAME: &str = "frame";
 
 /// Measures and prints.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
@@ -30,6 +34,12 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             bench::frames(engine, size, &load).map_err(|err| snapshot::failure(&err, &dir))?
         }
         Some("days") => bench::days(measure(&dir, lang, Depth::Needed)?),
+        Some("batch") => {
+            let engine = measure(&dir, lang, Depth::Needed)?;
+            let events = engine.site().meta.events.as_ref().map(|events| events.table.clone());
+            let table = args.get_one::<String>("table").cloned().or(events).unwrap_or_default();
+            bench::batch(engine, &table)
+        }
         Some("live") => bench::live(measure(&dir, lang, Depth::Needed)?),
         Some(what @ ("cube" | "cells")) => {
             let (site, _) = open(&dir)?;
@@ -41,54 +51,90 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             let (site, _) = open(&dir)?;
             bench::compute(&site, 7).map_err(super::broken)?
         }
-        _ if std::env::var_os(CHILD).is_some() => {
-            let (site, _) = open(&dir)?;
-            let resident_mib =
-                bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
-            write_out(&format!("{resident_mib:.0}\n"));
-            return Ok(Exit::Done);
-        }
-        _ => start(args, size)?,
+        _ => match std::env::var(CHILD) {
+            Ok(what) if what == FIGURES => {
+                let begun = super::start(&dir, lang, Depth::Figures)?;
+                bench::figures(&begun.engine);
+                write_out(&format!("{:.0}\n", bench::resident_mib()));
+                return Ok(Exit::Done);
+            }
+            Ok(_) => {
+                let (site, _) = open(&dir)?;
+                let resident_mib =
+                    bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
+                write_out(&format!("{resident_mib:.0}\n"));
+                return Ok(Exit::Done);
+            }
+            Err(_) => start(&dir, size)?,
+        },
     };
     let json = args.get_one::<String>("format").is_some_and(|f| f == "json");
     write_out(&if json { report.json() } else { report.table() });
     Ok(Exit::Done)
 }
 
-/// Starts this program several times and waits for its first complete frame.
-fn start(args: &ArgMatches, size: (u32, u32)) -> Result<Report, Failure> {
+/// Starts this program several times and waits for all figures, and for its first complete frame: with an empty folder
+/// of state (cold), and with what an earlier run kept (warm).
+fn start(dir: &Path, size: (u32, u32)) -> Result<Report, Failure> {
+    let state = std::env::temp_dir().join(format!("onemap-bench-{}", std::process::id()));
+    let figures = starts(dir, size, &state);
+    drop(std::fs::remove_dir_all(&state));
+    let mut context = bench::machine();
+    context.push(("size", format!("{}x{}", size.0, size.1)));
+    context
+        .push(("measured", "process start to its end, disk warm, frames drawn without a window".to_owned()));
+    figures.map(|figures| Report { context, figures })
+}
+
+fn starts(dir: &Path, size: (u32, u32), state: &Path) -> Result<Vec<Measured>, Failure> {
     const RUNS: usize = 7;
+    let kept = state.join("warm");
+    // What the warm runs find.
+    child(dir, size, &kept, None)?;
+    let mut out = Vec::new();
+    for (what, names) in [
+        (FIGURES, ["figures_cold_millis", "figures_warm_millis", "figures_warm_mib"]),
+        (FRAME, ["first_frame_cold_millis", "first_frame_warm_millis", "first_frame_warm_mib"]),
+    ] {
+        let (mut cold_took, mut warm_took, mut resident) = (Vec::new(), Vec::new(), Vec::new());
+        // The first run warms the disk cache and is not counted.
+        for run in 0..=RUNS {
+            let (cold, _) = child(dir, size, &state.join(format!("{what}-{run}")), Some(what))?;
+            let (warm, mib) = child(dir, size, &kept, Some(what))?;
+            if run > 0 {
+                cold_took.push(cold);
+                warm_took.push(warm);
+                resident.push(mib);
+            }
+        }
+        let taken = [cold_took, warm_took, resident];
+        out.extend(names.into_iter().zip(taken).map(|(name, values)| Measured::new(name, values)));
+    }
+    Ok(out)
+}
+
+/// One run of this program with a folder of state: milliseconds, and what it says of its memory in MiB. Without a word
+/// of what to do it computes, and keeps its cube.
+fn child(dir: &Path, size: (u32, u32), state: &Path, what: Option<&str>) -> Result<(f64, f64), Failure> {
     let failed = |err: &dyn std::fmt::Display| {
         Failure::new(Exit::Machine, Message::new("cli.bench_failed").with("error", err))
     };
     let program = std::env::current_exe().map_err(|err| failed(&err))?;
-    let (mut took, mut resident) = (Vec::new(), Vec::new());
-    // The first run warms the disk cache and is not counted.
-    for run in 0..=RUNS {
-        let since = Instant::now();
-        let mut command = Command::new(&program);
-        command
-            .env("NODEVICE_SELECT", "1")
-            .args(["bench", "start", "--size", &format!("{}x{}", size.0, size.1)])
-            .env(CHILD, "1");
-        if let Some(dir) = args.get_one::<PathBuf>("site") {
-            command.arg("--site").arg(dir);
+    let mut command = Command::new(&program);
+    command.env("NODEVICE_SELECT", "1").env("XDG_STATE_HOME", state);
+    match what {
+        Some(what) => {
+            let size = format!("{}x{}", size.0, size.1);
+            command.args(["bench", "start", "--size", &size]).env(CHILD, what);
         }
-        let output = command.stderr(Stdio::inherit()).output().map_err(|err| failed(&err))?;
-        if !output.status.success() {
-            return Err(failed(&output.status));
-        }
-        if run > 0 {
-            took.push(since.elapsed().as_secs_f64() * 1000.0);
-            resident.push(String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN));
-        }
+        None => drop(command.arg("compute")),
     }
-    let mut context = bench::machine();
-    context.push(("size", format!("{}x{}", size.0, size.1)));
-    context.push((
-        "measured",
-        "process start to end of the first complete frame, drawn without a window, disk warm".to_owned(),
-    ));
-    let figures = vec![Measured::new("first_frame_millis", took), Measured::new("resident_mib", resident)];
-    Ok(Report { context, figures })
+    let since = Instant::now();
+    let output =
+        command.arg("--site").arg(dir).stderr(Stdio::inherit()).output().map_err(|err| failed(&err))?;
+    let took = since.elapsed().as_secs_f64() * 1000.0;
+    if !output.status.success() {
+        return Err(failed(&output.status));
+    }
+    Ok((took, String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN)))
 }

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use crate::derived::{Derived, Origin};
 use crate::drawn::{Atlas, Drawn, DrawnFigures};
-use crate::engine::{self, Depth};
+use crate::engine::{self, Depth, Start, ToKeep};
 use crate::export::derived::All;
 use crate::export::silence::Quiet;
 use crate::export::{self, Subject};
@@ -23,7 +23,7 @@ use crate::snapshot::{Day, EpochSecs};
 use crate::sources::debrief;
 use crate::store::quarantine::held_message;
 
-use super::{Exit, Failure, audited, audited_shape, measure, site_dir, write_err, write_out};
+use super::{Exit, Failure, audited, audited_shape, measure, site_dir, start, write_err, write_out};
 
 /// Computes and prints.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
@@ -45,7 +45,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         derivable(args, format)?;
     }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
-    let now = measure(&dir, lang, Depth::Figures)?;
+    let Start { engine: now, to_keep } = if args.get_flag("no-cache") {
+        measure(&dir, lang, Depth::Figures).map(|engine| Start { engine, to_keep: None })?
+    } else {
+        start(&dir, lang, Depth::Figures)?
+    };
     let known_at_secs =
         args.get_one::<String>("known-at").map(|text| instant(now.site(), text)).transpose()?;
     let then = known_at_secs.map(|known| {
@@ -113,6 +117,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         None => audited(site, lang, "compute", area, &rest)?,
     }
     put(out, site, lang, &content)?;
+    // The figures are out: what the next run saves is not waited for.
+    to_keep.into_iter().for_each(ToKeep::write);
     Ok(Exit::Done)
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::audit::{Deed, Log};
 use crate::drawn::Drawn;
-use crate::engine::{self, Depth, Engine};
+use crate::engine::{self, Depth, Engine, Start};
 use crate::export;
 use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
@@ -219,4 +219,18 @@ pub fn measure(dir: &Path, lang: Lang, depth: Depth) -> Result<Engine, Failure> 
     }
     engine.problems.splice(0..0, problems);
     Ok(engine)
+}
+
+/// Opens a site and has its figures, from the cube that an earlier run kept where there is one.
+///
+/// # Errors
+/// What is wrong with the site.
+fn start(dir: &Path, lang: Lang, depth: Depth) -> Result<Start, Failure> {
+    let (site, problems) = open(dir)?;
+    let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
+    let mut start =
+        engine::start(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
+    bar.finish();
+    start.engine.problems.splice(0..0, problems);
+    Ok(start)
 }

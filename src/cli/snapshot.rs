@@ -8,7 +8,7 @@ use clap::ArgMatches;
 
 use crate::command::Command;
 use crate::drawn::Drawn;
-use crate::engine::{Depth, Engine};
+use crate::engine::{Depth, Engine, Start, ToKeep};
 use crate::headless::{Headless, HeadlessError, Painter, write_png};
 use crate::moment::{FIRST_PAST_REVISION, Moment};
 use crate::panels::Health;
@@ -22,7 +22,7 @@ use crate::sources::{SourceEvent, debrief};
 use crate::stage::{Seen, Stage};
 use crate::state::Mode;
 
-use super::{Exit, Failure, audited, audited_shape, compute, measure, run, site_dir, write_err};
+use super::{Exit, Failure, audited, audited_shape, compute, run, site_dir, start, write_err};
 
 /// What a picture shows.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let at_text = args.get_one::<String>("at").map_or("10:31", String::as_str);
     let seconds =
         seconds(at_text).ok_or_else(|| Failure::usage(Message::new("cli.bad_time").with("text", at_text)))?;
-    let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
+    let Start { engine, to_keep } = start(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
     let site = Arc::clone(engine.site());
     let mode =
         if args.get_one::<String>("mode").is_some_and(|m| m == "desk") { Mode::Desk } else { Mode::Wall };
@@ -84,6 +84,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     shoot(&site, &Screens { shown: other.as_ref().unwrap_or(&snapshot), live: &snapshot }, &shot, out)
         .map_err(|err| failure(&err, out))?;
     write_err(&site.messages(lang).fill("cli.wrote", &[("path", &out.display().to_string())]));
+    to_keep.into_iter().for_each(ToKeep::write);
     Ok(Exit::Done)
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::indicators::cube::{Present, RollUp};
 use crate::indicators::expr::Term;
-use crate::indicators::measure::{Contribution, Measure, plan};
+use crate::indicators::measure::{Contribution, Measure, Plan, plan};
 use crate::memory::{self, GiveBack};
 use crate::privacy::gate::Gate;
 use crate::site::Site;
@@ -18,8 +18,10 @@ use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 use crate::store::pieces::Pieces;
+use crate::workers::{on_threads, threads};
 
 use super::events::EventLog;
+use super::kept::{Kept, ToKeep};
 use super::load::{Loaded, Loading, Worker};
 use super::pass::Pass;
 use super::{Engine, MeasureData, TableState};
@@ -36,9 +38,6 @@ pub enum Depth {
     Everything,
 }
 
-/// Threads that load; more would wait for memory and disk rather than count.
-const MOST_THREADS: usize = 4;
-
 /// Told per file; the rest is counted.
 const MAX_PROBLEMS: usize = 20;
 
@@ -51,7 +50,42 @@ pub fn build(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
-    build_as_known(site, depth, None, &[], progress)
+    let plan = Arc::new(plan(&site)?);
+    Ok(build_as_known(site, plan, depth, None, &[], progress))
+}
+
+/// An engine at the start of the program.
+#[derive(Debug)]
+pub struct Start {
+    /// The engine.
+    pub engine: Engine,
+    /// What is to be kept for the next start once there is time for it; none where it is kept already.
+    pub to_keep: Option<ToKeep>,
+}
+
+/// The engine, from the cube that was kept by an earlier start where that is of the same data, else from the files.
+/// Rows and events are read from the files in either case.
+///
+/// # Errors
+/// The problems of the catalogue; problems of data come back inside the engine.
+pub fn start(
+    site: Arc<Site>,
+    depth: Depth,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Start, Vec<Problem>> {
+    let plan = Arc::new(plan(&site)?);
+    let kept = if depth == Depth::Everything { None } else { Kept::of(&site, &plan) };
+    if let Some(kept) = &kept
+        && let Some(mut engine) = kept.engine(&plan)
+    {
+        // Rows of other data would be taken back from cells that never counted them.
+        if depth == Depth::Figures || read_rows(&mut engine, progress) && kept.is_true() {
+            return Ok(Start { engine, to_keep: None });
+        }
+    }
+    let engine = build_as_known(site, plan, depth, None, &[], progress);
+    let to_keep = kept.and_then(|kept| kept.to_keep(&engine));
+    Ok(Start { engine, to_keep })
 }
 
 /// The figures as they were known at an instant: rows that arrived later are left out, and an earlier version of a row
@@ -64,7 +98,8 @@ pub fn build_known_at(
     instant: EpochSecs,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
-    build_as_known(site, Depth::Figures, Some(instant), &[], progress)
+    let plan = Arc::new(plan(&site)?);
+    Ok(build_as_known(site, plan, Depth::Figures, Some(instant), &[], progress))
 }
 
 /// The same with the events and the rows that live changes replace. Of the tables `untold` no row counts either: what
@@ -74,42 +109,31 @@ pub(super) fn build_known_screen(
     instant: EpochSecs,
     untold: &[(String, Problem)],
 ) -> Result<Engine, Vec<Problem>> {
-    let mut engine = build_as_known(site, Depth::Needed, Some(instant), untold, &|_, _| {})?;
+    let plan = Arc::new(plan(&site)?);
+    let mut engine = build_as_known(site, plan, Depth::Needed, Some(instant), untold, &|_, _| {});
     engine.problems.extend(untold.iter().map(|(_, problem)| problem.clone()));
     Ok(engine)
 }
 
 fn build_as_known(
     site: Arc<Site>,
+    plan: Arc<Plan>,
     depth: Depth,
     known_at: Option<EpochSecs>,
     untold: &[(String, Problem)],
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Engine, Vec<Problem>> {
+) -> Engine {
     memory::give_back(GiveBack::Keep);
-    let plan = Arc::new(plan(&site)?);
     let level = site.figure_level();
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
     let known_day = known_at.map_or(Day::MAX, |secs| site.zone.day_of(secs));
     let newest_day = newest_possible_day(&site).min(known_day);
-    let mut loading: Vec<Loading<'_>> = site
-        .tables()
-        .enumerate()
-        .map(|(index, (dataset, table))| {
-            let measures: Vec<(usize, &Measure)> =
-                plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
-            let roll_up = if table.rollup == Rollup::Exact { &exact } else { &sum_up };
-            let live = depth != Depth::Figures && is_live(&site, dataset, table);
-            let columns = wanted_columns(&site, table, &measures, depth, known_at.is_some());
-            let pass = Pass::new(&site, table, measures, roll_up);
-            let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let pieces = Pieces::open(&site, table, &names, known_at, &HashSet::new());
-            let mut loading = Loading::new(dataset, pass, pieces, columns, live, depth, known_at);
-            loading.is_untold = untold.iter().any(|(untold, _)| *untold == table.id);
-            loading
-        })
-        .collect();
+    let roll_ups = (&*sum_up, &*exact);
+    let mut loading: Vec<Loading<'_>> = loadings(&site, &plan, roll_ups, depth, known_at).collect();
+    for loading in &mut loading {
+        loading.is_untold = untold.iter().any(|(untold, _)| *untold == loading.pass.table.id);
+    }
     let loaded = load_and_look_again(&mut loading, newest_day, progress);
     let mut measures: Vec<Option<Arc<MeasureData>>> = vec![None; plan.measures.len()];
     let (mut tables, mut problems, mut events) = (Vec::new(), Vec::new(), None);
@@ -141,7 +165,7 @@ fn build_as_known(
     let present_day = present_day(&site, &tables).min(known_day);
     let texture: LonLatList = texture.into();
     let gate = Gate::new(&site, &plan, sum_up.len());
-    Ok(Engine {
+    Engine {
         measures: measures.into_iter().map(|m| m.unwrap_or_else(none)).collect(),
         events: events.unwrap_or_default(),
         texture,
@@ -153,7 +177,52 @@ fn build_as_known(
         exact,
         present_day,
         problems,
+    }
+}
+
+/// The tables with their files, opened. `roll_ups` are those of sums and of tables that add up nowhere.
+fn loadings<'a>(
+    site: &'a Site,
+    plan: &'a Plan,
+    (sum_up, exact): (&'a RollUp, &'a RollUp),
+    depth: Depth,
+    known_at: Option<EpochSecs>,
+) -> impl Iterator<Item = Loading<'a>> {
+    site.tables().enumerate().map(move |(index, (dataset, table))| {
+        let measures: Vec<(usize, &Measure)> =
+            plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
+        let roll_up = if table.rollup == Rollup::Exact { exact } else { sum_up };
+        let live = depth != Depth::Figures && is_live(site, dataset, table);
+        let columns = wanted_columns(site, table, &measures, depth, known_at.is_some());
+        let pass = Pass::new(site, table, measures, roll_up);
+        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let pieces = Pieces::open(site, table, &names, known_at, &HashSet::new());
+        Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
     })
+}
+
+/// Reads what an engine of a kept cube lacks: events, points and the rows that live changes replace. False where a file
+/// may not be used as it is.
+fn read_rows(engine: &mut Engine, progress: &(dyn Fn(usize, usize) + Sync)) -> bool {
+    memory::give_back(GiveBack::Keep);
+    let (site, plan) = (Arc::clone(&engine.site), Arc::clone(&engine.plan));
+    let (sum_up, exact) = (Arc::clone(&engine.sum_up), Arc::clone(&engine.exact));
+    let all = loadings(&site, &plan, (&sum_up, &exact), Depth::Needed, None);
+    let mut loading: Vec<Loading<'_>> = all.map(Loading::rows_only).collect();
+    let loaded = load_and_look_again(&mut loading, newest_possible_day(&site), progress);
+    let is_good = loaded.iter().all(|loaded| loaded.held.is_none());
+    let mut texture: Vec<[f64; 2]> = Vec::new();
+    for (state, loaded) in engine.tables.iter_mut().zip(loaded) {
+        state.live = loaded.live;
+        texture.extend(loaded.texture);
+        if let Some(events) = loaded.events {
+            engine.events = events;
+        }
+    }
+    engine.texture = texture.into();
+    drop(loading);
+    memory::give_back(GiveBack::AtOnce);
+    is_good
 }
 
 /// Whether live changes come for a table.
@@ -204,8 +273,7 @@ fn load_all(
     newest_day: Day,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<Loaded> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = cores.clamp(1, MOST_THREADS).min(most_threads);
+    let threads = threads().min(most_threads);
     // Keys of pieces that replace rows of earlier pieces are noted before any of those is counted.
     let first: Vec<(usize, usize)> = all_pieces(loading, |p| p.overlaps.replaces);
     let next = AtomicUsize::new(0);
@@ -219,7 +287,7 @@ fn load_all(
     let noted = super::load::Noted::join(loading.len(), noted);
     let queue = Queue::new(loading);
     let left: Vec<AtomicUsize> = loading.iter().map(|l| AtomicUsize::new(l.pieces.list.len())).collect();
-    let done = AtomicUsize::new(loading.iter().filter(|l| l.pieces.list.is_empty()).count());
+    let done = AtomicUsize::new(loading.iter().filter(|l| !l.is_due || l.pieces.list.is_empty()).count());
     let parts = on_threads(threads, || {
         let mut worker = Worker::new(loading, newest_day);
         let mut table = None;
@@ -290,21 +358,6 @@ fn all_pieces(
         .collect()
 }
 
-/// Runs the same work on this thread and on others; what each brings.
-fn on_threads<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .filter_map(|number| {
-                std::thread::Builder::new().name(format!("load-{number}")).spawn_scoped(scope, &work).ok()
-            })
-            .collect();
-        let mut out = vec![work()];
-        // A thread that panics takes its pieces with it: figures would be wrong without a word.
-        out.extend(others.into_iter().map(|o| o.join().unwrap_or_else(|p| std::panic::resume_unwind(p))));
-        out
-    })
-}
-
 fn table_problems(loading: &Loading<'_>, loaded: &Loaded) -> Vec<Problem> {
     let table = &loading.pass.table.id;
     let file = || PathBuf::from(format!("data/{table}"));
@@ -354,7 +407,7 @@ fn anchor_day(site: &Site) -> Option<Day> {
 
 /// No row is news from after this day: the anchor of a sample, else today by the machine's clock. A due date or a
 /// slip of the pen in the future makes nothing fresh.
-fn newest_possible_day(site: &Site) -> Day {
+pub(super) fn newest_possible_day(site: &Site) -> Day {
     anchor_day(site).unwrap_or_else(|| site.zone.day_of(jiff::Timestamp::now().as_second()))
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Loading<'a> {
     pub(super) known_at: Option<EpochSecs>,
     /// What came live for it cannot be said of that instant.
     pub(super) is_untold: bool,
+    /// Whether rows are counted; they were already where the cube was kept.
+    counts: bool,
 }
 
 impl<'a> Loading<'a> {
@@ -64,12 +66,22 @@ impl<'a> Loading<'a> {
         let shown = depth != Depth::Figures;
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
         let events = shown && follows;
-        let (is_due, is_untold) = (true, false);
-        Self { dataset, pass, pieces, is_due, columns, kept, events, texture, known_at, is_untold }
+        let (is_due, is_untold, counts) = (true, false, true);
+        Self { dataset, pass, pieces, is_due, columns, kept, events, texture, known_at, is_untold, counts }
+    }
+
+    /// The same without counting: events, points and rows that live changes replace, where a table has any of them.
+    pub(super) const fn rows_only(mut self) -> Self {
+        self.is_due = self.kept.is_some() || self.events || self.texture;
+        self.counts = false;
+        self
     }
 
     /// What the files say of the bounds of each time column.
     fn bounds(&self) -> Vec<Option<(i64, i64)>> {
+        if !self.counts {
+            return Vec::new();
+        }
         self.pass.times.iter().map(|name| self.pieces.hinted_bounds(name)).collect()
     }
 
@@ -180,7 +192,9 @@ impl Part {
         newest_day: Day,
         scratch: &mut Contributions,
     ) {
-        self.tally.add(&loading.pass, chunk, gone, newest_day, scratch);
+        if loading.counts {
+            self.tally.add(&loading.pass, chunk, gone, newest_day, scratch);
+        }
         if loading.events {
             self.events.add(loading.pass.site, piece, chunk, gone);
         }

@@ -10,6 +10,7 @@ pub mod events;
 mod figures;
 mod freshness;
 mod grid;
+mod kept;
 mod live;
 mod load;
 mod mixed;
@@ -38,8 +39,9 @@ use crate::snapshot::{Day, EpochSecs, Figures, Held, LonLatList};
 use crate::store::Admitted;
 
 pub(crate) use again::Memory;
-pub use build::{Depth, build, build_known_at};
+pub use build::{Depth, Start, build, build_known_at, start};
 use events::EventLog;
+pub use kept::ToKeep;
 pub use mixed::Mixed;
 pub use then::{Arrived, LateRows, Rows, build_then};
 

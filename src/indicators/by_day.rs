@@ -4,6 +4,8 @@
 use crate::site::civil::CivilZone;
 use crate::snapshot::{Day, EpochSecs};
 
+use super::packed::{Packer, Unpacker};
+
 /// The door refuses days before 1970 and after 2099; what lies outside all the same is the first or the last day.
 const FIRST_DAY: Day = 0;
 const LAST_DAY: Day = u16::MAX as Day;
@@ -62,6 +64,28 @@ impl<T: Default> ByDay<T> {
     /// The same for each day.
     pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> ByDay<U> {
         ByDay { start: self.start, items: self.items.into_iter().map(turn).collect() }
+    }
+}
+
+impl<T> ByDay<T> {
+    /// Writes the days; `pack` writes what is kept of one.
+    pub(crate) fn pack(&self, out: &mut Packer, mut pack: impl FnMut(&T, &mut Packer)) {
+        out.signed(self.start.into());
+        out.number(self.items.len() as u64);
+        self.items.iter().for_each(|item| pack(item, out));
+    }
+
+    /// Reads days.
+    pub(crate) fn unpack<'a>(
+        from: &mut Unpacker<'a>,
+        mut unpack: impl FnMut(&mut Unpacker<'a>) -> Option<T>,
+    ) -> Option<Self> {
+        let start = Day::try_from(from.signed()?).ok()?;
+        let items = from.length()?;
+        let last = start.checked_add(i32::try_from(items).ok()?)?;
+        let fits = FIRST_DAY <= start && last <= LAST_DAY + 1;
+        let items = (0..items).map(|_| unpack(from)).collect::<Option<_>>()?;
+        fits.then_some(Self { start, items })
     }
 }
 

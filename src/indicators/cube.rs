@@ -1,6 +1,8 @@
 //! What is kept of the rows: additive cells with running sums, present states, and rows by instant. Owns spans,
 //! roll-up over areas and the difference between nothing and not reported; knows no catalogue.
 
+mod packed;
+
 use std::ops::Range;
 use std::sync::Arc;
 

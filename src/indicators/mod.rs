@@ -7,6 +7,7 @@ pub mod expr;
 mod filters;
 mod logic;
 pub mod measure;
+pub(crate) mod packed;
 mod print;
 pub(crate) mod rows;
 pub(crate) mod sets;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::by_day::{ByDay, Moment, PartOfDay};
+use super::packed::{Packer, Unpacker};
 
 /// One kept row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,6 +65,16 @@ impl Rows {
         Self { days: loaded.finish(Arc::new).0 }
     }
 
+    /// Writes the rows.
+    pub(crate) fn pack(&self, out: &mut Packer) {
+        self.days.pack(out, |rows, out| pack(rows, out));
+    }
+
+    /// Reads rows.
+    pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self { days: ByDay::unpack(from, |from| unpack(from).map(Arc::new))? })
+    }
+
     /// Adds or takes back a row.
     pub(crate) fn change(&mut self, at: Moment, area: u32, value: f64, sign: i8) {
         if let Some(rows) = self.days.reach(at.day) {
@@ -76,6 +87,22 @@ impl Rows {
         let rows = self.days.between(part.day, part.day).iter().flat_map(|rows| rows.iter());
         rows.filter(move |row| part.from <= row.secs && row.secs <= part.to)
     }
+}
+
+/// Writes a list of rows, column by column.
+pub(super) fn pack(rows: &[Row], out: &mut Packer) {
+    out.counts(rows.iter().map(|row| row.secs));
+    out.counts(rows.iter().map(|row| row.area));
+    let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
+    out.running_sums(&values);
+}
+
+/// Reads a list of rows.
+pub(super) fn unpack(from: &mut Unpacker<'_>) -> Option<Vec<Row>> {
+    let (secs, areas, values) = (from.counts()?, from.counts()?, from.running_sums()?);
+    let is_whole = secs.len() == areas.len() && areas.len() == values.len();
+    let rows = secs.into_iter().zip(areas).zip(values);
+    is_whole.then(|| rows.map(|((secs, area), value)| Row { secs, area, value }).collect())
 }
 
 /// Adds a row to a list in any order, or takes one that is the same back.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::snapshot::EpochSecs;
 
 use super::cube::RollUp;
+use super::packed::{Packer, Unpacker};
 
 /// An instant with how many rows there are of it. Instants fit in 32 bits: the door refuses those before 1970 and after
 /// 2099; the last stands for rows without one.
@@ -68,6 +69,38 @@ impl Sets {
             *marks = sorted;
         }
         Self { lanes: lanes.into_iter().map(Arc::new).collect() }
+    }
+
+    /// Writes the instants.
+    pub(crate) fn pack(&self, out: &mut Packer) {
+        out.number(self.lanes.len() as u64);
+        for lane in &self.lanes {
+            out.number(lane.len() as u64);
+            for marks in lane.iter() {
+                let secs: Vec<u32> = marks.iter().map(|mark| mark.0).collect();
+                out.running_counts(&secs);
+                out.counts(marks.iter().map(|mark| mark.1));
+            }
+        }
+    }
+
+    /// Reads instants.
+    pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let marks = |from: &mut Unpacker<'_>| {
+            let (secs, rows) = (from.running_counts()?, from.counts()?);
+            (secs.len() == rows.len()).then(|| secs.into_iter().zip(rows).collect::<Vec<Mark>>())
+        };
+        let lanes = from.length()?;
+        let lanes = (0..lanes).map(|_| {
+            let values = from.length()?;
+            Some(Arc::new((0..values).map(|_| marks(from)).collect::<Option<Marks>>()?))
+        });
+        Some(Self { lanes: lanes.collect::<Option<_>>()? })
+    }
+
+    /// How many areas it has instants for.
+    pub(crate) const fn areas(&self) -> usize {
+        self.lanes.len()
     }
 
     /// Adds or takes back a row.

@@ -7,7 +7,8 @@ use crate::snapshot::Day;
 
 use super::by_day::{ByDay, Moment, PartOfDay, Span};
 use super::cube::{RollUp, median};
-use super::rows::{Loading, Row, change};
+use super::packed::{Packer, Unpacker};
+use super::rows::{self, Loading, Row, change};
 
 /// Days of a block: long spans are answered by blocks, and by days at their ends.
 const BLOCK_DAYS: Day = 32;
@@ -82,6 +83,25 @@ impl Spread {
     /// Of loaded rows.
     pub(crate) fn new(loaded: Loading) -> Self {
         let (days, undated) = loaded.finish(|rows| Arc::new(OneDay { rows, sorted: OnceLock::new() }));
+        Self::of_days(days, undated)
+    }
+
+    /// Writes the numbers.
+    pub(crate) fn pack(&self, out: &mut Packer) {
+        self.days.pack(out, |day, out| rows::pack(&day.rows, out));
+        rows::pack(&self.undated, out);
+    }
+
+    /// Reads numbers.
+    pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let day = |from: &mut Unpacker<'_>| {
+            Some(Arc::new(OneDay { rows: rows::unpack(from)?, sorted: OnceLock::new() }))
+        };
+        let days = ByDay::unpack(from, day)?;
+        Some(Self::of_days(days, rows::unpack(from)?))
+    }
+
+    fn of_days(days: ByDay<Arc<OneDay>>, undated: Vec<Row>) -> Self {
         let mut out = Self { days, blocks: ByDay::default(), undated };
         for day in out.days.bounds().into_iter().flat_map(|(first, last)| [first, last]) {
             out.blocks.reach(day / BLOCK_DAYS);

@@ -3,6 +3,7 @@
 
 use super::by_day::{Moment, Span};
 use super::cube::{Calendar, Cell, Present, RollUp};
+use super::packed::{Packer, Unpacker};
 use super::rows::Rows;
 use super::within::{Code, Within};
 
@@ -28,6 +29,19 @@ impl Timed {
         others: Rows,
     ) -> Self {
         Self { days, undated, slot, others }
+    }
+
+    /// Writes the sums.
+    pub(crate) fn pack(&self, out: &mut Packer) {
+        self.days.pack(out);
+        self.undated.pack(out);
+        self.others.pack(out);
+    }
+
+    /// Reads sums of a measure whose place in [`Within`] is known.
+    pub(crate) fn unpack(slot: Option<(usize, usize)>, from: &mut Unpacker<'_>) -> Option<Self> {
+        let (days, undated) = (Calendar::unpack(from)?, Present::unpack(from)?);
+        Some(Self { days, undated, slot, others: Rows::unpack(from)? })
     }
 
     /// Whether a number of this measure is kept by [`Within`] inside its day.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::by_day::{ByDay, Moment, PartOfDay};
+use super::packed::{Packer, Unpacker};
 
 /// Bits of a second within a day: one of 25 hours has 90,000.
 const SECS_BITS: u32 = 17;
@@ -83,6 +84,19 @@ impl Within {
             Arc::new(rows)
         });
         Self { packing, days }
+    }
+
+    /// Writes the rows.
+    pub(crate) fn pack(&self, out: &mut Packer) {
+        out.number(self.packing.area_bits.into());
+        self.days.pack(out, |rows, out| out.words(rows));
+    }
+
+    /// Reads rows that are packed in a known way.
+    pub(crate) fn unpack(packing: Packing, from: &mut Unpacker<'_>) -> Option<Self> {
+        let is_known = from.number()? == u64::from(packing.area_bits);
+        let days = ByDay::unpack(from, |from| from.words().map(Arc::new))?;
+        is_known.then_some(Self { packing, days })
     }
 
     /// Adds or takes back a row.

@@ -45,7 +45,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     if !dir.join("site.toml").is_file() {
         return Err(SiteError::NotASite(dir.to_owned()));
     }
-    let mut reader = Reader { dir, problems: Vec::new() };
+    let mut reader = Reader { dir, problems: Vec::new(), texts: blake3::Hasher::new() };
     let meta: Option<SiteMeta> = reader.toml("site.toml");
     let catalogue: Option<CatalogueFile> = reader.toml("catalogue.toml");
     let datasets: Option<DatasetsFile> = reader.toml("datasets.toml");
@@ -94,6 +94,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         messages_en,
         meta,
         state: None,
+        texts: reader.texts.finalize().into(),
     };
     keep_table_thresholds(&mut site);
     reader.cross_check(&site);
@@ -116,6 +117,8 @@ fn keep_table_thresholds(site: &mut Site) {
 struct Reader<'a> {
     dir: &'a Path,
     problems: Vec<Problem>,
+    /// Of all files read, with their names.
+    texts: blake3::Hasher,
 }
 
 impl Reader<'_> {
@@ -125,7 +128,12 @@ impl Reader<'_> {
 
     fn text(&mut self, file: &str) -> Option<String> {
         match std::fs::read_to_string(self.dir.join(file)) {
-            Ok(text) => Some(text),
+            Ok(text) => {
+                for part in [file, &text] {
+                    self.texts.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+                }
+                Some(text)
+            }
             Err(err) => {
                 self.error(file, Message::new("problem.unreadable").with("error", err));
                 None

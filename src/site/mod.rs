@@ -38,6 +38,8 @@ pub struct Site {
     pub dir: PathBuf,
     /// Where the program keeps what it must remember about this site; none: nothing is kept.
     pub state: Option<PathBuf>,
+    /// BLAKE3 of the definition files as they were read.
+    pub texts: [u8; 32],
     /// `site.toml`.
     pub meta: SiteMeta,
     /// Day boundaries of the site's time zone.

@@ -297,6 +297,7 @@ proptest! {
         base in prop::collection::vec((0usize..3, 0u8..14, row()), 0..30),
         batches in prop::collection::vec((0usize..3, prop::collection::vec((0u8..20, row()), 1..6)), 1..9),
         twice in any::<bool>(),
+        is_warm in any::<bool>(),
     ) {
         const TABLES: [&str; 3] = ["job", "tally", "report"];
         let made = make();
@@ -310,7 +311,7 @@ proptest! {
         for (table, rows) in TABLES.iter().zip(&now) {
             write(&made, table, rows);
         }
-        let mut live = made.build();
+        let mut live = if is_warm { crate::kept::warm(made.path()) } else { made.build() };
         let told = crate::common::lines(live.site(), &live.problems);
         live.move_on(live.end_of(day(BEGIN)).secs);
         prop_assert!(told.iter().all(|l| l.contains("an area code that is not in areas.geojson")), "{:?}", told);

@@ -26,6 +26,7 @@ mod feeds_mqtt;
 mod feeds_postgres;
 mod freshness;
 mod fuzz;
+mod kept;
 mod known;
 mod live;
 mod naive;
