@@ -308,7 +308,7 @@ fn questions(engine: &Engine) -> Measured {
 /// # Errors
 /// The site's problems.
 pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site::problem::Problem>> {
-    let (mut cold, mut figures) = (Vec::new(), Vec::new());
+    let (mut cold, mut figures, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
     let mut rows = 0;
     let mut asked = Measured::new("question_micros", Vec::new());
     for _ in 0..runs {
@@ -319,6 +319,9 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         let since = Instant::now();
         self::figures(&engine);
         figures.push(millis(since));
+        let since = Instant::now();
+        engine.prepare();
+        prepared.push(millis(since));
         asked = questions(&engine);
     }
     let mut context = machine();
@@ -329,6 +332,7 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         figures: vec![
             Measured::new("files_to_cube_millis", cold),
             Measured::new("all_figures_millis", figures),
+            Measured::new("medians_prepared_millis", prepared),
             asked,
         ],
     })

@@ -134,6 +134,7 @@ fn work(
             return;
         }
     };
+    engine.prepare();
     log::info!("{} rows measured, {:.0} MiB resident", engine.rows(), crate::bench::resident_mib());
     for problem in &engine.problems {
         log::warn!("{}", problem.line(&site.messages_en));

@@ -206,31 +206,35 @@ fn noted(
 /// # Errors
 /// What is wrong with the site.
 pub fn measure(dir: &Path, lang: Lang, depth: Depth) -> Result<Engine, Failure> {
+    measured(dir, lang, depth, false).map(|start| start.engine)
+}
+
+/// The same, from the cube that an earlier run kept where there is one.
+///
+/// # Errors
+/// What is wrong with the site.
+fn start(dir: &Path, lang: Lang, depth: Depth) -> Result<Start, Failure> {
+    measured(dir, lang, depth, true)
+}
+
+fn measured(dir: &Path, lang: Lang, depth: Depth, uses_kept: bool) -> Result<Start, Failure> {
     let (site, problems) = open(dir)?;
     // What came live is known too; `check` is about the files.
     let live = debrief::late_rows(&site).filter(|_| depth != Depth::Everything);
     let depth = if live.is_some() { Depth::Needed } else { depth };
     let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
-    let mut engine =
-        engine::build(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
+    let step = |done, of| bar.step(done, of);
+    let started = if uses_kept {
+        engine::start(site, depth, &step)
+    } else {
+        engine::build(site, depth, &step).map(|engine| Start { engine, to_keep: None })
+    };
+    let mut started = started.map_err(broken)?;
     bar.finish();
+    let engine = &mut started.engine;
     if let Some(live) = live {
         live(EpochSecs::MAX).and_then(|arrived| engine.take_in(arrived)).map_err(broken)?;
     }
     engine.problems.splice(0..0, problems);
-    Ok(engine)
-}
-
-/// Opens a site and has its figures, from the cube that an earlier run kept where there is one.
-///
-/// # Errors
-/// What is wrong with the site.
-fn start(dir: &Path, lang: Lang, depth: Depth) -> Result<Start, Failure> {
-    let (site, problems) = open(dir)?;
-    let bar = progress::Bar::new(site.messages(lang).get("cli.loading"));
-    let mut start =
-        engine::start(Arc::clone(&site), depth, &|done, of| bar.step(done, of)).map_err(broken)?;
-    bar.finish();
-    start.engine.problems.splice(0..0, problems);
-    Ok(start)
+    Ok(started)
 }

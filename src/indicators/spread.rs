@@ -1,31 +1,42 @@
-//! Medians: the numbers of one measure by day, sorted per area when they are first asked for, and by month for long
-//! spans. Owns the exact choice of the middle among many sorted lists; a change costs the lists of its day.
+//! Medians: the numbers of one measure by day, in order per area, and by blocks of days for long spans. Owns the exact
+//! choice of the middle among many ordered lists; a change costs the lists of its day.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::snapshot::Day;
+use crate::workers::{on_threads, threads};
 
 use super::by_day::{ByDay, Moment, PartOfDay, Span};
 use super::cube::{RollUp, median};
 use super::packed::{Packer, Unpacker};
 use super::rows::{self, Loading, Row, change};
 
-/// Days of a block: long spans are answered by blocks, and by days at their ends.
-const BLOCK_DAYS: Day = 32;
+/// A block holds as many blocks of the level below, the lowest as many days.
+const FACTOR: Day = 8;
+/// Levels of blocks above the days.
+const LEVELS: u32 = 2;
 
-/// Numbers sorted per area, of all areas that rows add up to.
+/// Numbers in order per area, of all areas that rows add up to, or of some.
 #[derive(Debug, Clone, Default)]
 struct Sorted {
+    /// The first area.
+    first: usize,
     /// Where the numbers of each area end.
     ends: Vec<u32>,
     values: Vec<f64>,
 }
 
 impl Sorted {
-    fn new<'a>(areas: usize, roll_up: &RollUp, rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
-        let mut ends = vec![0u32; areas];
-        for lane in rows.clone().flat_map(|row| roll_up.of(row.area)) {
-            if let Some(end) = ends.get_mut(lane) {
+    fn new<'a>(areas: Range<usize>, roll_up: &RollUp, rows: impl Iterator<Item = &'a Row>) -> Self {
+        // Put in order once; the areas take theirs in that order.
+        let mut rows: Vec<(f64, u32)> = rows.map(|row| (row.value, row.area)).collect();
+        rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut ends = vec![0u32; areas.len()];
+        let place = |area: usize| area.checked_sub(areas.start);
+        for area in rows.iter().flat_map(|(_, area)| roll_up.of(*area)) {
+            if let Some(end) = place(area).and_then(|place| ends.get_mut(place)) {
                 *end += 1;
             }
         }
@@ -37,28 +48,36 @@ impl Sorted {
             all += own;
         }
         let mut values = vec![0.0; all as usize];
-        for row in rows {
-            for lane in roll_up.of(row.area) {
-                let Some(end) = ends.get_mut(lane) else { continue };
+        for (value, area) in rows {
+            for area in roll_up.of(area) {
+                let Some(end) = place(area).and_then(|place| ends.get_mut(place)) else { continue };
                 if let Some(slot) = values.get_mut(*end as usize) {
-                    *slot = row.value;
+                    *slot = value;
                     *end += 1;
                 }
             }
         }
-        let mut from = 0;
-        for end in &ends {
-            if let Some(own) = values.get_mut(from as usize..*end as usize) {
-                own.sort_unstable_by(f64::total_cmp);
-            }
-            from = *end;
+        Self { first: areas.start, ends, values }
+    }
+
+    /// What several hold together.
+    fn together(areas: usize, parts: &[&Self]) -> Self {
+        let mut values = Vec::with_capacity(parts.iter().map(|part| part.values.len()).sum());
+        let mut ends = Vec::with_capacity(areas);
+        for area in 0..areas {
+            let from = values.len();
+            parts.iter().for_each(|part| values.extend_from_slice(part.of(area)));
+            // This sort goes along with what is in order already.
+            values.get_mut(from..).unwrap_or_default().sort_by(f64::total_cmp);
+            ends.push(u32::try_from(values.len()).unwrap_or(u32::MAX));
         }
-        Self { ends, values }
+        Self { first: 0, ends, values }
     }
 
     fn of(&self, area: usize) -> &[f64] {
-        let from = area.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let to = self.ends.get(area).copied().unwrap_or(from);
+        let Some(place) = area.checked_sub(self.first) else { return &[] };
+        let from = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let to = self.ends.get(place).copied().unwrap_or(from);
         self.values.get(from as usize..to as usize).unwrap_or(&[])
     }
 }
@@ -74,7 +93,8 @@ struct OneDay {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spread {
     days: ByDay<Arc<OneDay>>,
-    blocks: ByDay<Arc<OnceLock<Sorted>>>,
+    /// Blocks by number, the smallest first.
+    blocks: [ByDay<Arc<OnceLock<Sorted>>>; LEVELS as usize],
     /// Rows without an instant: only in the present state.
     undated: Vec<Row>,
 }
@@ -102,11 +122,29 @@ impl Spread {
     }
 
     fn of_days(days: ByDay<Arc<OneDay>>, undated: Vec<Row>) -> Self {
-        let mut out = Self { days, blocks: ByDay::default(), undated };
+        let mut out = Self { days, undated, ..Self::default() };
         for day in out.days.bounds().into_iter().flat_map(|(first, last)| [first, last]) {
-            out.blocks.reach(day / BLOCK_DAYS);
+            for (level, blocks) in (1..).zip(&mut out.blocks) {
+                blocks.reach(day / FACTOR.pow(level));
+            }
         }
         out
+    }
+
+    /// Puts all numbers in order now, so that no question has to.
+    pub(crate) fn prepare(&self, roll_up: &RollUp) {
+        let Some((first, last)) = self.days.bounds() else { return };
+        let size = FACTOR.pow(LEVELS);
+        let next = AtomicI32::new(first / size);
+        on_threads(threads(), || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number > last / size {
+                    return;
+                }
+                self.list(LEVELS, number, roll_up);
+            }
+        });
     }
 
     /// Adds or takes back a row.
@@ -120,50 +158,51 @@ impl Spread {
             change(&mut day.rows, Row { secs: at.secs, area, value }, sign);
             day.sorted = OnceLock::new();
         }
-        if let Some(block) = self.blocks.reach(at.day / BLOCK_DAYS)
-            && block.get().is_some()
-        {
-            *block = Arc::default();
+        for (level, blocks) in (1..).zip(&mut self.blocks) {
+            if let Some(block) = blocks.reach(at.day / FACTOR.pow(level))
+                && block.get().is_some()
+            {
+                *block = Arc::default();
+            }
         }
     }
 
     /// The median of a span per area, for some areas.
-    pub(crate) fn medians(
-        &self,
-        roll_up: &RollUp,
-        span: &Span,
-        areas: std::ops::Range<usize>,
-    ) -> Vec<Option<f64>> {
-        let all = roll_up.len();
+    pub(crate) fn medians(&self, roll_up: &RollUp, span: &Span, areas: Range<usize>) -> Vec<Option<f64>> {
         let mut lists: Vec<&Sorted> = Vec::new();
         let bounds = self.days.bounds().map(|(first, last)| (first.max(span.days.0), last.min(span.days.1)));
         if let Some((mut day, last)) = bounds {
             while day <= last {
-                if day % BLOCK_DAYS == 0 && day + BLOCK_DAYS - 1 <= last {
-                    lists.extend(self.block(day / BLOCK_DAYS, all, roll_up));
-                    day += BLOCK_DAYS;
-                    continue;
-                }
-                let sorted = |day: &'_ OneDay| Sorted::new(all, roll_up, day.rows.iter());
-                let one = self.days.between(day, day).first().filter(|one| !one.rows.is_empty());
-                lists.extend(one.map(|one| one.sorted.get_or_init(|| sorted(one))));
-                day += 1;
+                let fits = |level: &u32| {
+                    let size = FACTOR.pow(*level);
+                    day % size == 0 && day + size - 1 <= last
+                };
+                let level = (1..=LEVELS).rev().find(fits).unwrap_or(0);
+                lists.extend(self.list(level, day / FACTOR.pow(level), roll_up));
+                day += FACTOR.pow(level);
             }
         }
         let cut: Vec<Sorted> = (span.parts.iter())
-            .map(|part| Sorted::new(all, roll_up, self.part(*part)))
-            .chain(span.undated.then(|| Sorted::new(all, roll_up, self.undated.iter())))
+            .map(|part| Sorted::new(areas.clone(), roll_up, self.part(*part)))
+            .chain(span.undated.then(|| Sorted::new(areas.clone(), roll_up, self.undated.iter())))
             .collect();
         lists.extend(&cut);
         areas.map(|area| middle(lists.iter().map(|sorted| sorted.of(area)).collect())).collect()
     }
 
-    fn block(&self, number: Day, areas: usize, roll_up: &RollUp) -> Option<&Sorted> {
-        let first = number * BLOCK_DAYS;
-        let days = self.days.between(first, first + BLOCK_DAYS - 1);
-        let rows = days.iter().flat_map(|day| day.rows.iter());
-        let block = self.blocks.between(number, number).first()?;
-        Some(block.get_or_init(|| Sorted::new(areas, roll_up, rows)))
+    /// The lists of a block, made where they are not there yet; of a day at level 0.
+    fn list(&self, level: u32, number: Day, roll_up: &RollUp) -> Option<&Sorted> {
+        let Some(below) = level.checked_sub(1) else {
+            let day = self.days.between(number, number).first().filter(|day| !day.rows.is_empty())?;
+            let sorted = || Sorted::new(0..roll_up.len(), roll_up, day.rows.iter());
+            return Some(day.sorted.get_or_init(sorted));
+        };
+        let block = self.blocks.get(below as usize)?.between(number, number).first()?;
+        Some(block.get_or_init(|| {
+            let parts = number * FACTOR..(number + 1) * FACTOR;
+            let parts: Vec<&Sorted> = parts.filter_map(|part| self.list(below, part, roll_up)).collect();
+            Sorted::together(roll_up.len(), &parts)
+        }))
     }
 
     fn part(&self, part: PartOfDay) -> impl Iterator<Item = &Row> + Clone {
@@ -267,6 +306,7 @@ mod tests {
             from in -5i64..90 * 86_400,
             length in 0i64..95 * 86_400,
             whole in any::<bool>(),
+            prepared in any::<bool>(),
         ) {
             let zone = CivilZone::new("UTC").unwrap();
             let moment = |secs: i64| {
@@ -282,8 +322,11 @@ mod tests {
                 (from, to) = (from.div_euclid(86_400) * 86_400, to.div_euclid(86_400) * 86_400 - 1);
             }
             let span = Span::new(&zone, from, to);
-            // What was asked before a change must not be what is answered after it.
+            // What was asked or prepared before a change must not be what is answered after it.
             spread.medians(&roll_up, &span, 0..3);
+            if prepared {
+                spread.prepare(&roll_up);
+            }
             for (secs, area, n, take_back) in changes {
                 let (row, sign) = match take_back.then(|| kept.pop()).flatten() {
                     Some(row) => (row, -1),
@@ -301,6 +344,8 @@ mod tests {
                     .filter(|row| (from..=to).contains(&row.0) && (area == 0 || row.1 == area))
                     .map(|row| f64::from(row.2))
                     .collect();
+                let one = spread.medians(&roll_up, &span, area as usize..area as usize + 1);
+                prop_assert_eq!(&one[..], &found[area as usize..][..1]);
                 prop_assert_eq!(found[area as usize], median(&mut values));
             }
         }
