@@ -425,7 +425,6 @@ impl Publisher {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
                     keep::copies(Arc::clone(self.engine.site()), &running);
-                    self.to_keep.take().into_iter().for_each(keep::cube);
                 }
                 if let Some(feeds) = &mut self.supervised {
                     self.feeds = feeds.states(jiff::Timestamp::now().as_second());
@@ -435,7 +434,9 @@ impl Publisher {
                 let snapshot = Arc::new(self.snapshot());
                 self.took = began.elapsed();
                 self.published = Some(Instant::now());
-                match out.try_send(Update::Snapshot(snapshot)) {
+                let sent = out.try_send(Update::Snapshot(snapshot));
+                self.to_keep.take().into_iter().for_each(keep::cube);
+                match sent {
                     Ok(()) => wake(),
                     // The window has not looked yet: what it will get is newer.
                     Err(TrySendError::Full(_)) => {

@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use onemap::engine::{self, Depth, Engine, Start};
+use onemap::runtime::{Runtime, Update};
 use onemap::site::{self, Site};
 use onemap::snapshot::{Day, Figures};
 use proptest::prelude::*;
@@ -305,4 +307,33 @@ fn compute_says_the_same_again() {
     let warm = run(&[]);
     assert!(warm.err.contains("kept cube read"), "{}", warm.err);
     assert_eq!((&cold.out, &warm.out), (&plain.out, &plain.out));
+}
+
+/// A window keeps the cube once its first picture is out, and the next window starts from it.
+#[test]
+fn a_window_keeps_it_for_the_next() {
+    const PATIENCE: Duration = Duration::from_mins(2);
+    let (made, state) = (make(&some_rows()), tempfile::tempdir().unwrap());
+    let picture = || {
+        let runtime = Runtime::start(opened(made.path(), state.path()), Arc::new(|| {})).unwrap();
+        loop {
+            match runtime.wait(PATIENCE) {
+                Some(Update::Snapshot(snapshot)) => {
+                    let site = opened(made.path(), state.path());
+                    let of = |i| site.areas.iter().map(move |(area, _)| (i, area));
+                    let all = (0..site.indicators.len()).flat_map(of);
+                    return all.map(|(i, area)| snapshot.reading(i, area).value).collect::<Vec<_>>();
+                }
+                Some(Update::Progress(..)) => {}
+                other => panic!("no picture: {other:?}"),
+            }
+        }
+    };
+    let first = picture();
+    let began = Instant::now();
+    while start(made.path(), state.path()).to_keep.is_some() {
+        assert!(began.elapsed() < PATIENCE, "no cube was kept");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(picture(), first);
 }
