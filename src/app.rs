@@ -252,7 +252,12 @@ pub fn open(site: Arc<Site>, opening: Opening) -> eframe::Result {
         "onemap",
         options,
         Some(ctx),
-        Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, site, runtime, &opening)))),
+        Box::new(move |creation| {
+            if let Some(state) = &creation.wgpu_render_state {
+                crate::canvas::lend(&creation.egui_ctx, state);
+            }
+            Ok(Box::new(App::new(&creation.egui_ctx, site, runtime, &opening)))
+        }),
     )
 }
 

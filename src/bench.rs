@@ -385,6 +385,7 @@ pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessEr
     });
     std::hint::black_box(painter.draw(&waiting, &frame)?);
     let mut headless = Headless::new(size.0, size.1);
+    painter.lend(&headless.ctx);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(site), Mode::Demo, Lang::Zh);
     let snapshot = loop {
         match runtime.wait(Duration::from_mins(1)) {

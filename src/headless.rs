@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use egui::{ClippedPrimitive, Context, FullOutput, RawInput, Rect, Ui};
+use egui::{ClippedPrimitive, Color32, Context, FullOutput, RawInput, Rect, Ui};
 use egui_wgpu::{
     RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
 };
+
+use crate::canvas;
 
 /// Why no picture could be made.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +116,11 @@ impl Painter {
         Ok(Self { state })
     }
 
+    /// Lets what is painted with a context keep drawings in textures of this device.
+    pub fn lend(&self, ctx: &Context) {
+        canvas::lend(ctx, &self.state);
+    }
+
     /// Takes over changed textures (fonts); call for every frame.
     #[expect(clippy::iter_over_hash_type, reason = "textures do not depend on each other")]
     pub fn update_textures(&self, output: &mut FullOutput) {
@@ -128,10 +135,11 @@ impl Painter {
         }
     }
 
-    /// Name of the graphics device.
+    /// Name and driver of the graphics device.
     #[must_use]
     pub fn device(&self) -> String {
-        self.state.adapter.get_info().name
+        let info = self.state.adapter.get_info();
+        format!("{}, {} {}", info.name, info.driver, info.driver_info)
     }
 
     /// Draws a frame and reads it back as rows of RGBA bytes.
@@ -140,33 +148,15 @@ impl Painter {
     /// The device gave up.
     pub fn draw(&self, headless: &Headless, output: &FullOutput) -> Result<Vec<u8>, HeadlessError> {
         let jobs = headless.ctx.tessellate(output.shapes.clone(), 1.0);
-        let (texture, _) = self.submit(headless, &jobs);
-        self.read_back(&texture)
+        let target = self.target(headless);
+        self.submit(&target, &jobs);
+        self.read_back(&target)
     }
 
-    /// Draws a frame and waits until it is done: for a measurement.
-    ///
-    /// # Errors
-    /// The device gave up.
-    pub fn paint(&self, headless: &Headless, jobs: &[ClippedPrimitive]) -> Result<(), HeadlessError> {
-        let (_, submission) = self.submit(headless, jobs);
-        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
-        self.state.device.poll(wait).map_err(|err| HeadlessError::Device(err.to_string()))?;
-        Ok(())
-    }
-
-    fn submit(
-        &self,
-        headless: &Headless,
-        jobs: &[ClippedPrimitive],
-    ) -> (wgpu::Texture, wgpu::SubmissionIndex) {
-        let screen =
-            ScreenDescriptor { size_in_pixels: [headless.width, headless.height], pixels_per_point: 1.0 };
-        let device = &self.state.device;
-        let mut renderer = self.state.renderer.write();
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut commands = renderer.update_buffers(device, &self.state.queue, &mut encoder, jobs, &screen);
-        let texture = device.create_texture(&wgpu::TextureDescriptor {
+    /// A texture that frames are drawn into, as a window has one.
+    #[must_use]
+    pub fn target(&self, headless: &Headless) -> wgpu::Texture {
+        self.state.device.create_texture(&wgpu::TextureDescriptor {
             label: None,
             size: wgpu::Extent3d { width: headless.width, height: headless.height, depth_or_array_layers: 1 },
             mip_level_count: 1,
@@ -175,25 +165,25 @@ impl Painter {
             format: self.state.target_format,
             usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
             view_formats: &[],
-        });
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        {
-            let attachment = wgpu::RenderPassColorAttachment {
-                view: &view,
-                resolve_target: None,
-                ops: wgpu::Operations {
-                    load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
-                    store: wgpu::StoreOp::Store,
-                },
-                depth_slice: None,
-            };
-            let pass =
-                wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
-            renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), jobs, &screen);
-        }
-        commands.push(encoder.finish());
-        let submission = self.state.queue.submit(commands);
-        (texture, submission)
+        })
+    }
+
+    /// Has the device draw a frame, and does not wait for it.
+    pub fn submit(&self, target: &wgpu::Texture, jobs: &[ClippedPrimitive]) -> wgpu::SubmissionIndex {
+        let view = target.create_view(&wgpu::TextureViewDescriptor::default());
+        let screen =
+            ScreenDescriptor { size_in_pixels: [target.width(), target.height()], pixels_per_point: 1.0 };
+        canvas::paint(&self.state, &view, &screen, Color32::BLACK, jobs)
+    }
+
+    /// Waits until a frame is drawn: for a measurement.
+    ///
+    /// # Errors
+    /// The device gave up.
+    pub fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), HeadlessError> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        self.state.device.poll(wait).map_err(|err| HeadlessError::Device(err.to_string()))?;
+        Ok(())
     }
 
     fn read_back(&self, texture: &wgpu::Texture) -> Result<Vec<u8>, HeadlessError> {

@@ -35,6 +35,7 @@ pub mod quiet;
 pub mod runtime;
 
 pub mod app;
+pub mod canvas;
 pub mod fonts;
 pub mod headless;
 pub mod keys;

@@ -43,7 +43,7 @@ def told(frames: float, seconds: float, memory: float, **more: object) -> dict:
 
 
 def ours(onemap: str, events: int, places: str, site: str | None) -> dict:
-    command = [onemap, "bench", "frames", "--events", str(events), "--draw", "--size", "1920x1080", "--places", places]
+    command = [onemap, "bench", "frames", "--events", str(events), "--size", "1920x1080", "--places", places]
     command += ["--format", "json"] + (["--site", site] if site else [])
     environment = {**os.environ, "NODEVICE_SELECT": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)

@@ -25,8 +25,8 @@ use crate::state::Mode;
 pub struct Load {
     /// Made-up events in the place of the site's own; none for the site's own.
     pub events: Option<usize>,
-    /// Whether frames are drawn by the graphics device.
-    pub draw: bool,
+    /// How many frames; a whole course and more unless told otherwise.
+    pub frames: Option<usize>,
     /// Where the places of made-up events are written, as pairs of 64-bit numbers.
     pub places: Option<PathBuf>,
 }
@@ -34,8 +34,6 @@ pub struct Load {
 /// Frames that are measured, after some that lay out every text and fill the glyph atlas: start, not steady state.
 const FRAMES: usize = 960;
 const WARM: usize = 60;
-/// Fewer are drawn: a software renderer is slow.
-const DRAWN_FRAMES: usize = 240;
 /// Frames of a second, and of a snapshot in it.
 const PER_SECOND: usize = 60;
 const PER_SNAPSHOT: usize = 12;
@@ -48,6 +46,14 @@ const KINDS: [&str; 5] = [
     "scene_cpu_millis",
     "snapshot_frame_cpu_millis",
 ];
+/// What the window's thread does for a frame, one after the other.
+const STEPS: [&str; 3] = ["shapes_cpu_millis", "triangles_cpu_millis", "submit_cpu_millis"];
+/// The same frames as they appear, by what the map does: from the beginning of one until the device is done with it.
+const DRAWN: [&str; 4] =
+    ["still_drawn_millis", "pan_drawn_millis", "zoom_drawn_millis", "scene_drawn_millis"];
+
+/// The place of moving aside in both lists.
+const PAN: usize = 1;
 
 /// Frames of one move of the camera: a wish that comes sooner would begin the move again.
 const PER_MOVE: usize = 15;
@@ -59,7 +65,7 @@ fn course(number: usize) -> (usize, Option<Command>) {
         0..30 => (0, None),
         30..120 => {
             let step = if number % 480 < 240 { 0.08 } else { -0.08 };
-            (1, begins.then_some(Command::PanMap(step, step * 0.5)))
+            (PAN, begins.then_some(Command::PanMap(step, step * 0.5)))
         }
         120..165 => (2, begins.then_some(Command::ZoomMap(0.8))),
         165..210 => (2, begins.then_some(Command::ZoomMap(-0.8))),
@@ -73,7 +79,18 @@ fn course(number: usize) -> (usize, Option<Command>) {
 /// Processor time of this thread, in milliseconds; the steady clock's where the system does not tell.
 #[cfg(unix)]
 fn cpu_millis() -> f64 {
-    let at = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    clock_millis(rustix::time::ClockId::ThreadCPUTime)
+}
+
+/// The same of all threads, those of a software renderer with them.
+#[cfg(unix)]
+fn all_cpu_millis() -> f64 {
+    clock_millis(rustix::time::ClockId::ProcessCPUTime)
+}
+
+#[cfg(unix)]
+fn clock_millis(clock: rustix::time::ClockId) -> f64 {
+    let at = rustix::time::clock_gettime(clock);
     at.tv_sec as f64 * 1e3 + at.tv_nsec as f64 / 1e6
 }
 
@@ -82,6 +99,11 @@ fn cpu_millis() -> f64 {
     use std::sync::LazyLock;
     static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
     millis(*BEGAN)
+}
+
+#[cfg(not(unix))]
+fn all_cpu_millis() -> f64 {
+    cpu_millis()
 }
 
 /// Snapshots as a window would get them while events arrive.
@@ -131,16 +153,20 @@ impl Feed {
     }
 }
 
-/// The frame's work on the wall layout.
+/// The frame's work on the wall layout, drawn where there is a graphics device.
 ///
 /// # Errors
-/// No graphics device where frames are drawn, or the places could not be written.
+/// The device gave up, or the places could not be written.
 pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, HeadlessError> {
     crate::memory::give_back(crate::memory::GiveBack::Later);
     let site = Arc::clone(engine.site());
-    let painter = if load.draw { Some(Painter::as_window()?) } else { None };
     let (mut feed, built) = Feed::new(engine, load).map_err(|err| HeadlessError::File(err.to_string()))?;
     let mut headless = Headless::new(size.0, size.1);
+    let device = Painter::as_window().ok().map(|painter| {
+        painter.lend(&headless.ctx);
+        let target = painter.target(&headless);
+        (painter, target)
+    });
     let mut stage = Stage::new(&headless.ctx, Arc::clone(&site), Mode::Wall, Lang::Zh);
     stage.state.rotating = false;
     if load.events.is_some() {
@@ -148,56 +174,46 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
         stage.state.apply(&Command::FilterEvents(all), &site);
     }
     let mut snapshot = feed.next();
-    let mut kinds: [Vec<f64>; KINDS.len()] = Default::default();
-    let (mut all, mut wall, mut drawn, mut batches) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut taken = Taken::default();
     let mut vertices = 0;
-    let frames = if painter.is_some() { DRAWN_FRAMES } else { FRAMES };
-    for number in 0..frames + WARM {
+    for number in 0..load.frames.unwrap_or(FRAMES) + WARM {
         let (kind, command) = course(number);
         command.iter().for_each(|command| stage.state.apply(command, &site));
         let is_new = number % PER_SNAPSHOT == 0;
         if is_new {
             let since = Instant::now();
             snapshot = feed.next();
-            batches.push(millis(since));
+            taken.batches.push(millis(since));
         }
         let now = feed.now_secs + (number % PER_SNAPSHOT) as f64 / PER_SECOND as f64;
-        let (since, cpu) = (Instant::now(), cpu_millis());
+        let (since, all_began, began) = (Instant::now(), all_cpu_millis(), cpu_millis());
         let mut output = headless.frame(1.0 / PER_SECOND as f64, Vec::new(), |ui| {
             stage.frame(ui, &snapshot, now, Health::default());
         });
+        let shaped = cpu_millis();
         let shapes = std::mem::take(&mut output.shapes);
         let jobs = headless.ctx.tessellate(shapes, 1.0);
-        let (took, elapsed) = (cpu_millis() - cpu, millis(since));
-        if let Some(painter) = &painter {
+        let cut = cpu_millis();
+        let mut drawing = None;
+        if let Some((painter, target)) = &device {
             painter.update_textures(&mut output);
-            painter.paint(&headless, &jobs)?;
+            drawing = Some((painter, painter.submit(target, &jobs)));
+        }
+        let submitted = cpu_millis();
+        let is_drawn = drawing.is_some();
+        if let Some((painter, submission)) = drawing {
+            painter.wait(submission)?;
         }
         vertices = vertices.max(count_vertices(&jobs));
-        if number < WARM {
-            continue;
+        if number >= WARM {
+            let drawn = is_drawn.then(|| (millis(since), all_cpu_millis() - all_began));
+            taken.note([began, shaped, cut, submitted], kind, is_new, drawn);
         }
-        all.push(took);
-        wall.push(elapsed);
-        if painter.is_some() {
-            drawn.push((kind, millis(since)));
-        }
-        kinds.get_mut(if is_new { KINDS.len() - 1 } else { kind }).into_iter().for_each(|k| k.push(took));
-    }
-    let mut figures = vec![Measured::new("frame_cpu_millis", all), Measured::new("frame_wall_millis", wall)];
-    figures.extend(KINDS.into_iter().zip(kinds).map(|(name, values)| Measured::new(name, values)));
-    figures.push(Measured::new("batch_to_snapshot_millis", batches));
-    if painter.is_some() {
-        let of = |wanted: usize| drawn.iter().filter(move |(kind, _)| *kind == wanted).map(|(_, took)| *took);
-        figures.push(Measured::new("pan_drawn_millis", of(1).collect()));
-        figures.push(Measured::new("drawn_millis", drawn.iter().map(|(_, took)| *took).collect()));
     }
     let mut context = machine();
     context.push(("load", load_average()));
     context.push(("size", format!("{}x{}", size.0, size.1)));
-    if let Some(painter) = &painter {
-        context.push(("device", painter.device()));
-    }
+    context.push(("device", device.map_or_else(|| "none".to_owned(), |(painter, _)| painter.device())));
     let cells = &snapshot.events.cells;
     let all = cells.mask(&EventFilter { phases: Phases::All, ..EventFilter::default() });
     context.push(("events_placed", cells.total(&all).count.to_string()));
@@ -208,7 +224,61 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
     context.push(("texture_points", snapshot.texture.len().to_string()));
     context.push(("most_vertices", vertices.to_string()));
     context.push(("resident_mib", format!("{:.0}", resident_mib())));
-    Ok(Report { context, figures })
+    context.extend(taken.rates());
+    Ok(Report { context, figures: taken.figures() })
+}
+
+/// What frames took, in milliseconds.
+#[derive(Default)]
+struct Taken {
+    all: Vec<f64>,
+    steps: [Vec<f64>; STEPS.len()],
+    kinds: [Vec<f64>; KINDS.len()],
+    drawn: [Vec<f64>; DRAWN.len()],
+    pan_threads: Vec<f64>,
+    batches: Vec<f64>,
+}
+
+impl Taken {
+    fn note(&mut self, at: [f64; STEPS.len() + 1], kind: usize, is_new: bool, drawn: Option<(f64, f64)>) {
+        let took = at.iter().zip(at.iter().skip(1)).map(|(from, to)| to - from);
+        self.steps.iter_mut().zip(took.clone()).for_each(|(step, took)| step.push(took));
+        let whole = took.sum();
+        self.all.push(whole);
+        let kinds = self.kinds.get_mut(if is_new { KINDS.len() - 1 } else { kind });
+        kinds.into_iter().for_each(|k| k.push(whole));
+        let Some((drawn, threads)) = drawn else { return };
+        self.drawn.get_mut(kind).into_iter().for_each(|k| k.push(drawn));
+        if kind == PAN {
+            self.pan_threads.push(threads);
+        }
+    }
+
+    /// Frames a second by what the map does, the device's waiting included.
+    fn rates(&self) -> [(&'static str, String); 2] {
+        let rate = |values: &mut dyn Iterator<Item = &f64>| {
+            let (count, sum) = values.fold((0.0, 0.0), |(count, sum), took| (count + 1.0, sum + took));
+            if count > 0.0 { format!("{:.1}", count * 1e3 / sum) } else { String::new() }
+        };
+        let pan = self.drawn.get(PAN).into_iter().flatten();
+        [
+            ("frames_per_second", rate(&mut self.drawn.iter().flatten())),
+            ("pan_frames_per_second", rate(&mut pan.into_iter())),
+        ]
+    }
+
+    fn figures(self) -> Vec<Measured> {
+        let mut out = vec![Measured::new("frame_cpu_millis", self.all)];
+        out.extend(STEPS.into_iter().zip(self.steps).map(|(name, values)| Measured::new(name, values)));
+        out.extend(KINDS.into_iter().zip(self.kinds).map(|(name, values)| Measured::new(name, values)));
+        out.push(Measured::new("batch_to_snapshot_millis", self.batches));
+        let drawn = DRAWN.into_iter().zip(self.drawn).filter(|(_, values)| !values.is_empty());
+        out.extend(drawn.map(|(name, values)| Measured::new(name, values)));
+        if !self.pan_threads.is_empty() {
+            out.push(Measured::new("pan_all_threads_cpu_millis", self.pan_threads));
+        }
+        out
+    }
 }
 
 /// How busy the machine was, as it tells; empty where it does not.

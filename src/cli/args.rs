@@ -219,12 +219,7 @@ pub fn command(text: &Messages) -> Command {
                 .arg(site_arg(text))
                 .arg(value("size", "WxH", text.get("cli.size")).default_value("3840x2160"))
                 .arg(value("events", "N", text.get("cli.bench_events")).value_parser(value_parser!(usize)))
-                .arg(
-                    Arg::new("draw")
-                        .long("draw")
-                        .action(ArgAction::SetTrue)
-                        .help(text.get("cli.bench_draw").to_owned()),
-                )
+                .arg(value("frames", "N", text.get("cli.bench_frames")).value_parser(value_parser!(usize)))
                 .arg(path("places", text.get("cli.bench_places")))
                 .arg(value("table", "NAME", text.get("cli.bench_table")))
                 .arg(choice("format", &["table", "json"], text.get("cli.format")).default_value("table")),

@@ -27,7 +27,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         Some("frames") => {
             let load = bench::Load {
                 events: args.get_one::<usize>("events").copied(),
-                draw: args.get_flag("draw"),
+                frames: args.get_one::<usize>("frames").copied(),
                 places: args.get_one::<PathBuf>("places").cloned(),
             };
             let engine = measure(&dir, lang, Depth::Needed)?;

@@ -154,6 +154,7 @@ pub fn shoot(site: &Arc<Site>, screens: &Screens<'_>, shot: &Shot, out: &Path) -
     let painter = Painter::new()?;
     let (width, height) = shot.size;
     let mut headless = Headless::new(width, height);
+    painter.lend(&headless.ctx);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(site), shot.mode, shot.lang);
     if let Some(scene) = shot.scene {
         stage.state.apply(&Command::SelectScene(scene), site);

@@ -1,30 +1,22 @@
 //! Lines between areas, stronger the coarser they are, the outline of the whole and of the chosen area, and transit.
 //! Owns strokes; fills are below.
 
-use std::sync::Arc;
-
 use egui::{Mesh, Painter, Pos2, Shape, Stroke};
 
 use super::geometry::Line;
-use super::kept::{Drifting, Inker};
+use super::kept::Inker;
 use super::sheet::{Dress, Sheet};
 use crate::site::areas::AreaId;
 
 /// From how far in grid borders show, in zoom levels from the view of the whole.
 const GRID_FROM: f64 = 1.6;
 
-/// The layer.
-#[derive(Debug, Default)]
-pub(super) struct Borders {
-    mesh: Drifting<(Dress, AreaId, usize)>,
-}
+/// What lines depend on besides the view.
+pub(super) type Key = (Dress, AreaId, usize);
 
-impl Borders {
-    /// Paints all kept lines.
-    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
-        let key = (sheet.dress(), sheet.scope.chosen, sheet.scope.level);
-        painter.add(Shape::Mesh(self.mesh.get(sheet, key, lines)));
-    }
+/// The key of this frame.
+pub(super) fn key(sheet: &Sheet<'_>) -> Key {
+    (sheet.dress(), sheet.scope.chosen, sheet.scope.level)
 }
 
 /// Paints the outline of an area the pointer or the focus is on.
@@ -41,7 +33,8 @@ pub(super) fn highlight(painter: &Painter, sheet: &Sheet<'_>, area: AreaId) {
     }
 }
 
-fn lines(sheet: &Sheet<'_>) -> Arc<Mesh> {
+/// All lines.
+pub(super) fn lines(sheet: &Sheet<'_>) -> Mesh {
     let theme = sheet.theme();
     let hair = sheet.hairline();
     let mut pen = Pen { sheet, inker: Inker::new(sheet.lens.pixels_per_point) };

@@ -2,12 +2,11 @@
 //! patterns; borders are drawn over them.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
 
-use egui::{Color32, Mesh, Painter, Shape};
+use egui::{Color32, Mesh};
 
 use super::hatch::{self, Pattern};
-use super::kept::{Drifting, Inker};
+use super::kept::Inker;
 use super::scope::Scope;
 use super::sheet::{Dress, Sheet};
 use crate::privacy::shown::Shown;
@@ -15,27 +14,19 @@ use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Reading, Status};
 use crate::state::Classing;
 
-type Key = (Dress, Scope, u64, IndicatorIx, Classing, bool);
+/// What fills and patterns depend on besides the view.
+pub(super) type Key = (Dress, Scope, u64, IndicatorIx, Classing, bool);
 
-/// The layer.
-#[derive(Debug, Default)]
-pub(super) struct Choropleth {
-    mesh: Drifting<Key>,
-}
-
-impl Choropleth {
-    /// Paints fills and patterns.
-    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
-        let key = (
-            sheet.dress(),
-            sheet.scope.clone(),
-            figures(sheet),
-            sheet.view.state.indicator,
-            sheet.view.state.classing,
-            sheet.over_picture,
-        );
-        painter.add(Shape::Mesh(self.mesh.get(sheet, key, fills)));
-    }
+/// The key of this frame.
+pub(super) fn key(sheet: &Sheet<'_>) -> Key {
+    (
+        sheet.dress(),
+        sheet.scope.clone(),
+        figures(sheet),
+        sheet.view.state.indicator,
+        sheet.view.state.classing,
+        sheet.over_picture,
+    )
 }
 
 /// Changes when a figure does that colours an area: most snapshots bring new events and the same figures.
@@ -66,7 +57,8 @@ fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
     }
 }
 
-pub(super) fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
+/// Fills and patterns.
+pub(super) fn fills(sheet: &Sheet<'_>) -> Mesh {
     let theme = sheet.theme();
     let lens = &sheet.lens;
     let seen = lens.extent(4.0);
@@ -105,6 +97,6 @@ pub(super) fn fills(sheet: &Sheet<'_>) -> Arc<Mesh> {
             hatch::draw(&mut inker, lens, &solid.rings, pattern, theme.sizes.step, sheet.hairline(), ink);
         }
     }
-    mesh.append_ref(&inker.finish());
-    Arc::new(mesh)
+    mesh.append(inker.finish());
+    mesh
 }

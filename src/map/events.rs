@@ -253,7 +253,7 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
         };
         symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
     }
-    inker.finish()
+    Arc::new(inker.finish())
 }
 
 /// Where the mark of the worst event stands in a cell: above its number.

@@ -1,34 +1,36 @@
 //! The fabric of buildings: tens of thousands of points as one mesh of tiny squares. Owns that mesh.
 
-use std::sync::Arc;
+use egui::{Mesh, Rect, Vec2, vec2};
 
-use egui::{Mesh, Painter, Rect, Shape, Vec2, vec2};
-
-use super::kept::{Drifting, Kept};
+use super::kept::Kept;
 use super::lens::{World, world};
 use super::sheet::{Dress, Sheet};
 
-/// The layer.
+/// What squares depend on besides the view; a texture is known by where its list lies in memory and how long it is.
+pub(super) type Key = (Dress, usize, usize);
+
+/// The places of a texture in the world.
 #[derive(Debug, Default)]
 pub(super) struct Fabric {
-    /// Places of one texture; a texture is known by where its list lies in memory and how long it is.
     places: Kept<(usize, usize), Vec<World>>,
-    mesh: Drifting<(Dress, usize)>,
+}
+
+/// The key of this frame.
+pub(super) fn key(sheet: &Sheet<'_>) -> Key {
+    let texture = &sheet.view.snapshot.texture;
+    (sheet.dress(), texture.as_ptr().addr(), texture.len())
 }
 
 impl Fabric {
-    /// Paints the points.
-    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+    /// The points.
+    pub(super) fn squares(&mut self, sheet: &Sheet<'_>) -> Mesh {
         let texture = &sheet.view.snapshot.texture;
-        let name = texture.as_ptr().addr();
-        let places = self.places.get((name, texture.len()), || texture.iter().map(|p| world(*p)).collect());
-        let mesh = self.mesh.get(sheet, (sheet.dress(), name), |sheet| squares(sheet, places));
-        // With a clip rectangle of its own the mesh is taken over as it is, and not appended to its neighbours.
-        painter.with_clip_rect(painter.clip_rect().expand(1.0)).add(Shape::Mesh(mesh));
+        let (_, name, len) = key(sheet);
+        squares(sheet, self.places.get((name, len), || texture.iter().map(|p| world(*p)).collect()))
     }
 }
 
-fn squares(sheet: &Sheet<'_>, places: &[World]) -> Arc<Mesh> {
+fn squares(sheet: &Sheet<'_>, places: &[World]) -> Mesh {
     let lens = &sheet.lens;
     #[expect(clippy::cast_possible_truncation, reason = "a size on the screen")]
     let grown = (sheet.zoom_from_home() * 0.45).exp2() as f32;
@@ -60,5 +62,5 @@ fn squares(sheet: &Sheet<'_>, places: &[World]) -> Arc<Mesh> {
             mesh.add_colored_rect(Rect::from_min_size(at, Vec2::splat(size)), color);
         }
     }
-    Arc::new(mesh)
+    mesh
 }

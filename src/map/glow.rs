@@ -1,7 +1,7 @@
 //! The soft light around the district. Owns one small picture, blurred once, and stretches it over the map: smooth at
 //! every zoom, without bands.
 
-use egui::{Color32, ColorImage, Context, Mesh, Painter, Rect, Shape, TextureHandle, TextureOptions, pos2};
+use egui::{Color32, ColorImage, Context, Mesh, Rect, TextureHandle, TextureOptions, pos2};
 
 use super::geometry::{Geometry, Solid};
 use super::lens::Extent;
@@ -37,8 +37,8 @@ impl Glow {
         Self { texture: ctx.load_texture("map glow", image, TextureOptions::LINEAR), extent }
     }
 
-    /// Paints the light.
-    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    /// The light.
+    pub(super) fn mesh(&self, sheet: &Sheet<'_>) -> Mesh {
         let theme = sheet.theme();
         // The picture grows with the zoom; close by, a broad bright band would say nothing.
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
@@ -47,7 +47,7 @@ impl Glow {
         let mut mesh = Mesh::with_texture(self.texture.id());
         let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         mesh.add_rect_with_uv(sheet.lens.rect_of(&self.extent), all, tint);
-        painter.add(Shape::mesh(mesh));
+        mesh
     }
 }
 

@@ -1,29 +1,23 @@
 //! The ground and what lies around the district: shapes that recede, with faint names where they can be seen. Owns
-//! the lowest layer.
-
-use std::sync::Arc;
+//! the places of those names.
 
 use egui::{Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::geometry::Solid;
 use super::kept::{Inker, Kept};
 use super::lens::{Lens, World};
-use super::sheet::{Dress, Sheet, Type, write};
+use super::sheet::{Sheet, Type, write};
 
-/// The layer.
+/// Names of what lies around.
 #[derive(Debug, Default)]
 pub(super) struct Ground {
-    mesh: Kept<(Lens, Dress), Arc<Mesh>>,
     names: Kept<(Lens, Rect, [Rect; 2]), Vec<Option<World>>>,
 }
 
 impl Ground {
-    /// Paints ground, neighbours and their names, which keep clear of what is taken.
-    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
+    /// Paints the names of neighbours, which keep clear of what is taken.
+    pub(super) fn paint_names(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
         let theme = sheet.theme();
-        painter.rect_filled(sheet.lens.rect, 0.0, theme.ground);
-        let mesh = self.mesh.get((sheet.lens, sheet.dress()), || around(sheet));
-        painter.add(Shape::Mesh(Arc::clone(mesh)));
         // Looking for the best place takes a moment; while the map moves the names ride along.
         let places = if sheet.moving {
             self.names.last()
@@ -48,7 +42,8 @@ impl Ground {
     }
 }
 
-fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
+/// The neighbours' shapes.
+pub(super) fn around(sheet: &Sheet<'_>) -> Mesh {
     let theme = sheet.theme();
     let seen = sheet.lens.extent(8.0);
     let mut mesh = Mesh::default();
@@ -67,8 +62,8 @@ fn around(sheet: &Sheet<'_>) -> Arc<Mesh> {
             inker.add(Shape::closed_line(ring.iter().map(|p| sheet.lens.to_screen(*p)).collect(), stroke));
         }
     }
-    mesh.append_ref(&inker.finish());
-    Arc::new(mesh)
+    mesh.append(inker.finish());
+    mesh
 }
 
 /// The place inside a shape, on the free part of the screen, that is farthest from any edge.

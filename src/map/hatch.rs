@@ -37,8 +37,7 @@ pub(super) fn draw(
         Pattern::Missing => (vec2(1.0, 0.0), step * 2.25),
         Pattern::Silent => (vec2(1.0, 0.0), step),
     };
-    // The pattern is fixed to the ground, so that it does not swim while the map moves.
-    let anchor = lens.to_screen([lens.center[0].floor(), lens.center[1].floor()]);
+    let anchor = anchor(lens, along, gap);
     let clip = lens.rect.expand(gap);
     for (row, [from, to]) in spans(&rings, along, gap, anchor) {
         if !clip.intersects(egui::Rect::from_two_pos(from, to)) {
@@ -55,6 +54,19 @@ pub(super) fn draw(
             inker.add(Shape::line_segment([from, to], Stroke::new(width, color)));
         }
     }
+}
+
+/// The corner of the world brought near by whole repeats of the pattern: it is fixed to the ground, so that it does not
+/// swim while the map moves, and two views of one scale have it at the same places.
+#[expect(clippy::cast_possible_truncation, reason = "less than two gaps")]
+fn anchor(lens: &Lens, along: Vec2, gap: f32) -> Pos2 {
+    let far = lens.center.map(|at| at * lens.scale);
+    let gap = f64::from(gap);
+    let off = |axis: Vec2, repeat: f64| {
+        let d = far.iter().zip([axis.x, axis.y]).map(|(at, part)| at * f64::from(part)).sum::<f64>();
+        axis * d.rem_euclid(repeat) as f32
+    };
+    lens.rect.center() - off(along, gap) - off(along.rot90(), gap * 2.0)
 }
 
 /// The parts of parallel lines that lie inside rings, by the even-odd rule, with the number of the line.
@@ -104,6 +116,22 @@ fn spans(rings: &[Vec<Pos2>], along: Vec2, gap: f32, anchor: Pos2) -> Vec<(i64, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_stays_on_the_ground() {
+        let rect = egui::Rect::from_min_size(Pos2::ZERO, vec2(800.0, 600.0));
+        let along = vec2(std::f32::consts::FRAC_1_SQRT_2, -std::f32::consts::FRAC_1_SQRT_2);
+        let here = Lens::new(rect, [209.7, 111.2], 12.3, 1.0);
+        for step in [[0.001, 0.0], [0.3, -0.2], [1.7, 2.9]] {
+            let there = Lens { center: [here.center[0] + step[0], here.center[1] + step[1]], ..here };
+            let moved = here.to_screen(there.to_world(anchor(&there, along, 9.0)));
+            let by = moved - anchor(&here, along, 9.0);
+            for (axis, repeat) in [(along, 9.0), (along.rot90(), 18.0)] {
+                let repeats = axis.dot(by) / repeat;
+                assert!((repeats - repeats.round()).abs() < 0.02, "{step:?}: {repeats}");
+            }
+        }
+    }
 
     #[test]
     fn lines_stay_inside_a_shape_with_a_hole() {

@@ -137,7 +137,7 @@ impl Inker {
 
     /// The mesh.
     #[must_use]
-    pub(super) fn finish(self) -> Arc<Mesh> {
-        Arc::new(self.mesh)
+    pub(super) fn finish(self) -> Mesh {
+        self.mesh
     }
 }

@@ -5,7 +5,6 @@ use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 use super::base::BaseMaps;
 use super::crowd::Badge;
 use super::events::Mark;
-use super::kept::Kept;
 use super::lens::{Lens, degrees};
 use super::placement::{Wish, place};
 use super::scope::Scope;
@@ -50,7 +49,7 @@ pub(super) struct Label {
     lines: Vec<(String, Type)>,
 }
 
-type Key = (Lens, Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 2]);
+type Key = (Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 2]);
 
 /// What labels have to do with besides areas.
 pub(super) struct Others<'a> {
@@ -62,10 +61,17 @@ pub(super) struct Others<'a> {
     pub base: &'a BaseMaps,
 }
 
+/// While the map moves, labels ride along until it has moved by this share of its side, or zoomed by so many levels; so
+/// much more than is seen is labelled then.
+const RIDE: f32 = 0.12;
+const RIDE_LEVELS: f64 = 0.3;
+
 /// The layer.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    placed: Kept<Key, Vec<Label>>,
+    placed: Vec<Label>,
+    /// What they were placed for, and in which view.
+    made_for: Option<(Key, Lens)>,
 }
 
 impl Labels {
@@ -78,7 +84,6 @@ impl Labels {
         taken: &[Rect; 2],
     ) {
         let key = (
-            sheet.lens,
             sheet.dress(),
             sheet.scope.clone(),
             *taken,
@@ -87,13 +92,23 @@ impl Labels {
             sheet.view.lang(),
             [others.base.arrived(), silence::key(sheet.view)],
         );
-        self.placed.get(key, || arrange(painter, sheet, others, taken));
+        let stays = |(made_for, at): &(Key, Lens)| {
+            *made_for == key && (*at == sheet.lens || (sheet.moving && rides(at, &sheet.lens)))
+        };
+        if self.made_for.as_ref().is_some_and(stays) {
+            return;
+        }
+        // The middle stays, so that marks are where they are.
+        let more = if sheet.moving { sheet.lens.rect.size() * RIDE } else { Vec2::ZERO };
+        let lens = Lens { rect: sheet.lens.rect.expand2(more), ..sheet.lens };
+        self.placed = arrange(painter, &Sheet { lens, ..*sheet }, others, taken);
+        self.made_for = Some((key, lens));
     }
 
-    /// The placed labels.
+    /// The placed labels, where they are while the map rests.
     #[must_use]
     pub(super) fn placed(&self) -> &[Label] {
-        self.placed.last()
+        &self.placed
     }
 
     /// Paints them.
@@ -101,30 +116,38 @@ impl Labels {
         let theme = sheet.theme();
         let edge = theme.ground.gamma_multiply(0.92);
         for label in self.placed() {
+            let rect = self.made_for.as_ref().map_or(label.rect, |(_, at)| {
+                let center = sheet.lens.to_screen(at.to_world(label.rect.center()));
+                let by = sheet.lens.snap((center - label.rect.center()).to_pos2());
+                label.rect.translate(by.to_vec2())
+            });
+            if !rect.intersects(sheet.lens.rect) {
+                continue;
+            }
             if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
-                painter.rect_filled(label.rect, radius, theme.surface.gamma_multiply(0.86));
+                painter.rect_filled(rect, radius, theme.surface.gamma_multiply(0.86));
                 let rim = label.lines.first().map_or(theme.muted, |(_, kind)| kind.color);
                 let stroke = Stroke::new(theme.sizes.hairline, rim.gamma_multiply(0.6));
-                painter.rect_stroke(label.rect, radius, stroke, StrokeKind::Inside);
+                painter.rect_stroke(rect, radius, stroke, StrokeKind::Inside);
             }
             if matches!(label.about, About::Area(_)) && !theme.dark {
                 // Dark letters over the deep end of the ramp need a ground of their own.
-                let plate = label.rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
+                let plate = rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
                 painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
             }
             if label.turn.abs() > 0.0 {
                 for (words, kind) in &label.lines {
-                    write_turned(painter, label.rect.center(), label.turn, words, *kind, edge);
+                    write_turned(painter, rect.center(), label.turn, words, *kind, edge);
                 }
                 continue;
             }
-            let mut y = label.rect.top();
+            let mut y = rect.top();
             for (words, kind) in &label.lines {
                 let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);
-                let at = Pos2::new(label.rect.center().x - galley.size().x * 0.5, y);
+                let at = Pos2::new(rect.center().x - galley.size().x * 0.5, y);
                 if matches!(label.about, About::Badge(_) | About::Silence(_)) {
-                    let middle = label.rect.center() - galley.size() * 0.5;
+                    let middle = rect.center() - galley.size() * 0.5;
                     painter.galley(middle, galley, kind.color);
                 } else {
                     y += write(painter, at, words, *kind, edge).height();
@@ -132,6 +155,16 @@ impl Labels {
             }
         }
     }
+}
+
+/// Whether labels placed in one view serve in another on the way.
+fn rides(at: &Lens, lens: &Lens) -> bool {
+    let moved = lens.to_screen(at.center) - lens.rect.center();
+    let most = lens.rect.size() * RIDE;
+    at.rect.center() == lens.rect.center()
+        && (at.zoom - lens.zoom).abs() <= RIDE_LEVELS
+        && moved.x.abs() <= most.x
+        && moved.y.abs() <= most.y
 }
 
 fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect]) -> Vec<Label> {

@@ -1,6 +1,7 @@
 //! The map: areas coloured by an indicator, events, buildings, names. Owns the view (where one looks, at which zoom)
 //! and kept drawings; figures and choices come in with each frame, wishes go out as commands.
 
+mod backdrop;
 mod base;
 mod borders;
 mod breaks;
@@ -32,6 +33,8 @@ mod stack;
 mod symbol;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_backdrop;
 #[cfg(test)]
 mod tests_bars;
 #[cfg(test)]
@@ -174,10 +177,11 @@ impl MapPanel {
         }
     }
 
-    /// Whether every tile of the base map that is to be seen is there, or known not to come.
+    /// Whether the map shows its last view, and every tile of the base map that is to be seen is there, or known not to
+    /// come.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.stack.base.is_settled()
+        self.stack.base.is_settled() && self.stack.backdrop.is_settled()
     }
 
     /// Who made the base maps: what the sources themselves say.

@@ -90,5 +90,5 @@ fn draw(sheet: &Sheet<'_>) -> Arc<Mesh> {
             }
         }
     }
-    inker.finish()
+    Arc::new(inker.finish())
 }

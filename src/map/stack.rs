@@ -3,11 +3,10 @@
 use egui::{Context, Painter, PopupAnchor, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use walkers::{MapMemory, Plugin, Projector};
 
+use super::backdrop::Backdrop;
 use super::base::BaseMaps;
-use super::borders::{self, Borders};
-use super::choropleth::Choropleth;
+use super::borders;
 use super::events::{EventsLayer, What};
-use super::fabric::Fabric;
 use super::furniture;
 use super::geometry::Geometry;
 use super::glow::Glow;
@@ -35,11 +34,9 @@ const CLOSER: f64 = 1.5;
 
 /// All layers.
 pub(super) struct Stack {
+    pub(super) backdrop: Backdrop,
     ground: Ground,
     glow: Glow,
-    choropleth: Choropleth,
-    fabric: Fabric,
-    borders: Borders,
     silence: SilenceLayer,
     events: EventsLayer,
     labels: Labels,
@@ -48,6 +45,8 @@ pub(super) struct Stack {
     pencil: Pencil,
     position: Position,
     covered: [Rect; 2],
+    /// The view of the frame before.
+    last: Option<Lens>,
 }
 
 /// What one frame of the layers is given.
@@ -85,11 +84,9 @@ impl Stack {
     #[must_use]
     pub(super) fn new(ctx: &Context, geometry: &Geometry, site: &Site) -> Self {
         Self {
+            backdrop: Backdrop::default(),
             ground: Ground::default(),
             glow: Glow::new(ctx, geometry),
-            choropleth: Choropleth::default(),
-            fabric: Fabric::default(),
-            borders: Borders::default(),
             silence: SilenceLayer::default(),
             events: EventsLayer::default(),
             labels: Labels::default(),
@@ -98,6 +95,7 @@ impl Stack {
             pencil: Pencil::default(),
             position: Position::default(),
             covered: [Rect::NOTHING; 2],
+            last: None,
         }
     }
 
@@ -110,13 +108,8 @@ impl Stack {
         self.events.prepare(sheet, time, animate);
         let others = Others { marks: self.events.marks(), badges: self.events.badges(), base: &self.base };
         self.labels.prepare(painter, sheet, &others, &self.covered);
-        self.ground.paint(painter, sheet, &self.covered);
-        self.base.paint_below(painter, sheet);
-        self.glow.paint(painter, sheet);
-        self.choropleth.paint(painter, sheet);
-        self.base.paint_above(painter, sheet);
-        self.fabric.paint(painter, sheet);
-        self.borders.paint(painter, sheet);
+        self.backdrop.paint(painter, sheet, &self.base, &self.glow, (time, animate));
+        self.ground.paint_names(painter, sheet, &self.covered);
         self.silence.paint(painter, sheet);
         self.events.paint(painter, sheet, time);
     }
@@ -198,6 +191,7 @@ impl Plugin for InFrame<'_> {
     ) {
         let Self { stack, frame } = *self;
         let lens = Lens::of(memory, response.rect, frame.fallback, ui.pixels_per_point());
+        let has_moved = stack.last.replace(lens).is_some_and(|last| last != lens);
         let sheet = Sheet {
             view: frame.view,
             lens,
@@ -206,11 +200,13 @@ impl Plugin for InFrame<'_> {
             legend: frame.legend,
             clear: frame.clear,
             home_zoom: frame.home_zoom,
-            moving: frame.moving || response.dragged(),
+            // A wheel goes in steps: the map rests when a frame has passed without one.
+            moving: frame.moving || response.dragged() || (frame.animate && has_moved),
             over_picture: false,
         };
         let painter = ui.painter().clone();
-        stack.base.prepare(ui.ctx(), &sheet);
+        let stand = stack.backdrop.stand(ui.ctx(), &sheet);
+        stack.base.prepare(ui.ctx(), &Sheet { lens: stand, ..sheet });
         let sheet = Sheet { over_picture: stack.base.has_pictures(), ..sheet };
         stack.paint(&painter, &sheet, frame.time, frame.animate);
         let focused = Stack::buttons(ui, &sheet, frame.commands);

@@ -7,17 +7,19 @@ mod paint;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Color32, Context, Mesh, Painter, Rect, TextureHandle, TextureOptions, pos2};
+use egui::{Color32, Context, Rect, TextureHandle, TextureOptions, pos2};
 
 use grid::{MOST_TILES, covering, tile_extent};
 pub(super) use names::Name;
 use paint::Style;
 use slots::{Key, Slot, State, key};
+pub(super) use tile::Tile;
 use worker::{Told, Want, Workers};
 
 use super::geometry::Geometry;
@@ -109,18 +111,17 @@ impl BaseMaps {
             .any(|m| m.is_picture() && m.slots.values().any(|s| matches!(s.state, State::Ready(..))))
     }
 
-    /// Paints pictures: under the areas.
-    pub(super) fn paint_below(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    /// Pictures, which lie under the areas.
+    pub(super) fn below(&self, sheet: &Sheet<'_>) -> Vec<Tile> {
         let tint = sheet.theme().base.picture;
-        self.maps.iter().filter(|m| m.is_picture()).for_each(|m| m.paint(painter, &sheet.lens, tint));
+        let maps = self.maps.iter().filter(|m| m.is_picture());
+        maps.flat_map(|m| m.tiles(&sheet.lens, tint)).collect()
     }
 
-    /// Paints lines and translucent shapes: over the areas.
-    pub(super) fn paint_above(&self, painter: &Painter, sheet: &Sheet<'_>) {
-        self.maps
-            .iter()
-            .filter(|m| !m.is_picture())
-            .for_each(|m| m.paint(painter, &sheet.lens, Color32::WHITE));
+    /// Lines and translucent shapes, which lie over the areas.
+    pub(super) fn above(&self, sheet: &Sheet<'_>) -> Vec<Tile> {
+        let maps = self.maps.iter().filter(|m| !m.is_picture());
+        maps.flat_map(|m| m.tiles(&sheet.lens, Color32::WHITE)).collect()
     }
 
     /// Names to be seen, the most important first.
@@ -418,11 +419,9 @@ impl BaseMap {
         None
     }
 
-    fn paint(&self, painter: &Painter, lens: &Lens, tint: Color32) {
-        for want in &self.visible {
-            let Some((texture, uv)) = self.best(want) else {
-                continue;
-            };
+    fn tiles(&self, lens: &Lens, tint: Color32) -> impl Iterator<Item = Tile> {
+        self.visible.iter().filter_map(move |want| {
+            let (texture, part) = self.best(want)?;
             let extent = tile_extent(want.address);
             let [left, top] = extent.min;
             let [right, bottom] = extent.max;
@@ -435,14 +434,8 @@ impl BaseMap {
                 // On whole pixels neighbours meet without a seam and letters of a picture stay sharp.
                 lens.snap(lens.to_screen(at))
             });
-            let mut mesh = Mesh::with_texture(texture.id());
-            let uvs = [uv.left_top(), uv.right_top(), uv.right_bottom(), uv.left_bottom()];
-            for (pos, uv) in corners.into_iter().zip(uvs) {
-                mesh.vertices.push(egui::epaint::Vertex { pos, uv, color: tint });
-            }
-            mesh.indices.extend([0, 1, 2, 0, 2, 3]);
-            painter.add(mesh);
-        }
+            Some(Tile { texture: texture.id(), part, corners, tint })
+        })
     }
 
     fn names(&self) -> impl Iterator<Item = &Name> {

@@ -1,0 +1,148 @@
+//! A picture that the graphics device draws once and frames show often. Owns its texture; what is drawn comes from
+//! outside, and where no device was lent, or its surface is of another kind, there is none.
+
+use egui::{ClippedPrimitive, Color32, Context, Id, TextureId};
+use egui_wgpu::{RenderState, ScreenDescriptor};
+
+/// The device of a context.
+#[derive(Clone)]
+struct Lent(RenderState);
+
+/// Lets whoever paints with a context draw into textures of the device that draws it.
+pub fn lend(ctx: &Context, state: &RenderState) {
+    ctx.data_mut(|data| data.insert_temp(Id::NULL, Lent(state.clone())));
+}
+
+fn lent(ctx: &Context) -> Option<RenderState> {
+    let state = ctx.data(|data| data.get_temp::<Lent>(Id::NULL))?.0;
+    // Colours of a texture are taken as they are; a surface that converts them would convert twice.
+    (!state.target_format.is_srgb()).then_some(state)
+}
+
+/// A picture of the device.
+#[derive(Default)]
+pub struct Canvas {
+    target: Option<Target>,
+}
+
+struct Target {
+    state: RenderState,
+    view: wgpu::TextureView,
+    size: [u32; 2],
+    /// The same texture as the nearest texel, and smooth between texels.
+    sharp: TextureId,
+    smooth: TextureId,
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let mut renderer = self.state.renderer.write();
+        renderer.free_texture(&self.sharp);
+        renderer.free_texture(&self.smooth);
+    }
+}
+
+impl std::fmt::Debug for Canvas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Canvas").field("size", &self.target.as_ref().map(|s| s.size)).finish()
+    }
+}
+
+impl Canvas {
+    /// Whether a picture of this size in pixels can be drawn.
+    #[must_use]
+    pub fn can(ctx: &Context, size: [u32; 2]) -> bool {
+        let most = |state: RenderState| state.device.limits().max_texture_dimension_2d;
+        lent(ctx).map(most).is_some_and(|most| size.iter().all(|side| (1..=most).contains(side)))
+    }
+
+    /// Draws over a colour that lets nothing through; never waits for the device. False, and nothing is drawn, where a
+    /// texture of the jobs has not reached the device yet: it will have by the next frame.
+    pub fn draw(
+        &mut self,
+        ctx: &Context,
+        size: [u32; 2],
+        pixels_per_point: f32,
+        below: Color32,
+        jobs: &[ClippedPrimitive],
+    ) -> bool {
+        let Some(state) = lent(ctx) else { return false };
+        if !has_textures(&state, jobs) {
+            return false;
+        }
+        if self.target.as_ref().is_none_or(|target| target.size != size) {
+            self.target = Some(Target::new(state, size));
+        }
+        let Some(target) = &self.target else { return false };
+        let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point };
+        paint(&target.state, &target.view, &screen, below, jobs);
+        true
+    }
+
+    /// The texture: for a copy pixel by pixel, or smooth for one that is stretched.
+    #[must_use]
+    pub fn texture(&self, sharp: bool) -> Option<TextureId> {
+        self.target.as_ref().map(|target| if sharp { target.sharp } else { target.smooth })
+    }
+}
+
+fn has_textures(state: &RenderState, jobs: &[ClippedPrimitive]) -> bool {
+    let renderer = state.renderer.read();
+    jobs.iter().all(|job| match &job.primitive {
+        egui::epaint::Primitive::Mesh(mesh) => renderer.texture(&mesh.texture_id).is_some(),
+        egui::epaint::Primitive::Callback(_) => true,
+    })
+}
+
+impl Target {
+    fn new(state: RenderState, size: [u32; 2]) -> Self {
+        let [width, height] = size;
+        let texture = state.device.create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: state.target_format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut renderer = state.renderer.write();
+        let sharp = renderer.register_native_texture(&state.device, &view, wgpu::FilterMode::Nearest);
+        let smooth = renderer.register_native_texture(&state.device, &view, wgpu::FilterMode::Linear);
+        drop(renderer);
+        Self { state, view, size, sharp, smooth }
+    }
+}
+
+/// Draws over a colour that lets nothing through, and does not wait until it is done.
+pub fn paint(
+    state: &RenderState,
+    view: &wgpu::TextureView,
+    screen: &ScreenDescriptor,
+    below: Color32,
+    jobs: &[ClippedPrimitive],
+) -> wgpu::SubmissionIndex {
+    let RenderState { device, queue, .. } = state;
+    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut renderer = state.renderer.write();
+    let mut commands = renderer.update_buffers(device, queue, &mut encoder, jobs, screen);
+    {
+        let [r, g, b, _] = below.to_array().map(|c| f64::from(c) / 255.0);
+        let attachment = wgpu::RenderPassColorAttachment {
+            view,
+            resolve_target: None,
+            ops: wgpu::Operations {
+                load: wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 }),
+                store: wgpu::StoreOp::Store,
+            },
+            depth_slice: None,
+        };
+        let pass =
+            wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
+        renderer.render(&mut encoder.begin_render_pass(&pass).forget_lifetime(), jobs, screen);
+    }
+    commands.push(encoder.finish());
+    queue.submit(commands)
+}

@@ -1,0 +1,127 @@
+//! The kept picture under events and names against the layers painted as they are: the same at rest, and hardly to be told
+//! apart on the way. Where there is no graphics device, not even a software one, there is nothing to compare.
+
+use egui::Rect;
+
+use super::MapPanel;
+use super::fixture::{self, Stage};
+use crate::headless::{Headless, Painter};
+use crate::state::MapRequest;
+
+const WIDTH: u32 = 960;
+const HEIGHT: u32 = 640;
+
+/// A map on a screen of its own; with a device to draw into, it keeps a picture.
+struct Screen {
+    stage: Stage,
+    headless: Headless,
+    painter: Painter,
+    map: Option<MapPanel>,
+}
+
+impl Screen {
+    fn new(keeps: bool) -> Option<Self> {
+        let painter = Painter::new().ok()?;
+        let headless = Headless::new(WIDTH, HEIGHT);
+        if keeps {
+            painter.lend(&headless.ctx);
+        }
+        Some(Self { stage: fixture::tiny(), headless, painter, map: None })
+    }
+
+    /// The next frame, as pixels.
+    fn frame(&mut self, request: Option<MapRequest>) -> Vec<u8> {
+        let Self { stage, headless, painter, map } = self;
+        stage.state.map_request = request;
+        let mut out = headless.frame(1.0 / 60.0, Vec::new(), |ui| {
+            let map = map.get_or_insert_with(|| {
+                crate::fonts::install(ui.ctx());
+                MapPanel::new(ui.ctx(), &stage.site)
+            });
+            // Fonts arrive with the next pass.
+            if ui.ctx().cumulative_frame_nr() > 0 {
+                let clear: Rect = ui.max_rect();
+                map.ui(ui, clear, &stage.view(), &mut Vec::new());
+            }
+        });
+        painter.update_textures(&mut out);
+        painter.draw(headless, &out).expect("a picture")
+    }
+
+    /// Frames until the map rests.
+    fn rest(&mut self) -> Vec<u8> {
+        let mut pixels = self.frame(None);
+        let mut frames = 0;
+        while !self.map.as_ref().is_some_and(MapPanel::is_settled) {
+            assert!(frames < 200, "the map does not come to rest");
+            frames += 1;
+            pixels = self.frame(None);
+        }
+        pixels
+    }
+}
+
+/// Share of bytes that differ by more than a little, and the mean difference of all.
+fn apart(a: &[u8], b: &[u8]) -> (f64, f64) {
+    assert_eq!(a.len(), b.len());
+    let off = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
+    let (many, sum) =
+        off.fold((0_u64, 0_u64), |(many, sum), d| (many + u64::from(d > 3), sum + u64::from(d)));
+    (many as f64 / a.len() as f64, sum as f64 / a.len() as f64)
+}
+
+#[test]
+fn a_kept_picture_is_the_layers_at_rest_and_near_to_them_on_the_way() {
+    let (Some(mut kept), Some(mut plain)) = (Screen::new(true), Screen::new(false)) else {
+        return;
+    };
+    let first = kept.rest();
+    let (many, _) = apart(&first, &plain.rest());
+    assert!(many < 1e-4, "at first {many} differ");
+    // Farther than the picture reaches, closer, and out to more than it shows.
+    let ways = [
+        (MapRequest::Pan(0.3, -0.2), 4.0),
+        (MapRequest::Zoom(0.7), 9.0),
+        (MapRequest::Zoom(-1.4), 9.0),
+        (MapRequest::Pan(-0.013, 0.007), 4.0),
+    ];
+    let mut seen_moving = 0;
+    for (way, most) in ways {
+        let before = kept.frame(Some(way));
+        plain.frame(Some(way));
+        for frame in 0..12 {
+            let (now, other) = (kept.frame(None), plain.frame(None));
+            let (_, mean) = apart(&now, &other);
+            assert!(mean < most, "{way:?}, frame {frame}: {mean}");
+            seen_moving += usize::from(apart(&now, &before).1 > 0.0);
+        }
+        let (many, _) = apart(&kept.rest(), &plain.rest());
+        assert!(many < 1e-4, "{way:?}: {many} differ at rest");
+    }
+    assert!(seen_moving > 30, "the map moved in {seen_moving} frames only");
+}
+
+#[test]
+fn a_resting_map_is_drawn_once() {
+    let Some(mut screen) = Screen::new(true) else {
+        return;
+    };
+    screen.rest();
+    let Screen { stage, headless, map, .. } = &mut screen;
+    let mut out = headless.frame(1.0, Vec::new(), |ui| {
+        let clear = ui.max_rect();
+        map.as_mut().expect("a map").ui(ui, clear, &stage.view(), &mut Vec::new());
+    });
+    out.textures_delta.clear();
+    let jobs = headless.ctx.tessellate(out.shapes, 1.0);
+    let vertices: usize = jobs
+        .iter()
+        .map(|job| match &job.primitive {
+            egui::epaint::Primitive::Mesh(mesh) if mesh.texture_id != egui::TextureId::default() => {
+                mesh.vertices.len()
+            }
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(vertices, 4, "one rectangle for all that lies under events and names");
+}
