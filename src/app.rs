@@ -255,6 +255,7 @@ pub fn open(site: Arc<Site>, opening: Opening) -> eframe::Result {
         Box::new(move |creation| {
             if let Some(state) = &creation.wgpu_render_state {
                 crate::canvas::lend(&creation.egui_ctx, state);
+                crate::soft::install(&creation.egui_ctx, state);
             }
             Ok(Box::new(App::new(&creation.egui_ctx, site, runtime, &opening)))
         }),

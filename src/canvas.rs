@@ -1,8 +1,10 @@
 //! A picture that the graphics device draws once and frames show often. Owns its texture; what is drawn comes from
 //! outside, and where no device was lent, or its surface is of another kind, there is none.
 
-use egui::{ClippedPrimitive, Color32, Context, Id, TextureId};
+use egui::{ClippedPrimitive, Color32, Context, Id, TextureId, TextureOptions};
 use egui_wgpu::{RenderState, ScreenDescriptor};
+
+use crate::soft::Soft;
 
 /// The device of a context.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub struct Canvas {
 }
 
 struct Target {
+    ctx: Context,
     state: RenderState,
     view: wgpu::TextureView,
     size: [u32; 2],
@@ -39,6 +42,8 @@ impl Drop for Target {
         let mut renderer = self.state.renderer.write();
         renderer.free_texture(&self.sharp);
         renderer.free_texture(&self.smooth);
+        drop(renderer);
+        self.ctx.with_plugin(|soft: &mut Soft| [self.sharp, self.smooth].map(|id| soft.forget(id)));
     }
 }
 
@@ -67,15 +72,19 @@ impl Canvas {
         jobs: &[ClippedPrimitive],
     ) -> bool {
         let Some(state) = lent(ctx) else { return false };
-        if !has_textures(&state, jobs) {
+        let has_come = ctx.with_plugin(|soft: &mut Soft| soft.has_textures(jobs));
+        if !has_come.unwrap_or_else(|| has_textures(&state, jobs)) {
             return false;
         }
         if self.target.as_ref().is_none_or(|target| target.size != size) {
-            self.target = Some(Target::new(state, size));
+            self.target = Some(Target::new(ctx, state, size));
         }
         let Some(target) = &self.target else { return false };
-        let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point };
-        paint(&target.state, &target.view, &screen, below, jobs);
+        let soft = |soft: &mut Soft| soft.draw(&target.view, size, pixels_per_point, opaque(below), jobs);
+        if ctx.with_plugin(soft).is_none() {
+            let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point };
+            paint(&target.state, &target.view, &screen, below, jobs);
+        }
         true
     }
 
@@ -95,7 +104,7 @@ fn has_textures(state: &RenderState, jobs: &[ClippedPrimitive]) -> bool {
 }
 
 impl Target {
-    fn new(state: RenderState, size: [u32; 2]) -> Self {
+    fn new(ctx: &Context, state: RenderState, size: [u32; 2]) -> Self {
         let [width, height] = size;
         let texture = state.device.create_texture(&wgpu::TextureDescriptor {
             label: None,
@@ -112,8 +121,17 @@ impl Target {
         let sharp = renderer.register_native_texture(&state.device, &view, wgpu::FilterMode::Nearest);
         let smooth = renderer.register_native_texture(&state.device, &view, wgpu::FilterMode::Linear);
         drop(renderer);
-        Self { state, view, size, sharp, smooth }
+        ctx.with_plugin(|soft: &mut Soft| {
+            soft.adopt(sharp, &view, TextureOptions::NEAREST);
+            soft.adopt(smooth, &view, TextureOptions::LINEAR);
+        });
+        Self { ctx: ctx.clone(), state, view, size, sharp, smooth }
     }
+}
+
+fn opaque(color: Color32) -> wgpu::Color {
+    let [r, g, b, _] = color.to_array().map(|c| f64::from(c) / 255.0);
+    wgpu::Color { r, g, b, a: 1.0 }
 }
 
 /// Draws over a colour that lets nothing through, and does not wait until it is done.
@@ -129,14 +147,10 @@ pub fn paint(
     let mut renderer = state.renderer.write();
     let mut commands = renderer.update_buffers(device, queue, &mut encoder, jobs, screen);
     {
-        let [r, g, b, _] = below.to_array().map(|c| f64::from(c) / 255.0);
         let attachment = wgpu::RenderPassColorAttachment {
             view,
             resolve_target: None,
-            ops: wgpu::Operations {
-                load: wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 }),
-                store: wgpu::StoreOp::Store,
-            },
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(opaque(below)), store: wgpu::StoreOp::Store },
             depth_slice: None,
         };
         let pass =

@@ -9,7 +9,7 @@ use egui_wgpu::{
     RenderState, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
 };
 
-use crate::canvas;
+use crate::{canvas, soft};
 
 /// Why no picture could be made.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,8 @@ impl Headless {
 /// Draws what a context put out.
 pub struct Painter {
     state: RenderState,
+    /// Whether it draws as a window does.
+    is_window: bool,
 }
 
 impl std::fmt::Debug for Painter {
@@ -93,7 +95,7 @@ impl Painter {
     /// # Errors
     /// There is none.
     pub fn new() -> Result<Self, HeadlessError> {
-        Self::with(RendererOptions::PREDICTABLE)
+        Self::with(RendererOptions::PREDICTABLE, false)
     }
 
     /// The same with the shaders of a window: for a measurement.
@@ -101,10 +103,10 @@ impl Painter {
     /// # Errors
     /// There is none.
     pub fn as_window() -> Result<Self, HeadlessError> {
-        Self::with(RendererOptions::default())
+        Self::with(RendererOptions::default(), true)
     }
 
-    fn with(options: RendererOptions) -> Result<Self, HeadlessError> {
+    fn with(options: RendererOptions, is_window: bool) -> Result<Self, HeadlessError> {
         let mut create = WgpuSetupCreateNew::without_display_handle();
         // OpenGL asks for a display server even when nothing is shown, and complains where there is none.
         create.instance_descriptor.backends.remove(wgpu::Backends::GL);
@@ -113,12 +115,15 @@ impl Painter {
         let config = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
         let created = RenderState::create(&config, &instance, None, options);
         let state = pollster::block_on(created).map_err(|err| HeadlessError::NoDevice(err.to_string()))?;
-        Ok(Self { state })
+        Ok(Self { state, is_window })
     }
 
     /// Lets what is painted with a context keep drawings in textures of this device.
     pub fn lend(&self, ctx: &Context) {
         canvas::lend(ctx, &self.state);
+        if self.is_window {
+            soft::install(ctx, &self.state);
+        }
     }
 
     /// Takes over changed textures (fonts); call for every frame.

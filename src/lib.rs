@@ -42,6 +42,7 @@ pub mod keys;
 pub mod map;
 pub mod panels;
 pub mod scenes;
+pub mod soft;
 pub mod stage;
 pub mod theme;
 

@@ -175,7 +175,6 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
     }
     let mut snapshot = feed.next();
     let mut taken = Taken::default();
-    let mut vertices = 0;
     for number in 0..load.frames.unwrap_or(FRAMES) + WARM {
         let (kind, command) = course(number);
         command.iter().for_each(|command| stage.state.apply(command, &site));
@@ -204,7 +203,6 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
         if let Some((painter, submission)) = drawing {
             painter.wait(submission)?;
         }
-        vertices = vertices.max(count_vertices(&jobs));
         if number >= WARM {
             let drawn = is_drawn.then(|| (millis(since), all_cpu_millis() - all_began));
             taken.note([began, shaped, cut, submitted], kind, is_new, drawn);
@@ -222,7 +220,6 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
     context.push(("pyramid_build_millis", format!("{built:.0}")));
     context.push(("pyramid_mib", format!("{:.1}", cells.bytes() as f64 / f64::from(1 << 20))));
     context.push(("texture_points", snapshot.texture.len().to_string()));
-    context.push(("most_vertices", vertices.to_string()));
     context.push(("resident_mib", format!("{:.0}", resident_mib())));
     context.extend(taken.rates());
     Ok(Report { context, figures: taken.figures() })
@@ -285,13 +282,4 @@ impl Taken {
 fn load_average() -> String {
     let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     told.split_whitespace().next().unwrap_or_default().to_owned()
-}
-
-fn count_vertices(jobs: &[egui::ClippedPrimitive]) -> usize {
-    jobs.iter()
-        .map(|job| match &job.primitive {
-            egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
-            egui::epaint::Primitive::Callback(_) => 0,
-        })
-        .sum()
 }

@@ -1,0 +1,468 @@
+//! Drawing where the graphics device is a program on the processor: the window's triangles with the least shaders that
+//! draw them. Owns what that takes on such a device (pipelines, textures); a graphics processor never sees it.
+//!
+//! egui's shader holds a filter of its own beside the device's and dithers. A graphics processor steps over what is not
+//! asked for; a software device works it out for every pixel. Colours are the same to the last bit but one, without the
+//! noise that hides steps of a gradient.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use egui::epaint::{ImageData, ImageDelta, Mesh, Primitive, Vertex, textures};
+use egui::{ClippedPrimitive, Context, FullOutput, Rect, Shape, TextureId, TextureOptions, Vec2};
+use egui_wgpu::{CallbackResources, CallbackTrait, RenderState};
+use wgpu::util::DeviceExt as _;
+
+/// Triangles of plain colour are drawn without a picture from this surface on, in pixels: fewer are not worth a change of
+/// the pipeline.
+const WORTH_PIXELS: f32 = 3000.0;
+
+/// Installs the drawing for a context whose device is a program; does nothing for any other.
+pub fn install(ctx: &Context, state: &RenderState) {
+    let is_program = state.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+    // Colours are taken as they are; a surface that converts them would convert twice.
+    if is_program && !state.target_format.is_srgb() {
+        ctx.add_plugin(Soft::new(state.clone()));
+    }
+}
+
+/// The drawing.
+pub(crate) struct Soft {
+    state: RenderState,
+    ways: Ways,
+    screens: wgpu::BindGroupLayout,
+    pictures: wgpu::BindGroupLayout,
+    textures: HashMap<TextureId, Picture>,
+}
+
+/// Pipelines: with a picture, of plain colour, and copied over what was there.
+#[derive(Clone)]
+struct Ways {
+    pictured: wgpu::RenderPipeline,
+    plain: wgpu::RenderPipeline,
+    copied: wgpu::RenderPipeline,
+}
+
+struct Picture {
+    texture: Option<wgpu::Texture>,
+    bound: wgpu::BindGroup,
+    is_opaque: bool,
+}
+
+/// A run of triangles.
+struct Run {
+    clip: Rect,
+    way: Way,
+    indices: Range<u32>,
+    base: i32,
+}
+
+enum Way {
+    Plain,
+    Pictured(wgpu::BindGroup),
+    Copied(wgpu::BindGroup),
+}
+
+/// A frame that is ready to be drawn.
+struct Drawing {
+    ways: Ways,
+    screen: wgpu::BindGroup,
+    vertices: wgpu::Buffer,
+    indices: wgpu::Buffer,
+    runs: Vec<Run>,
+    pixels_per_point: f32,
+}
+
+impl egui::Plugin for Soft {
+    fn debug_name(&self) -> &'static str {
+        "soft"
+    }
+
+    fn output_hook(&mut self, ctx: &Context, output: &mut FullOutput) {
+        for (id, deltas) in output.textures_delta.set.drain() {
+            deltas.iter().for_each(|delta| self.update(id, delta));
+        }
+        let shapes = std::mem::take(&mut output.shapes);
+        let jobs = ctx.tessellate(shapes, output.pixels_per_point);
+        let rect = ctx.viewport_rect();
+        if let Some(drawing) = self.prepare(rect.size(), output.pixels_per_point, &jobs) {
+            let callback = egui_wgpu::Callback::new_paint_callback(rect, drawing);
+            let shape = Shape::Callback(callback);
+            output.shapes.push(egui::epaint::ClippedShape::new(rect, shape));
+        }
+        for id in output.textures_delta.free.drain() {
+            self.textures.remove(&id);
+        }
+    }
+}
+
+impl Soft {
+    fn new(state: RenderState) -> Self {
+        let device = &state.device;
+        let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
+            ty,
+            count: None,
+        };
+        let layout = |entries: &[wgpu::BindGroupLayoutEntry]| {
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries })
+        };
+        let screens = layout(&[entry(
+            0,
+            wgpu::BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Uniform,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+        )]);
+        let pictures = layout(&[
+            entry(
+                0,
+                wgpu::BindingType::Texture {
+                    sample_type: wgpu::TextureSampleType::Float { filterable: true },
+                    view_dimension: wgpu::TextureViewDimension::D2,
+                    multisampled: false,
+                },
+            ),
+            entry(1, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
+        ]);
+        let ways = Ways::new(device, state.target_format, &screens, &pictures);
+        Self { ways, screens, pictures, textures: HashMap::new(), state }
+    }
+
+    /// Takes over a texture, or a part of one.
+    fn update(&mut self, id: TextureId, delta: &ImageDelta) {
+        let ImageData::Color(image) = &delta.image;
+        let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(0));
+        let size = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
+        if delta.pos.is_none() {
+            let texture = self.state.device.create_texture(&wgpu::TextureDescriptor {
+                label: None,
+                size,
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba8Unorm,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+                view_formats: &[],
+            });
+            let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+            let bound = self.bind(&view, delta.options);
+            self.textures.insert(id, Picture { texture: Some(texture), bound, is_opaque: false });
+        }
+        let Some(texture) = self.textures.get(&id).and_then(|picture| picture.texture.as_ref()) else {
+            return;
+        };
+        let [x, y] = delta.pos.unwrap_or_default().map(|at| u32::try_from(at).unwrap_or(0));
+        self.state.queue.write_texture(
+            wgpu::TexelCopyTextureInfo {
+                texture,
+                mip_level: 0,
+                origin: wgpu::Origin3d { x, y, z: 0 },
+                aspect: wgpu::TextureAspect::All,
+            },
+            image.as_raw(),
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * width), rows_per_image: None },
+            size,
+        );
+    }
+
+    /// Knows a picture of the device's own, which lets nothing through.
+    pub(crate) fn adopt(&mut self, id: TextureId, view: &wgpu::TextureView, options: TextureOptions) {
+        let bound = self.bind(view, options);
+        self.textures.insert(id, Picture { texture: None, bound, is_opaque: true });
+    }
+
+    /// Forgets it.
+    pub(crate) fn forget(&mut self, id: TextureId) {
+        self.textures.remove(&id);
+    }
+
+    /// Whether all that jobs show has come.
+    pub(crate) fn has_textures(&self, jobs: &[ClippedPrimitive]) -> bool {
+        jobs.iter().all(|job| match &job.primitive {
+            Primitive::Mesh(mesh) => self.textures.contains_key(&mesh.texture_id),
+            Primitive::Callback(_) => true,
+        })
+    }
+
+    fn bind(&self, view: &wgpu::TextureView, options: TextureOptions) -> wgpu::BindGroup {
+        let filter = |filter: textures::TextureFilter| match filter {
+            textures::TextureFilter::Nearest => wgpu::FilterMode::Nearest,
+            textures::TextureFilter::Linear => wgpu::FilterMode::Linear,
+        };
+        let wrap = match options.wrap_mode {
+            textures::TextureWrapMode::ClampToEdge => wgpu::AddressMode::ClampToEdge,
+            textures::TextureWrapMode::Repeat => wgpu::AddressMode::Repeat,
+            textures::TextureWrapMode::MirroredRepeat => wgpu::AddressMode::MirrorRepeat,
+        };
+        let sampler = self.state.device.create_sampler(&wgpu::SamplerDescriptor {
+            mag_filter: filter(options.magnification),
+            min_filter: filter(options.minification),
+            address_mode_u: wrap,
+            address_mode_v: wrap,
+            ..Default::default()
+        });
+        self.state.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.pictures,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(view) },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&sampler) },
+            ],
+        })
+    }
+
+    /// Draws over a colour into a texture of the device; does not wait.
+    pub(crate) fn draw(
+        &self,
+        view: &wgpu::TextureView,
+        size: [u32; 2],
+        pixels_per_point: f32,
+        below: wgpu::Color,
+        jobs: &[ClippedPrimitive],
+    ) {
+        #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
+        let points = Vec2::from(size.map(|side| side as f32 / pixels_per_point));
+        let drawing = self.prepare(points, pixels_per_point, jobs);
+        let mut encoder =
+            self.state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let attachment = wgpu::RenderPassColorAttachment {
+            view,
+            resolve_target: None,
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(below), store: wgpu::StoreOp::Store },
+            depth_slice: None,
+        };
+        let pass =
+            wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
+        {
+            let mut pass = encoder.begin_render_pass(&pass);
+            if let Some(drawing) = drawing {
+                drawing.on(&mut pass, size);
+            }
+        }
+        self.state.queue.submit([encoder.finish()]);
+    }
+
+    /// Brings triangles to the device; none where there are none.
+    fn prepare(&self, size: Vec2, pixels_per_point: f32, jobs: &[ClippedPrimitive]) -> Option<Drawing> {
+        let (mut vertices, mut indices, mut runs) = (Vec::<Vertex>::new(), Vec::<u32>::new(), Vec::new());
+        for job in jobs {
+            let Primitive::Mesh(mesh) = &job.primitive else { continue };
+            let Some(picture) = self.textures.get(&mesh.texture_id) else { continue };
+            let base = i32::try_from(vertices.len()).ok()?;
+            let first = u32::try_from(indices.len()).ok()?;
+            for (range, is_plain) in parts(mesh, pixels_per_point) {
+                let way = match (is_plain, picture.is_opaque) {
+                    (true, _) => Way::Plain,
+                    (false, true) => Way::Copied(picture.bound.clone()),
+                    (false, false) => Way::Pictured(picture.bound.clone()),
+                };
+                let indices = first + range.start..first + range.end;
+                runs.push(Run { clip: job.clip_rect, way, indices, base });
+            }
+            vertices.extend_from_slice(&mesh.vertices);
+            indices.extend_from_slice(&mesh.indices);
+        }
+        if runs.is_empty() {
+            return None;
+        }
+        let device = &self.state.device;
+        let buffer = |contents: &[u8], usage| {
+            device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: None, contents, usage })
+        };
+        let factors: [f32; 4] = [2.0 / size.x, 2.0 / size.y, 0.0, 0.0];
+        let uniform = buffer(bytemuck::cast_slice(&factors), wgpu::BufferUsages::UNIFORM);
+        let screen = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.screens,
+            entries: &[wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }],
+        });
+        Some(Drawing {
+            ways: self.ways.clone(),
+            screen,
+            vertices: buffer(bytemuck::cast_slice(&vertices), wgpu::BufferUsages::VERTEX),
+            indices: buffer(bytemuck::cast_slice(&indices), wgpu::BufferUsages::INDEX),
+            runs,
+            pixels_per_point,
+        })
+    }
+}
+
+/// The runs of a mesh: those of plain colour that are worth it, and what lies between.
+fn parts(mesh: &Mesh, pixels_per_point: f32) -> Vec<(Range<u32>, bool)> {
+    let mut out: Vec<(Range<u32>, bool, f32)> = Vec::new();
+    if mesh.texture_id != TextureId::default() {
+        return vec![(0..u32::try_from(mesh.indices.len()).unwrap_or(0), false)];
+    }
+    let mut at = 0;
+    for triangle in mesh.indices.chunks_exact(3) {
+        let mut corners = triangle.iter().filter_map(|i| mesh.vertices.get(*i as usize));
+        let is_plain = corners.clone().all(|v| v.uv == egui::epaint::WHITE_UV);
+        let around = corners.by_ref().fold(Rect::NOTHING, |rect, v| rect.union(Rect::from_pos(v.pos)));
+        let surface = around.area() * 0.5 * pixels_per_point * pixels_per_point;
+        match out.last_mut() {
+            Some((range, last, sum)) if *last == is_plain => {
+                range.end = at + 3;
+                *sum += surface;
+            }
+            _ => out.push((at..at + 3, is_plain, surface)),
+        }
+        at += 3;
+    }
+    let mut joined: Vec<(Range<u32>, bool)> = Vec::new();
+    for (range, is_plain, surface) in out {
+        // A picture's one white texel draws plain colour too.
+        let is_plain = is_plain && surface >= WORTH_PIXELS;
+        match joined.last_mut() {
+            Some((last, kind)) if *kind == is_plain => last.end = range.end,
+            _ => joined.push((range, is_plain)),
+        }
+    }
+    joined
+}
+
+impl Ways {
+    fn new(
+        device: &wgpu::Device,
+        format: wgpu::TextureFormat,
+        screens: &wgpu::BindGroupLayout,
+        pictures: &wgpu::BindGroupLayout,
+    ) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(include_str!("soft.wgsl").into()),
+        });
+        let layout = |bind_group_layouts: &[Option<&wgpu::BindGroupLayout>]| {
+            device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: None,
+                bind_group_layouts,
+                immediate_size: 0,
+            })
+        };
+        let (without, with) = (layout(&[Some(screens)]), layout(&[Some(screens), Some(pictures)]));
+        let over = |src_factor, dst_factor| wgpu::BlendComponent {
+            src_factor,
+            dst_factor,
+            operation: wgpu::BlendOperation::Add,
+        };
+        // As egui blends.
+        let blend = wgpu::BlendState {
+            color: over(wgpu::BlendFactor::One, wgpu::BlendFactor::OneMinusSrcAlpha),
+            alpha: over(wgpu::BlendFactor::OneMinusDstAlpha, wgpu::BlendFactor::One),
+        };
+        let pipeline = |entry_point, layout, blend| {
+            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+                label: None,
+                layout: Some(layout),
+                vertex: wgpu::VertexState {
+                    module: &module,
+                    entry_point: Some("corner"),
+                    buffers: &[Some(wgpu::VertexBufferLayout {
+                        array_stride: size_of::<Vertex>() as u64,
+                        step_mode: wgpu::VertexStepMode::Vertex,
+                        attributes: &wgpu::vertex_attr_array![0 => Float32x2, 1 => Float32x2, 2 => Unorm8x4],
+                    })],
+                    compilation_options: wgpu::PipelineCompilationOptions::default(),
+                },
+                primitive: wgpu::PrimitiveState::default(),
+                depth_stencil: None,
+                multisample: wgpu::MultisampleState::default(),
+                fragment: Some(wgpu::FragmentState {
+                    module: &module,
+                    entry_point: Some(entry_point),
+                    targets: &[Some(wgpu::ColorTargetState {
+                        format,
+                        blend,
+                        write_mask: wgpu::ColorWrites::ALL,
+                    })],
+                    compilation_options: wgpu::PipelineCompilationOptions::default(),
+                }),
+                multiview_mask: None,
+                cache: None,
+            })
+        };
+        Self {
+            pictured: pipeline("pictured", &with, Some(blend)),
+            plain: pipeline("plain", &without, Some(blend)),
+            copied: pipeline("copied", &with, None),
+        }
+    }
+}
+
+impl Drawing {
+    fn on(&self, pass: &mut wgpu::RenderPass<'_>, size: [u32; 2]) {
+        #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
+        let [width, height] = size.map(|side| side as f32);
+        pass.set_viewport(0.0, 0.0, width, height, 0.0, 1.0);
+        pass.set_vertex_buffer(0, self.vertices.slice(..));
+        pass.set_index_buffer(self.indices.slice(..), wgpu::IndexFormat::Uint32);
+        pass.set_bind_group(0, &self.screen, &[]);
+        for run in &self.runs {
+            let Some([x, y, width, height]) = scissor(run.clip, self.pixels_per_point, size) else {
+                continue;
+            };
+            pass.set_scissor_rect(x, y, width, height);
+            match &run.way {
+                Way::Plain => pass.set_pipeline(&self.ways.plain),
+                Way::Pictured(bound) => {
+                    pass.set_pipeline(&self.ways.pictured);
+                    pass.set_bind_group(1, bound, &[]);
+                }
+                Way::Copied(bound) => {
+                    pass.set_pipeline(&self.ways.copied);
+                    pass.set_bind_group(1, bound, &[]);
+                }
+            }
+            pass.draw_indexed(run.indices.clone(), run.base, 0..1);
+        }
+    }
+}
+
+/// A clip rectangle in pixels, as egui rounds it; none where nothing is left.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the screen")]
+fn scissor(clip: Rect, pixels_per_point: f32, [width, height]: [u32; 2]) -> Option<[u32; 4]> {
+    let pixel = |at: f32, most: u32| ((at * pixels_per_point).round() as u32).min(most);
+    let (left, right) = (pixel(clip.left(), width), pixel(clip.right(), width));
+    let (top, bottom) = (pixel(clip.top(), height), pixel(clip.bottom(), height));
+    (right > left && bottom > top).then(|| [left, top, right - left, bottom - top])
+}
+
+impl CallbackTrait for Drawing {
+    fn paint(
+        &self,
+        info: egui::PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        _resources: &CallbackResources,
+    ) {
+        self.on(pass, info.screen_size_px);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Color32;
+
+    use super::*;
+
+    #[test]
+    fn large_plain_triangles_stand_apart_and_all_keep_their_order() {
+        let square = |side: f32| Rect::from_min_size(egui::Pos2::ZERO, Vec2::splat(side));
+        let mut mesh = Mesh::default();
+        mesh.add_colored_rect(square(200.0), Color32::RED);
+        mesh.add_rect_with_uv(square(10.0), square(0.5), Color32::RED);
+        mesh.add_colored_rect(square(3.0), Color32::RED);
+        mesh.add_rect_with_uv(square(10.0), square(0.5), Color32::RED);
+        assert_eq!(parts(&mesh, 1.0), [(0..6, true), (6..24, false)]);
+    }
+
+    #[test]
+    fn clips_are_whole_pixels_of_the_screen() {
+        let size = [100, 50];
+        assert_eq!(scissor(Rect::EVERYTHING, 1.0, size), Some([0, 0, 100, 50]));
+        let rect = Rect::from_min_max(egui::pos2(-3.0, 10.2), egui::pos2(20.3, 70.0));
+        assert_eq!(scissor(rect, 2.0, size), Some([0, 20, 41, 30]));
+        assert_eq!(scissor(Rect::NOTHING, 1.0, size), None);
+    }
+}
