@@ -55,14 +55,20 @@ struct Pace {
 
 impl<K: PartialEq> Layer<K> {
     /// Makes the meshes again if they are for something else. False where they have to wait for the next frame.
-    fn keep(&mut self, pace: &mut Pace, lens: &Lens, key: K, make: impl FnOnce(&K) -> Vec<Mesh>) -> bool {
+    fn keep(
+        &mut self,
+        pace: &mut Pace,
+        (lens, cost): (&Lens, usize),
+        key: K,
+        make: impl FnOnce(&K) -> Vec<Mesh>,
+    ) -> bool {
         if self.key.as_ref().is_some_and(|(l, k)| l == lens && *k == key) {
             return true;
         }
-        if pace.left == 0 {
+        if pace.left < cost {
             return false;
         }
-        pace.left -= 1;
+        pace.left -= cost;
         pace.changed = true;
         self.meshes = make(&key);
         // The device refuses to draw nothing.
@@ -93,17 +99,19 @@ struct Layers {
 impl Layers {
     /// Brings all layers up to a sheet, as far as the pace allows; whether they are.
     fn keep(&mut self, pace: &mut Pace, sheet: &Sheet<'_>, tiles: Tiles, glow: &Glow) -> bool {
-        let (lens, dress) = (&sheet.lens, sheet.dress());
+        let dress = sheet.dress();
+        // A few rectangles are not worth a frame of their own.
+        let (few, many) = ((&sheet.lens, 0), (&sheet.lens, 1));
         let meshes = |tiles: &Vec<Tile>| tiles.iter().map(Tile::mesh).collect();
         let fabric = &mut self.fabric;
         [
-            self.below.keep(pace, lens, tiles.below, meshes),
-            self.above.keep(pace, lens, tiles.above, meshes),
-            self.light.keep(pace, lens, (dress, sheet.home_zoom), |_| vec![glow.mesh(sheet)]),
-            self.around.keep(pace, lens, dress, |_| vec![ground::around(sheet)]),
-            self.fills.keep(pace, lens, choropleth::key(sheet), |_| vec![choropleth::fills(sheet)]),
-            self.specks.keep(pace, lens, fabric::key(sheet), |_| vec![fabric.squares(sheet)]),
-            self.lines.keep(pace, lens, borders::key(sheet), |_| vec![borders::lines(sheet)]),
+            self.below.keep(pace, few, tiles.below, meshes),
+            self.above.keep(pace, few, tiles.above, meshes),
+            self.light.keep(pace, few, (dress, sheet.home_zoom), |_| vec![glow.mesh(sheet)]),
+            self.around.keep(pace, many, dress, |_| vec![ground::around(sheet)]),
+            self.fills.keep(pace, many, choropleth::key(sheet), |_| vec![choropleth::fills(sheet)]),
+            self.specks.keep(pace, many, fabric::key(sheet), |_| vec![fabric.squares(sheet)]),
+            self.lines.keep(pace, many, borders::key(sheet), |_| vec![borders::lines(sheet)]),
         ]
         .into_iter()
         .all(|is_made| is_made)
@@ -148,12 +156,18 @@ pub(super) struct Backdrop {
 
 impl Backdrop {
     /// Chooses the view that the layers are made for: wider than what is seen, and the same for as long as it can serve.
-    pub(super) fn stand(&mut self, ctx: &Context, sheet: &Sheet<'_>) -> Lens {
+    /// On the way to another zoom it is the one that the map will rest in.
+    pub(super) fn stand(&mut self, ctx: &Context, sheet: &Sheet<'_>, goal: Option<Lens>) -> Lens {
         let lens = sheet.lens;
         let wanted = wide(&lens);
+        let covers = |stand: &Lens| reaches(stand, &lens, 0.0);
+        let goal = goal.filter(|goal| sheet.moving && !is_same_scale(goal, &lens)).map(|goal| wide(&goal));
+        let goal = goal.filter(|goal| covers(goal) || self.shown.as_ref().is_some_and(covers));
         let stand = if !Canvas::can(ctx, pixels(&wanted)) {
             self.shown = None;
             lens
+        } else if let Some(goal) = goal {
+            goal
         } else if let Some(stand) = self.stand
             && (if sheet.moving { reaches(&stand, &lens, ENOUGH) } else { rests(&stand, &lens) })
         {
@@ -190,7 +204,9 @@ impl Backdrop {
         let is_made = self.layers.keep(&mut pace, &at, tiles, glow);
         self.is_stale |= pace.changed;
         let can = Canvas::can(ctx, pixels(&stand));
-        if can && is_made && (self.is_stale || self.shown != Some(stand)) {
+        // The picture of a closer view waits until it is large enough.
+        let may_draw = can && is_made && (hurry || reaches(&stand, &lens, 0.0));
+        if may_draw && (self.is_stale || self.shown != Some(stand)) {
             let is_drawn = self.draw(ctx, &stand, sheet.theme().ground);
             if is_drawn {
                 (self.shown, self.is_stale, self.drawn_at) = (Some(stand), false, time);

@@ -71,6 +71,12 @@ impl Camera {
         self.moving.is_some() || self.memory.animating()
     }
 
+    /// Middle and zoom that a move leads to.
+    #[must_use]
+    pub(super) fn on_the_way_to(&self) -> Option<(World, f64)> {
+        self.moving.map(|Move { to, .. }| (to.center, to.zoom))
+    }
+
     /// Before the map is drawn: takes the request, keeps a fitted area fitted, goes on with a move.
     pub(super) fn prepare(&mut self, frame: &CameraFrame<'_>) {
         self.home_zoom = fit(&frame.geometry.root, frame).zoom;

@@ -142,6 +142,7 @@ impl MapPanel {
             home_zoom: self.camera.home_zoom(),
             fallback,
             moving,
+            goal: self.camera.on_the_way_to(),
             pinching: self.pinching,
             animate,
             credits: self.credits,

@@ -67,6 +67,8 @@ pub(super) struct StackFrame<'a> {
     pub fallback: World,
     /// Whether the camera is on its way.
     pub moving: bool,
+    /// Middle and zoom of where it goes.
+    pub goal: Option<(World, f64)>,
     /// Whether two fingers are on the map, or were just now.
     pub pinching: bool,
     /// Whether arrivals may move.
@@ -205,7 +207,11 @@ impl Plugin for InFrame<'_> {
             over_picture: false,
         };
         let painter = ui.painter().clone();
-        let stand = stack.backdrop.stand(ui.ctx(), &sheet);
+        let stand = stack.backdrop.stand(
+            ui.ctx(),
+            &sheet,
+            frame.goal.map(|(center, zoom)| Lens::new(lens.rect, center, zoom, lens.pixels_per_point)),
+        );
         stack.base.prepare(ui.ctx(), &Sheet { lens: stand, ..sheet });
         let sheet = Sheet { over_picture: stack.base.has_pictures(), ..sheet };
         stack.paint(&painter, &sheet, frame.time, frame.animate);
