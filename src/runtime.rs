@@ -134,7 +134,6 @@ fn work(
             return;
         }
     };
-    engine.prepare();
     log::info!("{} rows measured, {:.0} MiB resident", engine.rows(), crate::bench::resident_mib());
     for problem in &engine.problems {
         log::warn!("{}", problem.line(&site.messages_en));
@@ -436,6 +435,9 @@ impl Publisher {
                 self.published = Some(Instant::now());
                 let sent = out.try_send(Update::Snapshot(snapshot));
                 self.to_keep.take().into_iter().for_each(keep::cube);
+                if self.revision == 1 {
+                    keep::order(self.engine.without_rows());
+                }
                 match sent {
                     Ok(()) => wake(),
                     // The window has not looked yet: what it will get is newer.

@@ -1,10 +1,10 @@
-//! What is kept for later once the first picture is out: copies of good data, and the cube. Owns the threads that do it;
-//! nothing waits for them.
+//! What is done for later once the first picture is out: copies of good data, the cube, numbers in order. Owns the
+//! threads that do it; nothing waits for them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::ToKeep;
+use crate::engine::{Engine, ToKeep};
 use crate::site::Site;
 use crate::store::quarantine;
 
@@ -30,5 +30,13 @@ pub(super) fn cube(to_keep: ToKeep) {
     let named = std::thread::Builder::new().name("keep-cube".to_owned());
     if let Err(err) = named.spawn(move || to_keep.write()) {
         log::warn!("no thread to keep the cube: {err}");
+    }
+}
+
+/// Puts the numbers of medians in order, which the engine of every later picture shares.
+pub(super) fn order(engine: Engine) {
+    let named = std::thread::Builder::new().name("order-medians".to_owned());
+    if let Err(err) = named.spawn(move || engine.prepare()) {
+        log::warn!("no thread to put numbers in order: {err}");
     }
 }
