@@ -1,7 +1,7 @@
 //! Measures every table in one pass, keeps the cube, answers figures for any area and instant, and takes in live
 //! changes. Owns the rows-to-figures path; no raw figure leaves it but through `privacy::protect`.
 
-pub mod again;
+mod again;
 mod answer;
 mod book;
 mod build;
