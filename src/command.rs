@@ -83,6 +83,8 @@ pub enum Command {
     TogglePalette,
     /// Show or hide the details of the chosen indicator.
     ToggleDetails,
+    /// Show or hide the funnel plot of the chosen indicator.
+    ToggleFunnel,
     /// Show or hide the frame-time strip.
     ToggleHealth,
     /// Show or hide who falls silent, on the map and as a list.

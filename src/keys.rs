@@ -81,6 +81,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Key::Z, "key.time_zoom", |_| Some(Command::ZoomTime(1))),
     bind(Key::H, "key.silence", |_| Some(Command::ToggleSilences)),
     bind(Key::I, "key.details", |_| Some(Command::ToggleDetails)),
+    bind(Key::F, "key.funnel", |_| Some(Command::ToggleFunnel)),
     bind_ctrl(Key::K, "key.palette", |_| Some(Command::TogglePalette)),
     bind(Key::D, "key.lasso", |_| Some(Command::UseTool(Tool::Lasso))),
     bind(Key::C, "key.radius", |_| Some(Command::UseTool(Tool::Radius))),

@@ -91,8 +91,15 @@ pub struct Coverage {
 
 /// Where series come from: the cube behind the door.
 pub trait SeriesSource: std::fmt::Debug + Send + Sync {
-    /// Series of an indicator at an area, ending at an instant; at most `points` points.
-    fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series;
+    /// Series of an indicator at some areas, in their order, ending at an instant; at most `points` points. What is hidden
+    /// is found over all areas at once, so many areas cost little more than one.
+    fn series(
+        &self,
+        indicator: IndicatorIx,
+        areas: &[AreaId],
+        until_secs: EpochSecs,
+        points: usize,
+    ) -> Vec<Series>;
     /// What kind of number an indicator is.
     fn nature(&self, indicator: IndicatorIx) -> Nature;
     /// An indicator over all areas as of an instant, by what is known now.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::density::{EventCells, EventFilter, Reports};
-use crate::derived::Trend;
+use crate::derived::Origin;
 use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
 use crate::site::Site;
@@ -117,6 +117,8 @@ pub struct EventView {
     pub due_secs: Option<EpochSecs>,
     /// When the last change reached us.
     pub changed_secs: EpochSecs,
+    /// When it was finished; none while it is open.
+    pub closed_secs: Option<EpochSecs>,
     /// Where, for object events.
     pub place: Option<LonLat>,
     /// A drill.
@@ -455,18 +457,17 @@ impl Snapshot {
         self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
     }
 
-    /// Series and control chart of an indicator at an area up to now. Costs microseconds per point, a few milliseconds
-    /// where figures are protected; keep the result per revision.
+    /// Where series and derived figures are asked for, up to now. A series costs microseconds per point, a few
+    /// milliseconds where figures are protected: keep what comes of it per revision.
     #[must_use]
-    pub fn trend(&self, site: &Site, indicator: IndicatorIx, area: AreaId) -> Option<Trend> {
-        Trend::new(site, &*self.series, indicator, area, self.now_secs)
-    }
-
-    /// Series of an indicator at an area up to now; keep the result per revision.
-    #[must_use]
-    pub fn series(&self, indicator: IndicatorIx, area: AreaId) -> Series {
-        let points = self.series.nature(indicator).points();
-        self.series.series(indicator, area, self.now_secs, points)
+    pub fn origin<'a>(&'a self, site: &'a Site) -> Origin<'a> {
+        Origin {
+            site,
+            figures: &self.figures,
+            source: &*self.series,
+            sources: &self.freshness.sources,
+            at_secs: self.now_secs,
+        }
     }
 }
 

@@ -91,6 +91,7 @@ impl Stage {
             snapshot,
             drawn: self.drawings.figures(self.state.drawn.as_ref()),
             silences: self.listener.silences(snapshot),
+            cover: self.drawings.cover(self.state.drawn.as_ref()),
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

@@ -78,6 +78,8 @@ pub struct AppState {
     pub details_open: bool,
     /// Who falls silent, on the map and as a list.
     pub silence_open: bool,
+    /// Funnel plot of the indicator.
+    pub funnel_open: bool,
     /// Frame-time strip.
     pub health_open: bool,
     /// Full screen.
@@ -173,6 +175,7 @@ impl AppState {
             palette_open: false,
             details_open: false,
             silence_open: false,
+            funnel_open: false,
             health_open: false,
             fullscreen: false,
             quitting: false,
@@ -251,6 +254,7 @@ impl AppState {
             Command::TogglePalette => self.palette_open = !self.palette_open,
             Command::ToggleDetails => self.details_open = !self.details_open,
             Command::ToggleSilences => self.silence_open = !self.silence_open,
+            Command::ToggleFunnel => self.funnel_open = !self.funnel_open,
             Command::ToggleHealth => self.health_open = !self.health_open,
             Command::Dismiss => self.dismiss(),
             Command::ToggleFullscreen => self.fullscreen = !self.fullscreen,
@@ -295,6 +299,8 @@ impl AppState {
             self.palette_open = false;
         } else if self.help_open {
             self.help_open = false;
+        } else if self.funnel_open {
+            self.funnel_open = false;
         } else if self.tool != Tool::Hand {
             self.tool = Tool::Hand;
         } else if self.event.is_some() {

@@ -81,6 +81,7 @@ impl Crowd {
             opened_secs,
             due_secs: None,
             changed_secs: opened_secs,
+            closed_secs: None,
             place: Some(self.place()),
             exercise: false,
         }
@@ -132,7 +133,12 @@ impl Crowd {
                 let at = self.below(self.open.len() as u64) as usize;
                 let event = self.open.swap_remove(at);
                 added.retain(|new| new.id != event.id);
-                added.push(EventView { phase: EventPhase::Done, changed_secs: now_secs, ..event.clone() });
+                added.push(EventView {
+                    phase: EventPhase::Done,
+                    changed_secs: now_secs,
+                    closed_secs: Some(now_secs),
+                    ..event.clone()
+                });
                 gone.push(event);
             }
         }

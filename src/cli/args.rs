@@ -160,6 +160,8 @@ pub fn command(text: &Messages) -> Command {
                         .action(ArgAction::SetTrue)
                         .help(text.get("cli.snapshot_silence").to_owned()),
                 )
+                .arg(value("indicator", "ID", text.get("cli.snapshot_indicator")))
+                .arg(choice("open", &["details", "funnel"], text.get("cli.snapshot_open")))
                 .arg(path("out", text.get("cli.out")).required(true)),
         )
         .subcommand(

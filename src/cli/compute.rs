@@ -41,8 +41,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     if format == "xlsx" && out.is_none() {
         return Err(Failure::usage(Message::new("cli.xlsx_needs_out")));
     }
-    if args.get_flag("derived") {
-        derivable(args, format)?;
+    // Derived figures look at other days, whose hidden cells are not compared with those of another time of knowing.
+    if args.get_flag("derived") && args.contains_id("known-at") {
+        return Err(Failure::usage(Message::new("cli.derived_known_at")));
     }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let Start { engine: now, to_keep } = if args.get_flag("no-cache") {
@@ -77,26 +78,34 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         figures = now.known_then(figures, &now.figures(at, &now.sources(at.secs)));
     }
     let shape = shape(args)?;
-    let drawn = shape.as_ref().map(|shape| {
-        let cover = Atlas::new(site, &engine.texture).cover(shape);
-        DrawnFigures::new(site, &figures, &cover)
-    });
+    let cover = shape.as_ref().map(|shape| Atlas::new(site, &engine.texture).cover(shape));
+    let drawn = cover.as_ref().map(|cover| DrawnFigures::new(site, &figures, cover));
     if drawn.as_ref().is_some_and(|d| d.areas == 0) {
         return Err(Failure::usage(Message::new("cli.shape_outside")));
     }
     let subject = Subject { site, figures: &figures, area, drawn: drawn.as_ref(), as_of: day };
     let derived: Option<Vec<Derived>> = args.get_flag("derived").then(|| {
         let origin = Origin { site, figures: &figures, source: engine, sources: &sources, at_secs: at.secs };
-        (0..site.indicators.len()).filter_map(|indicator| origin.derived(indicator, area)).collect()
+        let of = |indicator| match &cover {
+            Some(cover) => origin.derived_of_shape(indicator, cover),
+            None => origin.derived(indicator, area),
+        };
+        (0..site.indicators.len()).filter_map(of).collect()
     });
     let all = derived.as_ref().map(|derived| All { subject: &subject, derived, sources: &sources });
     let content = match (format, &all) {
         ("csv", None) => export::csv(&subject).into_bytes(),
         ("csv", Some(all)) => export::derived::csv(all).into_bytes(),
         ("json", all) => export::json(&subject, all.as_ref()).into_bytes(),
-        ("sdmx", _) => export::sdmx(&subject).into_bytes(),
-        ("xlsx", _) => export::xlsx(&subject, &sources, lang)
-            .map_err(|err| unwritten(out.map_or(Path::new(""), PathBuf::as_path), &err))?,
+        ("sdmx", None) => export::sdmx(&subject).into_bytes(),
+        ("sdmx", Some(all)) => export::sdmx_derived(all).into_bytes(),
+        ("xlsx", all) => {
+            let written = match all {
+                None => export::xlsx(&subject, &sources, lang),
+                Some(all) => export::xlsx_derived(all, lang),
+            };
+            written.map_err(|err| unwritten(out.map_or(Path::new(""), PathBuf::as_path), &err))?
+        }
         (_, all) => {
             let mut table = export::table(&subject, lang);
             if let Some(all) = all {
@@ -155,21 +164,6 @@ fn put(out: Option<&PathBuf>, site: &Site, lang: Lang, content: &[u8]) -> Result
         None => write_out(&String::from_utf8_lossy(content)),
     }
     Ok(())
-}
-
-/// Refuses what derived figures are not made for. They look at other days, whose hidden cells are not compared with
-/// those of another time of knowing.
-fn derivable(args: &ArgMatches, format: &str) -> Result<(), Failure> {
-    let refused = if args.contains_id("known-at") {
-        "cli.derived_known_at"
-    } else if args.get_one::<PathBuf>("shape").is_some() {
-        "cli.derived_shape"
-    } else if matches!(format, "sdmx" | "xlsx") {
-        "cli.derived_format"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::usage(Message::new(refused)))
 }
 
 /// The polygon of `--shape`, where one is given.

@@ -15,8 +15,9 @@ use crate::panels::Health;
 use crate::runtime::Publisher;
 use crate::site::Site;
 use crate::site::areas::AreaId;
+use crate::site::problem::nearest;
 use crate::site::text::{Lang, Message};
-use crate::snapshot::{Clock, Snapshot};
+use crate::snapshot::{Clock, IndicatorIx, Snapshot};
 use crate::sources::replay::{Replay, whole};
 use crate::sources::{SourceEvent, debrief};
 use crate::stage::{Seen, Stage};
@@ -37,6 +38,10 @@ pub struct Shot {
     pub scene: Option<usize>,
     /// Area, where another than the top.
     pub area: AreaId,
+    /// Indicator, where another than the scene's.
+    pub indicator: Option<IndicatorIx>,
+    /// What is opened over the screen.
+    pub open: Option<Command>,
     /// Drawn shape.
     pub drawn: Option<Arc<Drawn>>,
     /// Who falls silent.
@@ -65,6 +70,11 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         size,
         scene: run::scene(&site, args.get_one::<String>("scene"))?,
         area: compute::area(&site, args.get_one::<String>("area"))?,
+        indicator: args.get_one::<String>("indicator").map(|id| indicator(&site, id)).transpose()?,
+        open: args.get_one::<String>("open").map(|what| match what.as_str() {
+            "funnel" => Command::ToggleFunnel,
+            _ => Command::ToggleDetails,
+        }),
         drawn: compute::shape(args)?.map(Arc::new),
         silence: args.get_flag("silence"),
         moment: moment(&site, args)?,
@@ -98,6 +108,14 @@ pub(super) fn failure(err: &HeadlessError, out: &Path) -> Failure {
             Failure::new(Exit::Machine, message)
         }
     }
+}
+
+/// The indicator of a code.
+fn indicator(site: &Site, id: &str) -> Result<IndicatorIx, Failure> {
+    site.indicator_index(id).ok_or_else(|| {
+        let hint = nearest(id, site.indicators.iter().map(|row| row.id.as_str())).unwrap_or("—");
+        Failure::usage(Message::new("cli.bad_indicator").with("text", id).with("nearest", hint))
+    })
 }
 
 /// The moment that `--as-of` and `--known-at` ask for.
@@ -162,6 +180,8 @@ pub fn shoot(site: &Arc<Site>, screens: &Screens<'_>, shot: &Shot, out: &Path) -
     if shot.area != AreaId::ROOT {
         stage.state.apply(&Command::SelectArea(shot.area), site);
     }
+    let asked = shot.indicator.map(Command::SelectIndicator).into_iter().chain(shot.open.clone());
+    asked.for_each(|command| stage.state.apply(&command, site));
     stage.state.drawn.clone_from(&shot.drawn);
     stage.state.silence_open = shot.silence;
     if let Some(moment) = shot.moment {

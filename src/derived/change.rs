@@ -30,7 +30,7 @@ impl Change {
 }
 
 /// What is told of a figure as a middle and how far the true value may lie from it.
-fn spread(shown: Shown) -> Option<(f64, f64)> {
+pub(super) fn spread(shown: Shown) -> Option<(f64, f64)> {
     let step = shown.step().unwrap_or(0.0);
     // "At least" leaves one step open, above; a rounded figure a step to either side.
     let half = if shown.told() == Some(Told::AtLeast) { step / 2.0 } else { step };
@@ -38,7 +38,7 @@ fn spread(shown: Shown) -> Option<(f64, f64)> {
 }
 
 /// What stands where two figures cannot be set against each other: the less that may be said of either.
-fn less(a: Shown, b: Shown) -> Shown {
+pub(super) fn less(a: Shown, b: Shown) -> Shown {
     for shown in [a, b] {
         if shown == Shown::TooFine {
             return shown;

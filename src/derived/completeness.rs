@@ -38,7 +38,7 @@ pub struct Completeness {
 }
 
 impl Completeness {
-    /// For an indicator at an area.
+    /// For an indicator at an area; of none, where what it is for has no areas that could be counted.
     #[must_use]
     pub fn new(
         site: &Site,
@@ -46,12 +46,13 @@ impl Completeness {
         sources: &[SourceState],
         coverage: &Coverage,
         indicator: IndicatorIx,
-        area: AreaId,
+        area: Option<AreaId>,
     ) -> Self {
         let inside: Vec<Status> = site
             .indicators
             .get(indicator)
-            .map(|row| {
+            .zip(area)
+            .map(|(row, area)| {
                 let children = site.areas.get(area).children.iter();
                 let shown = children.filter(|child| site.is_shown_at(row, **child));
                 shown.map(|child| figures.reading(indicator, *child).status).collect()

@@ -6,10 +6,12 @@
 //! ½(wᵢ′ + wᵢ)(rᵢ′ − rᵢ), and by the mix ½(rᵢ′ + rᵢ − R′ − R)(wᵢ′ − wᵢ), where the mean rate is taken off so that an area
 //! that grows counts for how far it stands from the whole; since shares sum to 1 the sum is the same.
 
+use crate::privacy::figures::roughly;
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::snapshot::Sides;
 
+use super::change::{difference, less, spread};
 use super::kind::Nature;
 
 /// What one area adds.
@@ -40,8 +42,9 @@ pub struct Contribution {
     pub parts: Vec<Part>,
     /// What the areas that are not shown add together, or what belongs to no area inside.
     pub rest: f64,
-    /// How many areas are not shown exactly.
-    pub not_shown: usize,
+    /// Areas that are not shown exactly, and what may be told of what they add: about so much, hidden, no data. All of
+    /// it is in the rest.
+    pub apart: Vec<(AreaId, Shown)>,
     /// Whether it is split within areas and by mix.
     pub is_split: bool,
 }
@@ -68,15 +71,21 @@ impl Contribution {
         if !nature.adds_up || areas.is_empty() {
             return None;
         }
-        let (change, mut parts) = if is_ratio {
-            rates(scale, whole, areas)?
-        } else {
-            let own =
-                |pair: &Pair| Some(scale * (exact(pair.now.numerator)? - exact(pair.before.numerator)?));
-            let part =
-                |(area, pair): &(AreaId, Pair)| Some(Part { area: *area, within: own(pair)?, mix: 0.0 });
-            (own(&whole)?, areas.iter().filter_map(part).collect())
-        };
+        let own = |pair: &Pair| Some(scale * (exact(pair.now.numerator)? - exact(pair.before.numerator)?));
+        let rates = if is_ratio { Some(Rates::of(scale, whole)?) } else { None };
+        let change = rates.map_or_else(|| own(&whole), |rates| Some(rates.change()))?;
+        let (mut parts, mut apart) = (Vec::new(), Vec::new());
+        for (area, pair) in areas {
+            let part = match rates {
+                Some(rates) => rates.part(*area, pair),
+                None => own(pair).map(|within| Part { area: *area, within, mix: 0.0 }),
+            };
+            match (part, rates) {
+                (Some(part), _) => parts.push(part),
+                (None, Some(rates)) => apart.push((*area, rates.roughly(pair))),
+                (None, None) => apart.push((*area, difference(pair.now.value, pair.before.value))),
+            }
+        }
         if parts.is_empty() {
             return None;
         }
@@ -85,7 +94,7 @@ impl Contribution {
         // What is left of sums of floating-point numbers is no rest.
         let noise = 1e-9 * parts.iter().map(|p| p.total().abs()).sum::<f64>().max(change.abs());
         let rest = if rest.abs() <= noise { 0.0 } else { rest };
-        Some(Self { change, rest, not_shown: areas.len() - parts.len(), parts, is_split: is_ratio })
+        Some(Self { change, rest, apart, parts, is_split: is_ratio })
     }
 }
 
@@ -99,25 +108,70 @@ fn counts(sides: Sides) -> Option<(f64, f64)> {
     Some((exact(sides.numerator)?, base))
 }
 
-fn rates(scale: f64, whole: Pair, areas: &[(AreaId, Pair)]) -> Option<(f64, Vec<Part>)> {
-    let ((n0, d0), (n1, d1)) = (counts(whole.before)?, counts(whole.now)?);
-    let (rate0, rate1) = (n0 / d0, n1 / d1);
-    let part = |(area, pair): &(AreaId, Pair)| {
-        let ((a0, b0), (a1, b1)) = (counts(pair.before)?, counts(pair.now)?);
+/// A change of a ratio, by count and base of the whole before and now.
+#[derive(Clone, Copy)]
+struct Rates {
+    scale: f64,
+    before: (f64, f64),
+    now: (f64, f64),
+}
+
+impl Rates {
+    fn of(scale: f64, whole: Pair) -> Option<Self> {
+        Some(Self { scale, before: counts(whole.before)?, now: counts(whole.now)? })
+    }
+
+    fn change(&self) -> f64 {
+        self.scale * (self.now.0 / self.now.1 - self.before.0 / self.before.1)
+    }
+
+    /// Within and by the mix, of an area's count and base before and now.
+    fn split(&self, (a0, b0): (f64, f64), (a1, b1): (f64, f64)) -> (f64, f64) {
+        let ((n0, d0), (n1, d1)) = (self.before, self.now);
         let (weight0, weight1) = (b0 / d0, b1 / d1);
         let (own0, own1) = (a0 / b0, a1 / b1);
         let within = f64::midpoint(weight0, weight1) * (own1 - own0);
-        let mix = (f64::midpoint(own0, own1) - f64::midpoint(rate0, rate1)) * (weight1 - weight0);
-        Some(Part { area: *area, within: scale * within, mix: scale * mix })
-    };
-    Some((scale * (rate1 - rate0), areas.iter().filter_map(part).collect()))
+        let mix = (f64::midpoint(own0, own1) - f64::midpoint(n0 / d0, n1 / d1)) * (weight1 - weight0);
+        (self.scale * within, self.scale * mix)
+    }
+
+    fn part(&self, area: AreaId, pair: &Pair) -> Option<Part> {
+        let (within, mix) = self.split(counts(pair.before)?, counts(pair.now)?);
+        Some(Part { area, within, mix })
+    }
+
+    /// What an area adds whose counts are told only roughly: of the middles, and as far off as their ends say.
+    fn roughly(&self, pair: &Pair) -> Shown {
+        let sides =
+            [pair.before.numerator, pair.before.denominator, pair.now.numerator, pair.now.denominator];
+        let [Some(a0), Some(b0), Some(a1), Some(b1)] = sides.map(spread) else {
+            return sides.into_iter().fold(Shown::Missing, less);
+        };
+        if [b0, b1].iter().any(|(middle, half)| middle - half <= 0.0) {
+            return Shown::Missing;
+        }
+        let total = |(within, mix): (f64, f64)| within + mix;
+        let middle = total(self.split((a0.0, b0.0), (a1.0, b1.0)));
+        let ends = |(middle, half): (f64, f64)| [middle - half, middle + half];
+        let mut off = 0.0_f64;
+        for a0 in ends(a0) {
+            for b0 in ends(b0) {
+                for a1 in ends(a1) {
+                    for b1 in ends(b1) {
+                        off = off.max((total(self.split((a0, b0), (a1, b1))) - middle).abs());
+                    }
+                }
+            }
+        }
+        roughly(middle, off)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::derived::kind::Kind;
-    use crate::privacy::shown::Why;
+    use crate::privacy::shown::{Told, Why};
     use proptest::prelude::*;
 
     const HIDDEN: Shown = Shown::Suppressed { below: 5, why: Why::Secondary };
@@ -165,7 +219,8 @@ mod tests {
             (AreaId(3), Pair { before: hidden(), now: hidden() }),
         ];
         let found = Contribution::new(nature(Kind::Count), 1.0, false, whole, &areas).unwrap();
-        assert_eq!((found.change, found.rest, found.not_shown), (30.0, 10.0, 2));
+        assert_eq!((found.change, found.rest), (30.0, 10.0));
+        assert_eq!(found.apart, [(AreaId(2), HIDDEN), (AreaId(3), HIDDEN)]);
         assert_eq!(found.parts, [Part { area: AreaId(1), within: 20.0, mix: 0.0 }]);
         let unseen = Pair { before: hidden(), now: sides(130.0, 0.0) };
         assert_eq!(Contribution::new(nature(Kind::Count), 1.0, false, unseen, &areas), None);
@@ -198,10 +253,47 @@ mod tests {
             };
             let sum: f64 = found.parts.iter().map(Part::total).sum::<f64>() + found.rest;
             prop_assert!((sum - found.change).abs() < 1e-9 * (1.0 + found.change.abs()));
-            prop_assert_eq!(found.parts.len() + found.not_shown, rows.len());
-            if found.not_shown == 0 {
+            prop_assert_eq!(found.parts.len() + found.apart.len(), rows.len());
+            prop_assert!(found.apart.iter().all(|(_, told)| *told == HIDDEN));
+            if found.apart.is_empty() {
                 prop_assert_eq!(found.rest, 0.0);
             }
+        }
+
+        /// Whatever the true counts behind the steps, what an area adds is as near as it is told.
+        #[test]
+        fn a_rough_part_holds_the_true_one(
+            counts in prop::array::uniform4(0..900_u32), bases in prop::array::uniform4(20..900_u32),
+            step in 1..20_u32, ratio in any::<bool>(),
+        ) {
+            let coarse = |n: u32| Shown::Coarse {
+                value: f64::from(n / step * step), step: f64::from(step), told: Told::AtLeast,
+            };
+            let base = |at: usize| f64::from(bases[at]);
+            let rough = |at: usize| {
+                let count = coarse(counts[at]);
+                let denominator = if ratio { Shown::Value(base(at)) } else { Shown::Missing };
+                Sides { value: count, numerator: count, denominator }
+            };
+            let exact = |at: usize| sides(f64::from(counts[at]), if ratio { base(at) } else { 0.0 });
+            let both = |at: usize, other: usize| {
+                let base = if ratio { base(at) + base(other) } else { 0.0 };
+                sides(f64::from(counts[at] + counts[other]), base)
+            };
+            let whole = Pair { before: both(0, 1), now: both(2, 3) };
+            let seen = (AreaId(1), Pair { before: exact(0), now: exact(2) });
+            let of = |second: Pair| {
+                let areas = [seen, (AreaId(2), second)];
+                Contribution::new(nature(Kind::Share), 1.0, ratio, whole, &areas).unwrap()
+            };
+            let told = of(Pair { before: rough(1), now: rough(3) });
+            let truth = of(Pair { before: exact(1), now: exact(3) });
+            let part = truth.parts.iter().find(|p| p.area == AreaId(2)).unwrap().total();
+            let [(_, Shown::Coarse { value, step, told: Told::About })] = told.apart.as_slice() else {
+                return Err(TestCaseError::fail("not coarse"));
+            };
+            // Half a step of rounding beside what the counts leave open.
+            prop_assert!((value - part).abs() <= step * 1.5 + 1e-9, "{value} to {step}, not {part}");
         }
     }
 }

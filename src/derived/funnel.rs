@@ -69,6 +69,28 @@ pub struct Spot {
     pub place: Place,
 }
 
+/// An area that is told only roughly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rough {
+    /// Area.
+    pub area: AreaId,
+    /// Its size, as it is told.
+    pub base: Shown,
+    /// Its value, as it is told, on the figure's scale.
+    pub value: Shown,
+}
+
+/// Limits over a range of sizes, for drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Size.
+    pub base: f64,
+    /// Lower and upper limit at 95 %, on the figure's scale.
+    pub warning: (f64, f64),
+    /// The same at 99.8 %.
+    pub action: (f64, f64),
+}
+
 /// A funnel over the areas inside an area.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
@@ -80,14 +102,16 @@ pub struct Funnel {
     pub dispersion: f64,
     /// The areas whose figures may be shown exactly, smallest first.
     pub spots: Vec<Spot>,
-    /// How many areas are left out: hidden, told only roughly, or without data.
+    /// Areas that can be drawn though their value or size is told only roughly; where they stand is not judged.
+    pub rough: Vec<Rough>,
+    /// How many areas are not judged: hidden, told only roughly, or without data.
     pub left_out: usize,
     scale: f64,
 }
 
 impl Funnel {
     /// The funnel of some areas around what holds them all. `None` where the figure is no share or rate, or too few
-    /// areas may be shown exactly.
+    /// areas may be shown, or what holds them all may not and too few of them are exact.
     #[must_use]
     pub fn new(nature: Nature, scale: f64, whole: Sides, areas: &[(AreaId, Sides)]) -> Option<Self> {
         if !matches!(nature.kind, Kind::Share | Kind::Rate) {
@@ -106,12 +130,23 @@ impl Funnel {
                 Some(Spot { area: *area, base, value, place: Place::Inside })
             })
             .collect();
-        if spots.len() < LEAST_AREAS {
+        let is_spot = |area: AreaId| spots.iter().any(|s| s.area == area);
+        let is_drawn = |sides: &Sides| {
+            sides.value.is_seen() && sides.denominator.range().is_some_and(|(least, _)| least > 0.0)
+        };
+        let rough: Vec<Rough> = areas
+            .iter()
+            .filter(|(area, sides)| !is_spot(*area) && is_drawn(sides))
+            .map(|(area, sides)| Rough { area: *area, base: sides.denominator, value: sides.value })
+            .collect();
+        let whole = exact(whole);
+        let compared = if whole.is_some() { spots.len() + rough.len() } else { spots.len() };
+        if compared < LEAST_AREAS {
             return None;
         }
         spots.sort_by(|a, b| a.base.total_cmp(&b.base));
         // What holds them all, where it may be shown; else the shown ones together.
-        let (count, base) = exact(whole).map_or_else(
+        let (count, base) = whole.map_or_else(
             || spots.iter().fold((0.0, 0.0), |(n, d), s| (n + s.value * s.base / scale, d + s.base)),
             |(_, count, base)| (count, base),
         );
@@ -121,6 +156,7 @@ impl Funnel {
             dispersion: 1.0,
             left_out: areas.len() - spots.len(),
             spots,
+            rough,
             scale,
         };
         if funnel.law(base).deviation() <= 0.0 {
@@ -159,6 +195,21 @@ impl Funnel {
         (on_scale(low), on_scale(high))
     }
 
+    /// The limits at so many sizes from one to another, evenly spaced.
+    #[must_use]
+    pub fn curve(&self, from: f64, to: f64, steps: u32) -> Vec<Curve> {
+        let steps = steps.max(1);
+        (0..=steps)
+            .map(|step| {
+                let base = from + (to - from) * f64::from(step) / f64::from(steps);
+                // A part is of a whole number; between them the limits would jump.
+                let base = if self.kind == Kind::Share { base.round().max(1.0) } else { base };
+                let (warning, action) = (self.limits(base, Level::Warning), self.limits(base, Level::Action));
+                Curve { base, warning, action }
+            })
+            .collect()
+    }
+
     fn law(&self, base: f64) -> Law {
         let mean = self.center / self.scale;
         match self.kind {
@@ -169,11 +220,19 @@ impl Funnel {
 
     fn place(&self, value: f64, base: f64) -> Place {
         let up = value > self.center;
+        let law = self.law(base);
+        let count = (value / self.scale * base).round();
         let is_outside = |level: Level| {
-            let (low, high) = self.limits(base, level);
-            // A value on the limit is inside, also after rounding.
-            let slack = 1e-9 * self.center.abs();
-            value < low - slack || value > high + slack
+            if self.dispersion > 1.0 {
+                let (low, high) = self.limits(base, level);
+                // A value on the limit is inside, also after rounding.
+                let slack = 1e-9 * self.center.abs();
+                return value < low - slack || value > high + slack;
+            }
+            // By the chance of so few, or so many, itself counted in: limits between whole counts would put an area with
+            // all of a few outside, though nothing is more likely.
+            let chance = if up { 1.0 - law.at_most(count - 1.0) } else { law.at_most(count) };
+            chance < level.tail()
         };
         if is_outside(Level::Action) {
             Place::Outside998 { up }

@@ -9,7 +9,9 @@ pub mod contribution;
 pub mod control;
 pub mod funnel;
 pub mod kind;
+mod shape;
 pub mod silence;
+pub mod standing;
 pub mod watch;
 pub mod words;
 
@@ -17,6 +19,8 @@ pub mod words;
 mod tests;
 #[cfg(test)]
 mod tests_silence;
+
+use std::sync::Arc;
 
 use crate::privacy::shown::Shown;
 use crate::site::Site;
@@ -37,7 +41,7 @@ pub struct Derived {
     /// What kind of number it is.
     pub nature: Nature,
     /// Its series and their control chart.
-    pub trend: Trend,
+    pub trend: Arc<Trend>,
     /// Against the same time of last year.
     pub year: Change,
     /// Against the period before.
@@ -55,27 +59,27 @@ pub struct Derived {
 /// A series with its control chart: all that a trend needs, and no other day's figures of other areas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trend {
-    /// The series.
-    pub series: Series,
+    /// The series; shared with whoever draws it without its chart.
+    pub series: Arc<Series>,
     /// Control chart of the series, or why there is none.
     pub chart: Result<Chart, NoChart>,
 }
 
 impl Trend {
-    /// Of an indicator at an area, up to an instant; `None` where there is no such indicator.
+    /// Of a series of figures of a nature on a scale.
     #[must_use]
-    pub fn new(
-        site: &Site,
-        source: &dyn SeriesSource,
-        indicator: IndicatorIx,
-        area: AreaId,
-        until_secs: EpochSecs,
-    ) -> Option<Self> {
-        let row = site.indicators.get(indicator)?;
-        let nature = source.nature(indicator);
-        let series = source.series(indicator, area, until_secs, nature.points());
-        Some(Self { chart: Chart::new(nature, row.scale, &series.points), series })
+    pub fn new(nature: Nature, scale: f64, series: Arc<Series>) -> Self {
+        Self { chart: Chart::new(nature, scale, &series.points), series }
     }
+}
+
+/// A change and what the areas inside add to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shares {
+    /// Against the period before.
+    pub period: Change,
+    /// What each area inside adds; none where they do not add up or the whole is not shown exactly.
+    pub contribution: Option<Contribution>,
 }
 
 /// Where derived figures are made from.
@@ -94,35 +98,70 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
+    /// Series of an indicator at some areas up to the instant, in their order, with as many points as its chart needs.
+    #[must_use]
+    pub fn series(&self, indicator: IndicatorIx, areas: &[AreaId]) -> Vec<Series> {
+        let points = self.source.nature(indicator).points();
+        self.source.series(indicator, areas, self.at_secs, points)
+    }
+
+    /// A series with its chart; `None` where there is no such indicator.
+    #[must_use]
+    pub fn trend(&self, indicator: IndicatorIx, series: Arc<Series>) -> Option<Trend> {
+        let row = self.site.indicators.get(indicator)?;
+        Some(Trend::new(self.source.nature(indicator), row.scale, series))
+    }
+
     /// All that is derived of an indicator at an area; `None` where there is no such indicator.
     #[must_use]
     pub fn derived(&self, indicator: IndicatorIx, area: AreaId) -> Option<Derived> {
         let row = self.site.indicators.get(indicator)?;
         let nature = self.source.nature(indicator);
         let now = Sides::of(&self.figures.reading(indicator, area));
-        let inside = self.inside(row, indicator, area);
-        let period = self.source.past(indicator, self.at_secs, Back::Period);
         let year = self.source.past(indicator, self.at_secs, Back::Year);
-        let pair = |area: AreaId, now: Sides| Pair { before: period.at(area), now };
-        let pairs: Vec<(AreaId, Pair)> = inside.iter().map(|(id, now)| (*id, pair(*id, *now))).collect();
-        let is_ratio = row.denominator.is_some();
+        let Shares { period, contribution } = self.shares(indicator, area)?;
         Some(Derived {
             nature,
-            trend: Trend::new(self.site, self.source, indicator, area, self.at_secs)?,
+            trend: Arc::new(self.trend(indicator, Arc::new(self.series(indicator, &[area]).pop()?))?),
             year: Change::new(now.value, year.at(area).value, year.day),
-            period: Change::new(now.value, period.at(area).value, period.day),
+            period,
             gap: target_at(self.site, row, area).and_then(|t| change::target_gap(now.value, t)),
-            contribution: Contribution::new(nature, row.scale, is_ratio, pair(area, now), &pairs),
-            funnel: Funnel::new(nature, row.scale, now, &inside),
+            contribution,
+            funnel: self.funnel(indicator, area),
             completeness: Completeness::new(
                 self.site,
                 self.figures,
                 self.sources,
                 &self.source.coverage(indicator, self.at_secs),
                 indicator,
-                area,
+                Some(area),
             ),
         })
+    }
+
+    /// The change of an area since the period before, and what each area inside adds to it; `None` where there is no such
+    /// indicator.
+    #[must_use]
+    pub fn shares(&self, indicator: IndicatorIx, area: AreaId) -> Option<Shares> {
+        let row = self.site.indicators.get(indicator)?;
+        let before = self.source.past(indicator, self.at_secs, Back::Period);
+        let pair = |area: AreaId, now: Sides| Pair { before: before.at(area), now };
+        let inside = self.inside(row, indicator, area);
+        let pairs: Vec<(AreaId, Pair)> = inside.iter().map(|(id, now)| (*id, pair(*id, *now))).collect();
+        let whole = pair(area, Sides::of(&self.figures.reading(indicator, area)));
+        let nature = self.source.nature(indicator);
+        Some(Shares {
+            period: Change::new(whole.now.value, whole.before.value, before.day),
+            contribution: Contribution::new(nature, row.scale, row.denominator.is_some(), whole, &pairs),
+        })
+    }
+
+    /// The areas inside an area beside each other, where they can be compared.
+    #[must_use]
+    pub fn funnel(&self, indicator: IndicatorIx, area: AreaId) -> Option<Funnel> {
+        let row = self.site.indicators.get(indicator)?;
+        let now = Sides::of(&self.figures.reading(indicator, area));
+        Funnel::new(self.source.nature(indicator), row.scale, now, &self.inside(row, indicator, area))
     }
 
     /// The areas directly inside, where the indicator is shown there.

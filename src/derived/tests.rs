@@ -270,6 +270,39 @@ fn a_funnel_leaves_out_what_may_not_be_seen() {
     assert_eq!(Funnel::new(nature(Kind::Share), 100.0, whole(&full, 100.0), &areas(&full, 100.0)), None);
 }
 
+/// All of a few is what one expects where nearly all is usual; none of a few likewise where little is.
+#[test]
+fn all_of_a_few_is_not_outside() {
+    let rows = [(5.0, 5.0), (6.0, 6.0), (4.0, 4.0), (980.0, 1000.0)];
+    let funnel = Funnel::new(nature(Kind::Share), 100.0, whole(&rows, 100.0), &areas(&rows, 100.0)).unwrap();
+    assert_eq!((funnel.dispersion, funnel.outside()), (1.0, 0), "{funnel:?}");
+    let rows = [(0.0, 50.0), (0.0, 60.0), (0.0, 40.0), (20.0, 1000.0)];
+    let funnel = Funnel::new(nature(Kind::Rate), 1.0, whole(&rows, 1.0), &areas(&rows, 1.0)).unwrap();
+    assert_eq!(funnel.outside(), 0, "{funnel:?}");
+    // A hundred of a hundred where 90 % is usual is: the chance is below a thousandth.
+    let rows = [(100.0, 100.0), (450.0, 500.0), (350.0, 400.0)];
+    let funnel = Funnel::new(nature(Kind::Share), 100.0, whole(&rows, 100.0), &areas(&rows, 100.0)).unwrap();
+    assert_eq!(funnel.place_of(AreaId(1)), Some(Place::Outside998 { up: true }), "{funnel:?}");
+}
+
+/// Areas that are told roughly are drawn and not judged; the line is then that of what holds them all.
+#[test]
+fn a_funnel_of_rough_areas_judges_none() {
+    let coarse = |value, step, told| Shown::Coarse { value, step, told };
+    let rough = Sides {
+        value: coarse(96.0, 1.0, Told::About),
+        numerator: coarse(95.0, 5.0, Told::AtLeast),
+        denominator: Shown::Value(100.0),
+    };
+    let all: Vec<(AreaId, Sides)> = (1..=3).map(|id| (AreaId(id), rough)).collect();
+    let known = sides(270.0, Some(300.0), 100.0);
+    let funnel = Funnel::new(nature(Kind::Share), 100.0, known, &all).unwrap();
+    assert_eq!((funnel.center, funnel.spots.len(), funnel.rough.len(), funnel.left_out), (90.0, 0, 3, 3));
+    assert!(funnel.curve(50.0, 400.0, 8).windows(2).all(|w| w[0].base < w[1].base));
+    // Where the whole is told roughly too there is nothing to compare with.
+    assert_eq!(Funnel::new(nature(Kind::Share), 100.0, rough, &all), None);
+}
+
 proptest! {
     /// A larger area is held to narrower limits.
     #[test]

@@ -9,8 +9,10 @@ use crate::store::quarantine::held_message;
 
 use super::Trend;
 use super::completeness::{Completeness, Of};
+use super::contribution::Contribution;
 use super::control::{Method, NoChart, Rule, Signal};
 use super::funnel::Place;
+use super::standing::Standing;
 use super::watch::{Silence, State, Subject, Tally};
 
 /// Name of the method of a control chart.
@@ -24,6 +26,21 @@ pub fn method(text: &Messages, method: Method) -> &str {
         Method::LaneyP => "derived.method.laney_p",
         Method::Individuals => "derived.method.xmr",
     })
+}
+
+/// Name of the method by which a change is shared out.
+#[must_use]
+pub fn contribution_method<'a>(text: &'a Messages, found: &Contribution) -> &'a str {
+    text.get(if found.is_split { "derived.method.kitagawa" } else { "derived.method.additive" })
+}
+
+/// What the rest of a change is.
+#[must_use]
+pub fn rest(text: &Messages, found: &Contribution) -> String {
+    match found.apart.len() {
+        0 => text.get("derived.rest.outside").to_owned(),
+        n => text.fill("derived.rest.not_shown", &[("n", &n.to_string())]),
+    }
 }
 
 /// What a trend says in one sentence, and whether it is a sign of change.
@@ -68,6 +85,18 @@ pub fn place(text: &Messages, place: Place) -> &str {
         Place::Outside998 { up: true } => "derived.funnel.above_998",
         Place::Outside998 { up: false } => "derived.funnel.below_998",
     })
+}
+
+/// How an area stands, in a line; nothing where nothing judges it.
+#[must_use]
+pub fn standing(text: &Messages, standing: &Standing) -> Option<String> {
+    if !standing.stands_out() {
+        return standing.is_judged().then(|| text.get("derived.standing.usual").to_owned());
+    }
+    let past = standing.sign.map(|sign| signal(text, &sign));
+    let beside =
+        standing.outside().map(|at| text.fill("derived.standing.beside", &[("place", place(text, at))]));
+    Some([past, beside].into_iter().flatten().collect::<Vec<_>>().join(text.get("derived.complete.joint")))
 }
 
 /// How complete the data of a figure is, and what is late by name.

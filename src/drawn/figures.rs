@@ -103,8 +103,8 @@ impl DrawnFigures {
     #[must_use]
     pub fn new(site: &Site, figures: &Figures, cover: &Cover) -> Self {
         let level = site.figure_level();
-        let readings =
-            site.indicators.iter().enumerate().map(|(i, row)| one(site, figures, cover, i, row)).collect();
+        let of = |(i, row)| DrawnReading::of(site, cover, row, &|area| figures.reading(i, area));
+        let readings = site.indicators.iter().enumerate().map(of).collect();
         let mut parts = Collected::default();
         parts.walk(site, cover, AreaId::ROOT, level, &|_| EVERYTHING);
         Self { readings, parts: parts.parts(), areas: cover.areas, buildings: cover.buildings }
@@ -183,32 +183,36 @@ impl Collected {
     }
 }
 
-fn one(site: &Site, figures: &Figures, cover: &Cover, index: usize, row: &Indicator) -> DrawnReading {
-    let finest = site.level_index(&row.finest_area).unwrap_or(0).min(site.figure_level());
-    let mut collected = Collected::default();
-    collected.walk(site, cover, AreaId::ROOT, finest, &|area| figures.reading(index, area));
-    let taken = &collected.taken;
-    let parts = collected.parts();
-    // One whole area: its own figure, with all that belongs to it.
-    if let [Taken { reading, is_whole: true, .. }] = taken.as_slice() {
-        return DrawnReading { reading: *reading, parts, between: None, no_figure: None };
+impl DrawnReading {
+    /// A figure over what a shape covers, put together from what is shown of its areas at any one time.
+    #[must_use]
+    pub fn of(site: &Site, cover: &Cover, row: &Indicator, read: &dyn Fn(AreaId) -> Reading) -> Self {
+        let finest = site.level_index(&row.finest_area).unwrap_or(0).min(site.figure_level());
+        let mut collected = Collected::default();
+        collected.walk(site, cover, AreaId::ROOT, finest, read);
+        let taken = &collected.taken;
+        let parts = collected.parts();
+        // One whole area: its own figure, with all that belongs to it.
+        if let [Taken { reading, is_whole: true, .. }] = taken.as_slice() {
+            return DrawnReading { reading: *reading, parts, between: None, no_figure: None };
+        }
+        let Some(form) = Form::of(site, row) else {
+            return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::DoesNotAdd));
+        };
+        if taken.is_empty() {
+            return without(Shown::Missing, Status::Missing, Parts::NOTHING, None);
+        }
+        let is_a_piece = matches!(taken.as_slice(), [Taken { share, .. }] if *share < LEAST_SHARE);
+        let is_floored = row.people == People::AggregateSensitive && taken.iter().any(|t| !t.is_whole);
+        // The floors of area of sensitive groups hold for shapes too: nothing below them is estimated.
+        if is_floored || (is_a_piece && finest < site.figure_level()) {
+            return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::TooCoarse));
+        }
+        let pieces: Vec<Part> = taken.iter().map(Taken::piece).collect();
+        let sum = sums::sum(&pieces, &form);
+        let between = between(&form, taken);
+        DrawnReading { reading: reading(taken, &sum), parts, between, no_figure: None }
     }
-    let Some(form) = Form::of(site, row) else {
-        return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::DoesNotAdd));
-    };
-    if taken.is_empty() {
-        return without(Shown::Missing, Status::Missing, Parts::NOTHING, None);
-    }
-    let is_a_piece = matches!(taken.as_slice(), [Taken { share, .. }] if *share < LEAST_SHARE);
-    let is_floored = row.people == People::AggregateSensitive && taken.iter().any(|t| !t.is_whole);
-    // The floors of area of sensitive groups hold for shapes too: nothing below them is estimated.
-    if is_floored || (is_a_piece && finest < site.figure_level()) {
-        return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::TooCoarse));
-    }
-    let pieces: Vec<Part> = taken.iter().map(Taken::piece).collect();
-    let sum = sums::sum(&pieces, &form);
-    let between = between(&form, taken);
-    DrawnReading { reading: reading(taken, &sum), parts, between, no_figure: None }
 }
 
 impl Taken {

@@ -10,7 +10,7 @@ use crate::site::areas::{AreaId, AreaTree, Bounds, LonLat, Polygon, Ring};
 use crate::site::geodesy;
 
 pub use cover::{Atlas, Cover};
-pub use figures::{DrawnFigures, Mark, NoFigure, Parts};
+pub use figures::{DrawnFigures, DrawnReading, Mark, NoFigure, Parts};
 
 /// Corners of a circle: its surface is a thousandth short of a true one's.
 const CIRCLE_CORNERS: u32 = 96;

@@ -76,11 +76,7 @@ impl Segment {
             ) else {
                 continue;
             };
-            let closed = if columns.is_open(row) {
-                NEVER
-            } else {
-                columns.closed.int(row).unwrap_or_else(|| columns.changed(row, opened)).max(opened)
-            };
+            let closed = columns.closed(row, opened).unwrap_or(NEVER);
             self.opened.push(opened);
             self.closed.push(closed);
             self.due.push(columns.due.int(row).unwrap_or(NEVER));
@@ -138,6 +134,7 @@ impl Segment {
             opened_secs: opened,
             due_secs: self.due.get(row).copied().filter(|due| *due != NEVER),
             changed_secs: if is_open { opened } else { closed },
+            closed_secs: (!is_open).then_some(closed),
             place,
             exercise: *self.exercise.get(row)?,
         })

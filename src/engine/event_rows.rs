@@ -126,10 +126,15 @@ impl<'a> Columns<'a> {
         if severity < GRAVE {
             return None;
         }
-        let end = || self.closed.int(row).unwrap_or_else(|| self.changed(row, opened_secs)).max(opened_secs);
-        let closed_secs = (!self.is_open(row)).then(end);
+        let closed_secs = self.closed(row, opened_secs);
         let (kind, id) = (self.kind.text(row)?.into(), self.id.text(row)?.into());
         Some(Span { opened_secs, closed_secs, severity, kind, id })
+    }
+
+    /// When the event was finished, as the row says, else when that reached us; none while it is open.
+    pub(super) fn closed(&self, row: usize, opened: EpochSecs) -> Option<EpochSecs> {
+        let end = || self.closed.int(row).unwrap_or_else(|| self.changed(row, opened)).max(opened);
+        (!self.is_open(row)).then(end)
     }
 
     /// When the row last changed: its arrival, else its closing, else its opening.
@@ -139,6 +144,7 @@ impl<'a> Columns<'a> {
 
     pub(super) fn event(&self, site: &Site, row: usize, changed_secs: EpochSecs) -> Option<EventView> {
         let area: AreaId = site.areas.find(self.area.text(row)?)?;
+        let opened_secs = self.opened.int(row)?;
         Some(EventView {
             id: self.id.text(row)?.into(),
             area,
@@ -147,9 +153,10 @@ impl<'a> Columns<'a> {
             status: self.status.text(row)?.into(),
             phase: if self.is_open(row) { EventPhase::Open } else { EventPhase::Done },
             organisation: self.organisation.text(row).map(Into::into),
-            opened_secs: self.opened.int(row)?,
+            opened_secs,
             due_secs: self.due.int(row),
             changed_secs,
+            closed_secs: self.closed(row, opened_secs),
             place: self.place(row),
             exercise: !self.is_real(row),
         })

@@ -191,17 +191,26 @@ impl Engine {
 }
 
 impl SeriesSource for Engine {
-    fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series {
+    fn series(
+        &self,
+        indicator: IndicatorIx,
+        areas: &[AreaId],
+        until_secs: EpochSecs,
+        points: usize,
+    ) -> Vec<Series> {
         let (Some(row), Some(figure)) =
             (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
         else {
-            return Series::default();
+            return vec![Series::default(); areas.len()];
         };
-        self.series_of(indicator, until_secs, points, |at| {
+        self.series_of(indicator, areas, until_secs, points, |at| {
             let mut memory = Memory::default();
             let kept = &mut Kept::new(&mut memory);
             let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
-            sides(protected.get(area.index()).unwrap_or(&Protected::same(Shown::TooFine)))
+            let side = |area: &AreaId| {
+                sides(protected.get(area.index()).unwrap_or(&Protected::same(Shown::TooFine)))
+            };
+            areas.iter().map(side).collect()
         })
     }
 
@@ -248,31 +257,34 @@ impl SeriesSource for Engine {
 }
 
 impl Engine {
-    /// A series of figures that are asked for by the instants of its points.
+    /// Series of figures that are asked for by the instants of their points, of all areas at once.
     pub(super) fn series_of(
         &self,
         indicator: IndicatorIx,
+        areas: &[AreaId],
         until_secs: EpochSecs,
         points: usize,
-        mut sides_at: impl FnMut(At) -> Sides,
-    ) -> Series {
-        let Some(figure) = self.plan.indicators.get(indicator) else { return Series::default() };
+        mut sides_at: impl FnMut(At) -> Vec<Sides>,
+    ) -> Vec<Series> {
+        let mut all = vec![Series::default(); areas.len()];
+        let Some(figure) = self.plan.indicators.get(indicator) else { return all };
         let asked = self.at(until_secs);
         let present_only =
             self.plan.measures.get(figure.numerator.measure).is_some_and(|m| m.storage == Storage::Now);
         let points = if present_only { 1 } else { points };
-        let mut series = Series::default();
         let until = self.window_end(figure, asked);
         for back in (0..i32::try_from(points).unwrap_or(0)).rev() {
             let at = match back {
                 0 => asked,
                 _ => self.moved(until, step_back(figure.numerator.window, until.day, back)),
             };
-            let Sides { value, numerator, denominator } = sides_at(at);
             let day = if back == 0 { until.day } else { at.day };
-            series.points.push(SeriesPoint { day, value, numerator, denominator });
+            for (series, sides) in all.iter_mut().zip(sides_at(at)) {
+                let Sides { value, numerator, denominator } = sides;
+                series.points.push(SeriesPoint { day, value, numerator, denominator });
+            }
         }
-        series
+        all
     }
 }
 

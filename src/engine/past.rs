@@ -102,13 +102,13 @@ impl Ground {
     fn series_then(&self, then: &Engine, until_secs: EpochSecs) -> KnownSeries {
         let mut values: BTreeMap<EpochSecs, Vec<Vec<Sides>>> = BTreeMap::new();
         for indicator in 0..self.engine.plan.indicators.len() {
-            self.engine.series_of(indicator, until_secs, SERIES_POINTS, |at| {
+            self.engine.series_of(indicator, &[], until_secs, SERIES_POINTS, |at| {
                 values.entry(at.secs).or_insert_with(|| {
                     let figures = self.engine.known_then(then.figures_of(at), &self.engine.figures_of(at));
                     let of_areas = figures.readings.iter();
                     of_areas.map(|areas| areas.iter().map(Sides::of).collect()).collect()
                 });
-                Sides::same(Shown::Missing)
+                Vec::new()
             });
         }
         KnownSeries { engine: Arc::clone(&self.engine), values }
@@ -130,12 +130,21 @@ impl std::fmt::Debug for KnownSeries {
 }
 
 impl SeriesSource for KnownSeries {
-    fn series(&self, indicator: IndicatorIx, area: AreaId, until_secs: EpochSecs, points: usize) -> Series {
+    fn series(
+        &self,
+        indicator: IndicatorIx,
+        areas: &[AreaId],
+        until_secs: EpochSecs,
+        points: usize,
+    ) -> Vec<Series> {
         let points = points.min(SERIES_POINTS);
-        self.engine.series_of(indicator, until_secs, points, |at| {
+        self.engine.series_of(indicator, areas, until_secs, points, |at| {
             let of_indicators = self.values.get(&at.secs);
-            let sides = of_indicators.and_then(|all| all.get(indicator)?.get(area.index())).copied();
-            sides.unwrap_or(Sides::same(Shown::TooFine))
+            let side = |area: &AreaId| {
+                let sides = of_indicators.and_then(|all| all.get(indicator)?.get(area.index())).copied();
+                sides.unwrap_or(Sides::same(Shown::TooFine))
+            };
+            areas.iter().map(side).collect()
         })
     }
 

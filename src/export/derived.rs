@@ -1,5 +1,5 @@
 //! Derived figures for other programs and for a terminal: an object an indicator in JSON, further columns in CSV, a second
-//! table for people. Owns the forms; every number comes from what the gate let through.
+//! table for people. Owns the forms and the words of machines; every number comes from what the gate let through.
 
 use std::fmt::Write as _;
 
@@ -131,7 +131,7 @@ pub fn json(site: &Site, derived: &Derived, sources: &[SourceState]) -> Value {
             "change": number(found.change),
             "parts": parts,
             "rest": number(found.rest),
-            "areas_not_shown": found.not_shown,
+            "areas_not_shown": found.apart.len(),
         })
     });
     let funnel = derived.funnel.as_ref().map(|funnel| {
@@ -245,7 +245,7 @@ fn signed(text: &Messages, shown: Shown, decimals: usize) -> String {
     format!("{}{sign}{size}", told.map_or_else(String::new, String::from))
 }
 
-const fn kind(kind: Kind) -> &'static str {
+pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Count => "count",
         Kind::Rate => "rate",
@@ -254,7 +254,7 @@ const fn kind(kind: Kind) -> &'static str {
     }
 }
 
-const fn method(method: Method) -> &'static str {
+pub(super) const fn method(method: Method) -> &'static str {
     match method {
         Method::C => "c",
         Method::U => "u",
@@ -265,7 +265,7 @@ const fn method(method: Method) -> &'static str {
     }
 }
 
-const fn no_chart(why: NoChart) -> &'static str {
+pub(super) const fn no_chart(why: NoChart) -> &'static str {
     match why {
         NoChart::FewPoints => "few_points",
         NoChart::Overlap => "spans_overlap",
@@ -274,7 +274,7 @@ const fn no_chart(why: NoChart) -> &'static str {
     }
 }
 
-const fn signal(rule: Rule, up: bool) -> &'static str {
+pub(super) const fn signal(rule: Rule, up: bool) -> &'static str {
     match (rule, up) {
         (Rule::Beyond, true) => "above_limits",
         (Rule::Beyond, false) => "below_limits",
@@ -285,7 +285,7 @@ const fn signal(rule: Rule, up: bool) -> &'static str {
     }
 }
 
-const fn place(place: Place) -> &'static str {
+pub(super) const fn place(place: Place) -> &'static str {
     match place {
         Place::Inside => "inside",
         Place::Outside95 { up: true } => "above_95",

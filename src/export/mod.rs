@@ -22,10 +22,10 @@ use crate::snapshot::{Day, Figures, Inputs, Reading, Status};
 
 use promise::When;
 
-pub use sdmx::sdmx;
+pub use sdmx::{sdmx, sdmx_derived};
 pub(crate) use table::aligned;
 pub use table::table;
-pub use xlsx::xlsx;
+pub use xlsx::{xlsx, xlsx_derived};
 
 /// What an export is about.
 #[derive(Debug, Clone, Copy)]

@@ -1,23 +1,38 @@
 //! SDMX-CSV 1.0: one observation a row. Owns the code lists of status and confidentiality.
 
+mod derived;
+
 use std::fmt::Write as _;
 
 use crate::privacy::shown::{Shown, Told, Why};
+use crate::site::catalogue::Indicator;
 use crate::site::civil::date_of;
 use crate::snapshot::{Inputs, Status};
 
 use super::{Subject, field, figure};
 
+pub use derived::sdmx_derived;
+
+/// Columns of the contract.
+const COLUMNS: &str =
+    "DATAFLOW,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS,CONF_STATUS,COMMENT_OBS";
+
 /// The figures as SDMX-CSV. `CONF_STATUS` (`CL_CONF_STATUS`): F free, C primary, D secondary suppression.
-/// `OBS_STATUS` (`CL_OBS_STATUS`): A normal, P provisional (an input is late or partly withheld), Q suppressed, M missing.
+/// `OBS_STATUS` (`CL_OBS_STATUS`): A normal, P provisional (an input is late or partly withheld), E estimated (told only
+/// as exactly as protection allows), Q suppressed, M missing.
 #[must_use]
 pub fn sdmx(subject: &Subject<'_>) -> String {
-    let mut out =
-        "DATAFLOW,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,OBS_STATUS,CONF_STATUS,COMMENT_OBS\n".to_owned();
-    let mark = if subject.site.meta.sample.is_some() { "sample data" } else { "" };
-    for ((row, reading), inputs) in subject.rows().zip(subject.promised()) {
-        let frequency = if row.grain.as_deref() == Some("month") { "M" } else { "D" };
-        let value = if reading.value.is_suppressed() { String::new() } else { figure(reading.value) };
+    let mut out = format!("{COLUMNS}\n");
+    for line in observations(subject) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// One line an indicator, in catalogue order.
+fn observations<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = String> + use<'a> {
+    subject.rows().zip(subject.promised()).map(move |((row, reading), inputs)| {
         let obs_status = match reading.status {
             Status::Current => "A",
             // Told as exactly as protection allows: an estimate.
@@ -26,40 +41,55 @@ pub fn sdmx(subject: &Subject<'_>) -> String {
             Status::Suppressed => "Q",
             Status::Missing | Status::TooFine => "M",
         };
-        let conf_status = match reading.value {
-            Shown::Suppressed { why: Why::Primary, .. } => "C",
-            Shown::Suppressed { why: Why::Secondary, .. } => "D",
-            _ => "F",
-        };
-        let comment = match reading.value {
-            Shown::Coarse { told: Told::AtLeast, step, .. } => format!("told=at_least;step={step}"),
-            Shown::Coarse { told: Told::About, step, .. } => format!("told=about;step={step}"),
-            _ => String::new(),
-        };
         let late = if inputs.is_late() { late_comment(subject, &inputs) } else { String::new() };
-        let comment = [comment.as_str(), &late, mark]
-            .into_iter()
-            .filter(|t| !t.is_empty())
-            .collect::<Vec<_>>()
-            .join(";");
-        let day = date_of(subject.as_of).to_string();
-        let fields = [
-            "ONEMAP:INDICATORS(1.0)",
-            frequency,
-            subject.area_code(),
-            &row.id,
-            &day,
-            &value,
-            &row.unit,
-            obs_status,
-            conf_status,
-            &comment,
-        ];
-        let line: Vec<String> = fields.iter().map(|f| field(f)).collect();
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "{}", line.join(","));
-    }
-    out
+        let flow = "ONEMAP:INDICATORS(1.0)";
+        line(
+            subject,
+            row,
+            Observation { flow, value: reading.value, unit: &row.unit, obs_status, note: &late },
+        )
+    })
+}
+
+/// What differs between the rows of one indicator.
+struct Observation<'a> {
+    flow: &'static str,
+    value: Shown,
+    unit: &'a str,
+    obs_status: &'static str,
+    note: &'a str,
+}
+
+/// The columns of the contract.
+fn line(subject: &Subject<'_>, row: &Indicator, observation: Observation<'_>) -> String {
+    let Observation { flow, value, unit, obs_status, note } = observation;
+    let frequency = if row.grain.as_deref() == Some("month") { "M" } else { "D" };
+    let conf_status = match value {
+        Shown::Suppressed { why: Why::Primary, .. } => "C",
+        Shown::Suppressed { why: Why::Secondary, .. } => "D",
+        _ => "F",
+    };
+    let told = match value {
+        Shown::Coarse { told: Told::AtLeast, step, .. } => format!("told=at_least;step={step}"),
+        Shown::Coarse { told: Told::About, step, .. } => format!("told=about;step={step}"),
+        _ => String::new(),
+    };
+    let mark = if subject.site.meta.sample.is_some() { "sample data" } else { "" };
+    let comment: Vec<&str> = [told.as_str(), note, mark].into_iter().filter(|t| !t.is_empty()).collect();
+    let fields = [
+        flow,
+        frequency,
+        subject.area_code(),
+        &row.id,
+        &date_of(subject.as_of).to_string(),
+        &if value.is_suppressed() { String::new() } else { figure(value) },
+        unit,
+        obs_status,
+        conf_status,
+        &comment.join(";"),
+    ];
+    let fields: Vec<String> = fields.iter().map(|f| field(f)).collect();
+    fields.join(",")
 }
 
 /// What of the inputs is not on time: `expected_by=2026-11-24T08:00:00+08:00;late_seconds=10800;sources_missing=2/9`.

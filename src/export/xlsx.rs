@@ -15,7 +15,10 @@ use crate::site::text::{Lang, Messages};
 use crate::snapshot::SourceState;
 use crate::store::quarantine::held_message;
 
+use super::derived::All;
 use super::{Subject, plain, promise, status_word, target_text};
+
+mod derived;
 
 /// Columns of the sheet of figures: message key and width in characters.
 const FIGURES: [(&str, f64); 17] = [
@@ -79,6 +82,23 @@ struct Book<'a> {
 /// # Errors
 /// The writer refuses a cell or the archive; not for the data of a loaded site.
 pub fn xlsx(subject: &Subject<'_>, sources: &[SourceState], lang: Lang) -> Result<Vec<u8>, XlsxError> {
+    written(subject, sources, None, lang)
+}
+
+/// The same with two further sheets for what is derived of the figures.
+///
+/// # Errors
+/// As [`xlsx`].
+pub fn xlsx_derived(all: &All<'_>, lang: Lang) -> Result<Vec<u8>, XlsxError> {
+    written(all.subject, all.sources, Some(all), lang)
+}
+
+fn written(
+    subject: &Subject<'_>,
+    sources: &[SourceState],
+    derived: Option<&All<'_>>,
+    lang: Lang,
+) -> Result<Vec<u8>, XlsxError> {
     let text = subject.site.messages(lang);
     let book = Book {
         subject,
@@ -98,6 +118,10 @@ pub fn xlsx(subject: &Subject<'_>, sources: &[SourceState], lang: Lang) -> Resul
     book.method(workbook.add_worksheet())?;
     book.marks(workbook.add_worksheet())?;
     book.sources(workbook.add_worksheet(), sources)?;
+    if let Some(all) = derived {
+        book.derived(workbook.add_worksheet(), all)?;
+        book.derived_areas(workbook.add_worksheet(), all)?;
+    }
     workbook.save_to_buffer()
 }
 

@@ -102,6 +102,7 @@ fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Event
             phase: EventPhase::Open,
             opened_secs,
             changed_secs: opened_secs,
+            closed_secs: None,
             place: (i % 5 != 4).then_some(at),
             exercise: i % 41 == 7,
             ..pattern.clone()
@@ -117,6 +118,7 @@ impl Stage {
             snapshot: &self.snapshot,
             drawn: None,
             silences: None,
+            cover: None,
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

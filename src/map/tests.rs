@@ -316,6 +316,8 @@ fn pictures_of_the_wall() {
             size,
             scene: None,
             area: AreaId::ROOT,
+            indicator: None,
+            open: None,
             drawn: None,
             silence: false,
             moment: None,

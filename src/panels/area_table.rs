@@ -4,9 +4,12 @@
 use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::command::Command;
-use crate::panels::pen::{Pen, cut_top, whole};
+use crate::derived::standing::Standing;
+use crate::derived::words as derived_words;
+use crate::panels::pen::{Pen, cut_right, cut_top, whole};
 use crate::panels::ranking::{self, Row};
-use crate::panels::{Commands, View, format, marks, words};
+use crate::panels::series_cache::SeriesCache;
+use crate::panels::{Commands, View, format, marks, standing, words};
 use crate::privacy::marks::Marks;
 use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::catalogue::Indicator;
@@ -51,16 +54,18 @@ pub struct AreaTable {
 
 impl AreaTable {
     /// Paints head and rows.
-    pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
+    pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
         let Some(indicator) = view.indicator() else { return };
         let theme = view.theme;
         let height = (theme.sizes.body * 1.9).ceil();
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
-        let rows = self.sorted(view, indicator);
+        let rows = self.sorted(view, indicator, series);
+        let standings: Vec<Standing> = rows.iter().map(|row| row.standing).collect();
         let line = marks_line(view, &rows);
         let pen = Pen::new(ui, theme);
-        let below = pen.wrapped_height(ui.available_width(), &line, pen.note(), LINE_ROWS);
+        let legend = if standing::has_legend(&standings) { pen.row(pen.note()) } else { 0.0 };
+        let below = pen.wrapped_height(ui.available_width(), &line, pen.note(), LINE_ROWS) + legend;
         let tall =
             (ui.available_height() - below - theme.sizes.step * f32::from(u8::from(below > 0.0))).max(0.0);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -76,8 +81,12 @@ impl AreaTable {
             let size = vec2(ui.available_width(), below + theme.sizes.step);
             let (place, _) = ui.allocate_exact_size(size, Sense::hover());
             let pen = Pen::new(ui, theme);
-            pen.wrapped(place.with_min_y(place.top() + theme.sizes.step), &line, pen.note(), LINE_ROWS);
-            pen.name(place, "table marks", &line);
+            let (words, legend) = place
+                .with_min_y(place.top() + theme.sizes.step)
+                .split_top_bottom_at_y(place.bottom() - legend);
+            pen.wrapped(words, &line, pen.note(), LINE_ROWS);
+            pen.name(words, "table marks", &line);
+            standing::legend_ui(pen, legend, view, &standings);
         }
     }
 
@@ -107,8 +116,8 @@ impl AreaTable {
         pen.hairline(head.left(), head.right(), head.bottom());
     }
 
-    fn sorted(&self, view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
-        let mut rows = ranking::rows(view, indicator);
+    fn sorted(&self, view: &View<'_>, indicator: &Indicator, series: &mut SeriesCache) -> Vec<Row> {
+        let mut rows = ranking::rows(view, indicator, series);
         let target = indicator.target.as_ref().and_then(|t| t.value).unwrap_or(0.0);
         let point = |shown: Shown| shown.point().map(ScalePoint::on_axis);
         let key = |row: &Row| -> Option<f64> {
@@ -138,7 +147,9 @@ impl AreaTable {
         // What holds them all stands first, whatever the order.
         if let Some(whole) = rows.first().and_then(|r| view.site.areas.get(r.area).parent) {
             let reading = view.snapshot.reading(view.state.indicator, whole);
-            rows.insert(0, Row { area: whole, reading });
+            let trend = series.trend(view, view.state.indicator, whole);
+            let standing = Standing::new(trend.as_deref(), None, whole);
+            rows.insert(0, Row { area: whole, reading, standing });
         }
         rows
     }
@@ -186,7 +197,9 @@ fn row_ui(
     let name = words::area_name(view, row.area);
     let reading = &row.reading;
     let figure = format::shown(reading.value, d, &indicator.unit, text);
-    let response = pen.press(line, ("area", row.area), &format!("{name} {figure}"));
+    let stands = derived_words::standing(text, &row.standing);
+    let spoken: Vec<&str> = [name, &figure].into_iter().chain(stands.as_deref()).collect();
+    let response = pen.press(line, ("area", row.area), &spoken.join(" "));
     if row.area == view.state.area {
         pen.painter().rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
     }
@@ -207,7 +220,7 @@ fn row_ui(
                 let met = words::is_met(view, indicator, row.area, reading.value);
                 let color = if met == Some(false) { pen.theme.warn } else { pen.theme.text };
                 let gap = words::target_at(view, indicator, row.area)
-                    .and_then(|t| format::target_gap(reading.value, t, d));
+                    .and_then(|t| format::target_gap(reading.value, t, d, text));
                 (gap.unwrap_or_default(), plain.color(color))
             }
             Column::Numerator => (format::bare(reading.numerator, 0, text), plain),
@@ -218,6 +231,13 @@ fn row_ui(
         };
         let ink = if late && column != Column::Status { ink.color(pen.theme.muted) } else { ink };
         let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
+        let place = if column == Column::Name {
+            let (place, marks) = cut_right(place, standing::width(pen, &[row.standing]));
+            standing::marks_ui(pen, marks, &row.standing);
+            place
+        } else {
+            place
+        };
         let at = pen.text(
             place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))),
             align,
@@ -231,7 +251,7 @@ fn row_ui(
     }
     let (_, bottom) = cut_top(line, line.height() - 1.0);
     pen.hairline(line.left(), line.right(), bottom.bottom());
-    pen.tip(line, ("area tip", row.area), || words::explain(view, indicator, row.area, reading));
+    pen.tip(line, ("area tip", row.area), || row.explain(view, indicator));
     if response.clicked() {
         commands.push(Command::SelectArea(row.area));
     }

@@ -110,7 +110,8 @@ fn card_ui(
     }
     let inner = card.shrink2(vec2(step * 1.5, 0.0)).with_min_y(card.top() + step * 1.25);
     let (name_place, rest) = cut_top(inner, pen.row(pen.note()) * whole(shape.name_rows));
-    name_ui(pen, name_place, name, shape);
+    // A name may come nearer to the edge than figures do: one more letter often saves a word from being cut.
+    name_ui(pen, name_place.with_max_x(name_place.right() + step), name, shape);
     let (figure_place, rest) = cut_top(rest, theme.sizes.figure * 1.25);
     figure_ui(pen, figure_place, view, indicator, &reading);
     notes_ui(pen, rest, view, (index, indicator), &reading, shape);

@@ -1,15 +1,17 @@
-//! All there is to know about the chosen indicator: what counts, how it is worked out, its parts, its target, its age,
-//! how it is protected. Owns the order of the fields.
+//! All there is to know about the chosen indicator: what counts, how it is worked out, its parts, its target, what areas
+//! add to its change, its age, how it is protected. Owns the order of the fields.
 
 use egui::{Sense, Ui, vec2};
 
+use crate::panels::contribution::contribution_ui;
 use crate::panels::pen::{Pen, cut_left};
+use crate::panels::series_cache::SeriesCache;
 use crate::panels::{View, format, words};
 use crate::site::catalogue::{Indicator, People, Side};
 use crate::site::text::Lang;
 
 /// Paints the fields from the top of a ui.
-pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
+pub fn details_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let area = crate::panels::trend::trend_area(view, indicator);
     let reading = view.snapshot.reading(view.state.indicator, area);
@@ -50,6 +52,7 @@ pub fn details_ui(ui: &mut Ui, view: &View<'_>) {
         let words = format!("{} {}", words::change(view, &change), words::change_base(view, indicator));
         field_ui(ui, view, "panel.details.change", &words);
     }
+    contribution_ui(ui, view, indicator, area, series);
     if let Some(at) = reading.oldest_input {
         let moment = format::moment(&view.site.zone, at + view.snapshot.shift_secs);
         let words = format!("{moment} · {}", words::input_age(view, &reading));

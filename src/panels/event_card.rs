@@ -7,7 +7,7 @@ use crate::panels::details::field_ui;
 use crate::panels::event_stream::{is_overdue, severity_key};
 use crate::panels::pen::{Pen, cut_left};
 use crate::panels::{View, alarm_strip, format, marks, words};
-use crate::snapshot::EventView;
+use crate::snapshot::{EpochSecs, EventView};
 
 /// The event whose details are open, where the snapshot still has it.
 #[must_use]
@@ -17,16 +17,50 @@ pub fn chosen<'a>(view: &View<'a>) -> Option<&'a EventView> {
     events.recent.iter().chain(events.open.iter()).find(|e| e.id == *id)
 }
 
-/// Paints the card's fields from the top of a ui.
-pub fn event_card_ui(ui: &mut Ui, view: &View<'_>) {
-    let Some(event) = chosen(view) else {
+/// What the card remembers: the event as it was last seen, which says how it ended when no list holds it any more.
+#[derive(Debug, Default)]
+pub struct EventCard {
+    last: Option<EventView>,
+}
+
+impl EventCard {
+    /// Paints the card's fields from the top of a ui.
+    pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>) {
+        match chosen(view) {
+            Some(event) => {
+                event_ui(ui, view, event);
+                if self.last.as_ref() != Some(event) {
+                    self.last = Some(event.clone());
+                }
+            }
+            None => self.gone_ui(ui, view),
+        }
+    }
+
+    fn gone_ui(&self, ui: &mut Ui, view: &View<'_>) {
+        let last = self.last.as_ref().filter(|last| view.state.event.as_ref() == Some(&last.id));
+        // A picture of a time before its end tells nothing of it.
+        let closed = last.and_then(|last| last.closed_secs).filter(|at| *at <= view.now_whole_secs());
+        let words = closed.map_or_else(
+            || view.text.get("panel.event.gone").to_owned(),
+            |at| view.text.fill("panel.event.gone_closed", &[("when", &moment_words(view, at))]),
+        );
         let pen = Pen::new(ui, view.theme);
-        let tall = pen.row(pen.note());
+        let tall = pen.wrapped_height(ui.available_width(), &words, pen.note(), 3);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
         let pen = Pen::new(ui, view.theme);
-        pen.named_text(rect, Align2::LEFT_CENTER, view.text.get("panel.event.gone"), pen.note());
-        return;
-    };
+        pen.wrapped(rect, &words, pen.note(), 3);
+        pen.name(rect, "event gone", &words);
+    }
+}
+
+/// A moment and how long ago it was.
+fn moment_words(view: &View<'_>, at: EpochSecs) -> String {
+    let moment = format::moment(&view.site.zone, at + view.snapshot.shift_secs);
+    format!("{moment} · {}", format::ago(view.now_whole_secs() - at, view.text))
+}
+
+fn event_ui(ui: &mut Ui, view: &View<'_>, event: &EventView) {
     let text = view.text;
     title_ui(ui, view, event);
     field_ui(ui, view, "panel.event.area", &words::area_path(view, event.area));
@@ -34,11 +68,11 @@ pub fn event_card_ui(ui: &mut Ui, view: &View<'_>) {
     field_ui(ui, view, "panel.event.status", &status);
     let now = view.now_whole_secs();
     let shift = view.snapshot.shift_secs;
-    let when = |at: i64| {
-        format!("{} · {}", format::moment(&view.site.zone, at + shift), format::ago(now - at, text))
-    };
-    field_ui(ui, view, "panel.event.opened", &when(event.opened_secs));
-    field_ui(ui, view, "panel.event.changed", &when(event.changed_secs));
+    field_ui(ui, view, "panel.event.opened", &moment_words(view, event.opened_secs));
+    match event.closed_secs {
+        Some(at) => field_ui(ui, view, "panel.event.closed", &moment_words(view, at)),
+        None => field_ui(ui, view, "panel.event.changed", &moment_words(view, event.changed_secs)),
+    }
     if let Some(due) = event.due_secs {
         let moment = format::moment(&view.site.zone, due + shift);
         let words = if is_overdue(view, event) {

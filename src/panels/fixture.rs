@@ -97,7 +97,13 @@ struct Wander {
 }
 
 impl SeriesSource for Wander {
-    fn series(&self, indicator: IndicatorIx, _area: AreaId, until_secs: i64, points: usize) -> Series {
+    fn series(
+        &self,
+        indicator: IndicatorIx,
+        areas: &[AreaId],
+        until_secs: i64,
+        points: usize,
+    ) -> Vec<Series> {
         let (base, monthly) = self.values[indicator];
         let day = i32::try_from(until_secs / 86_400).unwrap() - 1;
         let step = if monthly { 30 } else { 1 };
@@ -109,7 +115,7 @@ impl SeriesSource for Wander {
                 SeriesPoint { day, value, numerator: value, denominator: Shown::Missing }
             })
             .collect();
-        Series { points }
+        vec![Series { points }; areas.len()]
     }
 
     fn nature(&self, indicator: IndicatorIx) -> Nature {
@@ -170,6 +176,7 @@ fn events(site: &Site) -> Events {
             opened_secs: NOW - 60 * (i as i64 * 2 + 14),
             due_secs: Some(NOW + 3600 - 600 * i as i64),
             changed_secs: NOW - 60 * i as i64 - 20,
+            closed_secs: (!open).then_some(NOW - 60 * i as i64 - 20),
             place: None,
             exercise: i == 6,
         }
@@ -373,6 +380,7 @@ impl Stage {
             snapshot: &self.snapshot,
             drawn: None,
             silences: None,
+            cover: None,
             state: &self.state,
             text: self.site.messages(self.state.lang),
             theme: &self.theme,

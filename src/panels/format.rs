@@ -189,14 +189,21 @@ pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
 
 /// Distance to the target: how much a figure is above (or below, with a minus) it; `≥+5` where the figure is coarse.
 #[must_use]
-pub fn target_gap(value: Shown, target: &Target, decimals: usize) -> Option<String> {
-    let (told, gap) = match value.above(target.value?) {
-        Shown::Value(gap) => (None, gap),
-        Shown::Coarse { value: gap, told, .. } => (Some(told.sign()), gap),
-        _ => return None,
+pub fn target_gap(value: Shown, target: &Target, decimals: usize, text: &Messages) -> Option<String> {
+    let gap = value.above(target.value?);
+    gap.is_seen().then(|| signed(gap, decimals, text))
+}
+
+/// A difference with its sign, `+5`; its mark where it is not shown.
+#[must_use]
+pub fn signed(difference: Shown, decimals: usize, text: &Messages) -> String {
+    let (told, value) = match difference {
+        Shown::Value(value) => (None, value),
+        Shown::Coarse { value, told, .. } => (Some(told.sign()), value),
+        _ => return bare(difference, decimals, text),
     };
-    let sign = if gap > 0.0 { "+" } else { "" };
-    Some(format!("{}{sign}{}", told.map_or_else(String::new, String::from), number(gap, decimals)))
+    let sign = if value > 0.0 { "+" } else { "" };
+    format!("{}{sign}{}", told.map_or_else(String::new, String::from), number(value, decimals))
 }
 
 const DAY: i64 = 86_400;
@@ -329,10 +336,10 @@ mod tests {
         let part = Shown::Coarse { value: 50.0, step: 5.0, told: Told::AtLeast };
         assert_eq!(share(part, Shown::Value(500.0), &zh()).as_deref(), Some("≈11%"));
         let target = Target { op: Some(TargetOp::AtLeast), value: Some(5.0), note: None, source: None };
-        assert_eq!(target_gap(hidden, &target, 0), None);
-        assert_eq!(target_gap(steps, &target, 0).as_deref(), Some("≥+50"));
-        assert_eq!(target_gap(about, &target, 0).as_deref(), Some("≈+91"));
-        assert_eq!(target_gap(Shown::Value(3.0), &target, 0).as_deref(), Some("−2"));
+        assert_eq!(target_gap(hidden, &target, 0, &zh()), None);
+        assert_eq!(target_gap(steps, &target, 0, &zh()).as_deref(), Some("≥+50"));
+        assert_eq!(target_gap(about, &target, 0, &zh()).as_deref(), Some("≈+91"));
+        assert_eq!(target_gap(Shown::Value(3.0), &target, 0, &zh()).as_deref(), Some("−2"));
     }
 
     #[test]

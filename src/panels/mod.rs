@@ -3,6 +3,7 @@
 pub mod alarm_strip;
 pub mod area_table;
 pub mod cards;
+pub mod contribution;
 pub mod details;
 pub mod event_card;
 pub mod event_filter;
@@ -10,7 +11,9 @@ pub mod event_stream;
 pub mod filter_line;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod followed;
 pub mod format;
+pub mod funnel_plot;
 pub mod health_strip;
 pub mod help;
 pub mod hexagon;
@@ -26,6 +29,7 @@ pub mod rotation;
 pub mod series_cache;
 pub mod shape;
 pub mod silence;
+pub mod standing;
 pub mod time_bar;
 pub mod time_words;
 pub mod top_band;
@@ -34,7 +38,7 @@ pub mod words;
 
 use crate::command::Command;
 use crate::derived::watch::Silences;
-use crate::drawn::DrawnFigures;
+use crate::drawn::{Cover, DrawnFigures};
 use crate::export::promise::When;
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
@@ -69,6 +73,8 @@ pub struct View<'a> {
     pub drawn: Option<&'a DrawnFigures>,
     /// Who falls silent, once it is known.
     pub silences: Option<&'a Silences>,
+    /// What the drawn shape covers, once that is known.
+    pub cover: Option<&'a Cover>,
     /// The user's choices.
     pub state: &'a AppState,
     /// Messages in the chosen language.

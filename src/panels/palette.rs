@@ -1,4 +1,4 @@
-//! The search palette (Ctrl+K): areas, indicators and scenes by any part of their name in either language. Owns the
+//! The search palette (Ctrl+K): areas, indicators, scenes and views by any part of their name in either language. Owns the
 //! search and the choice; what a choice does is a command.
 
 use egui::{Align2, Id, Key, Modal, Modifiers, Sense, TextEdit, vec2};
@@ -31,7 +31,15 @@ pub struct Found {
     pub command: Command,
 }
 
-/// Everything that matches a query, scenes first, then areas, then indicators; names that begin with it come first.
+/// Views and layers that can be opened: messages of the name and of what it is, and what opens it.
+const VIEWS: [(&str, &str, Command); 3] = [
+    ("panel.silence.title", "panel.palette.layer", Command::ToggleSilences),
+    ("derived.plot.name", "panel.palette.view", Command::ToggleFunnel),
+    ("panel.details.title", "panel.palette.view", Command::ToggleDetails),
+];
+
+/// Everything that matches a query, scenes first, then areas, then indicators, then views; names that begin with it come
+/// first.
 #[must_use]
 pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
     let wanted = query.trim().to_lowercase();
@@ -52,15 +60,6 @@ pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
             found.push((rank, Found { name, note, command: Command::SelectScene(i) }));
         }
     }
-    let layer = Bilingual {
-        zh: site.messages_zh.get("panel.silence.title").to_owned(),
-        en: site.messages_en.get("panel.silence.title").to_owned(),
-    };
-    if let Some(rank) = rank(&layer) {
-        let note = view.text.get("panel.palette.layer").to_owned();
-        let name = view.say(&layer).to_owned();
-        found.push((rank, Found { name, note, command: Command::ToggleSilences }));
-    }
     for (id, area) in site.areas.iter() {
         if let Some(rank) = rank(&area.name) {
             let level = site.meta.levels.get(area.level).map_or("", |l| view.say(&l.name));
@@ -77,6 +76,14 @@ pub fn find(view: &View<'_>, query: &str) -> Vec<Found> {
                 site.domains.iter().find(|d| d.id == indicator.domain).map_or("", |d| view.say(&d.name));
             let name = view.say(&indicator.name).to_owned();
             found.push((rank, Found { name, note: domain.to_owned(), command: Command::SelectIndicator(i) }));
+        }
+    }
+    for (key, note, command) in VIEWS {
+        let name =
+            Bilingual { zh: site.messages_zh.get(key).to_owned(), en: site.messages_en.get(key).to_owned() };
+        if let Some(rank) = rank(&name) {
+            let note = view.text.get(note).to_owned();
+            found.push((rank, Found { name: view.say(&name).to_owned(), note, command }));
         }
     }
     found.sort_by_key(|(rank, _)| *rank);

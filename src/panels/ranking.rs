@@ -4,9 +4,12 @@
 use egui::{Align2, Rect, Stroke, pos2};
 
 use crate::command::Command;
+use crate::derived::standing::Standing;
+use crate::derived::words as derived_words;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, whole};
 use crate::panels::pictures::Room;
-use crate::panels::{Commands, View, format, marks, words};
+use crate::panels::series_cache::SeriesCache;
+use crate::panels::{Commands, View, format, marks, standing, words};
 use crate::privacy::shown::Told;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
@@ -19,12 +22,26 @@ pub struct Row {
     pub area: AreaId,
     /// Its reading.
     pub reading: Reading,
+    /// Whether it stands out.
+    pub standing: Standing,
+}
+
+impl Row {
+    /// What its hover says: the reading, and whether it stands out.
+    #[must_use]
+    pub fn explain(&self, view: &View<'_>, indicator: &Indicator) -> String {
+        let reading = words::explain(view, indicator, self.area, &self.reading);
+        match derived_words::standing(view.text, &self.standing) {
+            Some(stands) => format!("{reading}\n{stands}"),
+            None => reading,
+        }
+    }
 }
 
 /// The areas to compare: the children of the chosen one where the indicator is shown there, else its siblings, else
 /// the area alone.
 #[must_use]
-pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
+pub fn rows(view: &View<'_>, indicator: &Indicator, series: &mut SeriesCache) -> Vec<Row> {
     let areas = &view.site.areas;
     let chosen = areas.get(view.state.area);
     let shown = |ids: &[AreaId]| ids.first().is_some_and(|id| view.site.is_shown_at(indicator, *id));
@@ -36,9 +53,15 @@ pub fn rows(view: &View<'_>, indicator: &Indicator) -> Vec<Row> {
     } else {
         vec![areas.ancestor(view.state.area, view.site.level_index(&indicator.finest_area).unwrap_or(0))]
     };
+    let standings = series.standings(view, view.state.indicator, &ids);
     let mut rows: Vec<Row> = ids
         .into_iter()
-        .map(|area| Row { area, reading: view.snapshot.reading(view.state.indicator, area) })
+        .zip(standings)
+        .map(|(area, standing)| Row {
+            area,
+            reading: view.snapshot.reading(view.state.indicator, area),
+            standing,
+        })
         .collect();
     // Best first, as the indicator counts best; what has no value to rank by stands last.
     rows.sort_by(|a, b| match (a.reading.value.point(), b.reading.value.point()) {
@@ -59,9 +82,11 @@ const FEWEST: usize = 6;
 
 /// Room that the ranking needs.
 #[must_use]
-pub fn room(pen: Pen<'_>, rows: usize) -> Room {
-    let frame = pen.row(pen.heading()) + pen.row(pen.note()) * 2.0 + pen.step() * 2.0;
+pub fn room(pen: Pen<'_>, rows: &[Row]) -> Room {
+    let notes = 2 + usize::from(has_legend(rows));
+    let frame = pen.row(pen.heading()) + pen.row(pen.note()) * whole(notes) + pen.step() * 2.0;
     let tight = pen.row(pen.body());
+    let rows = rows.len();
     Room {
         least: frame + tight * whole(rows.clamp(1, FEWEST)),
         wanted: frame + pen.row(pen.note()) + (tight + pen.step() * 2.0) * whole(rows.clamp(1, MOST)),
@@ -72,6 +97,12 @@ pub fn room(pen: Pen<'_>, rows: usize) -> Room {
 pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], commands: &mut Commands) {
     let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
+    let standings: Vec<Standing> = rows.iter().map(|row| row.standing).collect();
+    let (rect, legend) = if has_legend(rows) {
+        rect.split_top_bottom_at_y(rect.bottom() - pen.row(pen.note()))
+    } else {
+        (rect, Rect::ZERO)
+    };
     let rest = heading_ui(pen, rect, view, indicator, rows);
     let for_rows = rest.height() - pen.row(pen.note()) - step * 0.5;
     let tight = pen.row(pen.body());
@@ -101,6 +132,12 @@ pub fn ranking_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, rows: &[Row], comma
     let place = below.with_min_y(below.top() + step * 0.5).with_max_y(rect.bottom().max(below.top() + tight));
     let height = pen.wrapped(place, &words, pen.note().color(color), if spare > 0.0 { 2 } else { 1 });
     pen.name(Rect::from_min_size(place.min, egui::vec2(place.width(), height)), "ranking sentence", &words);
+    let legend = legend.translate(egui::vec2(0.0, (place.top() + height - legend.top()).min(0.0)));
+    standing::legend_ui(pen, legend, view, &standings);
+}
+
+fn has_legend(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.standing.is_judged())
 }
 
 /// The target that the rows are held to, where they are.
@@ -134,6 +171,7 @@ fn heading_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, 
 
 struct Columns {
     name: f32,
+    marks: f32,
     plot: (f32, f32),
 }
 
@@ -146,7 +184,10 @@ impl Columns {
             widest(&mut rows.iter().map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())));
         let name = name.min(rect.width() * 0.34);
         let value = value.clamp(step * 5.0, rect.width() * 0.34);
-        Self { name, plot: (rect.left() + name + step * 2.0, rect.right() - value - step * 2.0) }
+        let standings: Vec<Standing> = rows.iter().map(|row| row.standing).collect();
+        let marks = standing::width(pen, &standings);
+        let from = rect.left() + name + step + if marks > 0.0 { marks } else { step };
+        Self { name, marks, plot: (from, rect.right() - value - step * 2.0) }
     }
 }
 
@@ -215,11 +256,10 @@ fn row_ui(
 ) {
     let theme = pen.theme;
     let name = words::short_name(view, row.area);
-    let words = format!(
-        "{name} {}",
-        format::shown(row.reading.value, indicator.decimals, &indicator.unit, view.text)
-    );
-    let response = pen.press(line, ("rank", row.area), &words);
+    let figure_words = format::shown(row.reading.value, indicator.decimals, &indicator.unit, view.text);
+    let stands = derived_words::standing(view.text, &row.standing);
+    let words: Vec<&str> = [name, &figure_words].into_iter().chain(stands.as_deref()).collect();
+    let response = pen.press(line, ("rank", row.area), &words.join(" "));
     pen.hover_ground(line, &response);
     let chosen = row.area == view.state.area;
     let late = row.reading.status == Status::Late;
@@ -227,6 +267,11 @@ fn row_ui(
     let (name_place, _) = cut_left(line, columns.name);
     let ink = if chosen { pen.body().bold().color(theme.accent) } else { pen.body() };
     pen.text(name_place, Align2::LEFT_CENTER, name, if late { ink.color(theme.muted) } else { ink });
+    let marks_place = Rect::from_x_y_ranges(
+        line.left() + columns.name + pen.step()..=line.left() + columns.name + pen.step() + columns.marks,
+        line.y_range(),
+    );
+    standing::marks_ui(pen, marks_place, &row.standing);
     let y = line.center().y;
     pen.hairline(columns.plot.0, columns.plot.1, y);
     let color = if missed { theme.warn } else { theme.class_color(5, 7) };
@@ -249,7 +294,7 @@ fn row_ui(
     } else {
         pen.text(value_place, Align2::RIGHT_CENTER, &figure, ink);
     }
-    pen.tip(line, ("rank tip", row.area), || words::explain(view, indicator, row.area, &row.reading));
+    pen.tip(line, ("rank tip", row.area), || row.explain(view, indicator));
     if response.clicked() {
         commands.push(Command::SelectArea(row.area));
     }

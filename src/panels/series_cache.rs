@@ -1,49 +1,117 @@
-//! Series and their control charts, kept per revision, indicator and area, since they are drawn on every frame and
-//! change only with the snapshot. Owns the few on screen; never grows past them.
+//! Series, control charts and comparisons of areas, kept per revision, indicator and area, since they are drawn on every
+//! frame and change only with the snapshot. Owns the few on screen; never grows past them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::derived::Trend;
+use crate::derived::funnel::Funnel;
+use crate::derived::standing::Standing;
+use crate::derived::{Derived, Shares, Trend};
+use crate::drawn::Drawn;
 use crate::panels::View;
 use crate::site::areas::AreaId;
 use crate::snapshot::{IndicatorIx, Series};
 
-/// Most series a screen shows at once; more means that something asks for too many.
-const LIMIT: usize = 64;
+/// Most of a kind that a screen shows at once; more means that something asks for too many.
+const LIMIT: usize = 256;
+
+type Key = (IndicatorIx, AreaId);
 
 /// What was asked for at one revision.
 #[derive(Debug, Default)]
 pub struct SeriesCache {
     revision: u64,
-    series: HashMap<(IndicatorIx, AreaId), Arc<Series>>,
-    trends: HashMap<(IndicatorIx, AreaId), Option<Arc<Trend>>>,
+    series: HashMap<Key, Arc<Series>>,
+    trends: HashMap<Key, Arc<Trend>>,
+    /// Of the revision before: a series that came out the same has the same chart.
+    trends_before: HashMap<Key, Arc<Trend>>,
+    funnels: HashMap<Key, Option<Arc<Funnel>>>,
+    shares: HashMap<Key, Option<Arc<Shares>>>,
+    /// Of the drawn shape.
+    of_shape: HashMap<IndicatorIx, Option<Arc<Derived>>>,
+    shape: Option<Arc<Drawn>>,
 }
 
 impl SeriesCache {
     /// The series of an indicator at an area, asked for once per revision.
     pub fn get(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Arc<Series> {
-        self.refresh(view);
-        let series = self
-            .series
-            .entry((indicator, area))
-            .or_insert_with(|| Arc::new(view.snapshot.series(indicator, area)));
-        Arc::clone(series)
+        self.ask(view, indicator, &[area]);
+        self.series.get(&(indicator, area)).cloned().unwrap_or_default()
     }
 
-    /// Series and control chart of an indicator at an area, asked for once per revision.
+    /// Series and control chart of an indicator at an area, worked out once for each series.
     pub fn trend(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Option<Arc<Trend>> {
+        let series = self.get(view, indicator, area);
+        let key = (indicator, area);
+        if let Some(known) = self.trends.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let trend = match self.trends_before.get(&key).filter(|before| before.series == series) {
+            Some(before) => Arc::clone(before),
+            None => Arc::new(view.snapshot.origin(view.site).trend(indicator, series)?),
+        };
+        self.trends.insert(key, Arc::clone(&trend));
+        Some(trend)
+    }
+
+    /// The areas inside an area beside each other.
+    pub fn funnel(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Option<Arc<Funnel>> {
         self.refresh(view);
-        self.trends
-            .entry((indicator, area))
-            .or_insert_with(|| view.snapshot.trend(view.site, indicator, area).map(Arc::new))
-            .clone()
+        let make = || view.snapshot.origin(view.site).funnel(indicator, area).map(Arc::new);
+        self.funnels.entry((indicator, area)).or_insert_with(make).clone()
+    }
+
+    /// The change of an area and what the areas inside add to it.
+    pub fn shares(&mut self, view: &View<'_>, indicator: IndicatorIx, area: AreaId) -> Option<Arc<Shares>> {
+        self.refresh(view);
+        let make = || view.snapshot.origin(view.site).shares(indicator, area).map(Arc::new);
+        self.shares.entry((indicator, area)).or_insert_with(make).clone()
+    }
+
+    /// What is derived of an indicator over the drawn shape; nothing while no shape's cover is known.
+    pub fn of_shape(&mut self, view: &View<'_>, indicator: IndicatorIx) -> Option<Arc<Derived>> {
+        self.refresh(view);
+        let cover = view.cover?;
+        if self.shape != view.state.drawn {
+            self.shape.clone_from(&view.state.drawn);
+            self.of_shape.clear();
+        }
+        let make = || view.snapshot.origin(view.site).derived_of_shape(indicator, cover).map(Arc::new);
+        self.of_shape.entry(indicator).or_insert_with(make).clone()
+    }
+
+    /// How areas that lie beside each other stand, in their order.
+    pub fn standings(&mut self, view: &View<'_>, indicator: IndicatorIx, areas: &[AreaId]) -> Vec<Standing> {
+        self.ask(view, indicator, areas);
+        let parent = areas.first().and_then(|area| view.site.areas.get(*area).parent);
+        let funnel = parent.and_then(|parent| self.funnel(view, indicator, parent));
+        let mut standing = |area: &AreaId| {
+            Standing::new(self.trend(view, indicator, *area).as_deref(), funnel.as_deref(), *area)
+        };
+        areas.iter().map(&mut standing).collect()
+    }
+
+    /// Asks for the series of some areas that are not known yet, all at once.
+    pub fn ask(&mut self, view: &View<'_>, indicator: IndicatorIx, areas: &[AreaId]) {
+        self.refresh(view);
+        let unknown: Vec<AreaId> =
+            areas.iter().copied().filter(|area| !self.series.contains_key(&(indicator, *area))).collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let series = view.snapshot.origin(view.site).series(indicator, &unknown);
+        for (area, series) in unknown.into_iter().zip(series) {
+            self.series.insert((indicator, area), Arc::new(series));
+        }
     }
 
     fn refresh(&mut self, view: &View<'_>) {
-        if self.revision != view.snapshot.revision || self.series.len() + self.trends.len() > LIMIT {
+        if self.revision != view.snapshot.revision || self.series.len() > LIMIT {
             self.series.clear();
-            self.trends.clear();
+            self.trends_before = std::mem::take(&mut self.trends);
+            self.funnels.clear();
+            self.shares.clear();
+            self.of_shape.clear();
             self.revision = view.snapshot.revision;
         }
     }

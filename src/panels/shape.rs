@@ -4,10 +4,14 @@
 use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use crate::command::Command;
+use crate::derived::change::Change;
+use crate::derived::words as derived_words;
 use crate::drawn::figures::DrawnReading;
 use crate::drawn::{Drawn, DrawnFigures, Mark, NoFigure, Parts};
+use crate::panels::details::field_ui;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, share};
-use crate::panels::{Commands, View, format, words};
+use crate::panels::series_cache::SeriesCache;
+use crate::panels::{Commands, View, contribution, format, words};
 use crate::site::catalogue::Indicator;
 use crate::snapshot::{IndicatorIx, Reading};
 
@@ -142,7 +146,7 @@ pub fn mark_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, index: IndicatorIx) ->
 }
 
 /// Paints all there is to say about the shape.
-pub fn shape_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
+pub fn shape_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
     let theme = view.theme;
     let pen = Pen::new(ui, theme);
     let title = name(view).unwrap_or_default();
@@ -169,6 +173,7 @@ pub fn shape_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Commands) {
         return;
     };
     summary_ui(ui, view, figures);
+    changes_ui(ui, view, series);
     let height = (theme.sizes.body * 1.6).ceil();
     ui.spacing_mut().item_spacing.y = 0.0;
     let count = view.site.indicators.len();
@@ -221,6 +226,34 @@ fn summary_ui(ui: &mut Ui, view: &View<'_>, figures: &DrawnFigures) {
     let rest = rest.with_min_y(rest.top() + used);
     pen.wrapped(rest.with_max_x(rest.right() - step), note, pen.note(), 3);
     pen.hairline(rect.left(), rect.right() - step, rect.bottom() - 1.0);
+}
+
+/// The chosen indicator over the shape against its own past.
+fn changes_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache) {
+    let Some(indicator) = view.indicator() else { return };
+    let Some(derived) = series.of_shape(view, view.state.indicator) else { return };
+    field_ui(ui, view, "panel.details.value", view.say(indicator.card_name()));
+    for (key, change) in [("derived.label.year", derived.year), ("derived.label.period", derived.period)] {
+        field_ui(ui, view, key, &change_words(view, indicator, &change));
+    }
+    field_ui(ui, view, "derived.label.control", &derived_words::trend(view.text, &derived.trend).1);
+    let width = ui.available_width();
+    let (line, _) = ui.allocate_exact_size(vec2(width, view.theme.sizes.step), Sense::hover());
+    Pen::new(ui, view.theme).hairline(line.left(), line.right() - view.theme.sizes.step, line.center().y);
+}
+
+/// Difference, per cent, and the day it is set against.
+fn change_words(view: &View<'_>, indicator: &Indicator, change: &Change) -> String {
+    let text = view.text;
+    let day = change.against + format::shift_days(view.snapshot.shift_secs);
+    let against = text.fill("derived.against", &[("day", &format::full_day(day, false))]);
+    let difference = format::signed(change.difference, indicator.decimals, text);
+    if !change.difference.is_seen() {
+        return format!("{difference} · {against}");
+    }
+    let percent = Some(change.percent).filter(|percent| percent.is_seen() && indicator.unit != "%");
+    let percent = percent.map_or_else(String::new, |p| format!(" · {}%", format::signed(p, 1, text)));
+    format!("{difference}{}{percent} · {against}", contribution::unit_of_difference(view, indicator))
 }
 
 /// Whole areas full, divided ones hatched, what is not shown empty.

@@ -6,13 +6,14 @@ use egui::{Align2, Mesh, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 use crate::derived::Trend;
 use crate::derived::control::{Chart, Rule};
 use crate::derived::words as derived_words;
+use crate::panels::followed::followed;
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{View, format, marks, words};
 use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
-use crate::snapshot::{Day, Series, Status};
+use crate::snapshot::{Day, Series};
 
 /// The area whose trend is shown: the chosen one, or the one above it where the indicator is not shown so fine.
 #[must_use]
@@ -24,13 +25,13 @@ pub fn trend_area(view: &View<'_>, indicator: &Indicator) -> AreaId {
 /// Paints heading and explanation of the trend.
 pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
-    let area = trend_area(view, indicator);
-    let Some(trend) = series.trend(view, view.state.indicator, area) else { return };
+    let Some(followed) = followed(view, indicator, series) else { return };
+    let trend = &followed.trend;
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     pen.named_text(line, Align2::LEFT_CENTER, view.text.get("panel.trend.title"), pen.heading());
     let (line, rest) = cut_top(rest, pen.row(pen.body()));
     pen.named_text(line, Align2::LEFT_CENTER, view.say(indicator.card_name()), pen.body());
-    let span = format!("{} · {}", words::area_name(view, area), format::window(&indicator.window, view.text));
+    let span = format!("{} · {}", followed.name, format::window(&indicator.window, view.text));
     let (line, rest) = cut_top(rest, pen.row(pen.note()));
     pen.named_text(line, Align2::LEFT_CENTER, &span, pen.note());
     let mut place = rest.with_min_y(rest.top() + pen.step() * 0.5);
@@ -41,7 +42,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.name(place, "trend overdue", &overdue);
         place = place.with_min_y(place.top() + used);
     }
-    let (warns, sentence) = derived_words::trend(view.text, &trend);
+    let (warns, sentence) = derived_words::trend(view.text, trend);
     let color = if warns { pen.theme.warn } else { pen.theme.muted };
     let mut rows = rows_in(pen, place).min(2);
     if rows == 0 {
@@ -49,8 +50,7 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     }
     let used = pen.wrapped(place, &sentence, pen.note().color(color), rows);
     pen.name(place, "trend sentence", &sentence);
-    let target = words::target_at(view, indicator, area).and_then(|t| t.value);
-    let note = legend_words(view, &trend, target.is_some());
+    let note = legend_words(view, trend, followed.target.is_some());
     place = place.with_min_y(place.top() + used);
     rows = rows_in(pen, place).min(2);
     if rows > 0 {
@@ -91,11 +91,10 @@ fn legend_words(view: &View<'_>, trend: &Trend, has_target: bool) -> String {
 /// Paints the chart.
 pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
-    let area = trend_area(view, indicator);
-    let Some(trend) = series.trend(view, view.state.indicator, area) else { return };
+    let Some(followed) = followed(view, indicator, series) else { return };
+    let trend = &followed.trend;
     let series = &trend.series;
     let chart = trend.chart.as_ref().ok();
-    let reading = view.snapshot.reading(view.state.indicator, area);
     let ink = pen.heading();
     let last = series.points.last().map_or(Shown::Missing, |p| p.value);
     let last_words = format::shown(last, indicator.decimals, &indicator.unit, view.text);
@@ -114,7 +113,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.named_text(plot, Align2::CENTER_CENTER, &words, pen.body().color(pen.theme.muted));
         return;
     }
-    let target = words::target_at(view, indicator, area).and_then(|t| t.value);
+    let target = followed.target;
     let scale = Scale::of(series, chart, target);
     let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
@@ -130,12 +129,8 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     }
     if let Some(point) = last.point() {
         let end = at(series.points.len().saturating_sub(1), point.on_axis());
-        let color = if words::is_clearly_missed(view, indicator, area, &reading) {
-            pen.theme.warn
-        } else {
-            pen.theme.outline
-        };
-        let late = reading.status == Status::Late;
+        let color = if followed.is_missed { pen.theme.warn } else { pen.theme.outline };
+        let late = followed.is_late;
         let ink = if late { ink.color(pen.theme.muted) } else { ink };
         // Not the present: a ring instead of a point.
         marks::target(pen.painter(), end, pen.step() * 1.5, !late, color);
@@ -147,7 +142,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
     }
     axis_ui(pen, plot, left_labels, view, series, step_x);
-    hover_ui(pen, plot, view, indicator, &trend, step_x);
+    hover_ui(pen, plot, view, indicator, trend, step_x);
 }
 
 /// Steps of a coarse series that its chart spans at least.
@@ -245,13 +240,7 @@ fn signals_ui(pen: Pen<'_>, chart: &Chart, series: &Series, at: impl Fn(usize, f
 
 fn grid_ui(pen: Pen<'_>, plot: Rect, scale: &Scale, y: impl Fn(f64) -> f32) {
     let (step, ticks) = ticks(scale.low, scale.high);
-    // As many digits as tell neighbouring marks apart.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "digits of a number on a screen"
-    )]
-    let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
+    let decimals = decimals(step);
     for value in ticks {
         let at = y(value);
         let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.line.gamma_multiply(0.6));
@@ -265,8 +254,14 @@ fn grid_ui(pen: Pen<'_>, plot: Rect, scale: &Scale, y: impl Fn(f64) -> f32) {
     }
 }
 
+/// As many digits as tell marks of an axis apart.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "digits of a number on a screen")]
+pub(super) fn decimals(step: f64) -> usize {
+    (-step.log10().floor()).clamp(0.0, 6.0) as usize
+}
+
 /// Two to five round values inside a range, and the step between them.
-fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
+pub(super) fn ticks(low: f64, high: f64) -> (f64, Vec<f64>) {
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
         return (1.0, Vec::new());

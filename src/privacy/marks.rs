@@ -131,6 +131,14 @@ impl Marks {
         marks
     }
 
+    /// The marks of values that belong to no reading: differences, per cents.
+    #[must_use]
+    pub fn of_values(values: impl IntoIterator<Item = Shown>) -> Self {
+        let mut marks = Self::default();
+        values.into_iter().for_each(|shown| marks.add(Mark::of(shown)));
+        marks
+    }
+
     fn add(&mut self, mark: Option<Mark>) {
         if let Some(mark) = mark {
             *self.found.entry(mark).or_default() += 1;

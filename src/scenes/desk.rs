@@ -4,10 +4,11 @@ use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, p
 
 use crate::command::Command;
 use crate::map::MapPanel;
+use crate::panels::event_card::EventCard;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
-    Commands, View, alarm_strip, details, event_card, event_stream, filter_line, format, legend, marks,
-    shape, silence, time_bar, time_words, top_band, trend,
+    Commands, View, alarm_strip, details, event_stream, filter_line, format, legend, marks, shape, silence,
+    time_bar, time_words, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
@@ -51,6 +52,12 @@ impl DeskZones {
     }
 }
 
+/// The middle column of the desk, from map to table: where the funnel plot lies.
+pub(crate) fn middle(pen: Pen<'_>, screen: Rect) -> Rect {
+    let zones = DeskZones::of(pen, screen);
+    zones.map.union(zones.table)
+}
+
 /// Paints the desk.
 pub(crate) fn desk_ui(
     ui: &mut Ui,
@@ -70,14 +77,14 @@ pub(crate) fn desk_ui(
     time_bar::full_ui(Pen::new(ui, view.theme), bar, view, commands);
     trend_ui(ui, zones.trend, view, memory);
     let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
-    memory.table.ui(&mut table, view, commands);
-    events_ui(ui, zones.events, view, commands);
+    memory.table.ui(&mut table, view, &mut memory.series, commands);
+    events_ui(ui, zones.events, view, &mut memory.event, commands);
     if !view.snapshot.is_live() {
         time_words::frame_ui(ui.painter(), screen, view.theme);
     }
     if view.state.drawn.is_some() {
         let mut pane = pane(ui, view, zones.details, "shape", "panel.shape.title");
-        shape::shape_ui(&mut pane, view, commands);
+        shape::shape_ui(&mut pane, view, &mut memory.series, commands);
         return;
     }
     if view.state.silence_open {
@@ -88,7 +95,7 @@ pub(crate) fn desk_ui(
         return;
     }
     let mut pane = pane(ui, view, zones.details, "details", "panel.details.title");
-    scrolled(&mut pane, "details scroll", |ui| details::details_ui(ui, view));
+    scrolled(&mut pane, "details scroll", |ui| details::details_ui(ui, view, &mut memory.series));
 }
 
 /// A surface with a heading; returns the ui for its contents.
@@ -205,7 +212,7 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
     trend::trend_chart_ui(pen, chart, view, &mut memory.series);
 }
 
-fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, card: &mut EventCard, commands: &mut Commands) {
     let mut pane = pane(ui, view, rect, "events", event_stream::title_key(view));
     let theme = view.theme;
     let events = &view.snapshot.events;
@@ -225,7 +232,7 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
         pen.note(),
     );
     if view.state.event.is_some() {
-        chosen_ui(&mut pane, view, commands);
+        chosen_ui(&mut pane, view, card, commands);
         return;
     }
     if !view.state.filter.is_default() {
@@ -255,7 +262,7 @@ fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, commands: &mut Commands) 
     });
 }
 
-fn chosen_ui(pane: &mut Ui, view: &View<'_>, commands: &mut Commands) {
+fn chosen_ui(pane: &mut Ui, view: &View<'_>, card: &mut EventCard, commands: &mut Commands) {
     let theme = view.theme;
     let (line, _) =
         pane.allocate_exact_size(vec2(pane.available_width(), theme.sizes.body * 1.8), Sense::hover());
@@ -266,5 +273,5 @@ fn chosen_ui(pane: &mut Ui, view: &View<'_>, commands: &mut Commands) {
         commands.push(Command::SelectEvent(None));
     }
     pen.text(place, Align2::LEFT_CENTER, words, pen.note().color(theme.accent));
-    scrolled(pane, "event scroll", |ui| event_card::event_card_ui(ui, view));
+    scrolled(pane, "event scroll", |ui| card.ui(ui, view));
 }

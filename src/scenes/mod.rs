@@ -19,6 +19,7 @@ use crate::fonts;
 use crate::keys;
 use crate::map::MapPanel;
 use crate::panels::area_table::AreaTable;
+use crate::panels::event_card::EventCard;
 use crate::panels::event_stream::EventStream;
 use crate::panels::indicator_list::IndicatorList;
 use crate::panels::palette::Palette;
@@ -43,6 +44,7 @@ pub struct Screen {
 pub(crate) struct Memory {
     pub(crate) series: SeriesCache,
     pub(crate) stream: EventStream,
+    pub(crate) event: EventCard,
     pub(crate) rotation: RotationClock,
     pub(crate) play: PlayClock,
     pub(crate) palette: Palette,

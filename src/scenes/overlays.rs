@@ -1,13 +1,14 @@
-//! What lies over the screen for a while: help, search, the cards of an event and of the indicator, the health strip.
+//! What lies over the screen for a while: help, search, the cards of an event and of the indicator, the funnel plot, the
+//! health strip.
 //! Owns which of them show and where; each owns its contents.
 
 use egui::{Area, Frame, Id, Order, Rect, Stroke, Ui, vec2};
 
 use crate::panels::help::margin;
 use crate::panels::pen::Pen;
-use crate::panels::{Commands, View, details, event_card, health_strip, help, silence};
-use crate::scenes::Memory;
+use crate::panels::{Commands, View, details, funnel_plot, health_strip, help, silence};
 use crate::scenes::zones::WallZones;
+use crate::scenes::{Memory, desk};
 
 /// Paints what is open.
 pub(crate) fn overlays_ui(
@@ -19,12 +20,16 @@ pub(crate) fn overlays_ui(
 ) {
     let ctx = ui.ctx().clone();
     let state = view.state;
+    let step = view.theme.sizes.step;
+    let middle = desk::middle(Pen::new(ui, view.theme), screen);
+    let mut plot_place = middle.shrink(step).with_max_y(middle.bottom() - middle.height() * 0.22);
     if state.mode.is_wall() {
         // The desk has both as panes of its own.
         let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);
+        plot_place = zones.clear.shrink(step * 2.0);
         if state.details_open {
             card_ui(ui, view, zones.clear, "details card", Side::Left, |ui| {
-                details::details_ui(ui, view);
+                details::details_ui(ui, view, &mut memory.series);
             });
         } else if state.silence_open {
             card_ui(ui, view, zones.clear, "silence card", Side::Left, |ui| {
@@ -33,9 +38,15 @@ pub(crate) fn overlays_ui(
         }
         if state.event.is_some() {
             card_ui(ui, view, zones.clear, "event card", Side::Right, |ui| {
-                event_card::event_card_ui(ui, view);
+                memory.event.ui(ui, view);
             });
         }
+    }
+    if state.funnel_open {
+        card_at(ui, view, plot_place, "funnel card", |ui| {
+            ui.set_height(plot_place.height() - step * 4.0);
+            funnel_plot::funnel_ui(ui, view, &mut memory.series, commands);
+        });
     }
     if state.help_open {
         help::help_ui(&ctx, view, commands);
@@ -58,22 +69,28 @@ enum Side {
 
 /// A card inside the clear part of the map, at one side of it, so that the place it speaks of can still be seen.
 fn card_ui(ui: &Ui, view: &View<'_>, clear: Rect, id: &str, side: Side, contents: impl FnOnce(&mut Ui)) {
-    let theme = view.theme;
-    let step = theme.sizes.step;
-    let width = (theme.sizes.body * 25.0).min(clear.width() * 0.48);
+    let step = view.theme.sizes.step;
+    let width = (view.theme.sizes.body * 25.0).min(clear.width() * 0.48);
     let top = clear.top() + step * 2.0;
     let left = match side {
         Side::Left => clear.left() + step * 2.0,
         Side::Right => clear.right() - width - step * 2.0,
     };
-    Area::new(Id::unique(id)).order(Order::Middle).fixed_pos(egui::pos2(left, top)).show(ui.ctx(), |ui| {
+    card_at(ui, view, Rect::from_min_size(egui::pos2(left, top), vec2(width, 0.0)), id, contents);
+}
+
+/// A card as wide as a place and as tall as its contents.
+fn card_at(ui: &Ui, view: &View<'_>, place: Rect, id: &str, contents: impl FnOnce(&mut Ui)) {
+    let theme = view.theme;
+    let step = theme.sizes.step;
+    Area::new(Id::unique(id)).order(Order::Middle).fixed_pos(place.min).show(ui.ctx(), |ui| {
         Frame::new()
             .fill(theme.surface)
             .stroke(Stroke::new(theme.sizes.hairline, theme.line))
             .corner_radius(step * 0.5)
             .inner_margin(margin(step * 2.0))
             .show(ui, |ui| {
-                ui.set_width(width - step * 4.0);
+                ui.set_width(place.width() - step * 4.0);
                 ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
                 contents(ui);
             });

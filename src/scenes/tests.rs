@@ -16,6 +16,9 @@ use crate::site::text::{Lang, Messages};
 use crate::snapshot::{Reading, Status};
 use crate::state::Mode;
 
+#[cfg(test)]
+mod derived;
+
 pub(super) struct World {
     pub(super) stage: Stage,
     screen: Option<Screen>,

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, Direction, Rect, Shape, Stroke, StrokeKind, Ui, UiBu
 
 use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_top, whole};
+use crate::panels::series_cache::SeriesCache;
 use crate::panels::{
     Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, time_bar, time_words, top_band,
     trend,
@@ -63,7 +64,7 @@ fn frame_ui(
 /// Panels that belong to the scene.
 fn scene_ui(ui: &Ui, zones: &WallZones, view: &View<'_>, memory: &mut Memory, commands: &mut Commands) {
     let pen = Pen::new(ui, view.theme);
-    left_ui(pen, zones.left, view, commands);
+    left_ui(pen, zones.left, view, &mut memory.series, commands);
     cards::cards_ui(pen, zones.cards, view, commands);
     trend::trend_words_ui(pen, zones.trend_words, view, &mut memory.series);
     trend::trend_chart_ui(pen, zones.trend, view, &mut memory.series);
@@ -71,12 +72,12 @@ fn scene_ui(ui: &Ui, zones: &WallZones, view: &View<'_>, memory: &mut Memory, co
 
 /// Ranking, then the pictures of the scene. All share the column: each gets its least, and what is left is shared by
 /// what each would like.
-fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
+fn left_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
     let (Some(scene), Some(indicator)) = (view.site.scenes.get(view.state.scene), view.indicator()) else {
         return;
     };
-    let rows = ranking::rows(view, indicator);
-    let first = ranking::room(pen, rows.len());
+    let rows = ranking::rows(view, indicator, series);
+    let first = ranking::room(pen, &rows);
     let rooms: Vec<pictures::Room> = scene.pictures.iter().map(|p| pictures::room(pen, view, p)).collect();
     let least = first.least + rooms.iter().map(|r| r.least).sum::<f32>();
     let spare = (rect.height() - least) / whole(rooms.len().max(1));

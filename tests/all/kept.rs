@@ -61,7 +61,7 @@ fn told(engine: &Engine, days: &[Day]) -> Vec<(Figures, String)> {
         .map(|day| {
             let secs = engine.end_of(*day).secs;
             let root = onemap::site::areas::AreaId::ROOT;
-            let series = (0..engine.site().indicators.len()).map(|i| engine.series(i, root, secs, 6));
+            let series = (0..engine.site().indicators.len()).map(|i| engine.series(i, &[root], secs, 6));
             (figures(engine, *day), format!("{:?}", series.collect::<Vec<_>>()))
         })
         .collect()

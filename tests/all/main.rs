@@ -17,6 +17,7 @@ mod catalogue;
 mod cli;
 mod cut;
 mod debrief;
+mod derived;
 mod door;
 mod drawn;
 mod faults;

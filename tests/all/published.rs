@@ -302,7 +302,7 @@ fn each_of_the_five_years_is_told_by_the_series_too() {
     let index = site.indicator_index("saf_crime_order_yoy").unwrap();
     let until = sample().end_of(day("2025-12-31"));
     // Points of a year-to-date figure are a month apart: 60 of them reach back over five year ends.
-    let series = sample().series(index, AreaId::ROOT, until.secs, 60);
+    let series = sample().series(index, &[AreaId::ROOT], until.secs, 60).remove(0);
     let ends: Vec<f64> = series
         .points
         .iter()

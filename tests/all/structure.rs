@@ -198,6 +198,8 @@ fn a_coarse_number_does_not_lose_its_sign() {
         "map/choropleth.rs",
         "map/scope.rs",
         "panels/area_table.rs",
+        "panels/contribution.rs",
+        "panels/funnel_plot.rs",
         "panels/indicator_list.rs",
         "panels/pictures/mod.rs",
         "panels/ranking.rs",

@@ -15,7 +15,7 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
     let (pitch, fits) = pitch(pen, PictureKind::Bars, rect.height() - pen.row(pen.note()), items.len());
     let most = greatest(items).and_then(|i| reach(i.value)).unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let ink = pen.body().size(pen.theme.sizes.body.min(pitch / 1.4).max(pen.theme.sizes.small));
-    let name = items.iter().map(|i| pen.width(i.name, ink)).fold(0.0_f32, f32::max).min(rect.width() * 0.5);
+    let name = items.iter().map(|i| pen.width(i.name, ink)).fold(0.0_f32, f32::max).min(rect.width() * 0.58);
     let value = items.iter().map(|i| pen.width(&i.figure(view), ink)).fold(pen.step() * 5.0, f32::max);
     let color = tint(pen, view);
     let mut order: Vec<&Item<'_>> = items.iter().collect();

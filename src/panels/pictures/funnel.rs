@@ -14,7 +14,7 @@ pub(super) fn funnel_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item
     let (pitch, fits) = pitch(pen, PictureKind::Funnel, rect.height() - pen.row(pen.note()), items.len());
     let most = greatest(items).and_then(|i| reach(i.value)).unwrap_or(0.0);
     let name =
-        items.iter().map(|i| pen.width(i.name, pen.note())).fold(0.0_f32, f32::max).min(rect.width() * 0.36);
+        items.iter().map(|i| pen.width(i.name, pen.note())).fold(0.0_f32, f32::max).min(rect.width() * 0.48);
     let value =
         items.iter().map(|i| pen.width(&i.figure(view), pen.body().bold())).fold(step * 5.0, f32::max);
     let share_of = |i: usize| {
