@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::filter::{Combo, EventFilter, Mask};
-use super::grid::{Cell, FINEST, TILE_CELLS, Window, World, cell_of, local_of, tile_key, tile_of};
+use super::grid::{
+    Cell, FINEST, TILE_CELLS, Window, World, cell_of, local_of, middle, radius, tile_key, tile_of,
+};
 use super::leaf::Leaf;
 use super::tile::{Directory, Tile};
 use crate::snapshot::{EpochSecs, EventPhase};
@@ -143,27 +145,35 @@ impl EventCells {
     pub fn points(&self, level: u8, cells: &[Cell], mask: &Mask, out: &mut Vec<EventPoint>) {
         out.clear();
         let level = level.max(self.coarsest);
-        let wanted: std::collections::HashSet<Cell> = cells.iter().copied().collect();
-        let mut at: Vec<Cell> = cells.to_vec();
+        // Each with the wanted cell that it may hold points of. Without a look at the distance, every level would add
+        // neighbours of neighbours, and a lone event beside a crowd would cost the crowd.
+        let mut at: Vec<(Cell, Cell)> = cells.iter().map(|cell| (*cell, *cell)).collect();
         for next in level + 1..=FINEST {
-            let mut below: Vec<Cell> = Vec::with_capacity(at.len() * 4);
-            for cell in &at {
+            let reach = (radius(level) + radius(next)) * 1.001;
+            let mut below: Vec<(Cell, Cell)> = Vec::with_capacity(at.len() * 4);
+            for (cell, of) in &at {
+                let [x, y] = middle(level, *of);
+                let touches = |cell: &Cell| {
+                    let [cell_x, cell_y] = middle(next, *cell);
+                    (cell_x - x).powi(2) + (cell_y - y).powi(2) <= reach * reach
+                };
                 let window = Window::below(next - 1, *cell);
                 for row in window.from.row..=window.to.row {
-                    below.extend((window.from.column..=window.to.column).map(|column| Cell { row, column }));
+                    let cells = (window.from.column..=window.to.column).map(|column| Cell { row, column });
+                    below.extend(cells.filter(touches).map(|cell| (cell, *of)));
                 }
             }
             below.sort_unstable();
             below.dedup();
-            below.retain(|cell| self.has(next, *cell, mask));
+            below.retain(|(cell, _)| self.has(next, *cell, mask));
             at = below;
         }
-        for cell in at {
+        for (cell, of) in at {
             let Some(leaf) = self.leaves.get(tile_of(cell)) else { continue };
             for point in leaf.of_cell(local_of(cell)) {
                 let Some(found) = leaf.point(point).filter(|p| mask.takes(p.combo)) else { continue };
                 let place = found.spot.world();
-                if !wanted.contains(&super::grid::cell(level, place)) {
+                if super::grid::cell(level, place) != of {
                     continue;
                 }
                 let kind = self.kinds.get(usize::from(found.combo.kind()));

@@ -124,6 +124,11 @@ fn compare(pyramid: &Pyramid, all: &BTreeMap<u8, Event>, filter: &EventFilter, n
             all.iter().filter(|(_, e)| takes(filter, e, now)).map(|(id, _)| format!("e{id}")).collect();
         names.sort();
         assert_eq!(ids, names, "points below level {level}");
+        let mut alone = Vec::new();
+        for (cell, sum) in &got {
+            cells.points(level, &[*cell], &mask, &mut alone);
+            assert_eq!(alone.len() as u64, sum.0, "points of one cell of level {level}");
+        }
         for point in &points {
             let id: u8 = point.id[1..].parse().expect("a number");
             let event = &all[&id];
