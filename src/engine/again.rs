@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::indicators::cube::At;
 use crate::privacy::protect::{Owner, Protected, Raw};
+use crate::site::civil::{add_months, month_start};
 use crate::snapshot::EpochSecs;
 
 use super::Engine;
@@ -24,7 +25,8 @@ impl std::fmt::Debug for Memory {
 
 #[derive(Default)]
 struct Remembered {
-    raws: Vec<Raw>,
+    /// Of the instant, and of those before it that the gate looks back to.
+    raws: Vec<Vec<Raw>>,
     protected: Vec<(Owner, Vec<Protected>)>,
 }
 
@@ -35,6 +37,16 @@ pub(super) struct Kept<'a> {
     places: HashMap<(usize, EpochSecs), usize>,
     /// Instants asked for so far, by group.
     asked: HashMap<usize, usize>,
+}
+
+impl Engine {
+    /// Ends of the week's days before an instant, and of the months of a year.
+    fn days_back(&self, at: At) -> Vec<At> {
+        let month = month_start(at.day);
+        let months = (0..12).map(|back| add_months(month, -back) - 1);
+        let days = (1..=7).map(|back| at.day - back);
+        days.chain(months).map(|day| At { secs: self.site.zone.end_of(day), day }).collect()
+    }
 }
 
 impl<'a> Kept<'a> {
@@ -63,10 +75,19 @@ impl<'a> Kept<'a> {
         let Some(instants) = groups.get_mut(group) else { return place };
         instants.resize_with(instants.len().max(place + 1), Remembered::default);
         if let Some(remembered) = instants.get_mut(place) {
-            let raws: Vec<Raw> =
-                engine.gate.measured(group).into_iter().map(|used| engine.raw(used, at)).collect();
-            if !same(&raws, &remembered.raws) {
-                let protected = engine.gate.protect(&engine.site, group, &raws);
+            let measured = engine.gate.measured(group);
+            let mut raws: Vec<Vec<Raw>> = vec![measured.iter().map(|used| engine.raw(*used, at)).collect()];
+            if let Some(looked_at) = engine.gate.looks_back(group) {
+                let counts = |at: At| -> Vec<Raw> {
+                    let both = measured.iter().zip(&looked_at);
+                    both.map(|(used, is)| if *is { engine.raw(*used, at) } else { Raw::default() }).collect()
+                };
+                raws.extend(engine.days_back(at).into_iter().map(counts));
+            }
+            if !same(&raws, &remembered.raws)
+                && let Some((now, earlier)) = raws.split_first()
+            {
+                let protected = engine.gate.protect(&engine.site, group, now, earlier);
                 *remembered = Remembered { raws, protected };
             }
         }
@@ -75,11 +96,12 @@ impl<'a> Kept<'a> {
 }
 
 /// Whether the gate would see no difference: bit by bit, so that no rounding decides.
-fn same(a: &[Raw], b: &[Raw]) -> bool {
+fn same(a: &[Vec<Raw>], b: &[Vec<Raw>]) -> bool {
     let bits = |count: &Option<f64>| count.map(f64::to_bits);
     a.len() == b.len()
         && !a.is_empty()
         && a.iter()
-            .zip(b)
+            .flatten()
+            .zip(b.iter().flatten())
             .all(|(a, b)| a.withheld == b.withheld && a.counts.iter().map(bits).eq(b.counts.iter().map(bits)))
 }

@@ -56,8 +56,9 @@ impl Table<'_> {
         let hidden = Shown::Suppressed { below: count.below, why: Why::Secondary };
         let open = is_exact.then(|| self.with_partners(column, &base, mean, below));
         let step = tidy_step(mean * below);
+        let lower = self.lower_ends(column, step);
         // Where everyone knows the whole, what is told of its parts stays a step below.
-        let back = if column.is_top_known { 1.0 } else { 0.0 };
+        let back = if column.is_top_known { step } else { 0.0 };
         let told = areas.map(|area| {
             let value = column.value(area);
             match (column.state(area), base.get(area).copied().unwrap_or(Base::Few)) {
@@ -69,15 +70,43 @@ impl Table<'_> {
                 (_, Base::Exact | Base::Steps) => match &open {
                     Some(open) if open.state(area) == State::Open => Shown::Value(value),
                     Some(_) => hidden,
-                    None if value < (1.0 + back) * step => hidden,
                     None => {
-                        let value = ((value / step).floor() - back) * step;
-                        Shown::Coarse { value, step, told: Told::AtLeast }
+                        let (least, parts) = lower.get(area).copied().unwrap_or_default();
+                        let told = least - back;
+                        if told < step {
+                            hidden
+                        } else {
+                            Shown::Coarse { value: told, step: step * parts + back, told: Told::AtLeast }
+                        }
                     }
                 },
             }
         });
         Some(told.collect())
+    }
+
+    /// The lower end of what is told of an amount, and of how many parts: by steps at the finest areas, above as the sum
+    /// of the parts, so that no sum tells one of them.
+    fn lower_ends(&self, column: &Column, step: f64) -> Vec<(f64, f64)> {
+        let tree = &self.gate.tree;
+        let mut ends = vec![(0.0, 0.0); tree.len()];
+        for area in (0..tree.len()).rev() {
+            let goes_on = column.goes_on_below(tree, area);
+            let children = tree.children.get(area).map_or(&[][..], |c| c.as_slice());
+            let below = if goes_on { children } else { &[] };
+            let own = column.value(area) - below.iter().map(|c| column.value(*c)).sum::<f64>();
+            // What sums of fractions leave is nothing.
+            let is_none = own.abs() < 1e-6 * step;
+            let mut end = if is_none { (0.0, 0.0) } else { ((own / step).floor() * step, 1.0) };
+            for child in below {
+                let (least, parts) = ends.get(*child).copied().unwrap_or_default();
+                end = (end.0 + least, end.1 + parts);
+            }
+            if let Some(place) = ends.get_mut(area) {
+                *place = end;
+            }
+        }
+        ends
     }
 
     /// What is seen of a difference of counts: what is told of one side less what is told of the other.
@@ -127,9 +156,10 @@ impl Table<'_> {
             told = match base.state(area) {
                 _ if told == Base::Few => Base::Few,
                 State::Open if count == 0.0 && column.value(area) == 0.0 => Base::Nothing,
-                State::Open | State::AtLeast(_) if count < LEAST_BASE.max(below) => Base::Few,
+                State::Open if count < LEAST_BASE.max(below) => Base::Few,
+                State::AtLeast(least, _) if least < LEAST_BASE.max(below) => Base::Few,
                 State::Open if told == Base::Exact => Base::Exact,
-                State::Open | State::AtLeast(_) => Base::Steps,
+                State::Open | State::AtLeast(..) => Base::Steps,
                 State::Gap | State::Marked | State::Blank => Base::Few,
             };
         }

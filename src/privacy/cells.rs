@@ -12,8 +12,8 @@ pub(super) enum State {
     Marked,
     /// Hidden, and nothing said about it.
     Blank,
-    /// Shown as "at least".
-    AtLeast(f64),
+    /// Shown as "at least": the number, and the width of what it may be.
+    AtLeast(f64, f64),
 }
 
 /// The areas that figures are kept for, as a tree: parents stand before their children.

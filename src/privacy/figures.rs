@@ -8,6 +8,7 @@ use super::cells::State;
 use super::gate::{Figure, LEAST_BASE, Owner, Sort};
 use super::protect::{Protected, Raw, Table};
 use super::shown::{Shown, Told, Why};
+use super::steps::Range;
 
 /// A share that is told in fewer steps than this is not worth telling.
 pub(super) const STEPS_OF_A_SHARE: f64 = 5.0;
@@ -103,7 +104,7 @@ impl Table<'_> {
             State::Gap => Shown::Missing,
             State::Marked => hidden(Why::Primary),
             State::Blank => hidden(Why::Secondary),
-            State::AtLeast(value) => Shown::Coarse { value, step: column.below, told: Told::AtLeast },
+            State::AtLeast(value, step) => Shown::Coarse { value, step, told: Told::AtLeast },
             State::Open if column.is_fixed(area) => Shown::Value(value),
             State::Open if count.is_rounded => about(value, 5.0),
             State::Open => Shown::Value(value),
@@ -111,13 +112,54 @@ impl Table<'_> {
     }
 
     fn rate(&self, row: &Indicator, figure: &Figure, area: usize, numerator: Shown, base: Shown) -> Shown {
-        let (n, d) =
-            (self.true_count(figure.numerator, area), self.true_count(figure.denominator.unwrap_or(0), area));
         let spec = |place: usize| self.linked.counts.get(place);
         let (Some(count), Some(base_count)) = (spec(figure.numerator), figure.denominator.and_then(spec))
         else {
             return Shown::Missing;
         };
+        let below = if count.below > 0 { count.below } else { base_count.below };
+        let hidden = |why| Shown::Suppressed { below, why };
+        if base == Shown::Value(0.0) {
+            return if numerator.is_suppressed() { hidden(Why::Primary) } else { Shown::Missing };
+        }
+        let is_count = count.sort == Sort::Count;
+        let is_primary = |shown: Shown| matches!(shown, Shown::Suppressed { why: Why::Primary, .. });
+        let why = if is_primary(numerator) || is_primary(base) { Why::Primary } else { Why::Secondary };
+        let is_known = area == 0 && count.is_top_known && base_count.is_top_known;
+        let is_in_steps = |place: usize| self.linked.is_in_steps(place);
+        if is_known || !is_in_steps(figure.numerator) && !figure.denominator.is_some_and(is_in_steps) {
+            return self.rate_of_counts(row, figure, area, [numerator, base]);
+        }
+        // What goes up in steps is judged by what is told of it: its true size would tell more.
+        let (Some(told_count), Some(told_base)) = (told_range(numerator), told_range(base)) else {
+            return hidden(why);
+        };
+        if told_base.least < LEAST_BASE {
+            return hidden(Why::Primary);
+        }
+        if !is_count {
+            return rate_of_told(row.scale, [numerator, base], false, false)
+                .unwrap_or_else(|| hidden(Why::Secondary));
+        }
+        let rest = figure.denominator.and_then(|d| self.steps.rest(self.linked, figure.numerator, d, area));
+        let is_share = rest.is_some() || told_count.most <= told_base.most;
+        let rest = rest.unwrap_or_else(|| told_base.less(told_count));
+        if is_share && rest.least < f64::from(below) && rest.most > 0.0 {
+            return hidden(if rest.most < f64::from(below) { Why::Primary } else { Why::Secondary });
+        }
+        rate_of_told(row.scale, [numerator, base], true, is_share).unwrap_or_else(|| hidden(Why::Secondary))
+    }
+
+    /// A rate of counts that are told as they are, or of amounts.
+    fn rate_of_counts(&self, row: &Indicator, figure: &Figure, area: usize, told: [Shown; 2]) -> Shown {
+        let [numerator, base] = told;
+        let spec = |place: usize| self.linked.counts.get(place);
+        let (Some(count), Some(base_count)) = (spec(figure.numerator), figure.denominator.and_then(spec))
+        else {
+            return Shown::Missing;
+        };
+        let (n, d) =
+            (self.true_count(figure.numerator, area), self.true_count(figure.denominator.unwrap_or(0), area));
         let below = if count.below > 0 { count.below } else { base_count.below };
         let hidden = |why| Shown::Suppressed { below, why };
         if d == 0.0 {
@@ -168,6 +210,16 @@ pub(super) fn scaled(shown: Shown, scale: f64) -> Shown {
         }
         other => other,
     }
+}
+
+/// What a shown count may be, for whoever knows how it is told; none where it is hidden.
+fn told_range(shown: Shown) -> Option<Range> {
+    let (least, _) = shown.range()?;
+    let wide = match shown {
+        Shown::Coarse { step, told: Told::AtLeast, .. } => step - 1.0,
+        other => step_of(other),
+    };
+    Some(Range { least, most: least + wide })
 }
 
 /// The middle of what a coarse number may be.

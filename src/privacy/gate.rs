@@ -11,6 +11,7 @@ use crate::site::Site;
 use crate::site::catalogue::{Indicator, People};
 use crate::site::datasets::{ColumnType, Table};
 
+use super::atoms::{Atom, Made};
 use super::cells::Tree;
 use super::groups;
 
@@ -37,6 +38,10 @@ pub(crate) struct Linked {
     pub(super) figures: Vec<Figure>,
     /// Breakdowns among them: counts of the cells, and the count of the whole where the catalogue has it.
     pub(super) splits: Vec<Split>,
+    /// What the counts that are told in steps are made of.
+    pub(super) atoms: Vec<Atom>,
+    /// What is measured for that beside the counts themselves.
+    pub(super) more: Vec<MeasureUse>,
 }
 
 /// A breakdown's counts.
@@ -119,15 +124,12 @@ pub(super) struct Count {
     /// Finest level it is shown at.
     pub(super) level: usize,
     pub(super) is_top_known: bool,
-    /// The top area's count follows from others that everyone knows: of the same rows over other spans.
-    pub(super) is_top_derived: bool,
-    /// Its parts add up to what everyone knows, so that each is told one step less than it could be.
-    pub(super) holds_back: bool,
     /// Shown to the nearest five.
     pub(super) is_rounded: bool,
-    /// The same rows are counted in other ways too: over other spans, as a part by code of a whole, or as either side
-    /// of a share.
-    pub(super) is_split: bool,
+    /// Of a column that itself holds running totals.
+    pub(super) is_running: bool,
+    /// Where it is told in steps: what it is put together from.
+    pub(super) made: Made,
 }
 
 impl Gate {
@@ -158,41 +160,9 @@ impl Gate {
                 whole.splits.push(Split { cells: counts, total });
             }
         }
-        for at in 0..whole.counts.len() {
-            let is_split = whole.counts.iter().enumerate().any(|(other, count)| {
-                other != at
-                    && whole.counts.get(at).is_some_and(|own| own.measured.measure == count.measured.measure)
-            });
-            let is_cell = whole.splits.iter().any(|split| split.cells.contains(&at));
-            let is_share = whole.figures.iter().any(|f| {
-                f.denominator.is_some_and(|base| base != f.numerator && (base == at || f.numerator == at))
-            });
-            if let Some(count) = whole.counts.get_mut(at) {
-                count.is_split = is_split || is_cell || is_share;
-            }
-        }
-        // What is told exactly by the month and in steps over the year would, together, tell what is between the steps.
-        let in_steps: Vec<usize> =
-            whole.counts.iter().filter(|c| c.release == Release::Steps).map(|c| c.measured.measure).collect();
-        let known: Vec<usize> = whole
-            .counts
-            .iter()
-            .filter(|c| c.is_top_known && c.release == Release::Steps)
-            .map(|c| c.measured.measure)
-            .collect();
-        for count in &mut whole.counts {
-            if in_steps.contains(&count.measured.measure) {
-                count.release = Release::Steps;
-            }
-            count.is_top_derived = known.contains(&count.measured.measure);
-        }
-        let known: Vec<bool> = whole.counts.iter().map(|c| c.is_top_known || c.is_top_derived).collect();
-        for (at, count) in whole.counts.iter_mut().enumerate() {
-            let is_known = |place: usize| known.get(place).copied().unwrap_or(false);
-            let of_known = |split: &Split| split.cells.contains(&at) && split.total.is_some_and(is_known);
-            count.holds_back = is_known(at) || whole.splits.iter().any(of_known);
-        }
+        whole.spread_steps(plan);
         gate.divide(whole);
+        gate.groups.iter_mut().for_each(|linked| linked.take_apart(plan));
         gate.into()
     }
 
@@ -220,9 +190,28 @@ impl Gate {
         self.groups.len()
     }
 
+    /// Which of what is measured for a group is to be known of the days before as well: where a total that goes up is
+    /// known on each of them, the running counts of its parts. None where the gate does not look back.
+    pub(crate) fn looks_back(&self, group: usize) -> Option<Vec<bool>> {
+        let linked = self.groups.get(group)?;
+        let of_known = |count: &&Count| count.is_top_known && !count.made.parts().is_empty();
+        let parts: Vec<usize> =
+            linked.counts.iter().filter(of_known).flat_map(|c| c.made.parts().to_vec()).collect();
+        let mut looked_at = vec![false; linked.counts.len() + linked.more.len()];
+        for raws in parts.iter().filter_map(|part| linked.atoms.get(*part)?.running()) {
+            for place in std::iter::once(raws.of).chain(raws.less) {
+                if let Some(is_looked_at) = looked_at.get_mut(place) {
+                    *is_looked_at = true;
+                }
+            }
+        }
+        (!parts.is_empty()).then_some(looked_at)
+    }
+
     /// What is measured for a group.
     pub(crate) fn measured(&self, group: usize) -> Vec<MeasureUse> {
-        self.groups.get(group).map(|g| g.counts.iter().map(|c| c.measured).collect()).unwrap_or_default()
+        let all = |g: &Linked| g.counts.iter().map(|c| c.measured).chain(g.more.iter().copied()).collect();
+        self.groups.get(group).map(all).unwrap_or_default()
     }
 
     /// Takes the whole apart into groups that share no count.
@@ -281,6 +270,54 @@ impl Gate {
             let cells = split.cells.iter().map(|c| at(*c).1).collect();
             if let Some(linked) = self.groups.get_mut(group) {
                 linked.splits.push(Split { cells, total: split.total.map(|t| at(t).1) });
+            }
+        }
+    }
+}
+
+impl Linked {
+    /// What is told exactly by the month and in steps over the year would, together, tell what is between the steps: so
+    /// all counts of the same rows are told in steps if one is, with the parts, totals and bases that they make.
+    fn spread_steps(&mut self, plan: &Plan) {
+        let table = |count: &Count| plan.measures.get(count.measured.measure).map(|m| m.table);
+        loop {
+            let in_steps: Vec<usize> = self
+                .counts
+                .iter()
+                .filter(|c| c.release == Release::Steps)
+                .map(|c| c.measured.measure)
+                .collect();
+            let is_told = |place: usize| {
+                let count = self.counts.get(place);
+                count.is_some_and(|c| c.sort == Sort::Count && in_steps.contains(&c.measured.measure))
+            };
+            let mut more = in_steps.clone();
+            let mut join = |places: &[usize]| {
+                if places.iter().any(|place| is_told(*place)) {
+                    more.extend(places.iter().filter_map(|p| Some(self.counts.get(*p)?.measured.measure)));
+                }
+            };
+            for split in &self.splits {
+                join(&[split.cells.as_slice(), split.total.as_slice()].concat());
+            }
+            for figure in &self.figures {
+                let sides = [Some(figure.numerator), figure.denominator];
+                let tables = sides.map(|side| side.and_then(|place| self.counts.get(place)).and_then(table));
+                if tables[0] == tables[1]
+                    && let [Some(count), Some(base)] = sides
+                {
+                    join(&[count, base]);
+                }
+            }
+            let mut changed = false;
+            for count in &mut self.counts {
+                if more.contains(&count.measured.measure) && count.release == Release::Exact {
+                    count.release = Release::Steps;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return;
             }
         }
     }
@@ -354,17 +391,17 @@ fn count(
         return place;
     }
     let sort = sort(site, plan, measured);
+    let is_running = is_running(site, plan, measured);
     whole.counts.push(Count {
         measured,
         below,
-        release: release(site, plan, measured),
+        release: release(site, plan, measured, is_running),
         sort,
         level,
         is_top_known,
-        is_top_derived: false,
-        holds_back: false,
         is_rounded: is_rounded && sort == Sort::Count,
-        is_split: false,
+        is_running,
+        made: Made::default(),
     });
     whole.counts.len() - 1
 }
@@ -408,22 +445,27 @@ fn counts_things(table: &Table, expr: &Expr) -> bool {
     }
 }
 
+/// Whether a count is of a column that itself holds running totals.
+fn is_running(site: &Site, plan: &Plan, used: MeasureUse) -> bool {
+    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
+        return false;
+    };
+    let Contribution::Additive(terms) = &measure.contribution else { return false };
+    let mut is_running = false;
+    for (_, term) in terms {
+        if let Term::Sum(expr) = term {
+            expr.columns(&mut |name| is_running |= table.column(name).is_some_and(|c| c.accumulates));
+        }
+    }
+    is_running
+}
+
 /// A count of one day or month, or a stock, is told as it is; a count over a span that the next one overlaps is told in
 /// steps. So is a column that itself holds running totals.
-fn release(site: &Site, plan: &Plan, used: MeasureUse) -> Release {
+fn release(site: &Site, plan: &Plan, used: MeasureUse, is_running: bool) -> Release {
     let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
         return Release::Steps;
     };
-    let mut accumulates = false;
-    if let Contribution::Additive(terms) = &measure.contribution {
-        for (_, term) in terms {
-            if let Term::Sum(expr) = term {
-                expr.columns(&mut |name| {
-                    accumulates |= table.column(name).is_some_and(|c| c.accumulates);
-                });
-            }
-        }
-    }
     let of_one_stamp = match (used.window, table.column_type(&measure.time_column)) {
         (Window::Now, _) => true,
         (Window::Day | Window::LatestDay, Some(ColumnType::Date)) => true,
@@ -433,7 +475,7 @@ fn release(site: &Site, plan: &Plan, used: MeasureUse) -> Release {
         ) => true,
         _ => false,
     };
-    if of_one_stamp && !accumulates { Release::Exact } else { Release::Steps }
+    if of_one_stamp && !is_running { Release::Exact } else { Release::Steps }
 }
 
 /// The count that a breakdown's cells add up to, where a figure of the catalogue is made of it.

@@ -1,11 +1,13 @@
 //! The gate: what may come in, and what may be shown. The people rule lives here and has no switch.
 
 mod amounts;
-mod bounds;
+mod atoms;
 mod cells;
 mod coarse;
 pub mod door;
 pub mod drawn;
+#[cfg(test)]
+mod every_table;
 pub(crate) mod figures;
 pub(crate) mod gate;
 pub mod groups;

@@ -273,7 +273,7 @@ impl<'a> Network<'a> {
             State::Marked => Some(MARK),
             State::Blank if is_bound(State::Marked) => Some(MARK),
             State::Open => Some(self.price_of_open(column.value(at.area), at)),
-            State::Gap | State::Blank | State::AtLeast(_) => None,
+            State::Gap | State::Blank | State::AtLeast(..) => None,
         }
     }
 
@@ -368,7 +368,7 @@ fn room_of(column: &Column, area: usize) -> (f64, f64) {
     let value = column.value(area);
     match column.state(area) {
         _ if column.is_fixed(area) => (0.0, 0.0),
-        State::Open | State::Gap | State::AtLeast(_) => (0.0, 0.0),
+        State::Open | State::Gap | State::AtLeast(..) => (0.0, 0.0),
         State::Marked => ((column.below - 1.0 - value).max(0.0), (value - 1.0).max(0.0)),
         State::Blank => (f64::INFINITY, value.max(0.0)),
     }

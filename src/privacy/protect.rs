@@ -7,7 +7,7 @@ use super::cells::{Column, State};
 use super::gate::{Count, Figure, Gate, LEAST_BASE, Linked, Release, Sort};
 use super::network::{Mirror, Need, Network, Sheet};
 use super::shown::Shown;
-use super::steps::{self, Known};
+use super::steps::{self, Counts, Steps};
 
 pub(crate) use super::figures::{plain, plain_at};
 pub(crate) use super::gate::Owner;
@@ -46,13 +46,25 @@ const MOST_ROUNDS: usize = 32;
 
 impl Gate {
     /// Protects all figures of a group at one instant: per figure its owner and one [`Protected`] an area. `raws` are
-    /// the counts in the order of [`Gate::measured`].
-    pub(crate) fn protect(&self, site: &Site, group: usize, raws: &[Raw]) -> Vec<(Owner, Vec<Protected>)> {
+    /// the counts in the order of [`Gate::measured`], `earlier` the same at instants before, where the gate looks back.
+    pub(crate) fn protect(
+        &self,
+        site: &Site,
+        group: usize,
+        raws: &[Raw],
+        earlier: &[Vec<Raw>],
+    ) -> Vec<(Owner, Vec<Protected>)> {
         let Some(linked) = self.groups.get(group) else { return Vec::new() };
-        let mut table =
-            Table { gate: self, linked, raws, columns: Vec::new(), amounts: Vec::new(), rests: Vec::new() };
-        table.look();
-        table.keep_below_known();
+        let mut table = Table {
+            gate: self,
+            linked,
+            raws,
+            columns: Vec::new(),
+            steps: Steps::default(),
+            amounts: Vec::new(),
+            rests: Vec::new(),
+        };
+        table.look(earlier);
         table.hide_together();
         table.tell_amounts();
         linked.figures.iter().map(|figure| (figure.owner, table.figure(site, figure))).collect()
@@ -65,6 +77,8 @@ pub(super) struct Table<'a> {
     pub(super) linked: &'a Linked,
     pub(super) raws: &'a [Raw],
     pub(super) columns: Vec<Column>,
+    /// What is told of the parts of counts that go up in steps.
+    pub(super) steps: Steps,
     /// What is shown of those columns that hold amounts.
     pub(super) amounts: Vec<Option<Vec<Shown>>>,
     /// What a share leaves of its base, per figure that has such a rest.
@@ -80,11 +94,22 @@ pub(super) struct Rest {
 
 impl Table<'_> {
     /// What would be seen of each count on its own.
-    fn look(&mut self) {
+    fn look(&mut self, earlier: &[Vec<Raw>]) {
         let tree = &self.gate.tree;
-        for (count, raw) in self.linked.counts.iter().zip(self.raws) {
+        let step = steps::step_of(self.linked);
+        let filled_all =
+            |raws: &[Raw]| -> Counts { raws.iter().map(|raw| filled(tree, raw, step)).collect() };
+        let mut counts = filled_all(self.raws);
+        let earlier: Vec<Counts> = earlier.iter().map(|raws| filled_all(raws)).collect();
+        self.steps = Steps::new(tree, self.linked, &counts, &earlier);
+        for (place, (count, raw)) in self.linked.counts.iter().zip(self.raws).enumerate() {
+            let is_in_steps = self.linked.is_in_steps(place);
+            let values = match counts.get_mut(place) {
+                Some(values) if is_in_steps => std::mem::take(values),
+                _ => filled(tree, raw, f64::from(count.below)),
+            };
             let mut column = Column {
-                values: raw.counts.clone(),
+                values,
                 states: vec![State::Gap; tree.len()],
                 below: f64::from(count.below),
                 level: count.level,
@@ -93,9 +118,16 @@ impl Table<'_> {
                 is_amount: false,
                 must_hide: vec![false; tree.len()],
             };
-            fill_withheld(tree, raw, &mut column);
-            if count.release == Release::Steps && count.sort.is_counted() && count.below > 0 {
-                steps::tell(tree, &mut column, count.is_split, count.holds_back);
+            if is_in_steps {
+                self.steps.tell(tree, self.linked, place, &mut column);
+            } else if steps::is_alone(self.linked, place) {
+                let is_split = self
+                    .linked
+                    .counts
+                    .iter()
+                    .enumerate()
+                    .any(|(other, of)| other != place && of.measured.measure == count.measured.measure);
+                steps::tell_alone(tree, &mut column, is_split);
             } else {
                 for area in 0..tree.len() {
                     let is_shown = tree.level.get(area).is_some_and(|level| *level <= count.level);
@@ -343,79 +375,26 @@ impl Table<'_> {
         }
         sum
     }
-
-    /// Sums of counts that are told in steps must not tell their small parts.
-    fn keep_below_known(&mut self) {
-        let counts = &self.linked.counts;
-        let also: Vec<Vec<usize>> = counts
-            .iter()
-            .enumerate()
-            .map(|(at, own)| {
-                let same = |(other, count): (usize, &Count)| {
-                    (other != at && count.measured.measure == own.measured.measure).then_some(other)
-                };
-                counts.iter().enumerate().filter_map(same).collect()
-            })
-            .collect();
-        for (total, count) in counts.iter().enumerate() {
-            if count.below == 0 || count.release != Release::Steps || count.sort != Sort::Count {
-                continue;
-            }
-            let cells: Vec<usize> = self
-                .linked
-                .splits
-                .iter()
-                .filter(|split| split.total == Some(total))
-                .flat_map(|split| split.cells.iter().copied())
-                .collect();
-            let is_top_known = count.is_top_known || count.is_top_derived;
-            let bases: Vec<usize> = self
-                .linked
-                .figures
-                .iter()
-                .filter(|figure| figure.numerator == total && figure.denominator != Some(total))
-                .filter_map(|figure| figure.denominator)
-                .filter(|base| self.is_share_of(total, *base))
-                .collect();
-            let known = Known { total, cells: &cells, bases: &bases, is_top_known, also: &also };
-            steps::keep_below(&self.gate.tree, &mut self.columns, &known);
-        }
-    }
-
-    /// Whether one count is never more than another, both told in steps.
-    fn is_share_of(&self, count: usize, base: usize) -> bool {
-        let in_steps = |place: usize| {
-            self.linked
-                .counts
-                .get(place)
-                .is_some_and(|c| c.release == Release::Steps && c.sort == Sort::Count)
-        };
-        let (Some(count_column), Some(base_column)) = (self.columns.get(count), self.columns.get(base))
-        else {
-            return false;
-        };
-        in_steps(base)
-            && (0..self.gate.tree.len()).all(|area| {
-                count_column.state(area) == State::Gap || count_column.value(area) <= base_column.value(area)
-            })
-    }
 }
 
 /// A count withheld at the source is small, and its size is not known here either: it is taken to be what the others of
 /// its parent leave, as a reader would.
-fn fill_withheld(tree: &super::cells::Tree, raw: &Raw, column: &mut Column) {
+fn filled(tree: &super::cells::Tree, raw: &Raw, below: f64) -> Vec<Option<f64>> {
+    let mut values = raw.counts.clone();
+    let value = |values: &[Option<f64>], area: usize| values.get(area).copied().flatten();
     for area in 0..tree.len() {
         let is_withheld = raw.withheld.get(area).copied().unwrap_or(false);
-        if !is_withheld || column.values.get(area).copied().flatten().is_some() || column.below <= 1.0 {
+        if !is_withheld || value(&values, area).is_some() || below <= 1.0 {
             continue;
         }
         let parent = tree.parent.get(area).copied().flatten();
         let siblings = parent.and_then(|p| tree.children.get(p)).map_or(0.0, |children| {
-            children.iter().filter(|c| **c != area).map(|c| column.value(*c)).sum::<f64>()
+            children.iter().filter(|c| **c != area).filter_map(|c| value(&values, *c)).sum::<f64>()
         });
-        let left = parent.map_or(1.0, |p| column.value(p) - siblings);
-        if let Some(place) = column.values.get_mut(area) {
-            *place = Some(left.clamp(1.0, column.below - 1.0));
+        let left = parent.map_or(1.0, |p| value(&values, p).unwrap_or(0.0) - siblings);
+        if let Some(place) = values.get_mut(area) {
+            *place = Some(left.clamp(1.0, below - 1.0));
         }
     }
+    values
 }

@@ -272,11 +272,14 @@ fn case(seed: u64) -> Case {
     Case { engine, days, kinds, columns, is_share, truth, amounts, figures: made_of, below, text }
 }
 
-/// What one figure tells of a count.
-fn told(shown: Shown) -> Option<(f64, f64)> {
+/// What one figure tells of a count. Whoever knows the program knows that "at least 55" in steps of five ends at 59; of
+/// a day as it was known earlier it says nothing more than "at least".
+fn told(shown: Shown, is_now: bool) -> Option<(f64, f64)> {
     match shown {
         Shown::Value(v) => Some((v, v)),
-        Shown::Coarse { value, told: Told::AtLeast, .. } => Some((value, f64::INFINITY)),
+        Shown::Coarse { value, step, told: Told::AtLeast } => {
+            Some((value, if is_now { value + step - 1.0 } else { f64::INFINITY }))
+        }
         Shown::Coarse { value, step, told: Told::About } => Some((value - step / 2.0, value + step / 2.0)),
         Shown::Suppressed { below, why: Why::Primary } => Some((1.0, f64::from(below) - 1.0)),
         Shown::Suppressed { why: Why::Secondary, .. } | Shown::Missing | Shown::TooFine => None,
@@ -349,6 +352,7 @@ impl Read {
         shown: &Figures,
         slices: Option<&Snapshot>,
         from: usize,
+        is_now: bool,
     ) {
         let place = |terms: Vec<(usize, f64)>| -> Vec<(usize, f64)> {
             terms.into_iter().map(|(place, factor)| (from + place, factor)).collect()
@@ -382,7 +386,7 @@ impl Read {
                         check_difference(sides, value);
                         continue;
                     }
-                    if let Some((low, high)) = told(value) {
+                    if let Some((low, high)) = told(value, is_now) {
                         let fact = Known { terms: place(case.terms(form, area, at)), low, high };
                         // Known anyway: published totals, and zeros, which the rule says are shown.
                         let is_published = figure.published && area == AreaId::ROOT;
@@ -413,7 +417,7 @@ fn look(case: &Case) -> Read {
     read.share(case, 0);
     for (at, stamp) in case.days.iter().enumerate() {
         let snapshot = crate::privacy::snapshot(&case.engine, *stamp);
-        read.look(case, at, &figures(&case.engine, *stamp), Some(&snapshot), 0);
+        read.look(case, at, &figures(&case.engine, *stamp), Some(&snapshot), 0, true);
     }
     read
 }

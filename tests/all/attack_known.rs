@@ -146,7 +146,7 @@ fn attack(seed: u64) -> (usize, Vec<String>) {
                 Some(then) => case.engine.known_then(figures(then, *stamp), &now),
                 None => now,
             };
-            read.look(&case, at, &shown, None, time * unknowns);
+            read.look(&case, at, &shown, None, time * unknowns, is_now);
         }
     }
     let (now, earlier) = read.knowledge(&truth);
