@@ -130,7 +130,7 @@ pub struct EventView {
 pub struct Events {
     /// Open events, oldest first: all that have no place, and of those that have one the gravest and newest, at most
     /// [`Events::MOST_LISTED`]. Counts are beside, so that none need be made of this list.
-    pub open: Arc<[EventView]>,
+    pub open: Arc<[Arc<EventView>]>,
     /// All open events, drills among them.
     pub open_total: u64,
     /// Open events by severity, 1 first; drills left out.

@@ -134,7 +134,7 @@ impl Stage {
 
     /// An event that is chosen takes map, figures and trend to its area, down to the level that figures have.
     fn follow_event(&mut self, snapshot: &Snapshot, id: &str) {
-        let mut known = snapshot.events.open.iter().chain(snapshot.events.recent.iter());
+        let mut known = snapshot.events.open.iter().map(|e| &**e).chain(snapshot.events.recent.iter());
         if let Some(event) = known.find(|event| &*event.id == id) {
             let area = self.site.areas.ancestor(event.area, self.site.figure_level());
             self.state.apply(&Command::SelectArea(area), &self.site);

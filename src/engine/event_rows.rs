@@ -21,6 +21,9 @@ pub(super) fn kind_of(meta: &EventsMeta, kind: Option<&str>) -> usize {
     objects.iter().position(|object| Some(object.as_str()) == kind).unwrap_or(objects.len())
 }
 
+/// Severities from here on are told from start to end.
+pub(super) const GRAVE: u8 = 3;
+
 /// The columns of a chunk.
 pub(super) struct Columns<'a> {
     pub(super) id: &'a Column,
@@ -121,7 +124,6 @@ impl<'a> Columns<'a> {
 
     /// A grave event from its start to its end.
     pub(super) fn span(&self, row: usize, opened_secs: EpochSecs) -> Option<Span> {
-        const GRAVE: u8 = 3;
         let severity = self.grade(row);
         if severity < GRAVE {
             return None;

@@ -2,7 +2,7 @@
 //! indicator counts.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::density::{Collected, Pyramid, Reports, grid};
@@ -14,7 +14,7 @@ use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::Chunk;
 
 use super::book::{EventBook, Segment};
-use super::event_rows::{Columns, grade, kind_of};
+use super::event_rows::{Columns, GRAVE, grade, kind_of};
 use super::open::OpenEvents;
 
 /// Open events, latest changes, and the places of all object events.
@@ -205,16 +205,21 @@ impl EventLog {
         self.recent.retain(|event| !ids.contains(&*event.id));
         let Some(meta) = &site.meta.events else { return };
         let timeline = Arc::make_mut(&mut self.timeline);
-        timeline.spans.retain(|span| !ids.contains(&*span.id));
+        let severity = old.column(&meta.severity);
+        let was = |row: usize| grade(severity.and_then(|s| s.int(row)));
+        // Only a grave event has a span, and most have none.
+        if (0..old.rows).any(|row| was(row) >= GRAVE) {
+            timeline.spans.retain(|span| !ids.contains(&*span.id));
+        }
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
-        let (severity, kinds) = (old.column(&meta.severity), old.column(&meta.kind));
+        let kinds = old.column(&meta.kind);
         for row in 0..old.rows {
             let real = exercise.and_then(|e| e.int(row)).unwrap_or(0) == 0;
             let Some(opened) = opened.int(row).filter(|_| real) else { continue };
             let kind = kind_of(meta, kinds.and_then(|k| k.text(row)));
-            timeline.add(opened, kind, grade(severity.and_then(|s| s.int(row))), -1);
+            timeline.add(opened, kind, was(row), -1);
             if let Some(count) = self.opened.get_mut(&site.zone.day_of(opened)) {
                 *count = count.saturating_sub(1);
             }
@@ -330,13 +335,16 @@ fn take_back(site: &Site, old: &Chunk, reports: &mut Reports) {
 /// Events as a screen may show them: those that concern persons at no finer area than where enough stand.
 pub(super) fn told(site: &Site, all: &OpenEvents, mut recent: Vec<EventView>, pyramid: &Pyramid) -> Events {
     let mut open = all.listed();
-    open.sort_by(|a, b| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id)));
-    place_coarsely(site, &mut open);
-    place_coarsely(site, &mut recent);
+    let areas = coarse_areas(site, open.iter().map(|event| &**event));
+    for (event, area) in open.iter_mut().zip(areas).filter(|(event, area)| event.area != *area) {
+        Arc::make_mut(event).area = area;
+    }
+    let areas = coarse_areas(site, recent.iter());
+    recent.iter_mut().zip(areas).for_each(|(event, area)| event.area = area);
     Events {
         open_total: all.len(),
         open_by_severity: all.by_severity(),
-        open_in: all.in_areas(site, open.iter()),
+        open_in: all.in_areas(site, open.iter().map(|event| &**event)),
         cells: pyramid.cells().clone(),
         open: open.into(),
         recent: recent.into(),
@@ -355,23 +363,28 @@ pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -
 /// Fewer events that concern persons than this are never shown at one area.
 const LEAST_AT_AN_AREA: usize = 5;
 
-/// Events that are not about objects can be counted by whoever looks at the map, so each stands at the finest area where
-/// enough of them stand, at the top area at last.
-fn place_coarsely(site: &Site, events: &mut [EventView]) {
+/// The areas of events as they may be told. Those that are not about objects can be counted by whoever looks at the map,
+/// so each stands at the finest area where enough of them stand, at the top area at last.
+fn coarse_areas<'e>(site: &Site, events: impl Iterator<Item = &'e EventView>) -> Vec<AreaId> {
     let objects = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
     let concerns_persons = |event: &EventView| objects.iter().all(|kind| *kind != *event.kind);
-    let finest = events.iter().map(|event| site.areas.get(event.area).level).max().unwrap_or(0);
-    for level in (1..=finest).rev() {
-        let mut at: HashMap<AreaId, usize> = HashMap::new();
-        for event in events.iter().filter(|event| concerns_persons(event)) {
-            *at.entry(event.area).or_default() += 1;
+    let mut places: Vec<(AreaId, bool)> = events.map(|e| (e.area, concerns_persons(e))).collect();
+    let level = |area: AreaId| site.areas.get(area).level;
+    let finest = places.iter().map(|(area, _)| level(*area)).max().unwrap_or(0);
+    let mut at = vec![0; site.areas.len()];
+    for coarsest in (1..=finest).rev() {
+        at.fill(0);
+        for (area, _) in places.iter().filter(|(_, of_persons)| *of_persons) {
+            if let Some(count) = at.get_mut(area.index()) {
+                *count += 1;
+            }
         }
-        for event in events.iter_mut().filter(|event| concerns_persons(event)) {
-            let area = site.areas.get(event.area);
-            let is_few = at.get(&event.area).is_some_and(|count| *count < LEAST_AT_AN_AREA);
-            if area.level == level && is_few {
-                event.area = area.parent.unwrap_or(AreaId::ROOT);
+        for (area, _) in places.iter_mut().filter(|(_, of_persons)| *of_persons) {
+            let is_few = at.get(area.index()).is_some_and(|count| *count < LEAST_AT_AN_AREA);
+            if is_few && level(*area) == coarsest {
+                *area = site.areas.get(*area).parent.unwrap_or(AreaId::ROOT);
             }
         }
     }
+    places.into_iter().map(|(area, _)| area).collect()
 }

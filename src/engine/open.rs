@@ -12,12 +12,22 @@ use crate::snapshot::{EpochSecs, EventView, Events};
 /// The gravest first, then the newest.
 type Order = (Reverse<u8>, Reverse<EpochSecs>, Arc<str>);
 
-/// Open events.
+/// The oldest first.
+type ByAge = (EpochSecs, Arc<str>);
+
+/// Under which key an open event lies.
+#[derive(Debug, Clone)]
+enum Place {
+    Placed(Order),
+    Other(ByAge),
+}
+
+/// Open events. A picture shares them: copying its list costs a pointer an event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OpenEvents {
-    placed: BTreeMap<Order, EventView>,
-    orders: HashMap<Arc<str>, Order>,
-    others: HashMap<Arc<str>, EventView>,
+    placed: BTreeMap<Order, Arc<EventView>>,
+    others: BTreeMap<ByAge, Arc<EventView>>,
+    places: HashMap<Arc<str>, Place>,
     /// Open placed events per area with all areas in it, drills left out.
     placed_in: Vec<u32>,
     by_severity: [u64; 4],
@@ -41,22 +51,28 @@ impl OpenEvents {
     pub(super) fn insert(&mut self, site: &Site, event: EventView) {
         self.remove(site, &event.id);
         self.note_severity(&event, 1);
+        let (id, opened) = (Arc::clone(&event.id), event.opened_secs);
         if event.place.is_none() {
-            self.others.insert(Arc::clone(&event.id), event);
+            let key = (opened, Arc::clone(&id));
+            self.others.insert(key.clone(), Arc::new(event));
+            self.places.insert(id, Place::Other(key));
             return;
         }
         add_up(&site.areas, &event, 1, &mut self.placed_in);
-        let order = (Reverse(event.severity), Reverse(event.opened_secs), Arc::clone(&event.id));
-        self.orders.insert(Arc::clone(&event.id), order.clone());
-        self.placed.insert(order, event);
+        let order = (Reverse(event.severity), Reverse(opened), Arc::clone(&id));
+        self.placed.insert(order.clone(), Arc::new(event));
+        self.places.insert(id, Place::Placed(order));
     }
 
     pub(super) fn remove(&mut self, site: &Site, id: &str) {
-        let placed = self.orders.remove(id).and_then(|order| self.placed.remove(&order));
-        if let Some(event) = &placed {
-            add_up(&site.areas, event, -1, &mut self.placed_in);
-        }
-        if let Some(event) = placed.or_else(|| self.others.remove(id)) {
+        let removed = match self.places.remove(id) {
+            None => return,
+            Some(Place::Other(key)) => self.others.remove(&key),
+            Some(Place::Placed(order)) => self.placed.remove(&order).inspect(|event| {
+                add_up(&site.areas, event, -1, &mut self.placed_in);
+            }),
+        };
+        if let Some(event) = removed {
             self.note_severity(&event, -1);
         }
     }
@@ -68,9 +84,23 @@ impl OpenEvents {
         }
     }
 
-    /// Every event without a place, and the gravest and newest of the placed ones as far as a screen lists them.
-    pub(super) fn listed(&self) -> Vec<EventView> {
-        self.others.values().chain(self.placed.values().take(Events::MOST_LISTED)).cloned().collect()
+    /// Every event without a place, and the gravest and newest of the placed ones as far as a screen lists them; the
+    /// oldest first.
+    pub(super) fn listed(&self) -> Vec<Arc<EventView>> {
+        let by_age =
+            |a: &Arc<EventView>, b: &Arc<EventView>| (a.opened_secs, &a.id).cmp(&(b.opened_secs, &b.id));
+        let mut placed: Vec<&Arc<EventView>> = self.placed.values().take(Events::MOST_LISTED).collect();
+        placed.sort_unstable_by(|a, b| by_age(a, b));
+        let mut placed = placed.into_iter().peekable();
+        let mut out = Vec::with_capacity(self.others.len() + placed.len());
+        for other in self.others.values() {
+            while let Some(older) = placed.next_if(|event| by_age(event, other).is_lt()) {
+                out.push(Arc::clone(older));
+            }
+            out.push(Arc::clone(other));
+        }
+        out.extend(placed.cloned());
+        out
     }
 
     pub(super) fn len(&self) -> u64 {

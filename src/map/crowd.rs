@@ -202,18 +202,20 @@ pub(super) fn badges(sheet: &Sheet<'_>) -> (Vec<Badge>, usize) {
     let areas = &sheet.view.site.areas;
     let filter = &sheet.view.state.filter;
     let now = sheet.view.snapshot.now_secs;
-    let mut counts: HashMap<AreaId, (usize, u8)> = HashMap::new();
+    let mut counts: Vec<(usize, u8)> = vec![(0, 0); areas.len()];
     let open = sheet.view.snapshot.events.open.iter().filter(|e| e.place.is_none() && !e.exercise);
     for event in open.filter(|e| filter.takes(e, now)) {
-        if event.area.index() < areas.len() {
-            let (count, worst) = counts.entry(areas.ancestor(event.area, 2)).or_default();
+        if event.area.index() < areas.len()
+            && let Some((count, worst)) = counts.get_mut(areas.ancestor(event.area, 2).index())
+        {
             *count += 1;
             *worst = (*worst).max(event.severity.clamp(1, 4));
         }
     }
     let narrowed = filter.kind.is_some() || filter.severity > 1 || filter.age < 3;
+    let marked = areas.iter().map(|(area, _)| area).zip(counts).filter(|(_, (count, _))| *count > 0);
     let (few, many): (Vec<_>, Vec<_>) =
-        counts.into_iter().partition(|(_, (count, _))| narrowed && *count < LEAST_FILTERED);
+        marked.partition(|(_, (count, _))| narrowed && *count < LEAST_FILTERED);
     let mut out: Vec<Badge> =
         many.into_iter().map(|(area, (count, severity))| Badge { area, count, severity }).collect();
     out.sort_by_key(|b| (std::cmp::Reverse(b.severity), b.area));

@@ -266,8 +266,9 @@ fn new_rings(sheet: &Sheet<'_>, lens: &Lens, inker: &mut Inker) {
     let now = sheet.view.snapshot.now_secs;
     let filter = &sheet.view.state.filter;
     let open = &sheet.view.snapshot.events.open;
-    let new = open.iter().rev().filter(|e| now - e.opened_secs <= NEW_SECS && filter.takes(e, now));
-    for (event, place) in new.filter_map(|e| Some((e, e.place?))).take(MOST_NEW) {
+    let new = open.iter().rev().take_while(|e| now - e.opened_secs <= NEW_SECS);
+    let placed = new.filter_map(|e| Some((e, e.place?))).filter(|(e, _)| filter.takes(e, now));
+    for (event, place) in placed.take(MOST_NEW) {
         let at = lens.to_screen(world(place));
         let rings = symbol::new_rings(sheet.theme(), at, event.severity.clamp(1, 4));
         rings.into_iter().for_each(|s| inker.add(s));

@@ -84,7 +84,7 @@ fn points(site: &Site, count: usize, dice: &mut Dice) -> Vec<LonLat> {
 
 fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Events {
     let root = site.areas.get(AreaId::ROOT);
-    let pattern = like.open.first().expect("an event").clone();
+    let pattern = EventView::clone(like.open.first().expect("an event"));
     let mut open = Vec::new();
     while open.len() < count {
         let at = [

@@ -144,7 +144,8 @@ fn single_card(ui: &mut Ui, sheet: &Sheet<'_>, single: &Single) {
         row(ui, sheet, &format!("{kind} · {severity}"), head);
     });
     let events = &view.snapshot.events;
-    let event = events.open.iter().chain(events.recent.iter()).find(|event| event.id == single.id);
+    let event =
+        events.open.iter().map(|e| &**e).chain(events.recent.iter()).find(|event| event.id == single.id);
     let area = event.map(|event| event.area).or_else(|| view.site.areas.at(degrees(single.at)));
     if let Some(area) = area {
         row(ui, sheet, &words::area_path(view, area), body);

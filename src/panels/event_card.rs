@@ -14,7 +14,7 @@ use crate::snapshot::{EpochSecs, EventView};
 pub fn chosen<'a>(view: &View<'a>) -> Option<&'a EventView> {
     let id = view.state.event.as_ref()?;
     let events = &view.snapshot.events;
-    events.recent.iter().chain(events.open.iter()).find(|e| e.id == *id)
+    events.recent.iter().chain(events.open.iter().map(|e| &**e)).find(|e| e.id == *id)
 }
 
 /// What the card remembers: the event as it was last seen, which says how it ended when no list holds it any more.

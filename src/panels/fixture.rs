@@ -187,7 +187,8 @@ fn events(site: &Site) -> Events {
 }
 
 /// Events as an engine would tell them.
-pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView>) -> Events {
+pub(crate) fn events_of(site: &Site, mut open: Vec<EventView>, recent: Vec<EventView>) -> Events {
+    open.sort_by_key(|event| event.opened_secs);
     let meta = site.meta.events.as_ref().expect("the tiny site has events");
     let mut placed = Collected::default();
     let mut open_in = vec![0; site.areas.len()];
@@ -208,7 +209,7 @@ pub(crate) fn events_of(site: &Site, open: Vec<EventView>, recent: Vec<EventView
         open_by_severity,
         open_in: open_in.into(),
         cells: Pyramid::new(&meta.object_kinds, 8, &placed, NOW).cells().clone(),
-        open: open.into(),
+        open: open.into_iter().map(Arc::new).collect(),
         recent: recent.into(),
         opened_today: 1284,
         timeline: Arc::new(timeline()),

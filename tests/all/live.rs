@@ -274,7 +274,7 @@ fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>, Vec<u
     assert_eq!(points.len() as u64, view.cells.total(&mask).count);
     let mut places: Vec<String> = points.iter().map(|point| format!("{point:?}")).collect();
     places.sort();
-    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..e.clone() }).collect();
+    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..EventView::clone(e) }).collect();
     // Object events by area, kind and quarter of a day, around the days of the rows.
     let begin = i64::from(crate::common::day(BEGIN)) * 24 - 48;
     let mut reported = Vec::new();

@@ -10,7 +10,7 @@ use onemap::runtime::Publisher;
 use onemap::site::areas::AreaId;
 use onemap::site::catalogue::{Indicator, People};
 use onemap::site::text::Lang;
-use onemap::snapshot::{Clock, Day, Figures, SeriesSource as _, Slice, Snapshot};
+use onemap::snapshot::{Clock, Day, EventView, Figures, SeriesSource as _, Slice, Snapshot};
 
 use crate::common::{Declared, Line, Made, Recipe, close, day, figures, sample, seen, tiny, unprotected};
 
@@ -378,7 +378,8 @@ fn few_events_that_concern_persons_are_not_placed() {
     let (engine, site) = (sample(), sample().site());
     let objects = &site.meta.events.as_ref().unwrap().object_kinds;
     let snapshot = snapshot(engine, engine.present_day());
-    for events in [&snapshot.events.open, &snapshot.events.recent] {
+    let open: Vec<EventView> = snapshot.events.open.iter().map(|event| EventView::clone(event)).collect();
+    for events in [open, snapshot.events.recent.to_vec()] {
         let mut at: HashMap<AreaId, usize> = HashMap::new();
         for event in events.iter().filter(|event| !objects.iter().any(|kind| *kind == *event.kind)) {
             assert_eq!(event.place, None, "{}", event.id);

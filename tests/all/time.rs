@@ -74,7 +74,7 @@ fn events_stand_as_they_stood() {
     for back in 0..30 {
         let at_secs = live.now_secs - back * 86_400;
         let picture = live.at(Moment::new(at_secs, Known::Now), FIRST_PAST_REVISION).unwrap();
-        for event in picture.events.open.iter().chain(picture.events.recent.iter()) {
+        for event in picture.events.open.iter().map(|e| &**e).chain(picture.events.recent.iter()) {
             assert!(event.opened_secs <= at_secs && event.changed_secs <= at_secs, "{event:?} at {at_secs}");
         }
         assert!(picture.events.open.iter().all(|event| event.phase == EventPhase::Open));
