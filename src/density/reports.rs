@@ -1,4 +1,4 @@
-//! Object events by area, kind and hour over the last half year: what is asked when an area may have fallen silent. Owns
+//! Object events by area, kind and hour over the last four months: what is asked when an area may have fallen silent. Owns
 //! the counts, which change with every batch; judges nothing.
 
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::snapshot::EpochSecs;
 
 /// Seconds of an hour.
 const HOUR_SECS: i64 = 3600;
-/// Hours that are kept, and up to a day more: the longest span that is judged, and six more like it.
-const KEPT_HOURS: i64 = 7 * 28 * 24;
+/// Hours that are kept, and up to a day more: the longest span that is judged, and eight more like it.
+const KEPT_HOURS: i64 = 9 * 14 * 24;
 /// An event further ahead of the clock than this is a slip of the pen, which must not make long lists.
 const AHEAD_HOURS: i64 = 31 * 24;
 

@@ -2,7 +2,8 @@
 //! what is expected of them, by what chance so few are seen, and how many findings may be chance. Knows no area and no
 //! figure.
 //!
-//! Expected is the mean of the same hours of the same weekdays of earlier weeks, as in syndromic surveillance
+//! Expected is the mean of the same hours of the same weekdays of earlier weeks, or of the later half of these where that
+//! is less, as in syndromic surveillance
 //! (Farrington et al., *A statistical algorithm for the early detection of outbreaks of infectious disease*, JRSS A 159,
 //! 1996; Noufaily et al., Statistics in Medicine 32, 2013), looked at from below. So few are seen by a chance of the
 //! negative binomial, which holds both what the earlier weeks vary beyond Poisson and that their mean is itself known
@@ -37,14 +38,14 @@ const fn span(steps: i64, apart: i64, earlier: i64, is_last_resort: bool) -> Spa
     Span { steps, apart, earlier, is_last_resort }
 }
 
-/// Spans of what is counted by the hour: a quarter of a day up to a week, and two and four weeks for what is rare.
+/// Spans of what is counted by the hour: a quarter of a day up to a week, and two weeks for what is rare. Longer ones would
+/// be set beside another season.
 pub const BY_HOUR: &[Span] = &[
     span(6, 168, 8, false),
     span(24, 168, 8, false),
     span(72, 168, 8, false),
     span(168, 168, 8, false),
     span(336, 336, 8, true),
-    span(672, 672, 6, true),
 ];
 
 /// Spans of what is counted by the day.
@@ -68,7 +69,7 @@ pub struct Seen {
     pub steps: i64,
     /// Counted.
     pub seen: f64,
-    /// Mean of the same span in earlier weeks.
+    /// Mean of the same span in earlier weeks, or in the later half of these where that is less.
     pub expected: f64,
     /// Chance of so few or fewer, for all spans looked at together.
     pub chance: f64,
@@ -158,11 +159,14 @@ impl Counted {
 #[expect(clippy::cast_precision_loss, reason = "a handful of weeks")]
 fn weigh(steps: i64, seen: f64, earlier: &[f64], least: f64) -> Option<Seen> {
     let many = earlier.len() as f64;
-    let mean = earlier.iter().sum::<f64>() / many;
+    let all = earlier.iter().sum::<f64>() / many;
+    // What becomes rarer with the season is expected as it came of late: the nearest ones come first.
+    let late = earlier.get(..earlier.len().div_ceil(2)).unwrap_or_default();
+    let mean = all.min(late.iter().sum::<f64>() / late.len().max(1) as f64);
     if mean < least {
         return None;
     }
-    let spread = earlier.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / mean / (many - 1.0);
+    let spread = earlier.iter().map(|count| (count - all).powi(2)).sum::<f64>() / all / (many - 1.0);
     let variance = spread.max(1.0) * mean * (1.0 + 1.0 / many);
     let chance = Law::Negative { mean, variance }.at_most(seen);
     Some(Seen { steps, seen, expected: mean, chance })

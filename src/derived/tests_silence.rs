@@ -63,7 +63,7 @@ fn what_is_silent_zero_rare_young_or_usual() {
         ("one an hour, none for a day", quiet_for(every(1), 24), 0, Box::new(few(24, 24.0))),
         ("one an hour, none for three hours", quiet_for(every(1), 3), 0, Box::new(is(Verdict::Usual))),
         ("one in ten hours, none for a week", quiet_for(every(12), 168), 0, Box::new(few(168, 14.0))),
-        ("one in two days, none for four weeks", quiet_for(every(48), 672), 0, Box::new(few(672, 14.0))),
+        ("one a day, none for two weeks", quiet_for(every(24), 336), 0, Box::new(few(336, 14.0))),
         ("one a week, none for four weeks", quiet_for(every(168), 672), 0, Box::new(is(Verdict::Rare))),
         ("never any", vec![0; HOURS as usize], 0, Box::new(is(Verdict::Zero))),
         ("one an hour", every(1), 0, Box::new(is(Verdict::Usual))),

@@ -124,6 +124,9 @@ impl Labels {
             if !rect.intersects(sheet.lens.rect) {
                 continue;
             }
+            if let About::Silence(area) = label.about {
+                leader(painter, sheet, area, rect);
+            }
             if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
                 painter.rect_filled(rect, radius, theme.surface.gamma_multiply(0.86));
@@ -165,6 +168,18 @@ fn rides(at: &Lens, lens: &Lens) -> bool {
         && (at.zoom - lens.zoom).abs() <= RIDE_LEVELS
         && moved.x.abs() <= most.x
         && moved.y.abs() <= most.y
+}
+
+/// From a label that found no room in its area to where the area is. The whole needs none.
+fn leader(painter: &Painter, sheet: &Sheet<'_>, area: AreaId, rect: Rect) {
+    let Some(solid) = sheet.geometry.area(area).filter(|_| area != AreaId::ROOT) else { return };
+    let at = sheet.lens.to_screen(solid.label);
+    if !rect.contains(at) {
+        let (theme, hair) = (sheet.theme(), sheet.hairline());
+        painter.line_segment([rect.center(), at], Stroke::new(hair * 3.0, theme.ground.gamma_multiply(0.7)));
+        painter.line_segment([rect.center(), at], Stroke::new(hair, theme.silence));
+        painter.circle_filled(at, hair * 3.0, theme.silence);
+    }
 }
 
 fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect]) -> Vec<Label> {

@@ -10,7 +10,7 @@ use egui::{Mesh, Painter, Pos2, Shape, Stroke};
 use super::hatch::{self, Pattern};
 use super::kept::{Drifting, Inker};
 use super::sheet::{Dress, Sheet};
-use crate::derived::watch::Silence;
+use crate::derived::watch::{Silence, Subject};
 use crate::derived::words;
 use crate::panels::View;
 use crate::site::areas::AreaId;
@@ -54,6 +54,7 @@ pub(super) fn key(view: &View<'_>) -> u64 {
 /// The words on a silent area: what is silent, or how many things are.
 pub(super) fn label(view: &View<'_>, silences: &[&Silence]) -> String {
     match silences {
+        [one] if one.subject == Subject::Events => view.text.get("map.silent_all").to_owned(),
         [one] => view
             .text
             .fill("map.silent_one", &[("what", words::silent_subject(view.site, view.text, one.subject))]),
@@ -74,9 +75,11 @@ fn draw(sheet: &Sheet<'_>) -> Arc<Mesh> {
         }
         // A pattern over the whole would hide it: there the outline and the words tell.
         if area != AreaId::ROOT {
-            let ink = theme.silence.gamma_multiply(0.85);
-            let gap = theme.sizes.step * 0.8;
-            hatch::draw(&mut inker, lens, &solid.rings, Pattern::Silent, gap, hair * 1.5, ink);
+            let gap = theme.sizes.step * 0.9;
+            // A light edge, or a dark one, so that the lines are told from every class below.
+            for (width, ink) in [(3.5, theme.ground.gamma_multiply(0.6)), (1.5, theme.silence)] {
+                hatch::draw(&mut inker, lens, &solid.rings, Pattern::Silent, gap, hair * width, ink);
+            }
         }
         for ring in &solid.rings {
             let mut points: Vec<Pos2> = ring.iter().map(|p| lens.to_screen(*p)).collect();

@@ -114,11 +114,11 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, silence: &Silence, commands: &mut Comman
 pub fn mark_ui(pen: Pen<'_>, rect: egui::Rect) {
     let hairline = pen.theme.sizes.hairline;
     pen.painter().rect_filled(rect, 0.0, pen.theme.no_data);
-    for share in [0.25, 0.5, 0.75] {
+    for share in [0.33, 0.67] {
         let y = egui::lerp(rect.y_range(), share);
-        pen.painter().hline(rect.x_range(), y, egui::Stroke::new(hairline * 1.25, pen.theme.silence));
+        pen.painter().hline(rect.x_range(), y, egui::Stroke::new(hairline, pen.theme.silence));
     }
-    super::marks::dashed_box(pen.painter(), rect, egui::Stroke::new(hairline * 2.0, pen.theme.silence));
+    super::marks::dashed_box(pen.painter(), rect, egui::Stroke::new(hairline * 1.5, pen.theme.silence));
 }
 
 /// How many things are watched, and up to when.

@@ -6,7 +6,7 @@ use egui::{Area, Frame, Id, Order, Rect, Stroke, Ui, vec2};
 
 use crate::panels::help::margin;
 use crate::panels::pen::Pen;
-use crate::panels::{Commands, View, details, funnel_plot, health_strip, help, silence};
+use crate::panels::{Commands, View, details, funnel_plot, health_strip, help};
 use crate::scenes::zones::WallZones;
 use crate::scenes::{Memory, desk};
 
@@ -30,10 +30,6 @@ pub(crate) fn overlays_ui(
         if state.details_open {
             card_ui(ui, view, zones.clear, "details card", Side::Left, |ui| {
                 details::details_ui(ui, view, &mut memory.series);
-            });
-        } else if state.silence_open {
-            card_ui(ui, view, zones.clear, "silence card", Side::Left, |ui| {
-                silence::silence_ui(ui, view, commands);
             });
         }
         if state.event.is_some() {

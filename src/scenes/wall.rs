@@ -7,8 +7,8 @@ use crate::map::MapPanel;
 use crate::panels::pen::{Pen, cut_left, cut_top, whole};
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{
-    Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, time_bar, time_words, top_band,
-    trend,
+    Commands, View, alarm_strip, cards, legend, pictures, ranking, rotation, silence, time_bar, time_words,
+    top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::zones::WallZones;
@@ -29,6 +29,13 @@ pub(crate) fn wall_ui(
     map.ui(&mut under, zones.clear, view, commands);
     veils_ui(ui, screen, &zones, view.theme.ground);
     frame_ui(ui, &zones, view, map, memory, commands);
+    if view.state.silence_open {
+        // In the place of the stream, so that the map stays whole.
+        let mut list = ui.new_child(UiBuilder::new().id_salt("silence").max_rect(zones.stream));
+        list.set_clip_rect(zones.stream.intersect(ui.clip_rect()));
+        list.spacing_mut().item_spacing = egui::Vec2::ZERO;
+        silence::silence_ui(&mut list, view, commands);
+    }
     let mut scene = ui.new_child(UiBuilder::new().id_salt("scene").max_rect(screen));
     scene.set_opacity(opacity);
     scene_ui(&scene, &zones, view, memory, commands);
@@ -54,7 +61,9 @@ fn frame_ui(
     let pen = Pen::new(ui, view.theme);
     let middle = top_band::top_band_ui(pen, zones.top, view);
     alarm_strip::alarm_strip_ui(pen, middle, view, commands);
-    memory.stream.ui(pen, zones.stream, view, commands);
+    if !view.state.silence_open {
+        memory.stream.ui(pen, zones.stream, view, commands);
+    }
     legend::legend_ui(pen, zones.legend, view, map.scale(), map.marks(), commands);
     time_bar::compact_ui(pen, zones.time, view, commands);
     rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);

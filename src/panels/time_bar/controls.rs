@@ -28,26 +28,25 @@ pub(super) fn state_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     pen.tip(rect, "time state", || time_words::explanation(view));
 }
 
-/// The buttons of the wall: back, play, on, pace, width of the window, span of the bar, stacking, knowledge, each of which
-/// goes to its next; then the way back to the present, and how far that is where there is room for it.
-pub(super) fn few_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
-    let time = &view.state.time;
-    let is_live = time.is_live();
-    let mut rest = rect;
-    if !is_live {
-        rest = live_ui(pen, rest, view, commands);
-    }
-    rest = steps_ui(pen, rest, view, commands);
+/// State and buttons of the wall. Below: back, play, on, pace, width of the window, span of the bar, stacking, knowledge,
+/// each of which goes to its next. Above: what is shown, how far the present is where there is room, and the way there.
+pub(super) fn few_ui(pen: Pen<'_>, upper: Rect, lower: Rect, view: &View<'_>, commands: &mut Commands) {
+    let mut rest = steps_ui(pen, lower, view, commands);
     for (words, means, chosen, command) in chips(view) {
         rest = left_chip(pen, rest, view, &words, means, chosen, || command, commands);
     }
-    if is_live {
+    if view.state.time.is_live() {
+        state_ui(pen, upper, view);
         return;
     }
+    let upper = live_ui(pen, upper, view, commands);
+    let state = pen.width(&time_words::state(view), pen.note().bold()) + pen.note().size * 1.5;
+    let (words, spare) = cut_left(upper, state + pen.step());
+    state_ui(pen, words, view);
     let (all, brief) = (time_words::ahead(view), time_words::ahead_brief(view));
-    let fits = |words: &&String| pen.width(words, pen.note()) <= rest.width();
+    let fits = |words: &&String| pen.width(words, pen.note()) <= spare.width();
     let words = [&all, &brief].into_iter().find(fits);
-    let at = words.map_or(rest, |words| pen.text(rest, Align2::RIGHT_CENTER, words, pen.note()));
+    let at = words.map_or(spare, |words| pen.text(spare, Align2::RIGHT_CENTER, words, pen.note()));
     pen.name(at, "ahead", &all);
 }
 
@@ -64,12 +63,7 @@ fn chips(view: &View<'_>) -> [(String, &'static str, bool, Command); 5] {
             Command::SetPlaySpeed(time.next_speed()),
         ),
         (width_words(view), "panel.time.width_means", false, Command::SetTimeWidth(time.next_width_secs())),
-        (
-            view.text.fill("panel.time.span_brief", &[("span", &format::lasting(span, view.text))]),
-            "panel.time.zoom_means",
-            false,
-            Command::ZoomTime(1),
-        ),
+        (format::lasting(span, view.text), "panel.time.zoom_means", false, Command::ZoomTime(1)),
         (
             view.text.get("panel.time.by_kind").to_owned(),
             "panel.time.by_kind_means",

@@ -31,10 +31,9 @@ pub fn full_height(pen: Pen<'_>) -> f32 {
 pub fn compact_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let step = pen.step();
     let (names, rect) = names_of(pen, rect, view);
-    let (words, chart) = cut_left(rect, rect.width() * 0.46);
+    let (words, chart) = cut_left(rect, rect.width() * 0.52);
     let (upper, lower) = cut_top(words.with_max_x(words.right() - step * 2.0), rect.height() * 0.5);
-    controls::state_ui(pen, upper, view);
-    controls::few_ui(pen, lower, view, commands);
+    controls::few_ui(pen, upper, lower, view, commands);
     chart_ui(pen, chart, names, view, commands);
 }
 
