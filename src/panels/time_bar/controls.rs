@@ -28,6 +28,13 @@ pub(super) fn state_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
     pen.tip(rect, "time state", || time_words::explanation(view));
 }
 
+/// Width that the buttons of the wall take in their line.
+pub(super) fn few_width(pen: Pen<'_>, view: &View<'_>) -> f32 {
+    let gap = pen.step() * 0.5;
+    let chips: f32 = chips(view).iter().map(|(words, ..)| chip_width(pen, words) + gap).sum();
+    3.0 * (button_height(pen) * 1.25 + gap) + gap + chips
+}
+
 /// State and buttons of the wall. Below: back, play, on, pace, width of the window, span of the bar, stacking, knowledge,
 /// each of which goes to its next. Above: what is shown, how far the present is where there is room, and the way there.
 pub(super) fn few_ui(pen: Pen<'_>, upper: Rect, lower: Rect, view: &View<'_>, commands: &mut Commands) {
@@ -173,7 +180,7 @@ fn steps_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) 
         (Sign::On, "panel.time.on", view.time_step(1)),
     ] {
         let words = view.text.get(key);
-        let size = pen.row(pen.note()) + pen.step() * 0.5;
+        let size = button_height(pen);
         let (place, left) = cut_left(rest, size * 1.25);
         rest = left.with_min_x(left.left() + pen.step() * 0.5);
         let chip = Rect::from_center_size(place.center(), vec2(place.width(), size));
@@ -201,6 +208,16 @@ fn live_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) -
     rest
 }
 
+/// Height of a button.
+fn button_height(pen: Pen<'_>) -> f32 {
+    pen.row(pen.note()) + pen.step() * 0.5
+}
+
+/// Width of a button with words, chosen or not.
+fn chip_width(pen: Pen<'_>, words: &str) -> f32 {
+    pen.width(words, pen.note().bold()) + pen.step() * 1.75
+}
+
 #[expect(clippy::too_many_arguments, reason = "a chip with its words, its hover and what it does")]
 fn left_chip(
     pen: Pen<'_>,
@@ -212,9 +229,8 @@ fn left_chip(
     command: impl FnOnce() -> Command,
     commands: &mut Commands,
 ) -> Rect {
-    let (place, rest) = cut_left(rect, pen.width(words, pen.note().bold()) + pen.step() * 1.75);
-    let height = pen.row(pen.note()) + pen.step() * 0.5;
-    let chip = Rect::from_center_size(place.center(), vec2(place.width(), height));
+    let (place, rest) = cut_left(rect, chip_width(pen, words));
+    let chip = Rect::from_center_size(place.center(), vec2(place.width(), button_height(pen)));
     if chip_ui(pen, chip, words, chosen).clicked() {
         commands.push(command());
     }

@@ -31,7 +31,8 @@ pub fn full_height(pen: Pen<'_>) -> f32 {
 pub fn compact_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let step = pen.step();
     let (names, rect) = names_of(pen, rect, view);
-    let (words, chart) = cut_left(rect, rect.width() * 0.52);
+    let width = (controls::few_width(pen, view) + step * 2.0).clamp(rect.width() * 0.4, rect.width() * 0.7);
+    let (words, chart) = cut_left(rect, width);
     let (upper, lower) = cut_top(words.with_max_x(words.right() - step * 2.0), rect.height() * 0.5);
     controls::few_ui(pen, upper, lower, view, commands);
     chart_ui(pen, chart, names, view, commands);
