@@ -329,7 +329,8 @@ mod tests {
             let row = &site.indicators[state.indicator];
             let figure = format::shown(reading.value, row.decimals, &row.unit, site.messages(Lang::En));
             let label = format!("{} {figure}", site.areas.get(area).name.en);
-            harness.get_by_label(&label).click();
+            // Behind the figure its name says how it stands beside the others.
+            harness.query_all_by_label_contains(&label).next().unwrap().click();
             run_until(harness, "the area is not chosen", |app| app.stage.state.area == area);
         };
         choose(&mut harness, "VC0102");
