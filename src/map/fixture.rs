@@ -1,9 +1,14 @@
-//! A map's worth of made-up figures, events and buildings, for tests. Owns the numbers.
+//! A map's worth of made-up figures, events and buildings, for tests, and a window with a map in it. Owns the numbers.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::panels::{Health, View, fixture};
+use egui::{Rect, pos2};
+use egui_kittest::Harness;
+
+use super::MapPanel;
+use super::lens::Lens;
+use crate::panels::{Commands, Health, View, fixture};
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::text::Lang;
@@ -129,4 +134,63 @@ impl Stage {
             health: Health::default(),
         }
     }
+}
+
+/// A window with a map in it; what the map asks for is noted and carried out, as the frame loop would.
+pub(super) struct Desk {
+    pub stage: Stage,
+    pub map: Option<MapPanel>,
+    pub commands: Commands,
+}
+
+/// The window of a harness.
+pub(super) const RECT: Rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(1280.0, 800.0));
+
+impl Desk {
+    pub(super) const fn new(stage: Stage) -> Self {
+        Self { stage, map: None, commands: Vec::new() }
+    }
+
+    /// One frame, the map fitted into a part of the window.
+    pub(super) fn frame(&mut self, ui: &mut egui::Ui, clear: Rect) {
+        let map = self.map.get_or_insert_with(|| {
+            crate::fonts::install(ui.ctx());
+            MapPanel { animate: false, ..MapPanel::new(ui.ctx(), &self.stage.site) }
+        });
+        // Fonts arrive with the next pass.
+        if ui.ctx().cumulative_frame_nr() == 0 {
+            return;
+        }
+        let mut commands = Vec::new();
+        map.ui(ui, clear, &self.stage.view(), &mut commands);
+        self.stage.state.map_request = None;
+        for command in &commands {
+            self.stage.state.apply(command, &self.stage.site);
+        }
+        self.commands.extend(commands);
+    }
+
+    /// How places stand in a window of which the map takes all.
+    pub(super) fn lens(&self, window: Rect) -> Lens {
+        let map = self.map.as_ref().expect("a map");
+        Lens::of(&map.camera.memory, window, [0.0; 2], 1.0)
+    }
+}
+
+/// A window that runs, with the map at rest.
+pub(super) fn harness(stage: Stage) -> Harness<'static, Desk> {
+    let mut harness = Harness::builder().with_size(RECT.size()).build_ui_state(
+        |ui, desk: &mut Desk| {
+            let rect = ui.max_rect();
+            desk.frame(ui, rect);
+        },
+        Desk::new(stage),
+    );
+    harness.run_steps(4);
+    harness
+}
+
+/// How places stand in the window of a harness.
+pub(super) fn lens(harness: &Harness<'_, Desk>) -> Lens {
+    harness.state().lens(RECT)
 }

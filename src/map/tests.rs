@@ -4,63 +4,22 @@ use std::time::Instant;
 
 use egui::accesskit::Role;
 use egui::{Rect, pos2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::MapPanel;
-use super::fixture::{self, Stage};
+use super::fixture::{self, Desk, RECT, harness};
 use super::lens::world;
 use crate::command::Command;
 use crate::headless::{Headless, Painter, write_png};
-use crate::panels::Commands;
 use crate::site::areas::AreaId;
 use crate::state::MapRequest;
 
-struct Desk {
-    stage: Stage,
-    map: Option<MapPanel>,
-    commands: Commands,
-}
-
-impl Desk {
-    fn new(stage: Stage) -> Self {
-        Self { stage, map: None, commands: Vec::new() }
-    }
-
-    /// A desk with the figures, events and buildings of the sample's own data.
-    fn real(width: f32, height: f32) -> Option<Self> {
-        let mut stage = fixture::sample(width, height, 10, 1)?;
-        let site = std::sync::Arc::new(stage.site.clone());
-        let engine = crate::engine::build(site, crate::engine::Depth::Needed, &|_, _| {}).ok()?;
-        stage.snapshot = crate::cli::snapshot::snapshot_at(engine, 10 * 3600 + 31 * 60);
-        Some(Self::new(stage))
-    }
-
-    fn frame(&mut self, ui: &mut egui::Ui, clear: Rect) {
-        let map = self.map.get_or_insert_with(|| {
-            crate::fonts::install(ui.ctx());
-            let mut map = MapPanel::new(ui.ctx(), &self.stage.site);
-            map.animate = false;
-            map
-        });
-        // Fonts arrive with the next pass.
-        if ui.ctx().cumulative_frame_nr() > 0 {
-            map.ui(ui, clear, &self.stage.view(), &mut self.commands);
-        }
-        self.stage.state.map_request = None;
-    }
-}
-
-fn harness(stage: Stage) -> Harness<'static, Desk> {
-    let mut harness = Harness::builder().with_size(egui::vec2(1280.0, 800.0)).build_ui_state(
-        |ui, desk: &mut Desk| {
-            let rect = ui.max_rect();
-            desk.frame(ui, rect);
-        },
-        Desk::new(stage),
-    );
-    harness.run_steps(4);
-    harness
+/// A desk with the figures, events and buildings of the sample's own data.
+fn real(width: f32, height: f32) -> Option<Desk> {
+    let mut stage = fixture::sample(width, height, 10, 1)?;
+    let site = std::sync::Arc::new(stage.site.clone());
+    let engine = crate::engine::build(site, crate::engine::Depth::Needed, &|_, _| {}).ok()?;
+    stage.snapshot = crate::cli::snapshot::snapshot_at(engine, 10 * 3600 + 31 * 60);
+    Some(Desk::new(stage))
 }
 
 #[test]
@@ -81,19 +40,14 @@ fn a_click_on_an_area_chooses_it() {
 
 #[test]
 fn the_pointer_meets_the_area_below_it() {
-    let mut harness = harness(fixture::tiny());
     for code in ["VC0101", "VC0103", "VC0104"] {
-        let desk = harness.state_mut();
-        desk.commands.clear();
-        desk.stage.snapshot.events.open = std::sync::Arc::from([]);
-        desk.stage.snapshot.revision += 1;
+        let mut stage = fixture::tiny();
+        stage.snapshot.events.open = std::sync::Arc::from([]);
+        let mut harness = harness(stage);
+        let desk = harness.state();
         let ward = desk.stage.site.areas.find(code).expect("a ward");
         let area = desk.stage.site.areas.get(ward);
-        let at = [area.label[0] + 0.012, area.label[1] + 0.012];
-        let map = desk.map.as_ref().expect("a map");
-        let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1280.0, 800.0));
-        let lens = super::Lens::of(&map.camera.memory, rect, [0.0; 2], 1.0);
-        let at = lens.to_screen(world(at));
+        let at = desk.lens(RECT).to_screen(world([area.label[0] + 0.012, area.label[1] + 0.012]));
         harness.hover_at(at);
         harness.step();
         for pressed in [true, false] {
@@ -139,10 +93,8 @@ fn the_map_opens_fitted_into_the_clear_part() {
         let mut out = headless.frame(0.1, Vec::new(), |ui| desk.frame(ui, clear));
         out.textures_delta.clear();
     }
-    let map = desk.map.as_ref().expect("a map");
-    let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1920.0, 1080.0));
-    let lens = super::Lens::of(&map.camera.memory, rect, [0.0; 2], 1.0);
-    let drawn = lens.rect_of(&map.geometry.root);
+    let lens = desk.lens(Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1920.0, 1080.0)));
+    let drawn = lens.rect_of(&desk.map.as_ref().expect("a map").geometry.root);
     assert!(clear.contains_rect(drawn), "{drawn:?}");
     assert!((drawn.center().x - clear.center().x).abs() < 1.0);
     assert!(drawn.height() > clear.height() * 0.8 || drawn.width() > clear.width() * 0.8);
@@ -268,7 +220,7 @@ fn pictures_of_the_sample() {
     ] {
         #[expect(clippy::cast_precision_loss, reason = "pixels")]
         let (w, h) = (width as f32, height as f32);
-        let Some(mut desk) = Desk::real(w, h) else { return };
+        let Some(mut desk) = real(w, h) else { return };
         let events = &desk.stage.snapshot.events;
         println!(
             "{} open, {} placed",
@@ -301,7 +253,7 @@ fn pictures_of_the_sample() {
 #[ignore = "a look"]
 fn pictures_of_the_wall() {
     use crate::cli::snapshot::{Screens, Shot, shoot};
-    let Some(desk) = Desk::real(1920.0, 1080.0) else {
+    let Some(desk) = real(1920.0, 1080.0) else {
         return;
     };
     let site = std::sync::Arc::new(desk.stage.site.clone());

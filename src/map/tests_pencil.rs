@@ -2,60 +2,22 @@
 
 use std::sync::Arc;
 
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::MapPanel;
-use super::fixture::{self, Stage};
-use super::lens::{Lens, degrees, world};
+use super::fixture::{self, Desk, RECT, lens};
+use super::lens::{degrees, world};
 use crate::command::Command;
 use crate::drawn::Drawn;
-use crate::panels::Commands;
 use crate::site::geodesy;
 use crate::state::Tool;
 
-struct Desk {
-    stage: Stage,
-    map: Option<MapPanel>,
-    commands: Commands,
-}
-
-const RECT: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1280.0, 800.0));
-
-/// A map on which what is asked for is carried out, as the frame loop would.
 fn harness(tool: Tool) -> Harness<'static, Desk> {
     let mut stage = fixture::tiny();
     stage.snapshot.events.open = Arc::from([]);
     stage.state.tool = tool;
-    let desk = Desk { stage, map: None, commands: Vec::new() };
-    let mut harness = Harness::builder().with_size(RECT.size()).build_ui_state(
-        |ui, desk: &mut Desk| {
-            let map = desk.map.get_or_insert_with(|| {
-                crate::fonts::install(ui.ctx());
-                MapPanel { animate: false, ..MapPanel::new(ui.ctx(), &desk.stage.site) }
-            });
-            if ui.ctx().cumulative_frame_nr() == 0 {
-                return;
-            }
-            let mut commands = Vec::new();
-            let rect = ui.max_rect();
-            map.ui(ui, rect, &desk.stage.view(), &mut commands);
-            desk.stage.state.map_request = None;
-            for command in &commands {
-                desk.stage.state.apply(command, &desk.stage.site);
-            }
-            desk.commands.extend(commands);
-        },
-        desk,
-    );
-    harness.run_steps(4);
-    harness
-}
-
-fn lens(harness: &Harness<'_, Desk>) -> Lens {
-    let map = harness.state().map.as_ref().expect("a map");
-    Lens::of(&map.camera.memory, RECT, [0.0; 2], 1.0)
+    fixture::harness(stage)
 }
 
 fn button(harness: &mut Harness<'_, Desk>, pos: Pos2, pressed: bool, modifiers: Modifiers) {

@@ -6,23 +6,12 @@ use egui::{Event, Modifiers, PointerButton, Pos2, Rect, TouchDeviceId, TouchId, 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::MapPanel;
-use super::fixture::{self, Stage};
-use super::lens::Lens;
+use super::fixture::{self, Desk, RECT, lens};
 use crate::command::Command;
-use crate::panels::Commands;
 use crate::panels::pen::TOUCH;
 use crate::site::text::Lang;
 use crate::state::{Mode, Tool};
 use crate::theme::{Sizes, Theme};
-
-struct Desk {
-    stage: Stage,
-    map: Option<MapPanel>,
-    commands: Commands,
-}
-
-const RECT: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1280.0, 800.0));
 
 fn harness(tool: Tool, lang: Lang) -> Harness<'static, Desk> {
     let mut stage = fixture::tiny();
@@ -31,31 +20,7 @@ fn harness(tool: Tool, lang: Lang) -> Harness<'static, Desk> {
     stage.state.lang = lang;
     stage.state.mode = Mode::Desk;
     stage.theme = Theme::light(Sizes::for_desk());
-    let desk = Desk { stage, map: None, commands: Vec::new() };
-    let mut harness = Harness::builder().with_size(RECT.size()).build_ui_state(
-        |ui, desk: &mut Desk| {
-            let map = desk.map.get_or_insert_with(|| {
-                crate::fonts::install(ui.ctx());
-                MapPanel { animate: false, ..MapPanel::new(ui.ctx(), &desk.stage.site) }
-            });
-            if ui.ctx().cumulative_frame_nr() == 0 {
-                return;
-            }
-            let mut commands = Vec::new();
-            let rect = ui.max_rect();
-            map.ui(ui, rect, &desk.stage.view(), &mut commands);
-            desk.stage.state.map_request = None;
-            desk.commands.extend(commands);
-        },
-        desk,
-    );
-    harness.run_steps(4);
-    harness
-}
-
-fn lens(harness: &Harness<'_, Desk>) -> Lens {
-    let map = harness.state().map.as_ref().expect("a map");
-    Lens::of(&map.camera.memory, RECT, [0.0; 2], 1.0)
+    fixture::harness(stage)
 }
 
 /// A finger as the window's library tells of it: the first one is the pointer as well.
