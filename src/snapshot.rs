@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::density::{EventCells, EventFilter, Reports};
-use crate::derived::Origin;
+use crate::derived::{Origin, Vantage};
 use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
 use crate::site::Site;
@@ -457,17 +457,18 @@ impl Snapshot {
         self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
     }
 
-    /// Where series and derived figures are asked for, up to now. A series costs microseconds per point, a few
-    /// milliseconds where figures are protected: keep what comes of it per revision.
+    /// Where series are asked for, up to now. A series costs microseconds per point, a few milliseconds where figures
+    /// are protected: keep what comes of it per revision.
+    #[must_use]
+    pub fn vantage<'a>(&'a self, site: &'a Site) -> Vantage<'a> {
+        let sources = &*self.freshness.sources;
+        Vantage { site, source: &*self.series, sources, at_secs: self.now_secs }
+    }
+
+    /// Where derived figures are asked for, as of now. What is said of the cost of series holds for them too.
     #[must_use]
     pub fn origin<'a>(&'a self, site: &'a Site) -> Origin<'a> {
-        Origin {
-            site,
-            figures: &self.figures,
-            source: &*self.series,
-            sources: &self.freshness.sources,
-            at_secs: self.now_secs,
-        }
+        Origin { vantage: self.vantage(site), figures: &self.figures }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use crate::derived::{Derived, Origin};
+use crate::derived::{Derived, Origin, Vantage};
 use crate::drawn::{Atlas, Drawn, DrawnFigures};
 use crate::engine::{self, Depth, Start, ToKeep};
 use crate::export::derived::All;
@@ -85,7 +85,8 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     let subject = Subject { site, figures: &figures, area, drawn: drawn.as_ref(), as_of: day };
     let derived: Option<Vec<Derived>> = args.get_flag("derived").then(|| {
-        let origin = Origin { site, figures: &figures, source: engine, sources: &sources, at_secs: at.secs };
+        let vantage = Vantage { site, source: engine, sources: &sources, at_secs: at.secs };
+        let origin = Origin { vantage, figures: &figures };
         let of = |indicator| match &cover {
             Some(cover) => origin.derived_of_shape(indicator, cover),
             None => origin.derived(indicator, area),

@@ -82,14 +82,12 @@ pub struct Shares {
     pub contribution: Option<Contribution>,
 }
 
-/// Where derived figures are made from.
+/// From where a site is looked at: an instant, and what is told of the ones before.
 #[derive(Clone, Copy)]
-pub struct Origin<'a> {
+pub struct Vantage<'a> {
     /// The site.
     pub site: &'a Site,
-    /// Figures of the instant.
-    pub figures: &'a Figures,
-    /// Figures of other instants, behind the same gate.
+    /// Figures of other instants, behind the gate.
     pub source: &'a dyn SeriesSource,
     /// States of the tables at the instant.
     pub sources: &'a [SourceState],
@@ -97,7 +95,16 @@ pub struct Origin<'a> {
     pub at_secs: EpochSecs,
 }
 
-impl Origin<'_> {
+/// Where derived figures are made from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// From where it is looked.
+    pub vantage: Vantage<'a>,
+    /// Figures of the instant, behind the same gate.
+    pub figures: &'a Figures,
+}
+
+impl Vantage<'_> {
     /// Series of an indicator at some areas up to the instant, in their order, with as many points as its chart needs.
     #[must_use]
     pub fn series(&self, indicator: IndicatorIx, areas: &[AreaId]) -> Vec<Series> {
@@ -111,45 +118,49 @@ impl Origin<'_> {
         let row = self.site.indicators.get(indicator)?;
         Some(Trend::new(self.source.nature(indicator), row.scale, series))
     }
+}
 
+impl Origin<'_> {
     /// All that is derived of an indicator at an area; `None` where there is no such indicator.
     #[must_use]
     pub fn derived(&self, indicator: IndicatorIx, area: AreaId) -> Option<Derived> {
-        let row = self.site.indicators.get(indicator)?;
-        let nature = self.source.nature(indicator);
+        let Vantage { site, source, at_secs, .. } = self.vantage;
+        let row = site.indicators.get(indicator)?;
         let now = Sides::of(&self.figures.reading(indicator, area));
-        let year = self.source.past(indicator, self.at_secs, Back::Year);
+        let year = source.past(indicator, at_secs, Back::Year);
+        let series = self.vantage.series(indicator, &[area]).pop()?;
         let Shares { period, contribution } = self.shares(indicator, area)?;
         Some(Derived {
-            nature,
-            trend: Arc::new(self.trend(indicator, Arc::new(self.series(indicator, &[area]).pop()?))?),
+            nature: source.nature(indicator),
+            trend: Arc::new(self.vantage.trend(indicator, Arc::new(series))?),
             year: Change::new(now.value, year.at(area).value, year.day),
             period,
-            gap: target_at(self.site, row, area).and_then(|t| change::target_gap(now.value, t)),
+            gap: target_at(site, row, area).and_then(|t| change::target_gap(now.value, t)),
             contribution,
             funnel: self.funnel(indicator, area),
-            completeness: Completeness::new(
-                self.site,
-                self.figures,
-                self.sources,
-                &self.source.coverage(indicator, self.at_secs),
-                indicator,
-                Some(area),
-            ),
+            completeness: self.completeness(indicator, Some(area)),
         })
+    }
+
+    /// How complete the data of an indicator is; of no area, where what it is for has no areas that could be counted.
+    fn completeness(&self, indicator: IndicatorIx, area: Option<AreaId>) -> Completeness {
+        let Vantage { site, source, sources, at_secs } = self.vantage;
+        let coverage = source.coverage(indicator, at_secs);
+        Completeness::new(site, self.figures, sources, &coverage, indicator, area)
     }
 
     /// The change of an area since the period before, and what each area inside adds to it; `None` where there is no such
     /// indicator.
     #[must_use]
     pub fn shares(&self, indicator: IndicatorIx, area: AreaId) -> Option<Shares> {
-        let row = self.site.indicators.get(indicator)?;
-        let before = self.source.past(indicator, self.at_secs, Back::Period);
+        let Vantage { site, source, at_secs, .. } = self.vantage;
+        let row = site.indicators.get(indicator)?;
+        let before = source.past(indicator, at_secs, Back::Period);
         let pair = |area: AreaId, now: Sides| Pair { before: before.at(area), now };
         let inside = self.inside(row, indicator, area);
         let pairs: Vec<(AreaId, Pair)> = inside.iter().map(|(id, now)| (*id, pair(*id, *now))).collect();
         let whole = pair(area, Sides::of(&self.figures.reading(indicator, area)));
-        let nature = self.source.nature(indicator);
+        let nature = source.nature(indicator);
         Some(Shares {
             period: Change::new(whole.now.value, whole.before.value, before.day),
             contribution: Contribution::new(nature, row.scale, row.denominator.is_some(), whole, &pairs),
@@ -159,16 +170,18 @@ impl Origin<'_> {
     /// The areas inside an area beside each other, where they can be compared.
     #[must_use]
     pub fn funnel(&self, indicator: IndicatorIx, area: AreaId) -> Option<Funnel> {
-        let row = self.site.indicators.get(indicator)?;
+        let Vantage { site, source, .. } = self.vantage;
+        let row = site.indicators.get(indicator)?;
         let now = Sides::of(&self.figures.reading(indicator, area));
-        Funnel::new(self.source.nature(indicator), row.scale, now, &self.inside(row, indicator, area))
+        Funnel::new(source.nature(indicator), row.scale, now, &self.inside(row, indicator, area))
     }
 
     /// The areas directly inside, where the indicator is shown there.
     fn inside(&self, row: &Indicator, indicator: IndicatorIx, area: AreaId) -> Vec<(AreaId, Sides)> {
-        let children = self.site.areas.get(area).children.iter();
+        let site = self.vantage.site;
+        let children = site.areas.get(area).children.iter();
         children
-            .filter(|child| self.site.is_shown_at(row, **child))
+            .filter(|child| site.is_shown_at(row, **child))
             .map(|child| (*child, Sides::of(&self.figures.reading(indicator, *child))))
             .collect()
     }

@@ -11,53 +11,48 @@ use crate::site::catalogue::Indicator;
 use crate::snapshot::{Back, IndicatorIx, Reading, Series, SeriesPoint, Sides, Status};
 
 use super::change::{self, Change};
-use super::completeness::Completeness;
-use super::{Derived, Origin, is_total};
+use super::{Derived, Origin, Vantage, is_total};
 
 impl Origin<'_> {
     /// All that is derived of an indicator over what a shape covers; `None` where there is no such indicator. A shape's
     /// areas are not set beside each other: it has no contribution and no funnel.
     #[must_use]
     pub fn derived_of_shape(&self, indicator: IndicatorIx, cover: &Cover) -> Option<Derived> {
-        let row = self.site.indicators.get(indicator)?;
+        let Vantage { site, source, at_secs, .. } = self.vantage;
+        let row = site.indicators.get(indicator)?;
         let now = self.over(cover, row, &|area| Sides::of(&self.figures.reading(indicator, area)));
         let against = |back: Back| {
-            let past = self.source.past(indicator, self.at_secs, back);
+            let past = source.past(indicator, at_secs, back);
             Change::new(now.value, self.over(cover, row, &|area| past.at(area)).value, past.day)
         };
         // A total's target is the whole's.
         let target = row.target.as_ref().filter(|_| !is_total(row));
         Some(Derived {
-            nature: self.source.nature(indicator),
-            trend: Arc::new(self.trend(indicator, Arc::new(self.series_of_shape(indicator, cover)?))?),
+            nature: source.nature(indicator),
+            trend: Arc::new(
+                self.vantage.trend(indicator, Arc::new(self.series_of_shape(indicator, cover)?))?,
+            ),
             year: against(Back::Year),
             period: against(Back::Period),
             gap: target.and_then(|target| change::target_gap(now.value, target)),
             contribution: None,
             funnel: None,
-            completeness: Completeness::new(
-                self.site,
-                self.figures,
-                self.sources,
-                &self.source.coverage(indicator, self.at_secs),
-                indicator,
-                None,
-            ),
+            completeness: self.completeness(indicator, None),
         })
     }
 
     /// Series of an indicator over what a shape covers.
     fn series_of_shape(&self, indicator: IndicatorIx, cover: &Cover) -> Option<Series> {
-        let row = self.site.indicators.get(indicator)?;
-        let level = self.site.figure_level();
-        let areas: Vec<AreaId> = self
-            .site
+        let site = self.vantage.site;
+        let row = site.indicators.get(indicator)?;
+        let level = site.figure_level();
+        let areas: Vec<AreaId> = site
             .areas
             .iter()
             .filter(|(id, area)| area.level <= level && cover.part(*id).share > 0.0)
             .map(|(id, _)| id)
             .collect();
-        let all = self.series(indicator, &areas);
+        let all = self.vantage.series(indicator, &areas);
         let days = all.iter().find(|series| !series.points.is_empty())?.points.iter().map(|point| point.day);
         let points = days.enumerate().map(|(at, day)| {
             let side = |area: AreaId| {
@@ -78,7 +73,7 @@ impl Origin<'_> {
     }
 
     fn over(&self, cover: &Cover, row: &Indicator, read: &dyn Fn(AreaId) -> Sides) -> Sides {
-        Sides::of(&DrawnReading::of(self.site, cover, row, &|area| reading(read(area))).reading)
+        Sides::of(&DrawnReading::of(self.vantage.site, cover, row, &|area| reading(read(area))).reading)
     }
 }
 

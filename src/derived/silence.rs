@@ -75,11 +75,11 @@ pub struct Seen {
     pub chance: f64,
 }
 
-/// What is said of one thing that reports.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Verdict {
-    /// Could be a silence, should the others let it: no more than half of what is expected.
-    Few(Seen),
+/// In which state something that reports can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Reports less than its history leads one to expect.
+    Silent,
     /// As its history leads one to expect, or more.
     Usual,
     /// Nothing was reported, and nothing ever is: a true zero.
@@ -92,6 +92,21 @@ pub enum Verdict {
     Hidden,
     /// Its data is late or missing: that it is quiet says nothing.
     Late,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Silent, Self::Usual, Self::Zero, Self::Rare, Self::Young, Self::Hidden, Self::Late];
+}
+
+/// What is said of one thing that reports, before all that is judged together is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// Could be a silence, should the others let it, else as usual: no more than half of what is expected.
+    Few(Seen),
+    /// In this state, which is none of silence, whatever the others are.
+    Is(State),
 }
 
 /// Judges one thing that reports. `end` is the first step that is not over, `begin` the first that has data, `least` what
@@ -134,15 +149,16 @@ pub fn judge(
     #[expect(clippy::cast_precision_loss, reason = "a handful of spans")]
     let many = judged.len() as f64;
     let few = judged.iter().filter(|found| found.seen <= found.expected * MOST_SEEN);
-    match few.min_by(|a, b| a.chance.total_cmp(&b.chance)) {
-        Some(found) => Verdict::Few(Seen { chance: (found.chance * many).min(1.0), ..*found }),
-        None if !judged.is_empty() => Verdict::Usual,
-        None if is_hidden => Verdict::Hidden,
-        None if is_missing => Verdict::Late,
-        None if !is_old => Verdict::Young,
-        None if is_zero => Verdict::Zero,
-        None => Verdict::Rare,
-    }
+    let state = match few.min_by(|a, b| a.chance.total_cmp(&b.chance)) {
+        Some(found) => return Verdict::Few(Seen { chance: (found.chance * many).min(1.0), ..*found }),
+        None if !judged.is_empty() => State::Usual,
+        None if is_hidden => State::Hidden,
+        None if is_missing => State::Late,
+        None if !is_old => State::Young,
+        None if is_zero => State::Zero,
+        None => State::Rare,
+    };
+    Verdict::Is(state)
 }
 
 impl Counted {

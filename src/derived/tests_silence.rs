@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::silence::{BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, Verdict, greatest_chance, judge};
+use super::silence::{
+    BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, State, Verdict, greatest_chance, judge,
+};
 
 /// Hours of half a year and a little more.
 const HOURS: i64 = 200 * 24;
@@ -57,17 +59,17 @@ fn what_is_silent_zero_rare_young_or_usual() {
             of == steps && seen == 0.0 && (mean - expected).abs() < 1e-9 && chance < 1e-4
         }
     };
-    let is = |wanted: Verdict| move |verdict: &Verdict| *verdict == wanted;
+    let is = |wanted: State| move |verdict: &Verdict| *verdict == Verdict::Is(wanted);
     type Check = Box<dyn Fn(&Verdict) -> bool>;
     let cases: Vec<(&str, Vec<u32>, i64, Check)> = vec![
         ("one an hour, none for a day", quiet_for(every(1), 24), 0, Box::new(few(24, 24.0))),
-        ("one an hour, none for three hours", quiet_for(every(1), 3), 0, Box::new(is(Verdict::Usual))),
+        ("one an hour, none for three hours", quiet_for(every(1), 3), 0, Box::new(is(State::Usual))),
         ("one in ten hours, none for a week", quiet_for(every(12), 168), 0, Box::new(few(168, 14.0))),
         ("one a day, none for two weeks", quiet_for(every(24), 336), 0, Box::new(few(336, 14.0))),
-        ("one a week, none for four weeks", quiet_for(every(168), 672), 0, Box::new(is(Verdict::Rare))),
-        ("never any", vec![0; HOURS as usize], 0, Box::new(is(Verdict::Zero))),
-        ("one an hour", every(1), 0, Box::new(is(Verdict::Usual))),
-        ("three weeks old", quiet_for(every(1), 24), HOURS - 3 * 168, Box::new(is(Verdict::Young))),
+        ("one a week, none for four weeks", quiet_for(every(168), 672), 0, Box::new(is(State::Rare))),
+        ("never any", vec![0; HOURS as usize], 0, Box::new(is(State::Zero))),
+        ("one an hour", every(1), 0, Box::new(is(State::Usual))),
+        ("three weeks old", quiet_for(every(1), 24), HOURS - 3 * 168, Box::new(is(State::Young))),
     ];
     for (what, hours, begin, check) in cases {
         let found = verdict(&hours, begin);
@@ -81,7 +83,7 @@ fn a_day_of_rest_is_no_silence() {
     let works = |hour: i64| (hour / 24) % 7 < 5 && (8..18).contains(&(hour % 24));
     for end in HOURS - 168..HOURS {
         let hours: Vec<u32> = (0..end).map(|hour| if works(hour) { 3 } else { 0 }).collect();
-        assert_eq!(verdict(&hours, 0), Verdict::Usual, "up to hour {end}");
+        assert_eq!(verdict(&hours, 0), Verdict::Is(State::Usual), "up to hour {end}");
     }
 }
 
@@ -118,9 +120,9 @@ fn hidden_and_missing_days_are_no_silence() {
         matches!(at(Counted::Hidden, none), Verdict::Few(Seen { steps: 1, .. })),
         "the day alone is seen"
     );
-    assert_eq!(at(usual, usual), Verdict::Usual);
-    assert_eq!(at(usual, Counted::Hidden), Verdict::Hidden);
-    assert_eq!(at(usual, Counted::Missing), Verdict::Late);
+    assert_eq!(at(usual, usual), Verdict::Is(State::Usual));
+    assert_eq!(at(usual, Counted::Hidden), Verdict::Is(State::Hidden));
+    assert_eq!(at(usual, Counted::Missing), Verdict::Is(State::Late));
 }
 
 /// The example of the paper: 15 chances, of which the first four are findings.
@@ -153,7 +155,7 @@ fn chance_alone_is_hardly_ever_told() {
             .iter()
             .filter_map(|v| if let Verdict::Few(s) = v { Some(s.chance) } else { None })
             .collect();
-        let usual = verdicts.iter().filter(|v| **v == Verdict::Usual).count();
+        let usual = verdicts.iter().filter(|v| **v == Verdict::Is(State::Usual)).count();
         told += usize::from(greatest_chance(&few, few.len() + usual).is_some());
     }
     assert!(told <= 50, "{told} looks of 1000 told of a silence that is not there");

@@ -15,10 +15,11 @@ use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
-use crate::snapshot::{Day, Earlier, EpochSecs, IndicatorIx, SeriesSource, Snapshot, SourceState};
+use crate::snapshot::{Day, Earlier, EpochSecs, IndicatorIx, Snapshot, SourceState};
 
+use super::Vantage;
 use super::kind::Kind;
-use super::silence::{self, BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, Verdict};
+use super::silence::{self, BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, State, Verdict};
 
 const HOUR_SECS: i64 = 3600;
 /// Of a protected count so many times the threshold must be expected.
@@ -52,34 +53,9 @@ pub struct Silence {
     pub is_part: bool,
 }
 
-/// In which state something that is watched can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Reports less than its history leads one to expect.
-    Silent,
-    /// As usual.
-    Usual,
-    /// Reports nothing, and never did.
-    Zero,
-    /// So rare that nothing can be said.
-    Rare,
-    /// Too short a history.
-    Young,
-    /// Hidden for protection.
-    Hidden,
-    /// Late or missing.
-    Late,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Silent, Self::Usual, Self::Zero, Self::Rare, Self::Young, Self::Hidden, Self::Late];
-}
-
 /// How many things are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally([u32; 7]);
+pub struct Tally([u32; State::ALL.len()]);
 
 impl Tally {
     fn add(&mut self, state: State) {
@@ -108,21 +84,6 @@ pub struct Silences {
     tallies: Vec<Tally>,
 }
 
-/// Where silences are looked for.
-#[derive(Clone, Copy)]
-pub struct Watch<'a> {
-    /// The site.
-    pub site: &'a Site,
-    /// Object events by area, kind and hour.
-    pub reports: &'a Reports,
-    /// Figures of other days, behind the gate.
-    pub source: &'a dyn SeriesSource,
-    /// States of the tables.
-    pub sources: &'a [SourceState],
-    /// The instant.
-    pub at_secs: EpochSecs,
-}
-
 /// One verdict, and since when it holds.
 struct Judged {
     area: AreaId,
@@ -132,23 +93,23 @@ struct Judged {
 }
 
 impl Silences {
-    /// Judges all that is watched.
+    /// Judges all that is watched: object events by area, kind and hour, and counts of the catalogue.
     #[must_use]
-    pub fn new(watch: &Watch<'_>) -> Self {
+    pub fn new(vantage: &Vantage<'_>, reports: &Reports) -> Self {
         let mut judged = Vec::new();
-        watch.events(&mut judged);
-        for (indicator, row) in watch.site.indicators.iter().enumerate() {
-            if counts_by_day(row) && watch.source.nature(indicator).kind == Kind::Count {
-                watch.indicator(indicator, row, &mut judged);
+        judge_events(vantage, reports, &mut judged);
+        for (indicator, row) in vantage.site.indicators.iter().enumerate() {
+            if counts_by_day(row) && vantage.source.nature(indicator).kind == Kind::Count {
+                judge_indicator(vantage, indicator, row, &mut judged);
             }
         }
-        let until_secs = (watch.at_secs + 1).div_euclid(HOUR_SECS) * HOUR_SECS;
-        Self::told(watch.site, until_secs, &judged)
+        let until_secs = (vantage.at_secs + 1).div_euclid(HOUR_SECS) * HOUR_SECS;
+        Self::told(vantage.site, until_secs, &judged)
     }
 
     fn told(site: &Site, until_secs: EpochSecs, judged: &[Judged]) -> Self {
         let chances: Vec<f64> = judged.iter().filter_map(|j| few(j).map(|seen| seen.chance)).collect();
-        let usual = judged.iter().filter(|j| j.verdict == Verdict::Usual).count();
+        let usual = judged.iter().filter(|j| j.verdict == Verdict::Is(State::Usual)).count();
         let greatest = silence::greatest_chance(&chances, chances.len() + usual);
         let mut out =
             Self { until_secs, tallies: vec![Tally::default(); site.areas.len()], ..Self::default() };
@@ -156,12 +117,8 @@ impl Silences {
             let silent = few(one).filter(|seen| greatest.is_some_and(|greatest| seen.chance <= greatest));
             let state = match one.verdict {
                 Verdict::Few(_) if silent.is_some() => State::Silent,
-                Verdict::Few(_) | Verdict::Usual => State::Usual,
-                Verdict::Zero => State::Zero,
-                Verdict::Rare => State::Rare,
-                Verdict::Young => State::Young,
-                Verdict::Hidden => State::Hidden,
-                Verdict::Late => State::Late,
+                Verdict::Few(_) => State::Usual,
+                Verdict::Is(state) => state,
             };
             out.all.add(state);
             if let Some(tally) = out.tallies.get_mut(one.area.index()) {
@@ -233,8 +190,7 @@ impl Snapshot {
     /// never called on the window's thread.
     #[must_use]
     pub fn silences(&self, site: &Site) -> Silences {
-        let (reports, sources) = (&*self.events.reports, &*self.freshness.sources);
-        Silences::new(&Watch { site, reports, source: &*self.series, sources, at_secs: self.now_secs })
+        Silences::new(&self.vantage(site), &self.events.reports)
     }
 }
 
@@ -254,66 +210,66 @@ const fn exactly(count: u64) -> Counted {
     Counted::Exact(count as f64)
 }
 
-impl Watch<'_> {
-    fn is_late(&self, table: &str) -> bool {
-        self.sources.iter().find(|source| source.name == table).is_none_or(|source| source.late)
-    }
+fn is_late(sources: &[SourceState], table: &str) -> bool {
+    sources.iter().find(|source| source.name == table).is_none_or(|source| source.late)
+}
 
-    fn events(&self, out: &mut Vec<Judged>) {
-        let (Some(meta), Some((begin, _))) = (&self.site.meta.events, self.reports.reach()) else { return };
-        let is_late = self.is_late(&meta.table);
-        // An hour ends one second before the next.
-        let end = (self.at_secs + 1).div_euclid(HOUR_SECS);
-        let areas = self.site.areas.iter().map(|(id, _)| id).take(self.reports.areas());
-        let kinds = || std::iter::once(None).chain((0..self.reports.kinds()).map(Some));
-        for (area, kind) in areas.flat_map(|area| kinds().map(move |kind| (area, kind))) {
-            let count = |hours: Range<i64>| exactly(self.reports.count(area, kind, hours));
-            let verdict = if is_late {
-                Verdict::Late
-            } else {
-                silence::judge(BY_HOUR, begin, end, LEAST_EXPECTED, count)
-            };
-            let last = || self.reports.last_before(area, kind, end);
-            let since = match verdict {
-                Verdict::Few(seen) if seen.seen > 0.0 => end - seen.steps,
-                _ => last().map_or(begin, |last| last + 1),
-            };
-            let subject = kind.map_or(Subject::Events, Subject::Kind);
-            out.push(Judged { area, subject, verdict, since_secs: since * HOUR_SECS });
-        }
-    }
-
-    fn indicator(&self, indicator: IndicatorIx, row: &Indicator, out: &mut Vec<Judged>) {
-        let zone = &self.site.zone;
-        let tables = self.source.coverage(indicator, self.at_secs).tables;
-        let tables: Vec<&SourceState> = tables.iter().filter_map(|table| self.sources.get(*table)).collect();
-        let is_late = tables.is_empty() || tables.iter().any(|source| source.late);
-        let newest = tables.iter().filter_map(|source| source.newest_secs).min();
-        // A day that is not over is not judged, nor one that is not in yet.
-        let over = zone.day_of(self.at_secs + 1);
-        let end = i64::from(newest.map_or(over, |newest| over.min(zone.day_of(newest) + 1)));
-        let least = LEAST_EXPECTED.max(TIMES_THRESHOLD * f64::from(row.suppress_below));
-        let days: RefCell<HashMap<Day, Earlier>> = RefCell::default();
-        let shown = |area: AreaId, day: i64| {
-            let day = Day::try_from(day).unwrap_or(0);
-            let mut days = days.borrow_mut();
-            let all = days.entry(day).or_insert_with(|| self.source.over_areas(indicator, zone.end_of(day)));
-            all.at(area).numerator
+fn judge_events(vantage: &Vantage<'_>, reports: &Reports, out: &mut Vec<Judged>) {
+    let Vantage { site, sources, at_secs, .. } = *vantage;
+    let (Some(meta), Some((begin, _))) = (&site.meta.events, reports.reach()) else { return };
+    let is_late = is_late(sources, &meta.table);
+    // An hour ends one second before the next.
+    let end = (at_secs + 1).div_euclid(HOUR_SECS);
+    let areas = site.areas.iter().map(|(id, _)| id).take(reports.areas());
+    let kinds = || std::iter::once(None).chain((0..reports.kinds()).map(Some));
+    for (area, kind) in areas.flat_map(|area| kinds().map(move |kind| (area, kind))) {
+        let count = |hours: Range<i64>| exactly(reports.count(area, kind, hours));
+        let verdict = if is_late {
+            Verdict::Is(State::Late)
+        } else {
+            silence::judge(BY_HOUR, begin, end, LEAST_EXPECTED, count)
         };
-        for (area, _) in self.site.areas.iter().filter(|(id, _)| self.site.is_shown_at(row, *id)) {
-            let count = |days: Range<i64>| total(days.map(|day| shown(area, day)));
-            let verdict = if is_late {
-                Verdict::Late
-            } else {
-                in_hours(silence::judge(BY_DAY, end - WEEKS * 7, end, least, count))
-            };
-            let days = match verdict {
-                Verdict::Few(seen) => seen.steps / 24,
-                _ => 0,
-            };
-            let since_secs = zone.start_of(Day::try_from(end - days).unwrap_or(0));
-            out.push(Judged { area, subject: Subject::Indicator(indicator), verdict, since_secs });
-        }
+        let last = || reports.last_before(area, kind, end);
+        let since = match verdict {
+            Verdict::Few(seen) if seen.seen > 0.0 => end - seen.steps,
+            _ => last().map_or(begin, |last| last + 1),
+        };
+        let subject = kind.map_or(Subject::Events, Subject::Kind);
+        out.push(Judged { area, subject, verdict, since_secs: since * HOUR_SECS });
+    }
+}
+
+fn judge_indicator(vantage: &Vantage<'_>, indicator: IndicatorIx, row: &Indicator, out: &mut Vec<Judged>) {
+    let Vantage { site, source, sources, at_secs } = *vantage;
+    let zone = &site.zone;
+    let tables = source.coverage(indicator, at_secs).tables;
+    let tables: Vec<&SourceState> = tables.iter().filter_map(|table| sources.get(*table)).collect();
+    let is_late = tables.is_empty() || tables.iter().any(|source| source.late);
+    let newest = tables.iter().filter_map(|source| source.newest_secs).min();
+    // A day that is not over is not judged, nor one that is not in yet.
+    let over = zone.day_of(at_secs + 1);
+    let end = i64::from(newest.map_or(over, |newest| over.min(zone.day_of(newest) + 1)));
+    let least = LEAST_EXPECTED.max(TIMES_THRESHOLD * f64::from(row.suppress_below));
+    let days: RefCell<HashMap<Day, Earlier>> = RefCell::default();
+    let shown = |area: AreaId, day: i64| {
+        let day = Day::try_from(day).unwrap_or(0);
+        let mut days = days.borrow_mut();
+        let all = days.entry(day).or_insert_with(|| source.over_areas(indicator, zone.end_of(day)));
+        all.at(area).numerator
+    };
+    for (area, _) in site.areas.iter().filter(|(id, _)| site.is_shown_at(row, *id)) {
+        let count = |days: Range<i64>| total(days.map(|day| shown(area, day)));
+        let verdict = if is_late {
+            Verdict::Is(State::Late)
+        } else {
+            in_hours(silence::judge(BY_DAY, end - WEEKS * 7, end, least, count))
+        };
+        let days = match verdict {
+            Verdict::Few(seen) => seen.steps / 24,
+            _ => 0,
+        };
+        let since_secs = zone.start_of(Day::try_from(end - days).unwrap_or(0));
+        out.push(Judged { area, subject: Subject::Indicator(indicator), verdict, since_secs });
     }
 }
 
@@ -321,7 +277,7 @@ impl Watch<'_> {
 const fn in_hours(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Few(seen) => Verdict::Few(Seen { steps: seen.steps * 24, ..seen }),
-        other => other,
+        Verdict::Is(state) => Verdict::Is(state),
     }
 }
 

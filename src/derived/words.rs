@@ -12,8 +12,9 @@ use super::completeness::{Completeness, Of};
 use super::contribution::Contribution;
 use super::control::{Method, NoChart, Rule, Signal};
 use super::funnel::Place;
+use super::silence::State;
 use super::standing::Standing;
-use super::watch::{Silence, State, Subject, Tally};
+use super::watch::{Silence, Subject, Tally};
 
 /// Name of the method of a control chart.
 #[must_use]

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::derived::Vantage;
 use crate::derived::kind::Nature;
-use crate::derived::watch::{Silences, Watch};
+use crate::derived::watch::Silences;
 use crate::indicators::cube::At;
 use crate::moment::{Moment, Picture, TimeSource};
 use crate::privacy::shown::Shown;
@@ -46,8 +47,8 @@ impl Engine {
     #[must_use]
     pub fn silences(&self, at_secs: EpochSecs) -> Silences {
         let (reports, sources) = (self.events.book().reports(&self.site, at_secs), self.sources(at_secs));
-        let site = &self.site;
-        Silences::new(&Watch { site, reports: &reports, source: self, sources: &sources, at_secs })
+        let vantage = Vantage { site: &self.site, source: self, sources: &sources, at_secs };
+        Silences::new(&vantage, &reports)
     }
 
     /// Figures of a day by what this engine knows.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::derived::watch::{Silence, Silences, State, Subject};
+use crate::derived::silence::State;
+use crate::derived::watch::{Silence, Silences, Subject};
 use crate::derived::words;
 use crate::site::Site;
 use crate::site::areas::AreaId;

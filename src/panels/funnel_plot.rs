@@ -51,7 +51,7 @@ pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, command
         format!("{} · {}", words::area_name(view, area), format::window(&indicator.window, view.text));
     pen.named_text(line, Align2::LEFT_CENTER, &about, pen.note());
     let Some(funnel) = funnel else {
-        let nature = view.snapshot.origin(view.site).source.nature(view.state.indicator);
+        let nature = view.snapshot.vantage(view.site).source.nature(view.state.indicator);
         let key = if matches!(nature.kind, Kind::Share | Kind::Rate) {
             "derived.plot.too_few"
         } else {

@@ -48,7 +48,7 @@ impl SeriesCache {
         }
         let trend = match self.trends_before.get(&key).filter(|before| before.series == series) {
             Some(before) => Arc::clone(before),
-            None => Arc::new(view.snapshot.origin(view.site).trend(indicator, series)?),
+            None => Arc::new(view.snapshot.vantage(view.site).trend(indicator, series)?),
         };
         self.trends.insert(key, Arc::clone(&trend));
         Some(trend)
@@ -99,7 +99,7 @@ impl SeriesCache {
         if unknown.is_empty() {
             return;
         }
-        let series = view.snapshot.origin(view.site).series(indicator, &unknown);
+        let series = view.snapshot.vantage(view.site).series(indicator, &unknown);
         for (area, series) in unknown.into_iter().zip(series) {
             self.series.insert((indicator, area), Arc::new(series));
         }

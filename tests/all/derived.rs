@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use calamine::{Data, Reader as _, Xlsx};
-use onemap::derived::{Derived, Origin, words};
+use onemap::derived::{Derived, Origin, Vantage, words};
 use onemap::drawn::{Atlas, Drawn};
 use onemap::export::{self, Subject, derived::All};
 use onemap::privacy::shown::Shown;
@@ -20,7 +20,7 @@ fn derived_at(protected: &Figures, sources: &[SourceState], area: AreaId) -> Vec
     let engine = sample();
     let site = engine.site();
     let at_secs = engine.end_of(day(DAY)).secs;
-    let origin = Origin { site, figures: protected, source: engine, sources, at_secs };
+    let origin = Origin { vantage: Vantage { site, source: engine, sources, at_secs }, figures: protected };
     (0..site.indicators.len()).map(|indicator| origin.derived(indicator, area).unwrap()).collect()
 }
 
@@ -233,7 +233,8 @@ fn the_sheets_of_another_site() {
     let at_secs = engine.end_of(day).secs;
     let sources = engine.sources(at_secs);
     let protected = figures(engine, day);
-    let origin = Origin { site, figures: &protected, source: engine, sources: &sources, at_secs };
+    let vantage = Vantage { site, source: engine, sources: &sources, at_secs };
+    let origin = Origin { vantage, figures: &protected };
     let derived: Vec<Derived> =
         (0..site.indicators.len()).map(|i| origin.derived(i, AreaId::ROOT).unwrap()).collect();
     let subject = Subject { site, figures: &protected, area: AreaId::ROOT, drawn: None, as_of: day };
@@ -262,7 +263,8 @@ fn a_shape_is_compared_with_its_own_past() {
     let protected = figures(engine, day(DAY));
     let at_secs = engine.end_of(day(DAY)).secs;
     let sources = engine.sources(at_secs);
-    let origin = Origin { site, figures: &protected, source: engine, sources: &sources, at_secs };
+    let vantage = Vantage { site, source: engine, sources: &sources, at_secs };
+    let origin = Origin { vantage, figures: &protected };
     let atlas = Atlas::new(site, &engine.texture);
     let areas: Vec<AreaId> = site.areas.level(1).collect();
     let cover = |of: &[AreaId]| atlas.cover(&Drawn::Areas(of.to_vec()));

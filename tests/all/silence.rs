@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use onemap::derived::watch::{Silences, State, Subject};
+use onemap::derived::silence::State;
+use onemap::derived::watch::{Silences, Subject};
 use onemap::engine::{Batch, Engine};
 use onemap::runtime::Publisher;
 use onemap::snapshot::{Clock, EpochSecs};

@@ -35,7 +35,7 @@ fn a_day_of_the_past_is_what_compute_as_of_gives() {
         let picture = live.at(Moment::new(at.secs, Known::Now), FIRST_PAST_REVISION).unwrap();
         same(engine, &picture, &engine.figures(at, &engine.sources(at.secs)));
         assert_eq!((picture.now_secs, picture.is_live()), (at.secs, false));
-        let series = picture.origin(engine.site()).series(0, &[onemap::site::areas::AreaId::ROOT]).remove(0);
+        let series = picture.vantage(engine.site()).series(0, &[onemap::site::areas::AreaId::ROOT]).remove(0);
         assert!(series.points.iter().all(|point| point.day <= at.day), "no point of the future");
     }
 }
@@ -53,7 +53,7 @@ fn as_known_then_is_what_compute_known_at_gives() {
         same(engine, &picture, &engine.known_then(then.figures(at, &then.sources(at.secs)), &now));
         for i in 0..engine.site().indicators.len() {
             for (area, _) in engine.site().areas.iter() {
-                let series = picture.origin(engine.site()).series(i, &[area]).remove(0);
+                let series = picture.vantage(engine.site()).series(i, &[area]).remove(0);
                 let last = series.points.last().map(|point| point.value);
                 let value = picture.reading(i, area).value;
                 assert!(last.is_none_or(|last| last == value), "the series ends with the figure");
