@@ -100,6 +100,21 @@ pub fn standing(text: &Messages, standing: &Standing) -> Option<String> {
     Some([past, beside].into_iter().flatten().collect::<Vec<_>>().join(text.get("derived.complete.joint")))
 }
 
+/// What is in of what is expected, in words: days or months, areas, inputs; none where nothing is expected.
+#[must_use]
+pub fn in_of_expected(text: &Messages, completeness: &Completeness) -> [Option<String>; 3] {
+    let steps = if completeness.is_monthly { "derived.complete.months" } else { "derived.complete.days" };
+    let all = [
+        (steps, completeness.steps),
+        ("derived.complete.areas", completeness.areas),
+        ("derived.complete.inputs", completeness.inputs),
+    ];
+    all.map(|(key, of)| {
+        let Of { present, expected } = of?;
+        Some(text.fill(key, &[("present", &present.to_string()), ("expected", &expected.to_string())]))
+    })
+}
+
 /// How complete the data of a figure is, and what is late by name.
 #[must_use]
 pub fn completeness(
@@ -108,19 +123,7 @@ pub fn completeness(
     sources: &[SourceState],
     completeness: &Completeness,
 ) -> String {
-    let of = |key: &str, of: Of| {
-        let (present, expected) = (of.present.to_string(), of.expected.to_string());
-        text.fill(key, &[("present", &present), ("expected", &expected)])
-    };
-    let steps = if completeness.is_monthly { "derived.complete.months" } else { "derived.complete.days" };
-    let mut parts: Vec<String> = [
-        completeness.steps.map(|n| of(steps, n)),
-        completeness.areas.map(|n| of("derived.complete.areas", n)),
-        completeness.inputs.map(|n| of("derived.complete.inputs", n)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut parts: Vec<String> = in_of_expected(text, completeness).into_iter().flatten().collect();
     for source in completeness.late.iter().filter_map(|at| sources.get(*at)) {
         let Some(dataset) = site.datasets.get(source.dataset) else { continue };
         let name = dataset.name.get(text.lang());

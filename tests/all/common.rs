@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use calamine::{Data, Reader as _, Xlsx};
 use onemap::engine::{self, Depth, Engine};
+use onemap::export;
 use onemap::privacy::shown::{ScalePoint, Shown};
 use onemap::site::areas::AreaId;
 use onemap::site::civil::parse_day;
 use onemap::site::problem::Problem;
+use onemap::site::text::Messages;
 use onemap::site::{self, Site, SiteError};
 use onemap::snapshot::{Day, Figures};
 
@@ -108,6 +111,50 @@ pub(crate) fn seen(shown: Shown) -> Option<f64> {
 
 pub(crate) fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+/// A sheet of a workbook, read back.
+pub(crate) struct Sheet {
+    /// All rows.
+    pub(crate) all: Vec<Vec<Data>>,
+    /// The row that ends with the heading of the id.
+    head: Option<usize>,
+}
+
+impl Sheet {
+    /// Of the name that a message gives it.
+    pub(crate) fn of(workbook: &[u8], text: &Messages, name: &str) -> Self {
+        let mut book = Xlsx::new(std::io::Cursor::new(workbook)).unwrap();
+        let range = book.worksheet_range(text.get(name)).unwrap();
+        let all: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
+        let head = all.iter().position(|row| *row.last().unwrap() == *text.get("xlsx.id"));
+        Self { all, head }
+    }
+
+    /// The rows below the head, as far as their last cell holds something.
+    pub(crate) fn rows(&self) -> &[Vec<Data>] {
+        let below = &self.all[self.head.unwrap() + 1..];
+        let is_end = |row: &Vec<Data>| row.last().unwrap().to_string().is_empty();
+        &below[..below.iter().position(is_end).unwrap_or(below.len())]
+    }
+
+    /// The column of a heading.
+    pub(crate) fn column(&self, heading: &str) -> usize {
+        self.all[self.head.unwrap()]
+            .iter()
+            .position(|cell| *cell == *heading)
+            .unwrap_or_else(|| panic!("no {heading}"))
+    }
+}
+
+/// What a cell of a workbook holds where a figure is shown: exact ones are numbers, marked ones text.
+pub(crate) fn cell(shown: Shown) -> Data {
+    let text = export::figure(shown);
+    match shown {
+        Shown::Value(_) => Data::Float(text.parse().unwrap()),
+        Shown::Coarse { told, .. } => Data::String(format!("{}{text}", told.sign())),
+        _ => Data::String(text),
+    }
 }
 
 /// All findings as lines, in English.

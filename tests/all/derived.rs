@@ -1,8 +1,6 @@
 //! Derived figures in the workbook and in SDMX-CSV, read back: each is the one that was worked out, hidden ones are
 //! hidden, coarse ones bear their sign, and every number has its method beside it.
 
-use std::collections::HashMap;
-
 use calamine::{Data, Reader as _, Xlsx};
 use onemap::derived::{Derived, Origin, Vantage, words};
 use onemap::drawn::{Atlas, Drawn};
@@ -12,7 +10,7 @@ use onemap::site::areas::AreaId;
 use onemap::site::text::Lang;
 use onemap::snapshot::{Back, Figures, SeriesSource as _, SourceState};
 
-use crate::common::{Ran, day, figures, program, sample, sample_dir, tiny};
+use crate::common::{Ran, Sheet, cell, day, figures, program, sample, sample_dir, tiny};
 
 const DAY: &str = "2026-11-23";
 
@@ -22,15 +20,6 @@ fn derived_at(protected: &Figures, sources: &[SourceState], area: AreaId) -> Vec
     let at_secs = engine.end_of(day(DAY)).secs;
     let origin = Origin { vantage: Vantage { site, source: engine, sources, at_secs }, figures: protected };
     (0..site.indicators.len()).map(|indicator| origin.derived(indicator, area).unwrap()).collect()
-}
-
-fn cell(shown: Shown) -> Data {
-    let text = export::figure(shown);
-    match shown {
-        Shown::Value(_) => Data::Float(text.parse().unwrap()),
-        Shown::Coarse { told, .. } => Data::String(format!("{}{text}", told.sign())),
-        _ => Data::String(text),
-    }
 }
 
 fn is_near(cell: &Data, value: f64) -> bool {
@@ -52,23 +41,18 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
         let all = All { subject: &subject, derived: &derived, sources: &sources };
 
         let bytes = export::xlsx_derived(&all, Lang::En).unwrap();
-        let mut book = Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
-        let mut sheet = |key: &str| {
-            let range = book.worksheet_range(text.get(key)).unwrap();
-            let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
-            assert_eq!(rows[1][0].to_string(), text.get("cli.sample_mark"));
-            let head = rows.iter().position(|r| *r.last().unwrap() == *text.get("xlsx.id")).unwrap();
-            let at: HashMap<String, usize> =
-                rows[head].iter().enumerate().map(|(i, c)| (c.to_string(), i)).collect();
-            let body = rows[head + 1..].iter().take_while(|r| !r.last().unwrap().to_string().is_empty());
-            (at, body.cloned().collect::<Vec<_>>())
+        let [figures_sheet, areas_sheet] =
+            ["derived.sheet.name", "derived.sheet.areas_name"].map(|name| Sheet::of(&bytes, text, name));
+        for sheet in [&figures_sheet, &areas_sheet] {
+            assert_eq!(sheet.all[1][0], *text.get("cli.sample_mark"));
+        }
+        let cell_of = |sheet: &Sheet, row: &[Data], key: &str| {
+            row[sheet.column(text.get(&format!("derived.sheet.{key}")))].clone()
         };
-        let (at, rows) = sheet("derived.sheet.name");
-        let of = |row: &[Data], key: &str| row[at[text.get(&format!("derived.sheet.{key}"))]].clone();
+        let of = |row: &[Data], key: &str| cell_of(&figures_sheet, row, key);
+        let area_of = |row: &[Data], key: &str| cell_of(&areas_sheet, row, key);
+        let (rows, area_rows) = (figures_sheet.rows(), areas_sheet.rows());
         assert_eq!(rows.len(), site.indicators.len());
-        let (areas_at, area_rows) = sheet("derived.sheet.areas_name");
-        let area_of =
-            |row: &[Data], key: &str| row[areas_at[text.get(&format!("derived.sheet.{key}"))]].clone();
 
         let sdmx = export::sdmx_derived(&all);
         let mut lines = sdmx.lines();
@@ -95,7 +79,7 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
         };
         let value = |row: &[&str]| row[column("OBS_VALUE")].parse::<f64>().unwrap();
 
-        for ((row, own), cells) in site.indicators.iter().zip(&derived).zip(&rows) {
+        for ((row, own), cells) in site.indicators.iter().zip(&derived).zip(rows) {
             assert_eq!(cells.last().unwrap().to_string(), row.id);
             for (sheet, observation, shown) in [
                 ("year_difference", "YEAR_DIFFERENCE", Some(own.year.difference)),
@@ -243,13 +227,11 @@ fn the_sheets_of_another_site() {
         let text = site.messages(lang);
         let bytes = export::xlsx_derived(&all, lang).unwrap();
         assert_eq!(bytes, export::xlsx_derived(&all, lang).unwrap());
-        let mut book = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
-        for key in ["derived.sheet.name", "derived.sheet.areas_name"] {
-            let range = book.worksheet_range(text.get(key)).unwrap();
-            let ids = range.rows().filter_map(|r| Some(r.last()?.to_string()));
-            assert!(ids.clone().any(|id| id == text.get("xlsx.id")), "{key} has no head");
+        for name in ["derived.sheet.name", "derived.sheet.areas_name"] {
+            let sheet = Sheet::of(&bytes, text, name);
+            let ids = sheet.rows().iter().map(|row| row.last().unwrap().to_string());
             let known = ids.filter(|id| site.indicators.iter().any(|i| i.id == *id)).count();
-            assert!(known > 0, "{key} is empty");
+            assert!(known > 0 && known == sheet.rows().len(), "{name}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Whether figures are on time, from a dataset's promise to every export, and what a live source in trouble does to it.
 
-use calamine::Reader as _;
 use onemap::engine::Engine;
 use onemap::export::{self, Subject};
 use onemap::moment::{FIRST_PAST_REVISION, Known, Moment};
@@ -9,8 +8,7 @@ use onemap::site::areas::AreaId;
 use onemap::site::text::{Bilingual, Lang};
 use onemap::snapshot::{Clock, FeedPhase, FeedState, Status};
 
-use crate::common::{Declared, Line, Made, Ran, Recipe, day, figures, program};
-use crate::workbook;
+use crate::common::{Declared, Line, Made, Ran, Recipe, Sheet, day, figures, program};
 
 const DAY: &str = "2026-11-23";
 /// 15:00 of that day on the site's clock: three hours after the only row.
@@ -99,12 +97,9 @@ fn a_workbook_says_which_figures_are_late_and_since_when() {
         let sources = engine.sources(engine.end_of(as_of).secs);
         let bytes = export::xlsx(&subject, &sources, lang).unwrap();
         let text = site.messages(lang);
-        let rows = workbook::rows(&bytes, 0, text.get("xlsx.id"));
-        let mut book = calamine::Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
-        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
-        let head = sheet.rows().find(|row| row.last().is_some_and(|c| *c == text.get("xlsx.id"))).unwrap();
-        assert_eq!(head[15], text.get("xlsx.freshness"));
-        rows.iter().map(|row| row[15].to_string()).collect::<Vec<_>>()
+        let sheet = Sheet::of(&bytes, text, "xlsx.sheet_figures");
+        let column = sheet.column(text.get("xlsx.freshness"));
+        sheet.rows().iter().map(|row| row[column].to_string()).collect::<Vec<_>>()
     };
     let both = "expected by 15:00, 8 h late, 1 of 2 sources late, 1 of 2 sources missing";
     assert_eq!(words(DAY, Lang::En), ["expected by 15:00, 8 h late", both]);

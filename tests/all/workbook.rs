@@ -1,32 +1,14 @@
 //! The workbook is read back: every figure of the CSV is in it, exact ones as numbers, marked ones as text.
 
-use calamine::{Data, Reader as _, Xlsx};
+use calamine::Data;
 use onemap::export::{self, Subject};
 use onemap::privacy::shown::Shown;
 use onemap::site::text::Lang;
 
-use crate::common::{Ran, day, figures, program, sample, sample_dir};
+use crate::common::{Ran, Sheet, cell, day, figures, program, sample, sample_dir};
 
 fn run(arguments: &[&str]) -> Ran {
     Ran::of(program().args(arguments).env_remove("RUST_LOG"))
-}
-
-/// The rows of a sheet below its head; the head is the row that ends with `last`.
-pub(crate) fn rows(bytes: &[u8], sheet: usize, last: &str) -> Vec<Vec<Data>> {
-    let mut book = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
-    let range = book.worksheet_range_at(sheet).unwrap().unwrap();
-    let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
-    let head = rows.iter().position(|r| r.last().is_some_and(|c| *c == last)).unwrap();
-    rows[head + 1..].iter().take_while(|r| !r.last().unwrap().to_string().is_empty()).cloned().collect()
-}
-
-fn cell(shown: Shown) -> Data {
-    let text = export::figure(shown);
-    match shown {
-        Shown::Value(_) => Data::Float(text.parse().unwrap()),
-        Shown::Coarse { told, .. } => Data::String(format!("{}{text}", told.sign())),
-        _ => Data::String(text),
-    }
 }
 
 #[test]
@@ -47,9 +29,11 @@ fn the_workbook_holds_the_figures_of_the_csv() {
                 export::xlsx(&subject, &sources, lang).unwrap(),
                 "the same figures, the same file"
             );
-            let found = rows(&bytes, 0, text.get("xlsx.id"));
-            assert_eq!(found.len(), site.indicators.len());
-            for ((i, row), cells) in site.indicators.iter().enumerate().zip(&found) {
+            let keys = ["figures", "method", "marks", "sources"];
+            let sheets = keys.map(|key| Sheet::of(&bytes, text, &format!("xlsx.sheet_{key}")));
+            let [found, methods, marks, _] = &sheets;
+            assert_eq!(found.rows().len(), site.indicators.len());
+            for ((i, row), cells) in site.indicators.iter().enumerate().zip(found.rows()) {
                 let reading = protected.reading(i, area);
                 assert_eq!(cells[16], Data::String(row.id.clone()));
                 match reading.value {
@@ -77,14 +61,9 @@ fn the_workbook_holds_the_figures_of_the_csv() {
                 }
             }
             // Each indicator has its method; every mark its meaning; the demonstration data are marked.
-            assert_eq!(rows(&bytes, 1, text.get("xlsx.id")).len(), site.indicators.len());
-            let mut book = Xlsx::new(std::io::Cursor::new(&bytes)).unwrap();
-            for sheet in 0..4 {
-                let range = book.worksheet_range_at(sheet).unwrap().unwrap();
-                assert_eq!(range.get_value((1, 0)).unwrap().to_string(), text.get("cli.sample_mark"));
-            }
-            let marks = book.worksheet_range_at(2).unwrap().unwrap();
-            let signs: Vec<String> = marks.rows().map(|r| r[0].to_string()).collect();
+            assert_eq!(methods.rows().len(), site.indicators.len());
+            assert!(sheets.iter().all(|sheet| sheet.all[1][0] == *text.get("cli.sample_mark")));
+            let signs: Vec<String> = marks.all.iter().map(|row| row[0].to_string()).collect();
             for sign in ["<5", "<10", "*", "≥", "≈"] {
                 assert!(signs.iter().any(|s| s == sign), "{sign} is not explained: {signs:?}");
             }

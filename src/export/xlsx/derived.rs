@@ -4,8 +4,6 @@
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use crate::derived::change::Change;
-use crate::derived::completeness::Of;
-use crate::derived::control::Chart;
 use crate::derived::kind::Kind;
 use crate::derived::{Derived, words};
 use crate::export::derived::All;
@@ -70,9 +68,7 @@ impl Book<'_> {
         for ((number, row), derived) in (1_u32..).zip(&self.subject.site.indicators).zip(all.derived) {
             let at = head + number;
             last = at;
-            sheet.write(at, 0, number)?;
-            sheet.write(at, 1, row.name.get(self.lang))?;
-            sheet.write(at, 2, self.text.unit_name(&row.unit))?;
+            self.indicator(sheet, at, number, row, &DERIVED)?;
             sheet.write(at, 3, self.text.get(kind_key(derived.nature.kind)))?;
             self.change(sheet, (at, 4), row, &derived.year)?;
             self.change(sheet, (at, 7), row, &derived.period)?;
@@ -81,20 +77,10 @@ impl Book<'_> {
             }
             self.control(sheet, at, row, derived)?;
             self.comparison(sheet, at, row, derived)?;
-            let complete = &derived.completeness;
-            let steps = if complete.is_monthly { "derived.complete.months" } else { "derived.complete.days" };
-            for (column, key, of) in [
-                (22, steps, complete.steps),
-                (23, "derived.complete.areas", complete.areas),
-                (24, "derived.complete.inputs", complete.inputs),
-            ] {
-                if let Some(Of { present, expected }) = of {
-                    let (present, expected) = (present.to_string(), expected.to_string());
-                    let words = self.text.fill(key, &[("present", &present), ("expected", &expected)]);
-                    sheet.write(at, column, words)?;
-                }
+            let complete = words::in_of_expected(self.text, &derived.completeness);
+            for (column, words) in (22_u16..).zip(complete) {
+                sheet.write(at, column, words.unwrap_or_default())?;
             }
-            sheet.write(at, 25, row.id.as_str())?;
         }
         sheet.set_freeze_panes(head + 1, 2)?;
         sheet.autofilter(head, 0, last, 25)?;
@@ -129,7 +115,7 @@ impl Book<'_> {
             let format = number_format(&row.unit, row.decimals.max(1));
             sheet.write(at, 11, words::method(self.text, chart.method))?;
             sheet.write_with_format(at, 12, rounded(chart.center), &format)?;
-            if let Some((low, high)) = Chart::last_limits(chart) {
+            if let Some((low, high)) = chart.last_limits() {
                 sheet.write_with_format(at, 13, rounded(low), &format)?;
                 sheet.write_with_format(at, 14, rounded(high), &format)?;
             }
@@ -178,7 +164,7 @@ impl Book<'_> {
                     continue;
                 }
                 at += 1;
-                self.area_head(sheet, at, number, row)?;
+                self.indicator(sheet, at, number, row, &AREAS)?;
                 let named = site.areas.get(area);
                 sheet.write(at, 3, named.name.get(self.lang))?;
                 sheet.write(at, 4, named.code.as_str())?;
@@ -199,7 +185,7 @@ impl Book<'_> {
                 derived.contribution.as_ref().filter(|c| c.rest != 0.0 || !c.apart.is_empty())
             {
                 at += 1;
-                self.area_head(sheet, at, number, row)?;
+                self.indicator(sheet, at, number, row, &AREAS)?;
                 sheet.write(at, 3, words::rest(self.text, found))?;
                 sheet.write_with_format(at, 7, rounded(found.rest), &difference_format(row))?;
             }
@@ -209,17 +195,20 @@ impl Book<'_> {
         Ok(())
     }
 
-    fn area_head(
+    /// What a row is of: number, name and unit in its first columns, the id in its last.
+    fn indicator(
         &self,
         sheet: &mut Worksheet,
         at: u32,
         number: u32,
         row: &Indicator,
+        columns: &[(&str, f64)],
     ) -> Result<(), XlsxError> {
         sheet.write(at, 0, number)?;
         sheet.write(at, 1, row.name.get(self.lang))?;
         sheet.write(at, 2, self.text.unit_name(&row.unit))?;
-        sheet.write(at, 11, row.id.as_str())?;
+        let last = (0_u16..).zip(columns).last().map_or(0, |(column, _)| column);
+        sheet.write(at, last, row.id.as_str())?;
         Ok(())
     }
 }
