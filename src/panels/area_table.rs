@@ -5,7 +5,6 @@ use egui::{Align2, Rect, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::command::Command;
 use crate::derived::standing::Standing;
-use crate::derived::words as derived_words;
 use crate::panels::pen::{Pen, cut_right, cut_top, whole};
 use crate::panels::ranking::{self, Row};
 use crate::panels::series_cache::SeriesCache;
@@ -197,9 +196,7 @@ fn row_ui(
     let name = words::area_name(view, row.area);
     let reading = &row.reading;
     let figure = format::shown(reading.value, d, &indicator.unit, text);
-    let stands = derived_words::standing(text, &row.standing);
-    let spoken: Vec<&str> = [name, &figure].into_iter().chain(stands.as_deref()).collect();
-    let response = pen.press(line, ("area", row.area), &spoken.join(" "));
+    let response = pen.press_named(line, ("area", row.area), || row.spoken(view, indicator, name));
     if row.area == view.state.area {
         pen.painter().rect_filled(line, pen.step() * 0.5, pen.theme.accent.gamma_multiply(0.14));
     }

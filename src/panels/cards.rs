@@ -103,8 +103,11 @@ fn card_ui(
     let bar = Rect::from_min_size(card.min, vec2(card.width(), step * if chosen { 0.75 } else { 0.4 }));
     pen.painter().rect_filled(bar, 0.0, domain);
     let name = view.say(indicator.card_name());
-    let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
-    let response = pen.press(card, ("card", index), &format!("{name} {figure}"));
+    let spoken = || {
+        let figure = format::shown(reading.value, indicator.decimals, &indicator.unit, view.text);
+        format!("{name} {figure}")
+    };
+    let response = pen.press_named(card, ("card", index), spoken);
     if response.hovered() {
         marks::outline(pen.painter(), card, step * 0.5, Stroke::new(theme.sizes.hairline, theme.accent));
     }

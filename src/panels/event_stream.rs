@@ -167,7 +167,8 @@ pub fn event_row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, event: &EventView
     let severity = view.text.get(severity_key(event.severity));
     let status = view.text.code_name(&alarm_strip::status_list(view), &event.status).to_owned();
     let place = words::area_path(view, event.area);
-    let response = pen.press(line, ("event", &event.id), &format!("{kind} {severity} {place} {status}"));
+    let spoken = || format!("{kind} {severity} {place} {status}");
+    let response = pen.press_named(line, ("event", &event.id), spoken);
     pen.hover_ground(line, &response);
     pen.hairline(line.left(), line.right(), line.bottom());
     let (upper, lower) = line.split_top_bottom_at_y(line.top() + pen.row(pen.body()) + step * 0.25);

@@ -207,9 +207,14 @@ impl<'a> Pen<'a> {
 
     /// A place that can be pressed by pointer or keyboard; shows where the focus is.
     pub fn press(&self, rect: Rect, salt: impl Hash, words: &str) -> Response {
+        self.press_named(rect, salt, || words.to_owned())
+    }
+
+    /// The same for a name that is made up of several: only where somebody asks for it, such as a screen reader.
+    pub fn press_named(&self, rect: Rect, salt: impl Hash, words: impl Fn() -> String) -> Response {
         let id = self.ui.scope_id().with(("press", hash_of(&salt)));
         let response = self.ui.interact(rect, id, Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words));
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words()));
         if response.has_focus() {
             self.focus_ring(rect);
         }

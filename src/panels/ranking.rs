@@ -27,6 +27,14 @@ pub struct Row {
 }
 
 impl Row {
+    /// What its name says to whoever cannot see it: area, figure, and whether it stands out.
+    #[must_use]
+    pub fn spoken(&self, view: &View<'_>, indicator: &Indicator, name: &str) -> String {
+        let figure = format::shown(self.reading.value, indicator.decimals, &indicator.unit, view.text);
+        let stands = derived_words::standing(view.text, &self.standing);
+        [name, &figure].into_iter().chain(stands.as_deref()).collect::<Vec<_>>().join(" ")
+    }
+
     /// What its hover says: the reading, and whether it stands out.
     #[must_use]
     pub fn explain(&self, view: &View<'_>, indicator: &Indicator) -> String {
@@ -256,10 +264,7 @@ fn row_ui(
 ) {
     let theme = pen.theme;
     let name = words::short_name(view, row.area);
-    let figure_words = format::shown(row.reading.value, indicator.decimals, &indicator.unit, view.text);
-    let stands = derived_words::standing(view.text, &row.standing);
-    let words: Vec<&str> = [name, &figure_words].into_iter().chain(stands.as_deref()).collect();
-    let response = pen.press(line, ("rank", row.area), &words.join(" "));
+    let response = pen.press_named(line, ("rank", row.area), || row.spoken(view, indicator, name));
     pen.hover_ground(line, &response);
     let chosen = row.area == view.state.area;
     let late = row.reading.status == Status::Late;

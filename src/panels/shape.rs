@@ -287,7 +287,7 @@ fn row_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, index: IndicatorIx, command
     }
     let name = view.say(indicator.card_name());
     let words = figure(view, indicator, drawn);
-    let response = pen.press(line, ("shape figure", index), &format!("{name} {words}"));
+    let response = pen.press_named(line, ("shape figure", index), || format!("{name} {words}"));
     pen.hover_ground(line, &response);
     let domain = view.site.domain_index(&indicator.domain).unwrap_or(0);
     let bar = Rect::from_min_size(

@@ -86,8 +86,8 @@ fn edge_ui(pen: Pen<'_>, line: &Line, view: &View<'_>, commands: &mut Commands) 
     pen.painter().rect_filled(grip, pen.step() * 0.25, color);
     let place = Rect::from_center_size(grip.center(), vec2(pen.step() * 1.5, line.plot.height()));
     let response = pen.ui.interact(place, pen.ui.scope_id().with("time edge"), Sense::drag());
-    let words = view.text.fill("panel.time.width", &[("width", &width_words(view))]);
-    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, &words));
+    let words = || view.text.fill("panel.time.width", &[("width", &width_words(view))]);
+    response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, words()));
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     if response.has_focus() {
         pen.focus_ring(place);
