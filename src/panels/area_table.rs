@@ -35,12 +35,12 @@ pub enum Column {
 }
 
 const COLUMNS: [(Column, &str, f32); 7] = [
-    (Column::Name, "panel.table.name", 0.2),
-    (Column::Value, "panel.table.value", 0.13),
-    (Column::Interval, "panel.table.interval", 0.16),
-    (Column::Gap, "panel.table.gap", 0.11),
-    (Column::Numerator, "panel.table.numerator", 0.13),
-    (Column::Denominator, "panel.table.denominator", 0.15),
+    (Column::Name, "panel.table.name", 0.25),
+    (Column::Value, "panel.table.value", 0.12),
+    (Column::Interval, "panel.table.interval", 0.15),
+    (Column::Gap, "panel.table.gap", 0.1),
+    (Column::Numerator, "panel.table.numerator", 0.12),
+    (Column::Denominator, "panel.table.denominator", 0.14),
     (Column::Status, "panel.table.status", 0.12),
 ];
 

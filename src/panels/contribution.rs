@@ -53,11 +53,12 @@ pub fn contribution_ui(
     let scale =
         bars.iter().filter_map(|bar| bar.adds.point()).map(|at| at.on_axis().abs()).fold(0.0, f64::max);
     let pen = Pen::new(ui, view.theme);
-    let told: Vec<String> = bars.iter().map(|bar| adds_words(view, bar.adds, decimals)).collect();
+    let told: Vec<Told> = bars.iter().map(|bar| told(view, bar.adds, decimals)).collect();
     let widest = |words: &mut dyn Iterator<Item = f32>| words.fold(0.0_f32, f32::max);
     let columns = Columns {
         name: widest(&mut bars.iter().map(|bar| pen.width(&bar.name, pen.note()))).min(width * 0.36),
-        value: widest(&mut told.iter().map(|words| pen.width(words, pen.note().bold()))).min(width * 0.3),
+        value: widest(&mut told.iter().map(|told| pen.width(&told.words, pen.note().bold())))
+            .min(width * 0.3),
         scale,
     };
     let row = pen.row(pen.note()) * 1.1;
@@ -107,17 +108,28 @@ fn bars(view: &View<'_>, found: &Contribution) -> Vec<Bar> {
     bars
 }
 
+/// What a bar says, and the arrow that says it again: both judged as printed.
+struct Told {
+    words: String,
+    way: marks::Way,
+}
+
 /// `up 12`; `about +50` by its sign where it is coarse, the mark where it is hidden.
-fn adds_words(view: &View<'_>, adds: Shown, decimals: usize) -> String {
-    match format::change(adds, Shown::Value(0.0), decimals) {
-        Some(change) => words::change(view, &change),
-        None => format::signed(adds, decimals, view.text),
+fn told(view: &View<'_>, adds: Shown, decimals: usize) -> Told {
+    if let Some(change) = format::change(adds, Shown::Value(0.0), decimals) {
+        return Told { words: words::change(view, &change), way: change.way };
     }
+    let way = match adds.point().map(ScalePoint::on_axis) {
+        Some(at) if at > 0.0 => marks::Way::Up,
+        Some(at) if at < 0.0 => marks::Way::Down,
+        _ => marks::Way::Level,
+    };
+    Told { words: format::signed(adds, decimals, view.text), way }
 }
 
 /// A bar to the right adds, one to the left takes away: full and hollow, with an arrow and a word. What is left, and what
 /// is told only roughly, is hatched.
-fn bar_ui(pen: Pen<'_>, line: Rect, bar: &Bar, told: &str, columns: &Columns) {
+fn bar_ui(pen: Pen<'_>, line: Rect, bar: &Bar, told: &Told, columns: &Columns) {
     let theme = pen.theme;
     let step = pen.step();
     let (name_place, rest) = cut_left(line, columns.name + step);
@@ -125,11 +137,11 @@ fn bar_ui(pen: Pen<'_>, line: Rect, bar: &Bar, told: &str, columns: &Columns) {
     let plot = plot.with_max_x(plot.right() - step);
     let ink = pen.note().color(if bar.is_rest { theme.muted } else { theme.text });
     pen.text(name_place.with_max_x(name_place.right() - step), Align2::LEFT_CENTER, &bar.name, ink);
-    pen.name(line, ("adds", &bar.name), &format!("{} {told}", bar.name));
+    pen.name(line, ("adds", &bar.name), &format!("{} {}", bar.name, told.words));
     let axis = plot.center().x;
     pen.painter().vline(axis, line.y_range(), Stroke::new(theme.sizes.hairline, theme.line));
     let value_place = value_place.with_min_x(value_place.left() + step * 1.5);
-    let at = pen.text(value_place, Align2::RIGHT_CENTER, told, ink.bold());
+    let at = pen.text(value_place, Align2::RIGHT_CENTER, &told.words, ink.bold());
     let Some(point) = bar.adds.point() else {
         // Hidden or missing: nothing to draw, its mark in a dashed box on the line.
         let stroke = Stroke::new(theme.sizes.hairline, theme.muted);
@@ -155,10 +167,9 @@ fn bar_ui(pen: Pen<'_>, line: Rect, bar: &Bar, told: &str, columns: &Columns) {
         () => marks::outline(pen.painter(), body, 0.0, stroke),
     }
     if length >= 1.0 {
-        let way = if is_plus { marks::Way::Up } else { marks::Way::Down };
         let center = pos2(value_place.left() - step * 0.75, line.center().y);
         let tint = if bar.is_rest { theme.muted } else { color };
-        marks::way(pen.painter(), center, step * whole(1), way, tint);
+        marks::way(pen.painter(), center, step * whole(1), told.way, tint);
     }
 }
 
@@ -170,7 +181,7 @@ fn is_plus(point: ScalePoint) -> bool {
 mod tests {
     use super::*;
     use crate::panels::fixture::Stage;
-    use crate::privacy::shown::{Told, Why};
+    use crate::privacy::shown::{self, Why};
     use crate::site::text::Lang;
     use crate::state::Mode;
 
@@ -179,15 +190,18 @@ mod tests {
         let stage = Stage::new(Mode::Desk, Lang::En, 1920.0, 1080.0);
         let view = stage.view();
         let hidden = Shown::Suppressed { below: 5, why: Why::Secondary };
-        let about = Shown::Coarse { value: 50.0, step: 5.0, told: Told::About };
-        for (adds, words) in [
-            (Shown::Value(12.0), "up 12"),
-            (Shown::Value(-3.0), "down 3"),
-            (Shown::Value(0.0), "level"),
-            (about, "≈+50"),
-            (hidden, "*"),
+        let about = Shown::Coarse { value: 50.0, step: 5.0, told: shown::Told::About };
+        use marks::Way::{Down, Level, Up};
+        for (adds, words, way) in [
+            (Shown::Value(12.0), "up 12", Up),
+            (Shown::Value(-3.0), "down 3", Down),
+            (Shown::Value(0.0), "level", Level),
+            (Shown::Value(0.2), "level", Level),
+            (about, "≈+50", Up),
+            (hidden, "*", Level),
         ] {
-            assert_eq!(adds_words(&view, adds, 0), words);
+            let told = told(&view, adds, 0);
+            assert_eq!((told.words.as_str(), told.way), (words, way));
         }
     }
 }
