@@ -1,12 +1,15 @@
 //! Which time a picture is of, and where pictures of other times come from. Owns the small types that state, engine and
 //! panels share about time; computes no figure.
 
-use std::collections::VecDeque;
+mod timeline;
+
 use std::sync::Arc;
 
 use crate::site::civil::CivilZone;
 use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Events, Figures, Freshness, SeriesSource, Snapshot};
+
+pub use timeline::{HOUR_SECS, Span, Timeline};
 
 /// What knowledge a picture of the past is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -124,159 +127,3 @@ impl Snapshot {
 
 /// Revisions of pictures of the past begin here, so that they are never those of a live one.
 pub const FIRST_PAST_REVISION: u64 = 1 << 48;
-
-/// Events over time, in hours since 1970 and by severity, drills left out, of each kind of object and of all that concern
-/// persons together; and the grave ones from start to end. Counts of the whole site only.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Timeline {
-    all: Hours,
-    /// By the place of the kind in the site's list of object kinds; behind them what concerns persons. Shared, so that a
-    /// batch copies those that it changes.
-    kinds: Vec<Arc<Hours>>,
-    /// Events of severity 3 and 4 by their start.
-    pub spans: Vec<Span>,
-}
-
-/// Counts per hour, by severity 1 to 4.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Hours {
-    /// Number of the first hour.
-    first: i64,
-    /// A ring so that an older event can be put in front.
-    counts: VecDeque<[u32; 4]>,
-}
-
-impl Hours {
-    fn count(&self, from_secs: EpochSecs, to_secs: EpochSecs) -> [u64; 4] {
-        let place = |secs: EpochSecs| {
-            let hour = secs.div_euclid(HOUR_SECS) + i64::from(secs.rem_euclid(HOUR_SECS) > 0);
-            usize::try_from((hour - self.first).max(0)).unwrap_or(usize::MAX).min(self.counts.len())
-        };
-        let (from, to) = (place(from_secs), place(to_secs));
-        let mut out = [0_u64; 4];
-        for hour in self.counts.range(from..to.max(from)) {
-            out.iter_mut().zip(hour).for_each(|(sum, count)| *sum += u64::from(*count));
-        }
-        out
-    }
-
-    fn add(&mut self, hour: i64, severity: u8, by: i64) {
-        if self.counts.is_empty() {
-            self.first = hour;
-        }
-        while hour < self.first {
-            self.counts.push_front([0; 4]);
-            self.first -= 1;
-        }
-        let place = usize::try_from(hour - self.first).unwrap_or(0);
-        if place >= self.counts.len() {
-            self.counts.resize(place + 1, [0; 4]);
-        }
-        let class = usize::from(severity.clamp(1, 4)) - 1;
-        if let Some(count) = self.counts.get_mut(place).and_then(|hour| hour.get_mut(class)) {
-            *count = u32::try_from((i64::from(*count) + by).max(0)).unwrap_or(u32::MAX);
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for (place, hour) in (0_i64..).zip(&other.counts) {
-            for (severity, count) in (1_u8..).zip(hour).filter(|(_, count)| **count > 0) {
-                self.add(other.first + place, severity, i64::from(*count));
-            }
-        }
-    }
-}
-
-/// A grave event from its start to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    /// Start.
-    pub opened_secs: EpochSecs,
-    /// End; none while it is open.
-    pub closed_secs: Option<EpochSecs>,
-    /// CAP severity, 3 or 4.
-    pub severity: u8,
-    /// Kind code.
-    pub kind: Arc<str>,
-    /// Key.
-    pub id: Arc<str>,
-}
-
-/// Seconds of an hour.
-pub const HOUR_SECS: i64 = 3600;
-
-impl Timeline {
-    /// Events that began from `from_secs` up to and without `to_secs`, by severity. Whole hours: those that begin in the
-    /// span.
-    #[must_use]
-    pub fn count(&self, from_secs: EpochSecs, to_secs: EpochSecs) -> [u64; 4] {
-        self.all.count(from_secs, to_secs)
-    }
-
-    /// The same of one kind: its place in the site's list of object kinds, or behind them of all that concerns persons.
-    #[must_use]
-    pub fn count_kind(&self, kind: usize, from_secs: EpochSecs, to_secs: EpochSecs) -> [u64; 4] {
-        self.kinds.get(kind).map_or([0; 4], |hours| hours.count(from_secs, to_secs))
-    }
-
-    /// Start of the first hour with an event; none where there is none.
-    #[must_use]
-    pub fn first_secs(&self) -> Option<EpochSecs> {
-        (!self.all.counts.is_empty()).then_some(self.all.first * HOUR_SECS)
-    }
-
-    /// One more (or, with a minus, one less) event of a kind and a severity that began at an instant.
-    pub(crate) fn add(&mut self, opened_secs: EpochSecs, kind: usize, severity: u8, by: i64) {
-        // The years 1990 to 2100: a slip of the pen in a year must not make a list of millions of hours.
-        const HOURS: std::ops::Range<i64> = 175_320..1_139_592;
-        let hour = opened_secs.div_euclid(HOUR_SECS);
-        if !HOURS.contains(&hour) {
-            return;
-        }
-        self.all.add(hour, severity, by);
-        if kind >= self.kinds.len() {
-            self.kinds.resize(kind + 1, Arc::default());
-        }
-        if let Some(hours) = self.kinds.get_mut(kind) {
-            Arc::make_mut(hours).add(hour, severity, by);
-        }
-    }
-
-    /// Adds another's counts and spans.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.all.merge(&other.all);
-        self.kinds.resize(self.kinds.len().max(other.kinds.len()), Arc::default());
-        for (hours, more) in self.kinds.iter_mut().zip(&other.kinds) {
-            Arc::make_mut(hours).merge(more);
-        }
-        self.spans.extend(other.spans.iter().cloned());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_taken_by_whole_hours_and_can_be_taken_back() {
-        let mut line = Timeline::default();
-        let start = 500_000 * HOUR_SECS;
-        for (secs, kind, severity, by) in
-            [(7200, 0, 1, 1), (7300, 2, 4, 1), (100, 1, 2, 1), (10_800, 0, 1, 1), (7300, 2, 4, -1)]
-        {
-            line.add(start + secs, kind, severity, by);
-        }
-        assert_eq!(line.first_secs(), Some(start));
-        assert_eq!(line.count(start, start + 3600), [0, 1, 0, 0]);
-        assert_eq!(line.count(start + 3600, start + 10_800), [1, 0, 0, 0]);
-        assert_eq!(line.count(0, i64::MAX), [2, 1, 0, 0]);
-        assert_eq!(line.count(i64::MIN / 2, 0), [0; 4]);
-        let mut both = line.clone();
-        both.merge(&line);
-        assert_eq!(both.count(0, i64::MAX), [4, 2, 0, 0]);
-        let of_kinds = [0, 1, 2, 3].map(|kind| both.count_kind(kind, 0, i64::MAX));
-        assert_eq!(of_kinds, [[4, 0, 0, 0], [0, 2, 0, 0], [0; 4], [0; 4]]);
-        line.add(i64::from(u32::MAX) * 1000, 0, 1, 1);
-        assert_eq!(line.all.counts.len(), 4, "an impossible time is left out");
-    }
-}

@@ -348,12 +348,13 @@ impl Publisher {
         self.revision += 1;
         // Cells are shared until a batch changes them, so this copy is a list of pointers.
         let bare = Arc::new(self.engine.without_rows());
+        let site = Arc::clone(self.engine.site());
         Snapshot {
             revision: self.revision,
             now_secs,
             shift_secs: self.shift_secs,
             clock: self.clock,
-            events: self.engine.events.view(self.engine.site(), at.day),
+            events: self.engine.events.view(&site, at.day),
             freshness,
             live: self.live,
             feeds: Arc::clone(&self.feeds),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::density::Collected;
+use crate::density::{Collected, Old};
 use crate::engine::Engine;
 use crate::site::areas::{AreaId, LonLat};
 use crate::snapshot::{EpochSecs, EventPhase, EventView};
@@ -144,10 +144,10 @@ impl Crowd {
         }
         let mut collected = Collected::default();
         added.iter().for_each(|event| self.push(&mut collected, event));
-        let places: Vec<LonLat> = gone.iter().filter_map(|event| event.place).collect();
+        let old: Vec<Old> = gone.iter().filter_map(|event| Some((event.place?, event.opened_secs))).collect();
         let ids: HashSet<&str> = gone.iter().map(|event| &*event.id).collect();
         let site = Arc::clone(engine.site());
-        engine.events.exchange(&site, &places, &ids, &collected, now_secs);
+        engine.events.exchange(&site, &old, &ids, &collected, now_secs);
         engine.events.listed_change(&site, &gone, added);
     }
 }

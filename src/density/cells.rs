@@ -62,6 +62,8 @@ pub struct EventCells {
     /// From the coarsest to the one above the finest.
     pub(super) levels: Vec<Arc<Directory<Tile>>>,
     pub(super) leaves: Arc<Directory<Leaf>>,
+    /// The instant at which ages are told.
+    pub(super) now_secs: EpochSecs,
     /// Counts of all, sorted.
     pub(super) totals: Vec<(Combo, u64)>,
 }
@@ -112,7 +114,7 @@ impl EventCells {
             let (from, to) = (tile_key(row, columns.0), tile_key(row, columns.1));
             if level >= FINEST {
                 for (tile, leaf) in self.leaves.span(from, to) {
-                    sum_up(tile, leaf.keys.iter().map(|key| (*key, 1)), mask, out);
+                    sum_up(tile, leaf.keys_at(self.now_secs).map(|key| (key, 1)), mask, out);
                 }
             } else if let Some(directory) = self.level(level) {
                 for (tile, piece) in directory.span(from, to) {
@@ -130,9 +132,9 @@ impl EventCells {
     fn has(&self, level: u8, cell: Cell, mask: &Mask) -> bool {
         let (tile, local) = (tile_of(cell), local_of(cell));
         if level >= FINEST {
-            return self.leaves.get(tile).is_some_and(|leaf| {
-                let keys = leaf.keys.get(leaf.of_cell(local)).unwrap_or_default();
-                keys.iter().any(|key| mask.takes(Combo(*key as u16)))
+            let leaf = self.leaves.get(tile);
+            return leaf.is_some_and(|leaf| {
+                leaf.of_cell(local, self.now_secs).any(|(point, _)| mask.takes(point.combo))
             });
         }
         self.level(level)
@@ -170,15 +172,15 @@ impl EventCells {
         }
         for (cell, of) in at {
             let Some(leaf) = self.leaves.get(tile_of(cell)) else { continue };
-            for point in leaf.of_cell(local_of(cell)) {
-                let Some(found) = leaf.point(point).filter(|p| mask.takes(p.combo)) else { continue };
+            let taken = leaf.of_cell(local_of(cell), self.now_secs).filter(|(p, _)| mask.takes(p.combo));
+            for (found, id) in taken {
                 let place = found.spot.world();
                 if super::grid::cell(level, place) != of {
                     continue;
                 }
                 let kind = self.kinds.get(usize::from(found.combo.kind()));
                 out.push(EventPoint {
-                    id: leaf.id(point).into(),
+                    id: id.into(),
                     kind: kind.map_or_else(|| Arc::from(""), Arc::clone),
                     severity: found.combo.severity(),
                     phase: if found.combo.is_open() { EventPhase::Open } else { EventPhase::Done },
@@ -193,7 +195,7 @@ impl EventCells {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let counts = self.levels.iter().flat_map(|d| &d.pieces).map(|t| t.entries.capacity() * 8 + 48);
-        let points = self.leaves.pieces.iter().map(|leaf| leaf.bytes() + 160);
+        let points = self.leaves.pieces.iter().map(|leaf| leaf.bytes() + 40);
         counts.sum::<usize>() + points.sum::<usize>()
     }
 

@@ -1,7 +1,9 @@
 //! The points below the finest cells, with their keys as text. Owns their packed form, and the list that events are
 //! collected in before there is a pyramid.
 
-use super::filter::Combo;
+use std::sync::Arc;
+
+use super::filter::{Combo, age_class};
 use super::grid::Spot;
 use crate::snapshot::{EpochSecs, EventPhase};
 
@@ -76,48 +78,138 @@ fn text<'a, N: Copy + TryInto<usize>>(ids: &'a str, ends: &[N], at: usize) -> &'
     }
 }
 
-/// The points of up to 64 of the finest cells, sorted by cell and by what they are counted as.
+/// Points of a block at most.
+const MOST_POINTS: usize = 128;
+
+/// The points of up to 64 of the finest cells, sorted by cell and by when they began. In blocks that are shared with the
+/// pictures that hold them, so that a change copies one block however many points there are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Leaf {
-    /// `local << 16 | combo`.
-    pub keys: Vec<u32>,
-    pub spots: Vec<Spot>,
-    pub opened: Vec<EpochSecs>,
+    blocks: Vec<Arc<Block>>,
+}
+
+/// Some points of a leaf; never none.
+#[derive(Debug, Clone, Default)]
+struct Block {
+    /// `local << 16 | combo`, the class of age left out: it is told when somebody asks.
+    keys: Vec<u32>,
+    opened: Vec<EpochSecs>,
+    spots: Vec<Spot>,
     ids: String,
     ends: Vec<u32>,
 }
 
+/// Where a point belongs: its cell, then when it began.
+type Order = (u32, EpochSecs);
+
 impl Leaf {
-    /// With room for so many.
-    pub(super) fn with_room(points: usize) -> Self {
-        Self {
-            keys: Vec::with_capacity(points),
-            spots: Vec::with_capacity(points),
-            opened: Vec::with_capacity(points),
-            ids: String::new(),
-            ends: Vec::with_capacity(points),
+    /// Of points in their order.
+    pub(super) fn of_sorted<'p>(points: impl Iterator<Item = (u32, &'p Point, &'p str)>) -> Self {
+        let mut out = Self::default();
+        let mut block = Block::default();
+        for (local, point, id) in points {
+            block.insert(block.keys.len(), local, point, id);
+            // Not full, so that the first changes split nothing.
+            if block.keys.len() == MOST_POINTS * 3 / 4 {
+                out.blocks.push(Arc::new(std::mem::take(&mut block).shrunk()));
+            }
+        }
+        if !block.keys.is_empty() {
+            out.blocks.push(Arc::new(block.shrunk()));
+        }
+        out
+    }
+
+    /// Whether it has no point.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// Adds a point, behind those of its cell that began at the same instant.
+    pub(super) fn insert(&mut self, local: u32, point: &Point, id: &str) {
+        let order = (local, point.opened_secs);
+        let begins_later = |block: &Arc<Block>| block.order(0).is_some_and(|first| first > order);
+        let at = self.blocks.partition_point(|block| !begins_later(block)).saturating_sub(1);
+        let Some(block) = self.blocks.get_mut(at).map(Arc::make_mut) else {
+            let mut block = Block::default();
+            block.insert(0, local, point, id);
+            self.blocks.push(Arc::new(block));
+            return;
+        };
+        block.insert(block.place(|other| other <= order), local, point, id);
+        if block.keys.len() > MOST_POINTS {
+            let rest = block.split_off(MOST_POINTS / 2);
+            self.blocks.insert(at + 1, Arc::new(rest));
         }
     }
 
-    /// Adds a point; they come in the order of their keys.
-    pub(super) fn push(&mut self, key: u32, point: &Point, id: &str) {
-        self.keys.push(key);
-        self.spots.push(point.spot);
-        self.opened.push(point.opened_secs);
-        self.ids.push_str(id);
-        self.ends.push(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
+    /// Takes out the points of a spot that began at an instant and have one of some keys.
+    pub(super) fn remove(
+        &mut self,
+        local: u32,
+        (spot, opened_secs): (Spot, EpochSecs),
+        is_gone: impl Fn(&str) -> bool,
+        mut taken: impl FnMut(Point, &str),
+    ) {
+        let order = (local, opened_secs);
+        let ends_before = |block: &Arc<Block>| block.last().is_none_or(|last| last < order);
+        let mut at = self.blocks.partition_point(ends_before);
+        while let Some(block) = self.blocks.get_mut(at).filter(|block| block.order(0) <= Some(order)) {
+            let mut row = block.place(|other| other < order);
+            while block.order(row) == Some(order) {
+                if block.spots.get(row) == Some(&spot) && is_gone(block.id(row)) {
+                    let block = Arc::make_mut(block);
+                    if let Some(point) = block.point(row) {
+                        taken(point, block.id(row));
+                    }
+                    block.remove(row);
+                } else {
+                    row += 1;
+                }
+            }
+            if block.keys.is_empty() {
+                self.blocks.remove(at);
+            } else {
+                at += 1;
+            }
+        }
     }
 
-    /// Gives back what growing left over.
-    pub(super) fn shrink(&mut self) {
-        self.ids.shrink_to_fit();
+    /// Keys of its points, cell by cell, with the class of age that they are in at an instant.
+    pub(super) fn keys_at(&self, now_secs: EpochSecs) -> impl Iterator<Item = u32> {
+        self.blocks.iter().flat_map(move |block| {
+            let aged = move |(key, opened): (&u32, &EpochSecs)| key | u32::from(age_class(now_secs, *opened));
+            block.keys.iter().zip(&block.opened).map(aged)
+        })
     }
 
-    pub(super) fn id(&self, at: usize) -> &str {
+    /// The points of one cell with their keys; ages are told at an instant.
+    pub(super) fn of_cell(&self, local: u32, now_secs: EpochSecs) -> impl Iterator<Item = (Point, &str)> {
+        let from = self.blocks.partition_point(|block| block.last().is_none_or(|last| last.0 < local));
+        let reach = self.blocks.get(from..).unwrap_or_default().iter();
+        let in_cell = move |block: &&Arc<Block>| block.order(0).is_some_and(|first| first.0 <= local);
+        reach.take_while(in_cell).flat_map(move |block| {
+            let rows = block.place(|order| order.0 < local)..block.place(|order| order.0 <= local);
+            rows.filter_map(move |row| {
+                let point = block.point(row)?;
+                let combo = point.combo.at_age(age_class(now_secs, point.opened_secs));
+                Some((Point { combo, ..point }, block.id(row)))
+            })
+        })
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.bytes() + 8).sum()
+    }
+}
+
+impl Block {
+    fn id(&self, at: usize) -> &str {
         text(&self.ids, &self.ends, at)
     }
 
-    pub(super) fn point(&self, at: usize) -> Option<Point> {
+    fn point(&self, at: usize) -> Option<Point> {
         Some(Point {
             spot: *self.spots.get(at)?,
             opened_secs: *self.opened.get(at)?,
@@ -125,19 +217,85 @@ impl Leaf {
         })
     }
 
-    /// The places of one cell's points.
-    pub(super) fn of_cell(&self, local: u32) -> std::ops::Range<usize> {
-        let from = self.keys.partition_point(|k| k >> 16 < local);
-        let n = self.keys.get(from..).unwrap_or_default().partition_point(|k| k >> 16 == local);
-        from..from + n
+    fn order(&self, at: usize) -> Option<Order> {
+        Some((self.keys.get(at)? >> 16, *self.opened.get(at)?))
     }
 
-    /// Bytes that it takes.
-    pub(super) const fn bytes(&self) -> usize {
+    fn last(&self) -> Option<Order> {
+        self.order(self.keys.len().checked_sub(1)?)
+    }
+
+    /// How many points at the front are so.
+    fn place(&self, is_before: impl Fn(Order) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.keys.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.order(middle).is_some_and(&is_before) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn insert(&mut self, at: usize, local: u32, point: &Point, id: &str) {
+        self.keys.insert(at, (local << 16) | u32::from(point.combo.at_age(0).0));
+        self.opened.insert(at, point.opened_secs);
+        self.spots.insert(at, point.spot);
+        let from = self.start(at);
+        self.ids.insert_str(from, id);
+        let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
+        self.ends.insert(at, u32::try_from(from).unwrap_or(u32::MAX));
+        self.ends.iter_mut().skip(at).for_each(|end| *end += length);
+    }
+
+    fn remove(&mut self, at: usize) {
+        let (from, to) = (self.start(at), self.start(at + 1));
+        self.keys.remove(at);
+        self.opened.remove(at);
+        self.spots.remove(at);
+        self.ids.replace_range(from..to, "");
+        self.ends.remove(at);
+        let length = u32::try_from(to - from).unwrap_or(u32::MAX);
+        self.ends.iter_mut().skip(at).for_each(|end| *end -= length);
+    }
+
+    /// Where the key of a point begins.
+    fn start(&self, at: usize) -> usize {
+        at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize)
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        let from = self.start(at);
+        let mut rest = Self {
+            keys: self.keys.split_off(at),
+            opened: self.opened.split_off(at),
+            spots: self.spots.split_off(at),
+            ids: self.ids.split_off(from),
+            ends: self.ends.split_off(at),
+        };
+        let length = u32::try_from(from).unwrap_or(u32::MAX);
+        rest.ends.iter_mut().for_each(|end| *end -= length);
+        rest
+    }
+
+    /// The same without what growing left over.
+    fn shrunk(mut self) -> Self {
+        self.keys.shrink_to_fit();
+        self.opened.shrink_to_fit();
+        self.spots.shrink_to_fit();
+        self.ids.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self
+    }
+
+    const fn bytes(&self) -> usize {
         self.keys.capacity() * 4
             + self.spots.capacity() * 8
             + self.opened.capacity() * 8
             + self.ids.capacity()
             + self.ends.capacity() * 4
+            + size_of::<Self>()
     }
 }

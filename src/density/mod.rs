@@ -18,5 +18,5 @@ mod tile;
 pub use cells::{CellSum, EventCells, EventPoint, Total};
 pub use filter::{AGES_SECS, EventFilter, Mask, Phases};
 pub use leaf::Collected;
-pub use pyramid::Pyramid;
+pub use pyramid::{Old, Pyramid};
 pub use reports::Reports;

@@ -1,27 +1,42 @@
 //! The cells while events come and go: what the engine's thread holds. Owns exactness: an event is taken back as it was
 //! counted before it is counted anew, and moves to the next class of age when its time has come.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::cells::EventCells;
 use super::filter::{AGES_SECS, Combo, MOST_KINDS, age_class};
-use super::grid::{FINEST, Spot, World, cell, local_of, tile_of};
-use super::leaf::{Collected, Leaf, Point};
+use super::grid::{Cell, FINEST, Spot, World, cell, local_of, tile_of};
+use super::leaf::{Collected, Leaf};
 use super::tile::{Delta, Directory, delta_key};
 use crate::snapshot::EpochSecs;
 
-/// The cells, and the events that are still in a class of age that ends.
+/// The cells, and the events that are still in a class of age that ends: as they are counted, by when they began.
 #[derive(Debug, Clone, Default)]
 pub struct Pyramid {
     cells: EventCells,
-    young: BTreeMap<(EpochSecs, Box<str>), Spot>,
-    now_secs: EpochSecs,
+    young: BTreeMap<(EpochSecs, Box<str>), (Spot, Combo)>,
 }
+
+/// An event that is about to be replaced: where it stood, and when it began.
+pub type Old = ([f64; 2], EpochSecs);
+
+/// What is counted more or less: a place, as what, by how much.
+type Signed = (Spot, Combo, i32);
 
 fn key_of(level: u8, place: World, combo: Combo) -> u64 {
     let cell = cell(level, place);
     delta_key(tile_of(cell), (local_of(cell) << 16) | u32::from(combo.0))
+}
+
+fn finest(spot: Spot) -> (u64, u32) {
+    let cell: Cell = cell(FINEST, spot.world());
+    (tile_of(cell), local_of(cell))
+}
+
+/// Whether an event is in the last class of age, which does not end.
+fn is_of_age(now_secs: EpochSecs, opened_secs: EpochSecs) -> bool {
+    usize::from(age_class(now_secs, opened_secs)) >= AGES_SECS.len()
 }
 
 impl Pyramid {
@@ -33,37 +48,34 @@ impl Pyramid {
         let coarsest = coarsest.min(FINEST - 1);
         let mut young = BTreeMap::new();
         let mut points = events.points.clone();
-        let week = AGES_SECS.iter().max().copied().unwrap_or(0);
         let mut totals: BTreeMap<Combo, u64> = BTreeMap::new();
         for (at, point) in points.iter_mut().enumerate() {
             point.combo = point.combo.at_age(age_class(now_secs, point.opened_secs));
             *totals.entry(point.combo).or_default() += 1;
-            if now_secs - point.opened_secs <= week {
-                young.insert((point.opened_secs, events.id(at).into()), point.spot);
+            if !is_of_age(now_secs, point.opened_secs) {
+                young.insert((point.opened_secs, events.id(at).into()), (point.spot, point.combo));
             }
         }
-        let places: Vec<World> = points.iter().map(|p| p.spot.world()).collect();
-        let mut order: Vec<(u64, u32)> = (0_u32..)
-            .zip(places.iter().zip(&points))
-            .map(|(at, (place, point))| (key_of(FINEST, *place, point.combo), at))
+        let mut order: Vec<(u64, u32, EpochSecs, u32)> = (0_u32..)
+            .zip(&points)
+            .map(|(at, point)| {
+                let (tile, local) = finest(point.spot);
+                (tile, local, point.opened_secs, at)
+            })
             .collect();
         order.sort_unstable();
         let mut leaves = Directory::default();
-        for of_tile in order.chunk_by(|a, b| a.0 >> 22 == b.0 >> 22) {
-            let mut leaf = Leaf::with_room(of_tile.len());
-            for (key, at) in of_tile {
-                if let Some(point) = points.get(*at as usize) {
-                    leaf.push((key & 0x3F_FFFF) as u32, point, events.id(*at as usize));
-                }
-            }
-            leaf.shrink();
-            leaves.keys.push(of_tile.first().map_or(0, |(key, _)| key >> 22));
-            leaves.pieces.push(Arc::new(leaf));
+        for of_tile in order.chunk_by(|a, b| a.0 == b.0) {
+            let point = |(_, local, _, at): &(u64, u32, EpochSecs, u32)| {
+                Some((*local, points.get(*at as usize)?, events.id(*at as usize)))
+            };
+            leaves.keys.push(of_tile.first().map_or(0, |(tile, ..)| *tile));
+            leaves.pieces.push(Arc::new(Leaf::of_sorted(of_tile.iter().filter_map(point))));
         }
         // In the order of the finest cells the keys of coarser levels are nearly sorted, which sorts faster.
         let ordered: Vec<(World, Combo)> = order
             .iter()
-            .filter_map(|(_, at)| Some((*places.get(*at as usize)?, points.get(*at as usize)?.combo)))
+            .filter_map(|(.., at)| points.get(*at as usize).map(|point| (point.spot.world(), point.combo)))
             .collect();
         let mut keys: Vec<u64> = Vec::with_capacity(ordered.len());
         let levels = (coarsest..FINEST).map(|level| {
@@ -77,9 +89,10 @@ impl Pyramid {
             coarsest,
             levels: levels.collect(),
             leaves: Arc::new(leaves),
+            now_secs,
             totals: totals.into_iter().collect(),
         };
-        Self { cells, young, now_secs }
+        Self { cells, young }
     }
 
     /// The cells as they are now; a copy shares everything until a batch changes it.
@@ -88,168 +101,121 @@ impl Pyramid {
         &self.cells
     }
 
-    /// Takes back the events with these keys that stand near one of the places, and counts others. Costs what the batch
+    /// Takes back the events with these keys that are among the old ones, and counts others. Costs what the batch
     /// touches.
-    pub fn change(&mut self, old_places: &[[f64; 2]], ids: &HashSet<&str>, added: &Collected) {
-        let old: BTreeSet<u64> =
-            old_places.iter().filter_map(|place| Some(leaf_of(Spot::of(*place)?))).collect();
-        let mut events: Vec<(Point, &str)> =
-            added.points.iter().enumerate().map(|(at, point)| (*point, added.id(at))).collect();
-        for (point, _) in &mut events {
-            point.combo = point.combo.at_age(age_class(self.now_secs, point.opened_secs));
+    pub fn change(&mut self, old: &[Old], ids: &HashSet<&str>, added: &Collected) {
+        let now_secs = self.cells.now_secs;
+        let mut gone: Vec<(u64, u32, Spot, EpochSecs)> = old
+            .iter()
+            .filter_map(|(place, opened_secs)| {
+                let spot = Spot::of(*place)?;
+                let (tile, local) = finest(spot);
+                Some((tile, local, spot, *opened_secs))
+            })
+            .collect();
+        gone.sort_unstable();
+        gone.dedup();
+        let mut come: Vec<(u64, u32, usize)> = (0..)
+            .zip(&added.points)
+            .map(|(at, point)| {
+                let (tile, local) = finest(point.spot);
+                (tile, local, at)
+            })
+            .collect();
+        come.sort_unstable();
+        let mut tiles: Vec<u64> = gone.iter().map(|g| g.0).chain(come.iter().map(|c| c.0)).collect();
+        tiles.sort_unstable();
+        tiles.dedup();
+        let mut signed: Vec<Signed> = Vec::with_capacity(gone.len() + come.len());
+        let mut changes = Vec::with_capacity(tiles.len());
+        let (mut gone, mut come) = (gone.into_iter().peekable(), come.into_iter().peekable());
+        for tile in tiles {
+            let known = self.cells.leaves.get(tile);
+            let mut leaf = known.map(|leaf| Leaf::clone(leaf)).unwrap_or_default();
+            while let Some((_, local, spot, opened_secs)) = gone.next_if(|g| g.0 == tile) {
+                let young = &mut self.young;
+                leaf.remove(
+                    local,
+                    (spot, opened_secs),
+                    |id| ids.contains(id),
+                    |point, id| {
+                        let combo = point.combo.at_age(age_class(now_secs, opened_secs));
+                        signed.push((spot, combo, -1));
+                        young.remove(&(opened_secs, id.into()));
+                    },
+                );
+            }
+            while let Some((_, local, at)) = come.next_if(|c| c.0 == tile) {
+                let Some(point) = added.points.get(at) else { continue };
+                leaf.insert(local, point, added.id(at));
+            }
+            changes.push((tile, (!leaf.is_empty()).then(|| Arc::new(leaf))));
         }
-        let week = AGES_SECS.iter().max().copied().unwrap_or(0);
-        let taken = self.exchange(&old, ids, &events);
-        for (point, id) in &taken {
-            self.young.remove(&(point.opened_secs, id.clone()));
-        }
-        for (point, id) in &events {
-            if self.now_secs - point.opened_secs <= week {
-                self.young.insert((point.opened_secs, (*id).into()), point.spot);
+        Arc::make_mut(&mut self.cells.leaves).replace(changes);
+        for (at, point) in added.points.iter().enumerate() {
+            let combo = point.combo.at_age(age_class(now_secs, point.opened_secs));
+            signed.push((point.spot, combo, 1));
+            if !is_of_age(now_secs, point.opened_secs) {
+                self.young.insert((point.opened_secs, added.id(at).into()), (point.spot, combo));
             }
         }
+        self.count(&signed);
     }
 
     /// Moves events on to the class of age they are in at an instant. Time only goes on: an earlier instant changes
     /// nothing.
     pub fn advance(&mut self, now_secs: EpochSecs) {
-        if now_secs <= self.now_secs {
+        if now_secs <= self.cells.now_secs {
             return;
         }
-        let before = std::mem::replace(&mut self.now_secs, now_secs);
-        let mut due: BTreeSet<(EpochSecs, Box<str>)> = BTreeSet::new();
+        let before = std::mem::replace(&mut self.cells.now_secs, now_secs);
         let empty = || Box::<str>::from("");
-        for end in AGES_SECS {
-            let span = (before - end, empty())..(now_secs - end, empty());
-            due.extend(self.young.range(span).map(|(key, _)| key.clone()));
+        let mut signed: Vec<Signed> = Vec::new();
+        // The oldest first, so that an event that skips a class is met once.
+        let mut until = EpochSecs::MIN;
+        for end in AGES_SECS.into_iter().rev() {
+            let from = until.max(before - end);
+            until = now_secs - end;
+            let span = (from, empty())..(until.max(from), empty());
+            for ((opened_secs, _), (spot, combo)) in self.young.range_mut(span) {
+                let aged = combo.at_age(age_class(now_secs, *opened_secs));
+                signed.extend([(*spot, *combo, -1), (*spot, aged, 1)]);
+                *combo = aged;
+            }
         }
-        if due.is_empty() {
-            return;
-        }
-        let old: BTreeSet<u64> =
-            due.iter().filter_map(|key| self.young.get(key)).map(|spot| leaf_of(*spot)).collect();
-        let ids: HashSet<&str> = due.iter().map(|(_, id)| &**id).collect();
-        let moved: Vec<(Point, Box<str>)> = self
-            .find(&old, &ids)
-            .into_iter()
-            .map(|(point, id)| {
-                let combo = point.combo.at_age(age_class(now_secs, point.opened_secs));
-                (Point { combo, ..point }, id)
-            })
-            .collect();
-        let events: Vec<(Point, &str)> = moved.iter().map(|(point, id)| (*point, &**id)).collect();
-        self.exchange(&old, &ids, &events);
-        let week = AGES_SECS.iter().max().copied().unwrap_or(0);
-        while self.young.first_key_value().is_some_and(|((opened, _), _)| now_secs - opened > week) {
+        while self.young.first_key_value().is_some_and(|((opened, _), _)| is_of_age(now_secs, *opened)) {
             self.young.pop_first();
         }
+        self.count(&signed);
     }
 
-    fn find(&self, leaves: &BTreeSet<u64>, ids: &HashSet<&str>) -> Vec<(Point, Box<str>)> {
-        let mut out = Vec::new();
-        for leaf in leaves.iter().filter_map(|tile| self.cells.leaves.get(*tile)) {
-            for at in (0..leaf.keys.len()).filter(|at| ids.contains(leaf.id(*at))) {
-                out.extend(leaf.point(at).map(|point| (point, leaf.id(at).into())));
-            }
+    /// Counts more and less at every level.
+    fn count(&mut self, signed: &[Signed]) {
+        if signed.is_empty() {
+            return;
         }
-        out
-    }
-
-    /// Takes events out of some leaves and puts others in; every level follows. Gives what was taken out.
-    fn exchange(
-        &mut self,
-        old: &BTreeSet<u64>,
-        ids: &HashSet<&str>,
-        events: &[(Point, &str)],
-    ) -> Vec<(Point, Box<str>)> {
-        let mut taken = Vec::new();
-        let mut incoming: Vec<(u64, usize)> = events
-            .iter()
-            .enumerate()
-            .map(|(at, (point, _))| (key_of(FINEST, point.spot.world(), point.combo), at))
-            .collect();
-        incoming.sort_unstable();
-        let mut tiles: BTreeSet<u64> =
-            old.iter().copied().filter(|t| self.cells.leaves.get(*t).is_some()).collect();
-        tiles.extend(incoming.iter().map(|(key, _)| key >> 22));
-        let mut changes = Vec::with_capacity(tiles.len());
-        for tile in tiles {
-            let from = incoming.partition_point(|(key, _)| key >> 22 < tile);
-            let n = incoming.get(from..).unwrap_or_default().partition_point(|(key, _)| key >> 22 == tile);
-            let new = incoming.get(from..from + n).unwrap_or_default();
-            let leaf = self.cells.leaves.get(tile).map(|leaf| &**leaf);
-            let ids = if old.contains(&tile) { Some(ids) } else { None };
-            if let Some(leaf) = merged(leaf, ids, new, events, &mut taken) {
-                changes.push((tile, (!leaf.keys.is_empty()).then(|| Arc::new(leaf))));
-            }
-        }
-        if changes.is_empty() {
-            return taken;
-        }
-        Arc::make_mut(&mut self.cells.leaves).replace(changes);
-        let gone = taken.iter().map(|(point, _)| (*point, -1));
-        let signed: Vec<(Point, i32)> = gone.chain(events.iter().map(|(point, _)| (*point, 1))).collect();
-        let mut deltas: Vec<Delta> = Vec::with_capacity(signed.len());
+        let mut placed: Vec<(World, Combo, i32)> =
+            signed.iter().map(|(spot, combo, by)| (spot.world(), *combo, *by)).collect();
+        // In the order of the finest cells the keys of coarser levels are nearly sorted, which sorts faster.
+        placed.sort_by_cached_key(|(place, combo, _)| key_of(FINEST, *place, *combo));
+        let mut deltas: Vec<Delta> = Vec::with_capacity(placed.len());
         for (level, directory) in (self.cells.coarsest..).zip(&mut self.cells.levels) {
             deltas.clear();
-            deltas.extend(signed.iter().map(|(p, by)| (key_of(level, p.spot.world(), p.combo), *by)));
+            deltas.extend(placed.iter().map(|(place, combo, by)| (key_of(level, *place, *combo), *by)));
             deltas.sort_unstable();
             Arc::make_mut(directory).change(&deltas);
         }
-        for (point, by) in signed {
+        for (_, combo, by) in signed {
             let totals = &mut self.cells.totals;
-            match totals.binary_search_by_key(&point.combo, |(combo, _)| *combo) {
+            match totals.binary_search_by_key(combo, |(known, _)| *known) {
                 Ok(at) => {
                     if let Some((_, count)) = totals.get_mut(at) {
-                        *count = count.saturating_add_signed(i64::from(by));
+                        *count = count.saturating_add_signed(i64::from(*by));
                     }
                 }
-                Err(at) => totals.insert(at, (point.combo, u64::from(by > 0))),
+                Err(at) => totals.insert(at, (*combo, u64::from(*by > 0))),
             }
         }
         self.cells.totals.retain(|(_, count)| *count > 0);
-        taken
     }
-}
-
-fn leaf_of(spot: Spot) -> u64 {
-    tile_of(cell(FINEST, spot.world()))
-}
-
-/// A leaf without some of its events and with others; none where nothing changes.
-fn merged(
-    leaf: Option<&Leaf>,
-    gone: Option<&HashSet<&str>>,
-    new: &[(u64, usize)],
-    events: &[(Point, &str)],
-    taken: &mut Vec<(Point, Box<str>)>,
-) -> Option<Leaf> {
-    let old = leaf.map_or(0, |leaf| leaf.keys.len());
-    let is_gone = |at: usize| leaf.zip(gone).is_some_and(|(leaf, gone)| gone.contains(leaf.id(at)));
-    if new.is_empty() && !(0..old).any(is_gone) {
-        return None;
-    }
-    let mut out = Leaf::with_room(old + new.len());
-    let mut new = new.iter().peekable();
-    let mut push_new = |out: &mut Leaf, before: u32| {
-        while let Some((key, at)) = new.next_if(|(key, _)| ((key & 0x3F_FFFF) as u32) < before) {
-            if let Some((point, id)) = events.get(*at) {
-                out.push((key & 0x3F_FFFF) as u32, point, id);
-            }
-        }
-    };
-    if let Some(leaf) = leaf {
-        for at in 0..old {
-            let (Some(key), Some(point)) = (leaf.keys.get(at), leaf.point(at)) else { continue };
-            if is_gone(at) {
-                taken.push((point, leaf.id(at).into()));
-                continue;
-            }
-            push_new(&mut out, *key);
-            out.push(*key, &point, leaf.id(at));
-        }
-    }
-    push_new(&mut out, u32::MAX);
-    out.shrink();
-    Some(out)
 }

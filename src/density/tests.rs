@@ -162,7 +162,8 @@ proptest! {
                     let rows: BTreeMap<u8, Option<Event>> = rows.into_iter().collect();
                     let names: Vec<String> = rows.keys().map(|id| format!("e{id}")).collect();
                     let ids: HashSet<&str> = names.iter().map(String::as_str).collect();
-                    let old: Vec<[f64; 2]> = rows.keys().filter_map(|id| Some(all.get(id)?.place)).collect();
+                    let was = |id: &u8| all.get(id).map(|event| (event.place, event.opened));
+                    let old: Vec<Old> = rows.keys().filter_map(was).collect();
                     let mut added = Collected::default();
                     for (id, event) in rows {
                         all.remove(&id);

@@ -295,6 +295,10 @@ impl EventBook {
         let recent = changes.into_sorted_vec().into_iter();
         let recent = recent.filter_map(|Reverse((_, number, row))| view(self.segments.get(number)?, row));
         let reports = Arc::new(self.reports(site, at));
-        Events { opened_today, reports, ..told(site, &open, recent.collect(), &pyramid(site, &placed, at)) }
+        Events {
+            opened_today,
+            reports,
+            ..told(site, &mut open, recent.collect(), &pyramid(site, &placed, at))
+        }
     }
 }

@@ -5,17 +5,17 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::density::{Collected, Pyramid, Reports, grid};
-use crate::moment::Timeline;
+use crate::density::{Collected, Old, Pyramid, Reports, grid};
+use crate::moment::{Span, Timeline};
 use crate::site::Site;
-use crate::site::areas::{AreaId, LonLat};
+use crate::site::areas::AreaId;
 use crate::site::meta::EventsMeta;
 use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::Chunk;
 
 use super::book::{EventBook, Segment};
 use super::event_rows::{Columns, GRAVE, grade, kind_of};
-use super::open::OpenEvents;
+use super::open::{Listed, OpenEvents, shown_areas};
 
 /// Open events, latest changes, and the places of all object events.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,7 @@ pub(super) struct EventTally {
     newest: Vec<(EpochSecs, RowOrder, EventView)>,
     collected: Collected,
     timeline: Timeline,
+    spans: Vec<Span>,
     book: Vec<(usize, Segment)>,
 }
 
@@ -72,7 +73,7 @@ impl EventTally {
                 }
                 day.1 += 1;
                 self.timeline.add(opened, columns.kind_place(site, row), columns.grade(row), 1);
-                self.timeline.spans.extend(columns.span(row, opened));
+                self.spans.extend(columns.span(row, opened));
             }
             let changed = columns.changed(row, opened);
             newest.push((changed, row));
@@ -107,6 +108,7 @@ impl EventTally {
             *self.opened.entry(day).or_default() += count;
         }
         self.timeline.merge(&other.timeline);
+        self.spans.extend(other.spans);
         self.book.extend(other.book);
         self.newest.extend(other.newest);
         self.collected.append(other.collected);
@@ -119,9 +121,8 @@ impl EventTally {
         let mut open = OpenEvents::default();
         self.open.into_iter().for_each(|(_, event)| open.insert(site, event));
         self.book.sort_by_key(|(piece, _)| *piece);
-        self.timeline.spans.sort_by_key(|span| span.opened_secs);
         EventLog {
-            timeline: Arc::new(self.timeline),
+            timeline: Arc::new(self.timeline.with_spans(self.spans)),
             book: EventBook::new(self.book.into_iter().map(|(_, segment)| segment).collect()),
             open,
             recent: self.newest.into_iter().map(|(_, _, event)| event).collect(),
@@ -181,8 +182,7 @@ impl EventLog {
                 *self.opened.entry(site.zone.day_of(opened)).or_default() += 1;
                 timeline.add(opened, columns.kind_place(site, row), columns.grade(row), 1);
                 if let Some(span) = columns.span(row, opened) {
-                    let at = timeline.spans.partition_point(|other| other.opened_secs <= opened);
-                    timeline.spans.insert(at, span);
+                    timeline.insert_span(span);
                 }
             }
             let changed = columns.arrived.and_then(|a| a.int(row)).unwrap_or(arrived);
@@ -207,10 +207,6 @@ impl EventLog {
         let timeline = Arc::make_mut(&mut self.timeline);
         let severity = old.column(&meta.severity);
         let was = |row: usize| grade(severity.and_then(|s| s.int(row)));
-        // Only a grave event has a span, and most have none.
-        if (0..old.rows).any(|row| was(row) >= GRAVE) {
-            timeline.spans.retain(|span| !ids.contains(&*span.id));
-        }
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
@@ -220,6 +216,10 @@ impl EventLog {
             let Some(opened) = opened.int(row).filter(|_| real) else { continue };
             let kind = kind_of(meta, kinds.and_then(|k| k.text(row)));
             timeline.add(opened, kind, was(row), -1);
+            // Only a grave event has a span, and most have none.
+            if was(row) >= GRAVE {
+                timeline.remove_spans(opened, |id| ids.contains(id));
+            }
             if let Some(count) = self.opened.get_mut(&site.zone.day_of(opened)) {
                 *count = count.saturating_sub(1);
             }
@@ -242,28 +242,25 @@ impl EventLog {
             }
         }
         let Some(meta) = &site.meta.events else { return };
-        let places = match (old.column(&meta.longitude), old.column(&meta.latitude)) {
-            (Some(lon), Some(lat)) => {
-                (0..old.rows).filter_map(|row| Some([lon.float(row)?, lat.float(row)?])).collect()
-            }
-            _ => Vec::new(),
-        };
+        let [lon, lat, opened] = [&meta.longitude, &meta.latitude, &meta.opened].map(|name| old.column(name));
+        let was = |row| Some(([lon?.float(row)?, lat?.float(row)?], opened?.int(row)?));
+        let old: Vec<Old> = (0..old.rows).filter_map(was).collect();
         let ids: HashSet<&str> = (0..rows.rows).filter_map(|row| columns.id.text(row)).collect();
-        self.exchange(site, &places, &ids, &added, arrived);
+        self.exchange(site, &old, &ids, &added, arrived);
     }
 
-    /// Object events take the place of others: by the keys, and the places that these stood at. For a measurement, and
+    /// Object events take the place of others: by the keys, and where and since when these stood. For a measurement, and
     /// for what a batch brings.
     pub(crate) fn exchange(
         &mut self,
         site: &Site,
-        places: &[LonLat],
+        old: &[Old],
         ids: &HashSet<&str>,
         added: &Collected,
         now_secs: EpochSecs,
     ) {
         self.age(site, now_secs);
-        self.pyramid.change(places, ids, added);
+        self.pyramid.change(old, ids, added);
     }
 
     /// Puts made-up events in the place of those with a place: for a measurement.
@@ -303,13 +300,13 @@ impl EventLog {
 
     /// What the screen shows on a day.
     #[must_use]
-    pub fn view(&self, site: &Site, day: Day) -> Events {
+    pub fn view(&mut self, site: &Site, day: Day) -> Events {
         let recent = self.recent.iter().cloned().collect();
         Events {
             opened_today: self.opened.get(&day).copied().unwrap_or(0),
             timeline: Arc::clone(&self.timeline),
             reports: self.reports.clone().unwrap_or_default(),
-            ..told(site, &self.open, recent, &self.pyramid)
+            ..told(site, &mut self.open, recent, &self.pyramid)
         }
     }
 
@@ -333,20 +330,21 @@ fn take_back(site: &Site, old: &Chunk, reports: &mut Reports) {
 }
 
 /// Events as a screen may show them: those that concern persons at no finer area than where enough stand.
-pub(super) fn told(site: &Site, all: &OpenEvents, mut recent: Vec<EventView>, pyramid: &Pyramid) -> Events {
-    let mut open = all.listed();
-    let areas = coarse_areas(site, open.iter().map(|event| &**event));
-    for (event, area) in open.iter_mut().zip(areas).filter(|(event, area)| event.area != *area) {
-        Arc::make_mut(event).area = area;
-    }
-    let areas = coarse_areas(site, recent.iter());
+pub(super) fn told(
+    site: &Site,
+    all: &mut OpenEvents,
+    mut recent: Vec<EventView>,
+    pyramid: &Pyramid,
+) -> Events {
+    let areas = shown_areas(site, &recent);
     recent.iter_mut().zip(areas).for_each(|(event, area)| event.area = area);
+    let Listed { events, in_areas } = all.listed(site);
     Events {
         open_total: all.len(),
         open_by_severity: all.by_severity(),
-        open_in: all.in_areas(site, open.iter().map(|event| &**event)),
+        open_in: in_areas,
         cells: pyramid.cells().clone(),
-        open: open.into(),
+        open: events.into(),
         recent: recent.into(),
         ..Events::default()
     }
@@ -358,33 +356,4 @@ pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -
     let bounds = site.areas.get(AreaId::ROOT).bounds;
     let coarsest = grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0);
     Pyramid::new(kinds, coarsest, collected, now_secs)
-}
-
-/// Fewer events that concern persons than this are never shown at one area.
-const LEAST_AT_AN_AREA: usize = 5;
-
-/// The areas of events as they may be told. Those that are not about objects can be counted by whoever looks at the map,
-/// so each stands at the finest area where enough of them stand, at the top area at last.
-fn coarse_areas<'e>(site: &Site, events: impl Iterator<Item = &'e EventView>) -> Vec<AreaId> {
-    let objects = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
-    let concerns_persons = |event: &EventView| objects.iter().all(|kind| *kind != *event.kind);
-    let mut places: Vec<(AreaId, bool)> = events.map(|e| (e.area, concerns_persons(e))).collect();
-    let level = |area: AreaId| site.areas.get(area).level;
-    let finest = places.iter().map(|(area, _)| level(*area)).max().unwrap_or(0);
-    let mut at = vec![0; site.areas.len()];
-    for coarsest in (1..=finest).rev() {
-        at.fill(0);
-        for (area, _) in places.iter().filter(|(_, of_persons)| *of_persons) {
-            if let Some(count) = at.get_mut(area.index()) {
-                *count += 1;
-            }
-        }
-        for (area, _) in places.iter_mut().filter(|(_, of_persons)| *of_persons) {
-            let is_few = at.get(area.index()).is_some_and(|count| *count < LEAST_AT_AN_AREA);
-            if is_few && level(*area) == coarsest {
-                *area = site.areas.get(*area).parent.unwrap_or(AreaId::ROOT);
-            }
-        }
-    }
-    places.into_iter().map(|(area, _)| area).collect()
 }

@@ -232,7 +232,7 @@ fn timeline() -> crate::moment::Timeline {
         let opened_secs = NOW - ago * 3600;
         let closed_secs = (i == 0).then_some(opened_secs + hours * 3600);
         let (kind, id) = (Arc::from("fire"), Arc::from("G1"));
-        line.spans.push(crate::moment::Span { opened_secs, closed_secs, severity: 4, kind, id });
+        line.insert_span(crate::moment::Span { opened_secs, closed_secs, severity: 4, kind, id });
     }
     line
 }

@@ -218,7 +218,6 @@ fn late_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
 /// Paints grave events from start to end, on as many lines as there is room for.
 pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     let live = view.live_whole_secs();
-    let all = &view.live.events.timeline.spans;
     let end = |closed: Option<EpochSecs>| closed.unwrap_or(live);
     let filter = &view.state.filter;
     let is_taken = |span: &&crate::moment::Span| {
@@ -226,7 +225,7 @@ pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     };
     let is_seen =
         |span: &&crate::moment::Span| span.opened_secs < line.to && end(span.closed_secs) >= line.from;
-    let mut shown: Vec<_> = all.iter().filter(is_taken).filter(is_seen).collect();
+    let mut shown: Vec<_> = view.live.events.timeline.spans().filter(is_taken).filter(is_seen).collect();
     if shown.len() > MOST_SPANS {
         shown.sort_by_key(|span| std::cmp::Reverse(end(span.closed_secs) - span.opened_secs));
         shown.truncate(MOST_SPANS);
