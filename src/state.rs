@@ -80,7 +80,7 @@ pub struct AppState {
     pub silence_open: bool,
     /// Funnel plot of the indicator.
     pub funnel_open: bool,
-    /// Frame-time strip.
+    /// Strip about the program itself.
     pub health_open: bool,
     /// Full screen.
     pub fullscreen: bool,

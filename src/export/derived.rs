@@ -19,7 +19,7 @@ use crate::site::text::{Lang, Messages};
 use crate::snapshot::SourceState;
 
 use super::table::{aligned, thousands};
-use super::{Subject, field, figure, plain, told};
+use super::{Subject, field, figure, number, plain, shown_number, told};
 
 /// Derived figures of all indicators at the subject's area, in catalogue order.
 #[derive(Clone, Copy)]
@@ -79,14 +79,8 @@ fn mark(shown: Shown) -> String {
     sign + &figure(shown)
 }
 
-fn number(value: f64) -> Value {
-    plain(value).parse::<f64>().map_or(Value::Null, Value::from)
-}
-
 fn shown_json(shown: Shown) -> Value {
-    let is_seen = matches!(shown, Shown::Value(_) | Shown::Coarse { .. });
-    let value = figure(shown).parse::<f64>().ok().filter(|_| is_seen);
-    json!({ "value": value, "shown": figure(shown), "told": told(shown).0, "step": told(shown).1 })
+    json!({ "value": shown_number(shown), "shown": figure(shown), "told": told(shown).0, "step": told(shown).1 })
 }
 
 /// What is derived of one indicator.

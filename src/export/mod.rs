@@ -126,6 +126,19 @@ fn plain(value: f64) -> String {
     text.parse::<f64>().map_or(text, |rounded| rounded.to_string())
 }
 
+/// A number as JSON has it: the same as in the other exports, null where it is none.
+fn number(value: f64) -> serde_json::Value {
+    plain(value).parse::<f64>().map_or(serde_json::Value::Null, Into::into)
+}
+
+/// A figure as JSON has it: null where it is not seen.
+fn shown_number(shown: Shown) -> serde_json::Value {
+    match shown {
+        Shown::Value(value) | Shown::Coarse { value, .. } => number(value),
+        Shown::Suppressed { .. } | Shown::Missing | Shown::TooFine => serde_json::Value::Null,
+    }
+}
+
 /// A target in one word for machines: `>=96`.
 #[must_use]
 pub fn target_text(target: Option<&Target>) -> String {
@@ -202,10 +215,6 @@ fn freshness(subject: &Subject<'_>, inputs: &Inputs) -> serde_json::Value {
 /// The same as JSON, with names, marks and intervals, and with what is derived of each indicator where that is asked for.
 #[must_use]
 pub fn json(subject: &Subject<'_>, derived: Option<&derived::All<'_>>) -> String {
-    let number = |shown: Shown| {
-        let number = figure(shown).parse::<f64>().ok().filter(|_| shown.is_seen());
-        number.map_or(serde_json::Value::Null, serde_json::Value::from)
-    };
     let rows: Vec<serde_json::Value> = subject
         .rows()
         .zip(subject.promised())
@@ -216,14 +225,14 @@ pub fn json(subject: &Subject<'_>, derived: Option<&derived::All<'_>>) -> String
                 "name": { "zh": row.name.zh, "en": row.name.en },
                 "area_code": subject.area_code(),
                 "as_of": date_of(subject.as_of).to_string(),
-                "value": number(reading.value),
+                "value": shown_number(reading.value),
                 "shown": figure(reading.value),
                 // How a coarse value stands to the true one, and the distance of two that can be told apart.
                 "told": told(reading.value).0,
                 "step": told(reading.value).1,
                 "unit": row.unit,
-                "numerator": number(reading.numerator),
-                "denominator": number(reading.denominator),
+                "numerator": shown_number(reading.numerator),
+                "denominator": shown_number(reading.denominator),
                 "interval_95": reading.interval,
                 "target": target_text(row.target.as_ref()),
                 "status": status_code(reading.status),

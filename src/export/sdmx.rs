@@ -4,12 +4,12 @@ mod derived;
 
 use std::fmt::Write as _;
 
-use crate::privacy::shown::{Shown, Told, Why};
+use crate::privacy::shown::{Shown, Why};
 use crate::site::catalogue::Indicator;
 use crate::site::civil::date_of;
 use crate::snapshot::{Inputs, Status};
 
-use super::{Subject, field, figure};
+use super::{Subject, field, figure, told};
 
 pub use derived::sdmx_derived;
 
@@ -69,9 +69,8 @@ fn line(subject: &Subject<'_>, row: &Indicator, observation: Observation<'_>) ->
         Shown::Suppressed { why: Why::Secondary, .. } => "D",
         _ => "F",
     };
-    let told = match value {
-        Shown::Coarse { told: Told::AtLeast, step, .. } => format!("told=at_least;step={step}"),
-        Shown::Coarse { told: Told::About, step, .. } => format!("told=about;step={step}"),
+    let told = match told(value) {
+        (Some(word), Some(step)) => format!("told={word};step={step}"),
         _ => String::new(),
     };
     let mark = if subject.site.meta.sample.is_some() { "sample data" } else { "" };

@@ -14,7 +14,7 @@ use crate::site::civil::date_of;
 use crate::site::text::{Lang, Messages};
 
 use super::table::{aligned, thousands};
-use super::{field, plain};
+use super::{field, number, plain};
 
 /// The silences in an area, and how much is watched there.
 #[derive(Clone, Copy)]
@@ -84,7 +84,6 @@ pub fn csv(quiet: &Quiet<'_>) -> String {
 #[must_use]
 pub fn json(quiet: &Quiet<'_>) -> String {
     let site = quiet.site;
-    let number = |value: f64| plain(value).parse::<f64>().map_or(serde_json::Value::Null, Into::into);
     let found: Vec<serde_json::Value> = quiet
         .told()
         .map(|silence| {

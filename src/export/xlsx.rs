@@ -9,7 +9,7 @@ use rust_xlsxwriter::{
 use crate::indicators::window;
 use crate::privacy::marks::{Mark, Marks};
 use crate::privacy::shown::Shown;
-use crate::site::catalogue::{Indicator, Side};
+use crate::site::catalogue::Indicator;
 use crate::site::civil::date_of;
 use crate::site::text::{Lang, Messages};
 use crate::snapshot::SourceState;
@@ -247,8 +247,8 @@ impl Book<'_> {
             let words = [
                 row.name.get(self.lang).to_owned(),
                 row.formula.as_ref().map_or(String::new(), |f| f.get(self.lang).to_owned()),
-                self.side(&row.numerator),
-                row.denominator.as_ref().map_or(String::new(), |side| self.side(side)),
+                site.side_words(&row.numerator, self.lang),
+                row.denominator.as_ref().map_or(String::new(), |side| site.side_words(side, self.lang)),
                 window::words(&row.window, self.text),
                 self.text.unit_name(&row.unit).to_owned(),
                 self.target(row),
@@ -266,15 +266,6 @@ impl Book<'_> {
         }
         sheet.set_freeze_panes(head + 1, 2)?;
         Ok(())
-    }
-
-    /// Dataset, table, expression and filter of one side.
-    fn side(&self, side: &Side) -> String {
-        let site = self.subject.site;
-        let dataset = site.tables().find(|(_, t)| t.id == side.table).and_then(|(d, _)| site.datasets.get(d));
-        let name = dataset.map_or(side.table.as_str(), |d| d.name.get(self.lang));
-        let filter = if side.filter.is_empty() { String::new() } else { format!(" [{}]", side.filter) };
-        format!("{name} · {} {}{filter}", side.table, side.expr)
     }
 
     fn marks(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {

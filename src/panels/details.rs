@@ -8,7 +8,6 @@ use crate::panels::pen::{Pen, cut_left};
 use crate::panels::series_cache::SeriesCache;
 use crate::panels::{View, format, words};
 use crate::site::catalogue::{Indicator, People, Side};
-use crate::site::text::Lang;
 
 /// Paints the fields from the top of a ui.
 pub fn details_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache) {
@@ -70,10 +69,7 @@ fn title_ui(ui: &mut Ui, view: &View<'_>, indicator: &Indicator) {
     let width = ui.available_width();
     let domain =
         view.site.domains.iter().find(|d| d.id == indicator.domain).map_or("", |d| view.say(&d.name));
-    let other = indicator.name.get(match view.lang() {
-        Lang::Zh => Lang::En,
-        Lang::En => Lang::Zh,
-    });
+    let other = indicator.name.get(view.lang().other());
     let pen = Pen::new(ui, view.theme);
     let name = view.say(&indicator.name);
     let heading = pen.heading();
@@ -111,17 +107,10 @@ pub fn field_ui(ui: &mut Ui, view: &View<'_>, key: &str, words: &str) {
 }
 
 fn side(view: &View<'_>, indicator: &Indicator, side: &Side, value: crate::privacy::shown::Shown) -> String {
-    let dataset = view
-        .site
-        .tables()
-        .find(|(_, table)| table.id == side.table)
-        .and_then(|(index, _)| view.site.datasets.get(index))
-        .map_or(side.table.as_str(), |d| view.say(&d.name));
     let decimals =
         if side.expr.contains("hours") || side.expr.contains("median") { indicator.decimals } else { 0 };
     let value = format::bare(value, decimals, view.text);
-    let filter = if side.filter.is_empty() { String::new() } else { format!(" [{}]", side.filter) };
-    format!("{value} · {dataset} · {} {}{filter}", side.table, side.expr)
+    format!("{value} · {}", view.site.side_words(side, view.lang()))
 }
 
 fn protection(view: &View<'_>, indicator: &Indicator) -> String {

@@ -150,13 +150,18 @@ pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comma
 
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
     let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get(title_key(view)), pen.heading());
+    let rest = head.with_min_x(at.right() + pen.step());
+    pen.named_text(rest, Align2::RIGHT_CENTER, &counts(view), pen.note());
+}
+
+/// How many events opened today and how many are open.
+#[must_use]
+pub fn counts(view: &View<'_>) -> String {
     let events = &view.snapshot.events;
-    let counts = view.text.fill(
+    view.text.fill(
         "panel.events.counts",
         &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open_total))],
-    );
-    let rest = head.with_min_x(at.right() + pen.step());
-    pen.named_text(rest, Align2::RIGHT_CENTER, &counts, pen.note());
+    )
 }
 
 /// Paints one event: mark and kind with its age, then place with clock time and status.

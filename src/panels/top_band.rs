@@ -27,7 +27,7 @@ pub fn top_band_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
     let trust_start = trust_ui(pen, inner.with_max_x(clock_start - step * 2.0), view);
     let past_start = time_words::mark_ui(pen, inner.with_max_x(trust_start - step * 3.0), view);
     let mark_end = if view.snapshot.is_live() { past_start } else { past_start - step * 2.0 };
-    let right_end = mark_ui(pen, inner.with_max_x(mark_end), view);
+    let right_end = demo_ui(pen, inner.with_max_x(mark_end), view, step);
     Rect::from_x_y_ranges(title_end + step * 4.0..=right_end - step * 3.0, inner.y_range())
 }
 
@@ -144,7 +144,9 @@ pub fn freshness_words(view: &View<'_>) -> String {
     lines.join("\n")
 }
 
-fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
+/// The mark of a demonstration at the right end of a line, with room above and below its word; returns where it begins.
+#[must_use]
+pub fn demo_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, margin: f32) -> f32 {
     let Some(sample) = &view.site.meta.sample else {
         return rect.right();
     };
@@ -153,7 +155,7 @@ fn mark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> f32 {
     let words = view.text.get("panel.top.demo");
     let width = pen.width(words, ink) + step * 2.0;
     let (_, place) = cut_right(rect, width);
-    let place = Rect::from_center_size(place.center(), vec2(width, pen.row(ink) + step));
+    let place = Rect::from_center_size(place.center(), vec2(width, pen.row(ink) + margin));
     pen.painter().rect_filled(place, step * 0.5, pen.theme.warn.gamma_multiply(0.12));
     marks::outline(
         pen.painter(),

@@ -156,29 +156,13 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     pen.tip(place, "freshness", || top_band::freshness_words(view));
     let past_start = time_words::mark_ui(pen, rest, view);
     let rest = if view.snapshot.is_live() { rest } else { rest.with_max_x(past_start - step * 1.5) };
-    let rest = demo_ui(pen, rest, view);
+    let rest = match view.site.meta.sample {
+        Some(_) => rest.with_max_x(top_band::demo_ui(pen, rest, view, step * 0.5) - step * 2.0),
+        None => rest,
+    };
     let (filter, strip) = rest.split_left_right_at_fraction(0.55);
     filter_line::filter_line_ui(pen, filter, view, commands);
     alarm_strip::alarm_strip_ui(pen, strip.with_min_x(strip.left() + step * 2.0), view, commands);
-}
-
-fn demo_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) -> Rect {
-    let Some(sample) = &view.site.meta.sample else {
-        return rect;
-    };
-    let words = view.text.get("panel.top.demo");
-    let ink = pen.note().color(pen.theme.warn).bold();
-    let (rest, place) = cut_right(rect, pen.width(words, ink) + pen.step() * 2.0);
-    let place = Rect::from_center_size(place.center(), vec2(place.width(), pen.row(ink) + pen.step() * 0.5));
-    marks::outline(
-        pen.painter(),
-        place,
-        pen.step() * 0.5,
-        Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.warn),
-    );
-    pen.named_text(place, Align2::CENTER_CENTER, words, ink);
-    pen.tip(place, "demo", || top_band::demo_note(view, sample));
-    rest.with_max_x(rest.right() - pen.step() * 2.0)
 }
 
 fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands: &mut Commands) {
@@ -215,11 +199,7 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
 fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, card: &mut EventCard, commands: &mut Commands) {
     let mut pane = pane(ui, view, rect, "events", event_stream::title_key(view));
     let theme = view.theme;
-    let events = &view.snapshot.events;
-    let counts = view.text.fill(
-        "panel.events.counts",
-        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open_total))],
-    );
+    let counts = event_stream::counts(view);
     let pen = Pen::new(ui, theme);
     let head = Rect::from_min_size(
         rect.min + vec2(0.0, theme.sizes.step * 1.5),

@@ -19,7 +19,7 @@ pub mod text;
 use std::path::{Path, PathBuf};
 
 use areas::AreaTree;
-use catalogue::{Domain, Indicator};
+use catalogue::{Domain, Indicator, Side};
 use civil::CivilZone;
 use datasets::{Dataset, Table};
 use feeds::SourcesFile;
@@ -109,6 +109,16 @@ impl Site {
     /// All tables with the place of their dataset.
     pub fn tables(&self) -> impl Iterator<Item = (usize, &Table)> {
         self.datasets.iter().enumerate().flat_map(|(i, d)| d.tables.iter().map(move |t| (i, t)))
+    }
+
+    /// What one side of an indicator is worked out from, in words: dataset · table, expression and filter.
+    #[must_use]
+    pub fn side_words(&self, side: &Side, lang: Lang) -> String {
+        let dataset = self.tables().find(|(_, table)| table.id == side.table);
+        let dataset = dataset.and_then(|(index, _)| self.datasets.get(index));
+        let name = dataset.map_or(side.table.as_str(), |dataset| dataset.name.get(lang));
+        let filter = if side.filter.is_empty() { String::new() } else { format!(" [{}]", side.filter) };
+        format!("{name} · {} {}{filter}", side.table, side.expr)
     }
 
     /// A table by name.
