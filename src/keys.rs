@@ -154,6 +154,8 @@ pub fn help_lines() -> Vec<(String, &'static str)> {
             "1–9".clone_into(names);
         }
     }
+    // Held with a click on the map: no key of the table.
+    lines.push(("Shift".to_owned(), "key.pick"));
     lines
 }
 

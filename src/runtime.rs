@@ -311,13 +311,6 @@ impl Publisher {
                     log::error!("{}", problem.line(&self.engine.site().messages_en));
                 }
             }
-            SourceEvent::Refused { table, problems } => {
-                for problem in &problems {
-                    log::error!("{}", problem.line(&self.engine.site().messages_en));
-                }
-                self.engine.hold(&table);
-                self.dirty = true;
-            }
             SourceEvent::Clock(clock) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1, 10 or 60")]
                 if clock.speed > 0.0 {

@@ -173,8 +173,6 @@ impl Events {
 /// What stands in for data that the door refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
-    /// A live batch was refused: the rows before it.
-    Batch,
     /// A part of several was refused: the other parts.
     Parts,
     /// A copy of the part as it was when it last passed the door; the time of that file.

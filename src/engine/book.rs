@@ -50,6 +50,8 @@ pub(super) struct Segment {
     /// Where each key ends in `ids`.
     id_ends: Vec<u32>,
     ids: String,
+    /// Keys of events that changed to what can be shown nowhere, such as an area that the site does not have.
+    nowhere: HashSet<Box<str>>,
     words: Vec<Arc<str>>,
 }
 
@@ -107,6 +109,15 @@ impl Segment {
 
     fn len(&self) -> usize {
         self.opened.len()
+    }
+
+    fn size(&self) -> usize {
+        self.len() + self.nowhere.len()
+    }
+
+    /// Keys of all its events, those that are nowhere too: in earlier segments these are as they no longer are.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|row| self.id(row)).chain(self.nowhere.iter().map(|id| &**id))
     }
 
     fn id(&self, row: usize) -> &str {
@@ -169,8 +180,9 @@ impl Segment {
 
     /// The events of two segments; of those with one key, the newer segment's.
     fn merged(older: &Self, newer: &Self) -> Self {
-        let again: HashSet<&str> = (0..newer.len()).map(|row| newer.id(row)).collect();
-        let mut out = Self::default();
+        let again: HashSet<&str> = newer.keys().collect();
+        let nowhere = older.nowhere.union(&newer.nowhere).cloned().collect();
+        let mut out = Self { nowhere, ..Self::default() };
         for row in (0..older.len()).filter(|row| !again.contains(older.id(*row))) {
             out.copy(older, row);
         }
@@ -220,12 +232,16 @@ impl EventBook {
         Self { loaded: segments.len(), segments }
     }
 
-    /// Takes in changed events. Segments of like size are brought together, so that there are never many.
-    pub(super) fn change(&mut self, segment: Segment) {
+    /// Takes in changed events; `keys` are those of all that changed. Segments of like size are brought together, so
+    /// that there are never many.
+    pub(super) fn change<'a>(&mut self, mut segment: Segment, keys: impl Iterator<Item = &'a str>) {
+        let shown: HashSet<&str> = segment.keys().collect();
+        let nowhere = keys.filter(|key| !shown.contains(key)).map(Box::from).collect();
+        segment.nowhere = nowhere;
         self.segments.push(Arc::new(segment));
         while let [.., older, newer] = self.segments.as_slice()
             && self.segments.len() >= self.loaded + 2
-            && older.len() < newer.len() * 2
+            && older.size() < newer.size() * 2
         {
             let merged = Segment::merged(older, newer);
             self.segments.truncate(self.segments.len() - 2);
@@ -244,7 +260,7 @@ impl EventBook {
             // An event that was met in a later segment has changed since.
             segment.report(site, &mut out, 1, |row| newer.is_empty() || !newer.contains(segment.id(row)));
             if number >= self.loaded {
-                newer.extend((0..segment.len()).map(|row| segment.id(row)));
+                newer.extend(segment.keys());
             }
         }
         out
@@ -287,7 +303,7 @@ impl EventBook {
                 opened_today += u64::from(is_of_today && segment.exercise.get(row) == Some(&false));
             }
             if number >= self.loaded {
-                newer.extend((0..segment.len()).map(|row| segment.id(row)));
+                newer.extend(segment.keys());
             }
         }
         let view = |segment: &Segment, row| segment.view(row, at, taken_in.as_ref());

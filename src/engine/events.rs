@@ -172,7 +172,7 @@ impl EventLog {
             take_back(site, old, reports);
             segment.report(site, reports, 1, |_| true);
         }
-        self.book.change(segment);
+        self.book.change(segment, (0..rows.rows).filter_map(|row| columns.id.text(row)));
         let timeline = Arc::make_mut(&mut self.timeline);
         for row in 0..rows.rows {
             let Some(opened) = columns.opened.int(row) else {

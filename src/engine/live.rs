@@ -11,7 +11,6 @@ use crate::indicators::within::Packing;
 use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
-use crate::snapshot::Held;
 use crate::store::column::{Chunk, Data};
 use crate::store::keys::{ByHash, hashes};
 use crate::store::quiet;
@@ -114,7 +113,8 @@ fn number(place: usize) -> u32 {
 
 impl Engine {
     /// Takes in a batch: earlier versions of its rows are taken back, the new ones counted. Costs what the batch
-    /// costs. Problems come back; good rows go on.
+    /// costs. Problems come back; good rows go on. A row whose area the site does not have replaces too, and is counted
+    /// nowhere: what it corrects is no longer so.
     pub fn apply(&mut self, batch: &Batch) -> Vec<Problem> {
         let fail = |error: &str| {
             let message = Message::new("problem.measure").with("table", &batch.table).with("error", error);
@@ -124,18 +124,23 @@ impl Engine {
             return fail("unknown table");
         };
         match self.apply_rows(index, batch) {
-            Ok(()) => Vec::new(),
+            Ok(0) => Vec::new(),
+            Ok(nowhere) => {
+                let message = Message::new("problem.unknown_areas").with("table", &batch.table);
+                vec![Problem::warning(format!("live/{}", batch.table), message.with("count", nowhere))]
+            }
             Err(err) => fail(&err),
         }
     }
 
-    fn apply_rows(&mut self, index: usize, batch: &Batch) -> Result<(), String> {
+    /// How many of the rows are of no area.
+    fn apply_rows(&mut self, index: usize, batch: &Batch) -> Result<u64, String> {
         let plan = Arc::clone(&self.plan);
         let site = Arc::clone(&self.site);
         let measures: Vec<(usize, &Measure)> =
             plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let Some(state) = self.tables.get_mut(index) else {
-            return Ok(());
+            return Ok(0);
         };
         let table = Arc::clone(&state.table);
         let Some(live) = &mut state.live else {
@@ -167,19 +172,19 @@ impl Engine {
         let exact = self.tables.get(index).is_some_and(super::TableState::is_exact);
         let roll_up = Arc::clone(if exact { &self.exact } else { &self.sum_up });
         let pass = Pass::new(&site, &table, measures, &roll_up);
-        self.count(index, &pass, &old, -1);
-        self.count(index, &pass, &rows, 1);
+        let was_nowhere = self.count(index, &pass, &old, -1);
+        let nowhere = self.count(index, &pass, &rows, 1);
         if let Some(state) = self.tables.get_mut(index) {
+            state.refused = (state.refused + nowhere).saturating_sub(was_nowhere);
             state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
-            // Good news again: what a refused batch left standing is no longer all there is.
-            state.held = state.held.filter(|held| *held != Held::Batch);
         }
-        Ok(())
+        Ok(nowhere)
     }
 
-    fn count(&mut self, index: usize, pass: &Pass<'_>, rows: &Chunk, sign: i8) {
+    /// Counts rows, or takes them back; how many of them are of no area.
+    fn count(&mut self, index: usize, pass: &Pass<'_>, rows: &Chunk, sign: i8) -> u64 {
         if rows.rows == 0 {
-            return;
+            return 0;
         }
         let mut scratch = Contributions::default();
         let areas = pass.areas(rows);
@@ -246,6 +251,7 @@ impl Engine {
                 }
             }
         }
+        areas.iter().filter(|area| **area == NOWHERE).count() as u64
     }
 
     /// Keeps or takes back rows within their days.

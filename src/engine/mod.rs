@@ -180,13 +180,6 @@ impl Engine {
         }
     }
 
-    /// A batch of a table was refused at the door: what was there before stands, and is late until the next good one.
-    pub fn hold(&mut self, table: &str) {
-        if let Some(state) = self.tables.iter_mut().find(|t| t.table.id == table) {
-            state.held = state.held.max(Some(Held::Batch));
-        }
-    }
-
     /// Events grow older: before a picture of an instant is made.
     pub fn move_on(&mut self, now_secs: EpochSecs) {
         self.events.advance(&self.site, now_secs);

@@ -141,8 +141,7 @@ impl Reading<'_> {
             }
             None => rows,
         };
-        for (line, why) in rows.bad {
-            let message = Message::new("problem.bad_row").with("error", why);
+        for (line, message) in rows.bad {
             tap.refuse(&Problem::warning(&self.shown, message).at(Some(line), None));
         }
         if rows.cells.is_empty() {

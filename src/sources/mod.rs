@@ -21,6 +21,8 @@ pub mod sheet;
 pub mod sql;
 pub mod supervise;
 pub mod tap;
+#[cfg(test)]
+mod tests_sheet;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +32,6 @@ use polars::prelude::DataFrame;
 use crate::engine::Batch;
 use crate::site::Site;
 use crate::site::feeds::FeedMeta;
-use crate::site::problem::Problem;
 use crate::snapshot::{Clock, EpochSecs};
 use crate::store::Admitted;
 use tap::Source;
@@ -40,13 +41,6 @@ use tap::Source;
 pub enum SourceEvent {
     /// Changed rows.
     Batch(Batch),
-    /// Rows that the door refused, as a whole: what was there before stands, and is late.
-    Refused {
-        /// Table.
-        table: String,
-        /// What was wrong; no content.
-        problems: Vec<Problem>,
-    },
     /// The clock of the data changed its pace.
     Clock(Clock),
 }

@@ -13,13 +13,15 @@ use crate::site::text::Message;
 
 /// Rows handed over together.
 pub(super) const CHUNK_ROWS: usize = 20_000;
-const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 1 << 20;
 /// One row, or one cell, is not longer; a file without an end of line is no table.
-const MOST_ROW_BYTES: usize = 4 << 20;
+pub(super) const MOST_ROW_BYTES: usize = 4 << 20;
 /// No table has more columns: keys that differ from row to row would fill the memory.
 const MOST_COLUMNS: usize = 256;
 /// Formats that are read as a whole are refused beyond this.
 const MOST_WHOLE_BYTES: u64 = 256 << 20;
+/// The same of workbooks, which are packed.
+const MOST_WORKBOOK_BYTES: u64 = 64 << 20;
 
 /// Rows of a file: one text per header, and the line each was on.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,8 +32,8 @@ pub struct Rows {
     pub cells: Vec<Vec<Option<String>>>,
     /// The line of each row, from 1.
     pub lines: Vec<usize>,
-    /// Lines that are no rows, with why.
-    pub bad: Vec<(usize, String)>,
+    /// Lines that are no rows, with why; never what stands there.
+    pub bad: Vec<(usize, Message)>,
 }
 
 /// Takes rows; false where no more are wanted.
@@ -39,6 +41,10 @@ pub type Take<'a> = &'a mut dyn FnMut(Rows) -> bool;
 
 fn unreadable(err: &dyn std::fmt::Display) -> Message {
     Message::new("problem.unreadable").with("error", err.to_string().lines().next().unwrap_or_default())
+}
+
+fn long_line(line: usize) -> Message {
+    Message::new("problem.file_long_line").with("line", line).with("most", MOST_ROW_BYTES >> 20)
 }
 
 /// Reads a file by its extension, in lower case.
@@ -174,7 +180,8 @@ fn csv(path: &Path, take: Take<'_>) -> Result<(), Message> {
             if rows.headers.is_empty() {
                 rows.headers = cells;
             } else if cells.len() != rows.headers.len() {
-                rows.bad.push((here, format!("{} ≠ {}", cells.len(), rows.headers.len())));
+                let message = Message::new("problem.file_cells").with("found", cells.len());
+                rows.bad.push((here, message.with("wanted", rows.headers.len())));
             } else {
                 rows.cells.push(cells.into_iter().map(|c| (!c.is_empty()).then_some(c)).collect());
                 rows.lines.push(here);
@@ -186,7 +193,7 @@ fn csv(path: &Path, take: Take<'_>) -> Result<(), Message> {
         text.drain(..at);
         if text.len() > MOST_ROW_BYTES {
             take(rows);
-            return Err(unreadable(&format!("line {line}: {} MiB", text.len() >> 20)));
+            return Err(long_line(line));
         }
     }
     take(rows);
@@ -213,7 +220,7 @@ fn hand_over(rows: &mut Rows, take: Take<'_>) -> bool {
 fn add_object(rows: &mut Rows, line: usize, object: &Map<String, Value>) {
     let new = object.keys().filter(|key| !rows.headers.contains(*key)).count();
     if rows.headers.len() + new > MOST_COLUMNS {
-        rows.bad.push((line, format!("> {MOST_COLUMNS}")));
+        rows.bad.push((line, Message::new("problem.file_columns").with("most", MOST_COLUMNS)));
         return;
     }
     let mut cells = vec![None; rows.headers.len()];
@@ -250,7 +257,7 @@ fn ndjson(path: &Path, take: Take<'_>) -> Result<(), Message> {
         }
         if read as u64 == most && !bytes.ends_with(b"\n") {
             take(rows);
-            return Err(unreadable(&format!("line {line}: {} MiB", most >> 20)));
+            return Err(long_line(line));
         }
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         if text.iter().all(u8::is_ascii_whitespace) {
@@ -258,8 +265,11 @@ fn ndjson(path: &Path, take: Take<'_>) -> Result<(), Message> {
         }
         match serde_json::from_slice::<Map<String, Value>>(text) {
             Ok(object) => add_object(&mut rows, line, &object),
-            // The column is told; what stands there may be anything and is not.
-            Err(err) => rows.bad.push((line, format!("column {}", err.column()))),
+            // Where it is told; what stands there may be anything and is not.
+            Err(err) => {
+                let message = Message::new("problem.file_json_line").with("position", err.column());
+                rows.bad.push((line, message));
+            }
         }
         if rows.cells.len() >= CHUNK_ROWS && !hand_over(&mut rows, take) {
             return Ok(());
@@ -269,11 +279,18 @@ fn ndjson(path: &Path, take: Take<'_>) -> Result<(), Message> {
     Ok(())
 }
 
-fn whole(path: &Path) -> Result<Vec<u8>, Message> {
+/// A file that is read as a whole is not larger than this.
+fn at_most(path: &Path, most: u64) -> Result<(), Message> {
     let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
-    if size > MOST_WHOLE_BYTES {
-        return Err(unreadable(&format!("{} MiB", size >> 20)));
+    if size <= most {
+        return Ok(());
     }
+    let message = Message::new("problem.file_large").with("size", size.div_ceil(1 << 20));
+    Err(message.with("most", most >> 20))
+}
+
+fn whole(path: &Path) -> Result<Vec<u8>, Message> {
+    at_most(path, MOST_WHOLE_BYTES)?;
     std::fs::read(path).map_err(|e| unreadable(&e))
 }
 
@@ -281,12 +298,12 @@ fn whole(path: &Path) -> Result<Vec<u8>, Message> {
 fn json(path: &Path, take: Take<'_>) -> Result<(), Message> {
     let value: Value = serde_json::from_slice(&whole(path)?).map_err(|e| unreadable(&e))?;
     let inner = value.as_object().and_then(|o| o.values().find_map(Value::as_array));
-    let list = value.as_array().or(inner).ok_or_else(|| unreadable(&"[]"))?;
+    let list = value.as_array().or(inner).ok_or_else(|| Message::new("problem.file_no_list"))?;
     let mut rows = Rows::default();
     for (number, item) in (1..).zip(list) {
         match item.as_object() {
             Some(object) => add_object(&mut rows, number, object),
-            None => rows.bad.push((number, "{}".to_owned())),
+            None => rows.bad.push((number, Message::new("problem.file_item"))),
         }
         if rows.cells.len() >= CHUNK_ROWS && !hand_over(&mut rows, take) {
             return Ok(());
@@ -299,11 +316,12 @@ fn json(path: &Path, take: Take<'_>) -> Result<(), Message> {
 /// Features: their properties are the row; a point gives `lng` and `lat`.
 fn geojson(path: &Path, take: Take<'_>) -> Result<(), Message> {
     let value: Value = serde_json::from_slice(&whole(path)?).map_err(|e| unreadable(&e))?;
-    let features = value.get("features").and_then(Value::as_array).ok_or_else(|| unreadable(&"features"))?;
+    let features = value.get("features").and_then(Value::as_array);
+    let features = features.ok_or_else(|| Message::new("problem.file_no_features"))?;
     let mut rows = Rows::default();
     for (number, feature) in (1..).zip(features) {
         let Some(mut row) = feature.get("properties").and_then(Value::as_object).cloned() else {
-            rows.bad.push((number, "properties".to_owned()));
+            rows.bad.push((number, Message::new("problem.file_feature")));
             continue;
         };
         let geometry = feature.get("geometry").filter(|g| g.get("type").is_some_and(|t| t == "Point"));
@@ -324,14 +342,12 @@ fn geojson(path: &Path, take: Take<'_>) -> Result<(), Message> {
 
 /// The first sheet of a workbook; its first row that is not empty holds the headers.
 fn workbook(path: &Path, take: Take<'_>) -> Result<(), Message> {
-    let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
-    if size > MOST_WHOLE_BYTES / 4 {
-        return Err(unreadable(&format!("{} MiB", size >> 20)));
-    }
+    at_most(path, MOST_WORKBOOK_BYTES)?;
     // What such an error says may repeat a cell.
-    let mut book = calamine::open_workbook_auto(path).map_err(|_| unreadable(&"format"))?;
-    let name = book.sheet_names().first().cloned().ok_or_else(|| unreadable(&"0"))?;
-    let range = book.worksheet_range(&name).map_err(|_| unreadable(&"format"))?;
+    let broken = || Message::new("problem.file_workbook");
+    let mut book = calamine::open_workbook_auto(path).map_err(|_| broken())?;
+    let name = book.sheet_names().first().cloned().ok_or_else(broken)?;
+    let range = book.worksheet_range(&name).map_err(|_| broken())?;
     let first = range.start().map_or(0, |(row, _)| row as usize);
     let mut rows = Rows::default();
     for (number, row) in range.rows().enumerate() {
@@ -345,8 +361,7 @@ fn workbook(path: &Path, take: Take<'_>) -> Result<(), Message> {
             continue;
         }
         if let Some(at) = row.iter().position(|c| matches!(c, Data::Error(_))) {
-            let header = rows.headers.get(at).cloned().unwrap_or_default();
-            rows.bad.push((line, header));
+            rows.bad.push((line, Message::new("problem.file_cell_error").with("column", at + 1)));
             continue;
         }
         rows.cells.push(cells);
@@ -370,94 +385,4 @@ fn cell(data: &Data) -> Option<String> {
         Data::DateTime(moment) => Some(moment.as_f64().to_string()),
     }
     .filter(|text| !text.trim().is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read_all(name: &str, bytes: &[u8]) -> Result<Vec<Rows>, Message> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        let mut all = Vec::new();
-        read(&path, name.rsplit('.').next().unwrap(), &mut |rows| {
-            all.push(rows);
-            true
-        })?;
-        Ok(all)
-    }
-
-    #[test]
-    fn csv_in_four_encodings_is_the_same() {
-        let text = "编号,名称,备注\r\nA1,\"碧岭,社区\",\"说\"\"好\"\"\n两行\"\r\nA2,龙田𠮷,\r\n";
-        let utf16: Vec<u8> =
-            std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-        let variants = [
-            text.as_bytes().to_vec(),
-            ["\u{feff}", text].concat().into_bytes(),
-            GB18030.encode(text).0.into_owned(),
-            utf16,
-        ];
-        for bytes in variants {
-            let all = read_all("x.csv", &bytes).unwrap();
-            let [rows] = all.as_slice() else { panic!("{all:?}") };
-            assert_eq!(rows.headers, ["编号", "名称", "备注"]);
-            assert_eq!(rows.cells[0][1].as_deref(), Some("碧岭,社区"));
-            assert_eq!(rows.cells[0][2].as_deref(), Some("说\"好\"\n两行"));
-            assert_eq!(rows.cells[1], [Some("A2".to_owned()), Some("龙田𠮷".to_owned()), None]);
-            assert_eq!(rows.lines, [2, 4]);
-        }
-        let gbk = encoding_rs::GBK.encode("编号,名称\nA1,坑梓\n").0.into_owned();
-        assert_eq!(read_all("x.csv", &gbk).unwrap()[0].cells[0][1].as_deref(), Some("坑梓"));
-    }
-
-    #[test]
-    fn a_ragged_line_costs_that_line() {
-        let all = read_all("x.csv", b"a,b\n1,2\n1,2,3\n4\n5,6").unwrap();
-        assert_eq!(all[0].cells.len(), 2);
-        assert_eq!(all[0].bad.iter().map(|b| b.0).collect::<Vec<_>>(), [3, 4]);
-        assert_eq!(all[0].lines, [2, 5]);
-    }
-
-    #[test]
-    fn a_long_file_comes_in_chunks_with_its_lines() {
-        let mut text = "n,t\n".to_owned();
-        for n in 0..50_001 {
-            text.push_str(&format!("{n},坪山\n"));
-        }
-        let all = read_all("x.csv", text.as_bytes()).unwrap();
-        assert_eq!(all.iter().map(|r| r.cells.len()).collect::<Vec<_>>(), [20_000, 20_000, 10_001]);
-        let numbers: Vec<usize> = all.iter().flat_map(|r| &r.lines).copied().collect();
-        assert_eq!(numbers, (2..=50_002).collect::<Vec<_>>());
-        let values = all.iter().flat_map(|r| &r.cells).enumerate();
-        assert!(values.into_iter().all(|(n, c)| c[0].as_deref() == Some(n.to_string().as_str())));
-    }
-
-    proptest! {
-        #[test]
-        fn any_cells_survive_quoting(cells in prop::collection::vec(prop::collection::vec("[^\r]{0,8}", 2..4), 1..8)) {
-            let width = cells[0].len();
-            let cells: Vec<_> = cells.into_iter().filter(|c| c.len() == width).collect();
-            let line = |c: &Vec<String>| {
-                c.iter().map(|t| format!("\"{}\"", t.replace('"', "\"\""))).collect::<Vec<_>>().join(",")
-            };
-            let header: Vec<String> = (0..width).map(|i| format!("h{i}")).collect();
-            let text = std::iter::once(&header).chain(&cells).map(line).collect::<Vec<_>>().join("\n");
-            let all = read_all("x.csv", text.as_bytes()).unwrap();
-            let read: Vec<Vec<String>> = all[0].cells.iter()
-                .map(|c| c.iter().map(|t| t.clone().unwrap_or_default()).collect()).collect();
-            let expected: Vec<Vec<String>> =
-                cells.into_iter().filter(|c| c.iter().any(|t| !t.trim().is_empty())).collect();
-            prop_assert_eq!(read, expected);
-        }
-
-        #[test]
-        fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            for name in ["x.csv", "x.ndjson", "x.geojson", "x.xlsx"] {
-                drop(read_all(name, &bytes));
-            }
-        }
-    }
 }

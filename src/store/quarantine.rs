@@ -70,7 +70,6 @@ pub fn read_part(site: &Site, table: &Table, path: &Path, columns: &[&str]) -> P
 #[must_use]
 pub fn held_message(site: &Site, name: &str, held: Held) -> Message {
     let message = match held {
-        Held::Batch => Message::new("problem.held_batch"),
         Held::Parts => Message::new("problem.held_parts"),
         Held::Copy(secs) => {
             let date = crate::site::civil::date_of(site.zone.day_of(secs));

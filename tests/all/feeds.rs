@@ -354,6 +354,10 @@ fn one_source_in_trouble_leaves_the_others_alone_and_all_end_in_time() {
             tap.connecting();
             until_stopped(tap)
         }),
+        puppet(&site, "zz-behind", |tap, _| {
+            tap.catching_up(3, Some(9));
+            until_stopped(tap)
+        }),
     ];
     let mut feeds = Feeds::start(&site, restored, list, out).unwrap();
     let mut seen = (0, false, false, false);
@@ -366,14 +370,16 @@ fn one_source_in_trouble_leaves_the_others_alone_and_all_end_in_time() {
         seen.0 = counted(&engine).0;
         seen.1 |= failed(0, "status.feed.panic");
         seen.2 |= failed(1, "status.feed.lost");
-        seen.3 |= states[2].phase == FeedPhase::Live && states[3].phase == FeedPhase::Connecting;
+        seen.3 |= states[2].phase == FeedPhase::Live
+            && states[3].phase == FeedPhase::Connecting
+            && states[4].phase == FeedPhase::CatchingUp { done: 3, of: Some(9) };
         seen == (50, true, true, true)
     });
     let states = feeds.states(0);
     let FeedPhase::Failed { reason, .. } = &states[0].phase else { panic!("{states:?}") };
     assert!(site.messages_en.say(reason).contains("broken on purpose"));
     if cfg!(target_os = "linux") {
-        assert_eq!(threads_of_sources().len(), 4);
+        assert_eq!(threads_of_sources().len(), 5);
     }
     assert!(feeds.end(), "not all threads ended within two seconds");
     assert_eq!(threads_of_sources(), Vec::<String>::new());
@@ -489,7 +495,7 @@ fn what_the_door_refuses_is_not_in_the_journal() {
     }
 }
 
-/// Everything that was logged, for tests that look for what must not be there.
+/// Everything that was logged, for tests that look for what must be there or must not.
 struct Ear(std::sync::Mutex<String>);
 
 static EAR: Ear = Ear(std::sync::Mutex::new(String::new()));
@@ -511,6 +517,11 @@ pub(crate) fn listen() {
     log::set_max_level(log::LevelFilter::Trace);
 }
 
+/// What was logged so far.
+pub(crate) fn heard() -> String {
+    EAR.0.lock().unwrap().clone()
+}
+
 /// An identity number, with its check digit, as it may come by mistake or on purpose.
 pub(crate) const IDENTITY: &str = "11010519491231002X";
 
@@ -527,7 +538,7 @@ pub(crate) fn assert_nowhere(made: &Made, text: &str) {
             }
         }
     }
-    let heard = EAR.0.lock().unwrap().clone();
+    let heard = heard();
     assert!(!heard.is_empty(), "nothing was logged");
     assert!(!heard.contains(text), "in the log");
     let mut files = 0;

@@ -84,6 +84,7 @@ fn files_of_offices_are_read_in_every_encoding() {
 
 #[test]
 fn bad_rows_cost_themselves_and_a_bad_column_the_file() {
+    crate::feeds::listen();
     let made = made();
     let mut wall = Wall::start(&made);
     let rows = "r1,R1A1,1,1795334400,a,,,\nr2,R9,1,1795334400,a,,,\nr3,R1A1,x,1795334400,a,,,\nr4,R1A1,1,tomorrow,a,,,\nr5,R1A1\n\
@@ -92,6 +93,12 @@ fn bad_rows_cost_themselves_and_a_bad_column_the_file() {
     wall.wait("two good rows", 2, 2);
     wall.wait_live();
     assert_eq!(wall.feed().refused, 7);
+    // Each is told by file, line and column, and what one holds that speaks of a person is not.
+    let heard = crate::feeds::heard();
+    for place in ["3:area", "4:n", "5:ts", "6:1", "7:kind", "8:mark", "9:id"] {
+        assert!(heard.contains(&format!("one/job-1.csv:{place}: ")), "{place} is not told: {heard}");
+    }
+    assert!(!heard.contains("13800138000"));
     // A column that speaks of a person, and one that nobody declared: no row of these comes in.
     for (name, header) in [("job-2.csv", "手机号"), ("job-3.csv", "备注")] {
         put(

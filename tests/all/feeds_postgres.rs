@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use onemap::snapshot::FeedPhase;
 use onemap::sources::sql;
 
 use crate::common::Made;
@@ -120,6 +121,31 @@ fn a_lost_notification_loses_nothing() {
         &format!("ALTER TABLE onemap.job DISABLE TRIGGER onemap_wake; {}", upsert((0..9).map(|n| (n, 1)))),
     );
     wall.wait("rows that nobody told of", 9, 9);
+}
+
+/// A table that is locked answers nothing: the server gives the question up after its time, that is shown, and it is
+/// asked again.
+#[test]
+fn a_question_that_takes_too_long_is_given_up() {
+    let Some(database) = Database::start(None) else { return };
+    let made = made(database.port);
+    prepared(&database, &made);
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    std::thread::scope(|scope| {
+        let lock = "BEGIN; LOCK TABLE onemap.job; SELECT pg_sleep(4); COMMIT;";
+        let locked = scope.spawn(|| database.sql("district", lock));
+        let mut told = String::new();
+        crate::feeds::wait_for("the time-out", || {
+            if let FeedPhase::Failed { reason, .. } = wall.feed().phase {
+                told = wall.site().messages_en.say(&reason);
+            }
+            told.contains("57014")
+        });
+        locked.join().unwrap();
+    });
+    database.sql("district", &upsert((0..5).map(|n| (n, 1))));
+    wall.wait("after the lock", 5, 5);
 }
 
 #[test]

@@ -8,10 +8,12 @@ use std::time::Instant;
 use onemap::density::grid::{Cell, Window};
 use onemap::density::{EventFilter, Phases};
 use onemap::engine::{Batch, Engine};
+use onemap::moment::{FIRST_PAST_REVISION, Known, Moment};
 use onemap::privacy::shown::Shown;
 use onemap::runtime::Publisher;
+use onemap::site::Site;
 use onemap::site::areas::AreaId;
-use onemap::snapshot::{Clock, Day, EpochSecs, EventView, Figures};
+use onemap::snapshot::{Clock, Day, EpochSecs, EventView, Events, Figures};
 use onemap::sources::SourceEvent;
 use onemap::sources::replay::Replay;
 use onemap::store::admit;
@@ -259,11 +261,31 @@ fn differences(live: &Engine, fresh: &Engine, as_of: Day) -> Vec<String> {
     out
 }
 
-/// What the stream shows, less when each change reached us.
-fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>, Vec<u64>) {
+/// What is told of events, less when each change reached us.
+type Stream = (Vec<EventView>, u64, Vec<String>, Vec<u64>);
+
+/// What the stream shows.
+fn stream(engine: &Engine, day: Day) -> Stream {
     let mut events = engine.events.clone();
     events.advance(engine.site(), engine.end_of(day).secs);
-    let view = events.view(engine.site(), day);
+    told(engine.site(), &events.view(engine.site(), day))
+}
+
+fn still(secs: EpochSecs) -> Clock {
+    Clock { data_secs: secs as f64, since: Instant::now(), speed: 0.0 }
+}
+
+/// What pictures of other days show of the stream.
+fn streams_of_other_days(engine: &Engine, days: [Day; 2]) -> [Stream; 2] {
+    let last = engine.end_of(days[1]).secs;
+    let live = Publisher::new(engine.clone(), still(last)).snapshot();
+    days.map(|day| {
+        let moment = Moment::new(engine.end_of(day).secs, Known::Now);
+        told(engine.site(), &live.at(moment, FIRST_PAST_REVISION).unwrap().events)
+    })
+}
+
+fn told(site: &Site, view: &Events) -> Stream {
     // Every object event with its place and what it is counted as, found from the coarsest cells down.
     let filter = EventFilter { phases: Phases::All, ..EventFilter::default() };
     let (mask, level) = (view.cells.mask(&filter), *view.cells.levels().start());
@@ -274,11 +296,13 @@ fn stream(engine: &Engine, day: Day) -> (Vec<EventView>, u64, Vec<String>, Vec<u
     assert_eq!(points.len() as u64, view.cells.total(&mask).count);
     let mut places: Vec<String> = points.iter().map(|point| format!("{point:?}")).collect();
     places.sort();
-    let open = view.open.iter().map(|e| EventView { changed_secs: 0, ..EventView::clone(e) }).collect();
+    let mut open: Vec<EventView> =
+        view.open.iter().map(|e| EventView { changed_secs: 0, ..EventView::clone(e) }).collect();
+    open.sort_by(|a, b| a.id.cmp(&b.id));
     // Object events by area, kind and quarter of a day, around the days of the rows.
     let begin = i64::from(crate::common::day(BEGIN)) * 24 - 48;
     let mut reported = Vec::new();
-    for id in AREAS.iter().filter(|c| c.len() <= 4).filter_map(|code| engine.site().areas.find(code)) {
+    for id in AREAS.iter().filter(|c| c.len() <= 4).filter_map(|code| site.areas.find(code)) {
         for (kind, quarter) in
             [Some(0), Some(1), None].into_iter().flat_map(|k| (0..100).map(move |q| (k, q)))
         {
@@ -319,9 +343,14 @@ proptest! {
             // A key may come twice in one batch: the later row counts.
             let rows: Vec<(String, Row)> = rows.into_iter().map(|(key, row)| (format!("k{key}"), row)).collect();
             let sent = batch(&live, TABLES[table], &rows);
+            let last: BTreeMap<&str, &Row> = rows.iter().map(|(key, row)| (key.as_str(), row)).collect();
+            let nowhere = last.values().filter(|row| !AREAS.contains(&row.area)).count();
+            let wanted = (nowhere > 0).then(|| format!("table {}: {nowhere} rows with an area code", TABLES[table]));
             for _ in 0..=usize::from(twice) {
                 let problems = live.apply(&sent);
-                prop_assert!(problems.is_empty(), "{:?}", problems);
+                let problems = crate::common::lines(live.site(), &problems);
+                let is_told = problems.iter().zip(&wanted).all(|(line, wanted)| line.contains(wanted));
+                prop_assert!(problems.len() == usize::from(nowhere > 0) && is_told, "{:?}", problems);
             }
             now[table].extend(rows);
         }
@@ -330,6 +359,12 @@ proptest! {
         }
         let fresh = made.build();
         prop_assert_eq!(live.rows(), fresh.rows());
+        let refused = |engine: &Engine| -> Vec<u64> {
+            engine.sources(engine.end_of(day(BEGIN)).secs).iter().map(|source| source.refused).collect()
+        };
+        prop_assert_eq!(refused(&live), refused(&fresh));
+        let days = [day(BEGIN) + 7, day(BEGIN) + 20];
+        prop_assert_eq!(streams_of_other_days(&live, days), streams_of_other_days(&fresh, days));
         for offset in [-2, 0, 7, 11, 12, 18, 20, 21] {
             let as_of = day(BEGIN) + offset;
             let different = differences(&live, &fresh, as_of);
@@ -369,6 +404,46 @@ fn a_late_correction_is_no_new_event() {
     live.apply(&sent);
     assert_eq!(live.events.view(&site, today).opened_today, 598);
     assert_eq!(live.events.view(&site, today - 1).opened_today, 1);
+}
+
+/// A correction that puts an event where no area is known takes the event away: from the present, from other days and
+/// from the figures, and it is told.
+#[test]
+fn an_event_that_is_corrected_to_an_unknown_area_is_shown_nowhere() {
+    let made = make();
+    let event = Row { state: "new", done: None, ts: pinned().ts - 86_400 * 3, ..pinned() };
+    let key = || "k1".to_owned();
+    write(&made, "job", &BTreeMap::from([("pinned".to_owned(), pinned()), (key(), event.clone())]));
+    let mut live = made.build();
+    let (before, today) = (day(&date_of(event.ts)), day(&date_of(pinned().ts)));
+    let days = [before + 1, today];
+    let open = |engine: &Engine| {
+        let now = stream(engine, today).0.len();
+        (now, streams_of_other_days(engine, days).map(|(open, ..)| open.len()))
+    };
+    let total = |engine: &Engine| -> Vec<(Shown, Shown)> { readings(engine, &figures(engine, today)) };
+    live.move_on(live.end_of(today).secs);
+    assert_eq!(open(&live), (1, [1, 1]));
+    let with = total(&live);
+
+    let nowhere = Row { area: "R1A9", ..event.clone() };
+    let sent = batch(&live, "job", &[(key(), nowhere.clone())]);
+    let told = live.apply(&sent);
+    let told = crate::common::lines(live.site(), &told);
+    assert_eq!(
+        told,
+        ["live/job: warning: table job: 1 rows with an area code that is not in areas.geojson were left out"]
+    );
+    assert_eq!(open(&live), (0, [0, 0]));
+    write(&made, "job", &BTreeMap::from([("pinned".to_owned(), pinned()), (key(), nowhere)]));
+    let fresh = made.build();
+    assert_eq!(total(&live), total(&fresh));
+    assert_ne!(total(&live), with);
+
+    // Where the next correction names an area of the site, it is back.
+    let sent = batch(&live, "job", &[(key(), event)]);
+    assert!(live.apply(&sent).is_empty());
+    assert_eq!((open(&live), total(&live)), ((1, [1, 1]), with));
 }
 
 fn readings(engine: &Engine, figures: &Figures) -> Vec<(Shown, Shown)> {
@@ -417,7 +492,6 @@ fn pictures_that_follow_each_other_equal_those_made_anew() {
     let site = sample().site();
     let mut replay = Replay::open(site, 0).unwrap();
     let start = site.zone.start_of(replay.day());
-    let still = |secs: EpochSecs| Clock { data_secs: secs as f64, since: Instant::now(), speed: 0.0 };
     let mut publisher = Publisher::new(sample().clone(), still(start));
     let mut changed = 0;
     let mut last = String::new();

@@ -382,7 +382,7 @@ fn both_languages_say_the_same_things() {
 /// Keys written out in the code, with the places the code fills.
 fn used_keys() -> Vec<(String, String)> {
     let mut out = Vec::new();
-    let families = ["app.", "key.", "time.", "panel.", "status.", "cli.", "problem.", "derived."];
+    let families = ["key.", "time.", "panel.", "status.", "cli.", "problem.", "derived."];
     for source in sources() {
         for (number, line) in &source.code {
             for literal in literals(line) {
@@ -416,6 +416,22 @@ fn every_key_in_the_code_has_its_text() {
             .collect();
         complain(missing);
     }
+}
+
+/// No text is left behind that nothing says any more.
+#[test]
+fn every_text_has_its_key_in_the_code() {
+    let all = sources();
+    let said: Vec<String> = all.iter().flat_map(|s| &s.code).flat_map(|(_, line)| literals(line)).collect();
+    // `time.lasting.{unit}`: any key that begins so.
+    let beginnings: Vec<&str> = said.iter().filter_map(|l| l.split_once('{')).map(|(b, _)| b).collect();
+    let beginnings: BTreeSet<&str> = beginnings.into_iter().filter(|b| b.ends_with('.')).collect();
+    let said: BTreeSet<&str> = said.iter().map(String::as_str).collect();
+    let messages = Messages::built_in(Lang::En);
+    let is_said = |key: &str| said.contains(key) || beginnings.iter().any(|b| key.starts_with(b));
+    complain(
+        messages.keys().into_iter().filter(|k| !is_said(k)).map(|k| format!("{k} is never said")).collect(),
+    );
 }
 
 /// `Message::new("key")` and the places that follow in the same statement.
@@ -467,4 +483,39 @@ fn units_and_codes_of_both_sites_have_names() {
         }
         complain(missing);
     }
+}
+
+/// Documents lead to what is there, name files that exist, and none was left half merged.
+#[test]
+fn documents_lead_somewhere() {
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| root().join(name)).to_vec();
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(docs.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    let mut code = Vec::new();
+    ["src", "tests", "benches"].iter().for_each(|folder| files(&root().join(folder), &mut code));
+    let is_there = |name: &str| code.iter().any(|path| path.ends_with(name));
+    let mut found = Vec::new();
+    for path in &documents {
+        let text = std::fs::read_to_string(path).unwrap();
+        let folder = path.parent().unwrap();
+        for (number, line) in (1..).zip(text.lines()) {
+            let here = || format!("{}:{number}", path.strip_prefix(root()).unwrap().display());
+            if line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>") || line == "=======" {
+                found.push(format!("{} is left from a merge", here()));
+            }
+            for link in line.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+                if !link.is_empty() && !link.contains("://") && !folder.join(link).exists() {
+                    found.push(format!("{} leads to {link}, which is not there", here()));
+                }
+            }
+            for named in line.split('`').skip(1).step_by(2).filter(|named| named.ends_with(".rs")) {
+                let name = named.rsplit_once(' ').map_or(named, |(_, last)| last);
+                if !is_there(name) {
+                    found.push(format!("{} names {name}, which is not there", here()));
+                }
+            }
+        }
+    }
+    complain(found);
 }
