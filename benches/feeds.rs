@@ -5,7 +5,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a measurement stops at the first surprise"
 )]
 #![expect(dead_code, unused_imports, reason = "shares the tests' servers and sites, not all of each")]
@@ -25,6 +27,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use onemap::headless::Headless;
@@ -69,6 +72,11 @@ fn main() {
     }
 }
 
+/// A thread that sends.
+fn named<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    std::thread::Builder::new().name("sender".to_owned()).spawn(work).unwrap()
+}
+
 /// What the machine is doing meanwhile: a disk that takes long for a few rows delays every event by up to twice that.
 fn circumstances() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -76,7 +84,7 @@ fn circumstances() {
     let mut millis: Vec<f32> = (0..200)
         .map(|_| {
             let began = Instant::now();
-            file.write_all(&[0; 20_000]).unwrap();
+            file.write_all(&vec![0; 20_000]).unwrap();
             file.sync_data().unwrap();
             let took = began.elapsed();
             std::thread::sleep(Duration::from_millis(5));
@@ -298,7 +306,7 @@ fn mqtt(secs: u64) {
     let mut wall = Wall::start(&made);
     wall.wait_live();
     let (events, port) = (RATE * secs, broker.port);
-    let sender = std::thread::spawn(move || publish(port, events, Some(RATE), job));
+    let sender = named(move || publish(port, events, Some(RATE), job));
     let limit = Duration::from_secs(secs * 4 + 60);
     let before = processor_secs();
     let seen = watch(&mut wall, events, limit, || sender.is_finished());
@@ -477,7 +485,7 @@ fn district(secs: u64) {
         )
     };
     let (events, port) = (RATE * secs, broker.port);
-    let sender = std::thread::spawn(move || publish(port, events, Some(RATE), text));
+    let sender = named(move || publish(port, events, Some(RATE), text));
     let before = processor_secs();
     let limit = Duration::from_secs(secs * 4 + 60);
     let seen = watch_until(&mut wall, limit, |wall| {

@@ -78,6 +78,7 @@ impl egui::Plugin for Soft {
         "soft"
     }
 
+    #[expect(clippy::iter_over_hash_type, reason = "textures know nothing of each other")]
     fn output_hook(&mut self, ctx: &Context, output: &mut FullOutput) {
         for (id, deltas) in output.textures_delta.set.drain() {
             deltas.iter().for_each(|delta| self.update(id, delta));

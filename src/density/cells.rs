@@ -114,11 +114,11 @@ impl EventCells {
             let (from, to) = (tile_key(row, columns.0), tile_key(row, columns.1));
             if level >= FINEST {
                 for (tile, leaf) in self.leaves.span(from, to) {
-                    sum_up(tile, leaf.keys_at(self.now_secs).map(|key| (key, 1)), mask, out);
+                    sum_up(tile, leaf.keys_at(self.now_secs).map(|key| (key, 1)), *mask, out);
                 }
             } else if let Some(directory) = self.level(level) {
                 for (tile, piece) in directory.span(from, to) {
-                    sum_up(tile, piece.entries.iter().map(|e| (e.key, e.count)), mask, out);
+                    sum_up(tile, piece.entries.iter().map(|e| (e.key, e.count)), *mask, out);
                 }
             }
         }
@@ -129,7 +129,7 @@ impl EventCells {
     }
 
     /// Whether a filter takes anything of a cell.
-    fn has(&self, level: u8, cell: Cell, mask: &Mask) -> bool {
+    fn has(&self, level: u8, cell: Cell, mask: Mask) -> bool {
         let (tile, local) = (tile_of(cell), local_of(cell));
         if level >= FINEST {
             let leaf = self.leaves.get(tile);
@@ -167,7 +167,7 @@ impl EventCells {
             }
             below.sort_unstable();
             below.dedup();
-            below.retain(|(cell, _)| self.has(next, *cell, mask));
+            below.retain(|(cell, _)| self.has(next, *cell, *mask));
             at = below;
         }
         for (cell, of) in at {
@@ -218,7 +218,7 @@ impl EventCells {
 }
 
 /// Adds up sorted counts of one piece, cell by cell.
-fn sum_up(tile: u64, entries: impl Iterator<Item = (u32, u32)>, mask: &Mask, out: &mut Vec<CellSum>) {
+fn sum_up(tile: u64, entries: impl Iterator<Item = (u32, u32)>, mask: Mask, out: &mut Vec<CellSum>) {
     let mut local = u32::MAX;
     for (key, count) in entries {
         let combo = Combo(key as u16);

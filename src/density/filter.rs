@@ -127,7 +127,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    pub(super) const fn takes(&self, combo: Combo) -> bool {
+    pub(super) const fn takes(self, combo: Combo) -> bool {
         let of_kind = match self.kind {
             Some(kind) => kind == combo.kind(),
             None => true,

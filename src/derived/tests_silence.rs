@@ -51,6 +51,7 @@ fn quiet_for(mut hours: Vec<u32>, quiet: usize) -> Vec<u32> {
 
 #[test]
 fn what_is_silent_zero_rare_young_or_usual() {
+    type Check = Box<dyn Fn(&Verdict) -> bool>;
     let few = |steps: i64, expected: f64| {
         move |verdict: &Verdict| {
             let Verdict::Few(Seen { steps: of, seen, expected: mean, chance }) = *verdict else {
@@ -60,7 +61,6 @@ fn what_is_silent_zero_rare_young_or_usual() {
         }
     };
     let is = |wanted: State| move |verdict: &Verdict| *verdict == Verdict::Is(wanted);
-    type Check = Box<dyn Fn(&Verdict) -> bool>;
     let cases: Vec<(&str, Vec<u32>, i64, Check)> = vec![
         ("one an hour, none for a day", quiet_for(every(1), 24), 0, Box::new(few(24, 24.0))),
         ("one an hour, none for three hours", quiet_for(every(1), 3), 0, Box::new(is(State::Usual))),

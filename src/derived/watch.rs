@@ -197,7 +197,7 @@ impl Snapshot {
 const fn few(judged: &Judged) -> Option<Seen> {
     match judged.verdict {
         Verdict::Few(seen) => Some(seen),
-        _ => None,
+        Verdict::Is(_) => None,
     }
 }
 
@@ -266,7 +266,7 @@ fn judge_indicator(vantage: &Vantage<'_>, indicator: IndicatorIx, row: &Indicato
         };
         let days = match verdict {
             Verdict::Few(seen) => seen.steps / 24,
-            _ => 0,
+            Verdict::Is(_) => 0,
         };
         let since_secs = zone.start_of(Day::try_from(end - days).unwrap_or(0));
         out.push(Judged { area, subject: Subject::Indicator(indicator), verdict, since_secs });

@@ -11,7 +11,7 @@ use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
-use crate::store::keys::{ByHash, hashes, on_edge, repeated};
+use crate::store::keys::{ByHash, Hashes, hashes, on_edge, repeated};
 use crate::store::pieces::{Pieces, Scratch, Taken};
 
 use super::MeasureData;
@@ -22,6 +22,7 @@ use super::pass::Pass;
 use super::tally::{Cells, Tally};
 
 /// One table while it loads.
+#[expect(clippy::struct_excessive_bools, reason = "independent traits of a table")]
 pub(super) struct Loading<'a> {
     pub(super) dataset: usize,
     pub(super) pass: Pass<'a>,
@@ -380,11 +381,11 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     // Of rows on the edge of two pieces the later piece's counts.
     let mut edges = std::mem::take(&mut part.edges);
     edges.sort_by_key(|(piece, ..)| std::cmp::Reverse(*piece));
-    let mut seen: ByHash<()> = ByHash::default();
+    let mut seen = Hashes::default();
     let mut scratch = Contributions::default();
     for (piece, chunk, keys) in edges {
         let stay: Vec<u32> = (0..chunk.rows)
-            .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key, ()).is_none()))
+            .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key)))
             .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
             .collect();
         part.repeated += (chunk.rows - stay.len()) as u64;

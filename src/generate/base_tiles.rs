@@ -120,7 +120,9 @@ fn clip_line(line: &[Share]) -> Vec<Vec<Share>> {
             Some(piece) if open && piece.last() == Some(&from) => piece.push(to),
             _ => out.push(vec![from, to]),
         }
-        open = to == b;
+        #[expect(clippy::float_cmp, reason = "an end that was not cut is the corner itself")]
+        let is_whole = to == b;
+        open = is_whole;
     }
     out
 }

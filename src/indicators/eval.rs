@@ -205,7 +205,7 @@ impl<'a> Make<'_, 'a> {
                 | Expr::Or(_)
                 | Expr::Not(_)
                 | Expr::In(..)
-                | Expr::IsNull(..) => Truth::EmptyTruth(Box::new(self.truth(inner)?), *turned),
+                | Expr::IsNull(..) => Truth::Unknown(Box::new(self.truth(inner)?), *turned),
                 Expr::Text(_) => Truth::Constant(if *turned { TRUE } else { FALSE }),
                 _ => Truth::EmptyNumber(self.number(inner)?, *turned),
             },

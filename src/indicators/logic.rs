@@ -39,7 +39,8 @@ pub(super) enum Truth<'a> {
     /// Whether a column has no value; turned around where the flag is set.
     Empty(&'a Column, bool),
     EmptyNumber(Number<'a>, bool),
-    EmptyTruth(Box<Self>, bool),
+    /// Whether a truth is unknown; turned around where the flag is set.
+    Unknown(Box<Self>, bool),
 }
 
 /// Buffers that go round.
@@ -197,6 +198,7 @@ impl Truth<'_> {
                 a.eval(rows, &mut left, pool);
                 b.eval(rows, &mut right, pool);
                 let pairs = left.values.iter().zip(&right.values);
+                #[expect(clippy::float_cmp, reason = "numbers are equal in SQL where they are the same")]
                 match op {
                     Compare::Eq => out.extend(pairs.map(|(a, b)| u8::from(a == b) * TRUE)),
                     Compare::Ne => out.extend(pairs.map(|(a, b)| u8::from(a != b) * TRUE)),
@@ -244,7 +246,7 @@ impl Truth<'_> {
                 }
                 pool.spare.push(numbers);
             }
-            Self::EmptyTruth(inner, turned) => {
+            Self::Unknown(inner, turned) => {
                 inner.eval(rows, out, pool);
                 out.iter_mut().for_each(|t| *t = u8::from((*t == UNKNOWN) ^ *turned) * TRUE);
             }

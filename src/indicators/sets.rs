@@ -25,6 +25,7 @@ pub(crate) fn load(loading: &mut Loading, area: u32, value: u32, secs: EpochSecs
 }
 
 /// Adds another thread's rows; `turn` says where its values stand in this thread's list.
+#[expect(clippy::iter_over_hash_type, reason = "each entry goes to one of its own")]
 pub(crate) fn extend(loading: &mut Loading, more: Loading, turn: impl Fn(u32) -> u32) {
     for ((area, value), marks) in more {
         let known = loading.entry((area, turn(value))).or_default();
@@ -53,6 +54,7 @@ pub(crate) struct Sets {
 
 impl Sets {
     /// Of loaded rows, which also count at all areas above theirs.
+    #[expect(clippy::iter_over_hash_type, reason = "what is gathered is sorted below")]
     pub(crate) fn new(areas: usize, roll_up: &RollUp, loaded: Loading) -> Self {
         let mut lanes: Vec<Marks> = vec![Marks::new(); areas];
         for ((area, value), marks) in loaded {

@@ -10,7 +10,7 @@ use egui::{Mesh, Painter, Pos2, Shape, Stroke};
 use super::hatch::{self, Pattern};
 use super::kept::{Drifting, Inker};
 use super::sheet::{Dress, Sheet};
-use crate::derived::watch::{Silence, Subject};
+use crate::derived::watch::{Silence, Silences, Subject};
 use crate::derived::words;
 use crate::panels::View;
 use crate::site::areas::AreaId;
@@ -35,7 +35,7 @@ impl SilenceLayer {
 pub(super) fn areas<'a>(view: &View<'a>) -> BTreeMap<AreaId, Vec<&'a Silence>> {
     let mut out: BTreeMap<AreaId, Vec<&Silence>> = BTreeMap::new();
     let found = view.silences.filter(|_| view.state.silence_open);
-    for silence in found.into_iter().flat_map(|silences| silences.whole()) {
+    for silence in found.into_iter().flat_map(Silences::whole) {
         out.entry(silence.area).or_default().push(silence);
     }
     out

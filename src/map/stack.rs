@@ -50,6 +50,7 @@ pub(super) struct Stack {
 }
 
 /// What one frame of the layers is given.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a frame")]
 pub(super) struct StackFrame<'a> {
     /// Figures, choices and tokens.
     pub view: &'a View<'a>,

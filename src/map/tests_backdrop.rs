@@ -23,15 +23,15 @@ struct Screen {
 
 impl Screen {
     fn new(keeps: bool) -> Option<Self> {
-        Self::on(Painter::new().ok()?, keeps)
+        Some(Self::on(Painter::new().ok()?, keeps))
     }
 
-    fn on(painter: Painter, keeps: bool) -> Option<Self> {
+    fn on(painter: Painter, keeps: bool) -> Self {
         let headless = Headless::new(WIDTH, HEIGHT);
         if keeps {
             painter.lend(&headless.ctx);
         }
-        Some(Self { stage: fixture::tiny(), headless, painter, map: None })
+        Self { stage: fixture::tiny(), headless, painter, map: None }
     }
 
     /// The next frame.
@@ -120,7 +120,7 @@ fn a_window_shows_what_a_picture_shows() {
     let (Some(mut picture), Ok(painter)) = (Screen::new(false), Painter::as_window()) else {
         return;
     };
-    let mut window = Screen::on(painter, true).expect("a screen");
+    let mut window = Screen::on(painter, true);
     let (many, mean) = apart(&picture.rest(), &window.rest());
     assert!(many < 1e-3 && mean < 0.6, "{many} differ, by {mean} in the mean");
     for way in [MapRequest::Zoom(1.2), MapRequest::Pan(0.2, 0.1)] {

@@ -187,11 +187,12 @@ mod tests {
 
     #[test]
     fn what_areas_add_in_words() {
+        use marks::Way::{Down, Level, Up};
+
         let stage = Stage::new(Mode::Desk, Lang::En, 1920.0, 1080.0);
         let view = stage.view();
         let hidden = Shown::Suppressed { below: 5, why: Why::Secondary };
         let about = Shown::Coarse { value: 50.0, step: 5.0, told: shown::Told::About };
-        use marks::Way::{Down, Level, Up};
         for (adds, words, way) in [
             (Shown::Value(12.0), "up 12", Up),
             (Shown::Value(-3.0), "down 3", Down),

@@ -260,6 +260,7 @@ fn rate(parts: &[Part], form: &Form) -> Shown {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "whole numbers add up exactly")]
 mod tests {
     use proptest::prelude::*;
 

@@ -466,13 +466,13 @@ fn release(site: &Site, plan: &Plan, used: MeasureUse, is_running: bool) -> Rele
     let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
         return Release::Steps;
     };
-    let of_one_stamp = match (used.window, table.column_type(&measure.time_column)) {
-        (Window::Now, _) => true,
-        (Window::Day | Window::LatestDay, Some(ColumnType::Date)) => true,
-        (
-            Window::Day | Window::LatestDay | Window::Month | Window::LatestMonth | Window::TrailingMonths(1),
-            Some(ColumnType::Month),
-        ) => true,
+    let of_one_stamp = match table.column_type(&measure.time_column) {
+        _ if used.window == Window::Now => true,
+        Some(ColumnType::Date) => matches!(used.window, Window::Day | Window::LatestDay),
+        Some(ColumnType::Month) => matches!(
+            used.window,
+            Window::Day | Window::LatestDay | Window::Month | Window::LatestMonth | Window::TrailingMonths(1)
+        ),
         _ => false,
     };
     if of_one_stamp && !is_running { Release::Exact } else { Release::Steps }

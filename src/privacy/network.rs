@@ -339,7 +339,8 @@ impl<'a> Network<'a> {
             let (cell, forwards, room) = came.get(node).copied().flatten()?;
             way.push((cell, forwards));
             width = width.min(room);
-            node = self.cells.get(cell)?.ends[usize::from(!forwards)];
+            let [start, end] = self.cells.get(cell)?.ends;
+            node = if forwards { start } else { end };
         }
         Some((way, width))
     }

@@ -363,7 +363,7 @@ pub(super) fn check(site: &Site) -> Vec<(String, Message)> {
                 ));
             }
             let has = |role: &str| appeals.columns.contains_key(role);
-            if !appeals.due_days.is_empty() && !(has("due") && has("opened")) {
+            if !(appeals.due_days.is_empty() || has("due") && has("opened")) {
                 found.push(("due_days".to_owned(), told(Message::new("problem.source_due_days")).1));
             }
             let declared: Vec<&str> = folder

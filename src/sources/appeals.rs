@@ -109,7 +109,7 @@ impl<'a> Appeals<'a> {
     fn value(&self, role: &str, record: &Record<'_>) -> Option<String> {
         match role {
             "area" => self.area(record),
-            "status" => self.status(record),
+            "status" => Some(self.status(record)),
             "closed" => record.first("closed").map(str::to_owned).or_else(|| {
                 // Of the other shape, the last change of a record that is closed.
                 let closed = record.first("status")?.eq_ignore_ascii_case("closed");
@@ -134,21 +134,21 @@ impl<'a> Appeals<'a> {
         Some((opened + i64::from(*days) * DAY_SECS).to_string())
     }
 
-    fn status(&self, record: &Record<'_>) -> Option<String> {
+    fn status(&self, record: &Record<'_>) -> String {
         if let Some(status) = record.first("status") {
-            return Some(if status.eq_ignore_ascii_case("closed") {
+            return if status.eq_ignore_ascii_case("closed") {
                 self.meta.closed_status.clone()
             } else if status.eq_ignore_ascii_case("open") {
                 self.meta.open_status.clone()
             } else {
                 status.to_owned()
-            });
+            };
         }
         let is_set = |role: &str| record.all(role).any(|v| v == "1" || v == "1.0");
         if is_set("done") || record.first("closed").is_some() {
-            return Some(self.meta.closed_status.clone());
+            return self.meta.closed_status.clone();
         }
-        Some(self.meta.open_status.clone())
+        self.meta.open_status.clone()
     }
 
     /// The area: a code that the site knows, a name that one area has, or the area around a point, at the finest level

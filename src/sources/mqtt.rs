@@ -158,12 +158,8 @@ impl Mqtt {
                 }
             }
             Read::Excluded => tap.exclude(1),
-            Read::Refused(why) => tap.refuse(&Problem::warning(self.origin(tap, &meta.table), why)),
+            Read::Refused(why) => tap.refuse(&Problem::warning(origin(tap, &meta.table), why)),
         }
-    }
-
-    fn origin(&self, tap: &Tap, table: &str) -> PathBuf {
-        PathBuf::from(tap.id()).join(table)
     }
 
     /// Hands over what was gathered, when it is much or has waited.
@@ -206,7 +202,7 @@ impl Mqtt {
                 .map(|(c, values)| polars::prelude::Column::new(c.id.as_str().into(), values))
                 .collect();
             let Ok(frame) = DataFrame::new(height, columns) else { continue };
-            let origin = self.origin(tap, &meta.table);
+            let origin = origin(tap, &meta.table);
             let admitted = tap.admit_texts(table, frame, &origin);
             let mut kept = admitted.kept.iter();
             ids.retain(|_| kept.next().copied().unwrap_or(false));
@@ -225,11 +221,16 @@ impl Mqtt {
     }
 }
 
+/// Where a message is told to be from.
+fn origin(tap: &Tap, table: &str) -> PathBuf {
+    PathBuf::from(tap.id()).join(table)
+}
+
 /// Hands over a parcel; while the inbox is full nothing more is read, which is how the broker is slowed.
 async fn send(tap: &mut Tap, parcel: Parcel) -> Result<(), Trouble> {
     let mut parcel = parcel;
     while let Err(back) = tap.try_send(parcel) {
-        parcel = back;
+        parcel = *back;
         tokio::time::sleep(Duration::from_millis(2)).await;
         if tap.stop().is_given() {
             return Err(Trouble::Stopped);

@@ -225,7 +225,7 @@ impl Tap {
     ///
     /// # Errors
     /// The parcel, where the inbox is full.
-    pub fn try_send(&mut self, parcel: Parcel) -> Result<u64, Parcel> {
+    pub fn try_send(&mut self, parcel: Parcel) -> Result<u64, Box<Parcel>> {
         let number = self.sent + 1;
         let cursor = parcel.cursor.clone();
         match self.out.try_send(Numbered { number, parcel }) {
@@ -233,7 +233,7 @@ impl Tap {
                 self.handed_over(number, cursor);
                 Ok(number)
             }
-            Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => Err(back.parcel),
+            Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => Err(Box::new(back.parcel)),
         }
     }
 

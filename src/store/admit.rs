@@ -150,7 +150,7 @@ pub(super) fn typed(site: &Site, table: &Table, rows: DataFrame, shown: &Path, c
             series.strict_cast(&stored(kind))
         };
         if let Ok(cast) = cast {
-            out.push(cast)
+            out.push(cast);
         } else {
             let message = Message::new("problem.column_type")
                 .with("column", series.name())

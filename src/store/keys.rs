@@ -2,7 +2,7 @@
 //! without holding a table's keys in memory where row groups do not overlap.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
@@ -73,6 +73,9 @@ impl std::hash::Hasher for AsItIs {
 
 /// A map from hashes.
 pub(crate) type ByHash<T> = HashMap<u64, T, std::hash::BuildHasherDefault<AsItIs>>;
+
+/// A set of hashes.
+pub(crate) type Hashes = HashSet<u64, std::hash::BuildHasherDefault<AsItIs>>;
 
 /// What a piece of a table must look at to know whether a later piece replaces its rows.
 #[derive(Debug, Clone, Default)]

@@ -95,7 +95,7 @@ fn bring(site: &Arc<Site>, came: &[Came], first: usize, until: impl Fn() -> bool
         while inbox.try_recv().is_ok() {}
         is_done.try_recv().is_ok()
     });
-    wait_for("the end", || until());
+    wait_for("the end", until);
     drop(feeds);
 }
 

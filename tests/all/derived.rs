@@ -141,7 +141,7 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
             assert_eq!(of(cells, "control_says").to_string(), words::trend(text, &own.trend).1);
             let inside: Vec<&Vec<Data>> =
                 area_rows.iter().filter(|r| r.last().unwrap().to_string() == row.id).collect();
-            let line_of = |code: &str| inside.iter().find(|r| area_of(r, "area_code").to_string() == code);
+            let line_of = |code: &str| inside.iter().find(|r| area_of(r, "area_code") == *code);
             if let Some(made) = &own.contribution {
                 assert_eq!(
                     of(cells, "contribution_method").to_string(),

@@ -151,11 +151,12 @@ fn a_restart_of_the_broker_and_a_cut_lose_and_double_nothing() {
     let mut wall = Wall::start(&made);
     wall.wait_live();
     let port = broker.port;
-    let sender = std::thread::spawn(move || {
+    let work = move || {
         for step in 0..60 {
             publish(port, &many(step * 50, step * 50 + 50));
         }
-    });
+    };
+    let sender = std::thread::Builder::new().name("sender".to_owned()).spawn(work).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     proxy.close();
     wall.wait_failed();

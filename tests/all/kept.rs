@@ -32,7 +32,7 @@ fn start_to(dir: &Path, state: &Path, depth: Depth) -> Start {
 /// An engine of a kept cube, as a window starts with: the rows that changes replace come from the files.
 pub(crate) fn warm(dir: &Path) -> Engine {
     let state = tempfile::tempdir().unwrap();
-    start_to(dir, state.path(), Depth::Needed).to_keep.expect("nothing was kept yet").write();
+    start_to(dir, state.path(), Depth::Needed).to_keep.unwrap().write();
     let warm = start_to(dir, state.path(), Depth::Needed);
     assert!(warm.to_keep.is_none(), "the kept cube was not used");
     warm.engine
@@ -41,7 +41,7 @@ pub(crate) fn warm(dir: &Path) -> Engine {
 /// Starts once from the files and once from what that kept.
 fn cold_and_warm(dir: &Path, state: &Path) -> (Engine, Engine) {
     let cold = start(dir, state);
-    cold.to_keep.expect("nothing was kept yet").write();
+    cold.to_keep.unwrap().write();
     let warm = start(dir, state);
     assert!(warm.to_keep.is_none(), "the kept cube was not used");
     (cold.engine, warm.engine)

@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests stop at the first surprise, and say what they passed over"
 )]
 
 mod common;

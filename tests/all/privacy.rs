@@ -1,6 +1,6 @@
 //! What may be shown: no hidden number leaves by any export, slice or subtraction, on either site.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use onemap::engine::Engine;
@@ -380,7 +380,7 @@ fn few_events_that_concern_persons_are_not_placed() {
     let snapshot = snapshot(engine, engine.present_day());
     let open: Vec<EventView> = snapshot.events.open.iter().map(|event| EventView::clone(event)).collect();
     for events in [open, snapshot.events.recent.to_vec()] {
-        let mut at: HashMap<AreaId, usize> = HashMap::new();
+        let mut at: BTreeMap<AreaId, usize> = BTreeMap::new();
         for event in events.iter().filter(|event| !objects.iter().any(|kind| *kind == *event.kind)) {
             assert_eq!(event.place, None, "{}", event.id);
             *at.entry(event.area).or_default() += 1;

@@ -187,6 +187,7 @@ fn null_space(mut rows: Vec<Vec<f64>>, n: usize) -> Vec<Vec<f64>> {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "bounds that are given, not worked out")]
 fn ranges_are_what_paper_and_pencil_give() {
     let fact = |terms: &[(usize, f64)], low: f64, high: f64| Known { terms: terms.to_vec(), low, high };
     // a + b = 8, a from 1 to 4: a is 3 here.
