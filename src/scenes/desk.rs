@@ -157,7 +157,10 @@ fn top_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let past_start = time_words::mark_ui(pen, rest, view);
     let rest = if view.snapshot.is_live() { rest } else { rest.with_max_x(past_start - step * 1.5) };
     let rest = match view.site.meta.sample {
-        Some(_) => rest.with_max_x(top_band::demo_ui(pen, rest, view, step * 0.5) - step * 2.0),
+        Some(_) => {
+            let start = top_band::demo_ui(pen, rest.with_max_x(rest.right() - step), view, step * 0.5);
+            rest.with_max_x(start - step * 2.0)
+        }
         None => rest,
     };
     let (filter, strip) = rest.split_left_right_at_fraction(0.55);
