@@ -257,8 +257,13 @@ pub fn wilson(count: f64, base: f64) -> (f64, f64) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unreadable_literal, clippy::excessive_precision, reason = "numbers as scipy prints them")]
 mod tests {
+    #![expect(
+        clippy::unreadable_literal,
+        clippy::excessive_precision,
+        reason = "numbers as scipy prints them"
+    )]
+
     use super::*;
     use proptest::prelude::*;
 

@@ -168,8 +168,9 @@ impl Rates {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "where nothing is left out the rest is set, not worked out")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "where nothing is left out the rest is set, not worked out")]
+
     use super::*;
     use crate::derived::kind::Kind;
     use crate::privacy::shown::{Told, Why};

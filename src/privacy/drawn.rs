@@ -260,8 +260,9 @@ fn rate(parts: &[Part], form: &Form) -> Shown {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "whole numbers add up exactly")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "whole numbers add up exactly")]
+
     use proptest::prelude::*;
 
     use super::*;

@@ -177,8 +177,9 @@ pub fn meters_between(a: LonLat, b: LonLat) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "what is not shifted stays the same to the last bit")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "what is not shifted stays the same to the last bit")]
+
     use proptest::prelude::*;
 
     use super::*;

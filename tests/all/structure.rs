@@ -509,7 +509,8 @@ fn documents_lead_somewhere() {
                     found.push(format!("{} leads to {link}, which is not there", here()));
                 }
             }
-            for named in line.split('`').skip(1).step_by(2).filter(|named| named.ends_with(".rs")) {
+            let is_code = |named: &&str| Path::new(named).extension().is_some_and(|e| e == "rs");
+            for named in line.split('`').skip(1).step_by(2).filter(is_code) {
                 let name = named.rsplit_once(' ').map_or(named, |(_, last)| last);
                 if !is_there(name) {
                     found.push(format!("{} names {name}, which is not there", here()));
