@@ -141,6 +141,26 @@ fn other_forms_are_read() {
     wall.wait("a workbook", 7, 31 + 32 + 64);
 }
 
+/// More rows than one piece holds, a bad one behind the first piece: it is told by its own row.
+#[test]
+fn a_long_parquet_file_comes_in_pieces_with_its_rows() {
+    crate::feeds::listen();
+    let made = made();
+    let mut wall = Wall::start(&made);
+    let area = |n: usize| if n == 24_000 { "R9" } else { "R1A1" };
+    let mut frame = crate::feeds::rows(&(0..25_000).map(|n| (format!("p{n}"), 1)).collect::<Vec<_>>());
+    let areas: Vec<&str> = (0..25_000).map(area).collect();
+    frame.with_column(Column::new("area".into(), areas)).unwrap();
+    ParquetWriter::new(std::fs::File::create(made.path().join("inbox/job-long.parquet")).unwrap())
+        .finish(&mut frame)
+        .unwrap();
+    wall.wait("all but one", 24_999, 24_999);
+    wall.wait_live();
+    assert_eq!(wall.feed().refused, 1);
+    let heard = crate::feeds::heard();
+    assert!(heard.contains("one/job-long.parquet:24001:area: "), "{heard}");
+}
+
 /// A minimal workbook: headers and two rows, with a serial date, a number and a truth.
 fn workbook() -> Vec<u8> {
     include_bytes!("../files/job.xlsx").to_vec()

@@ -134,13 +134,18 @@ fn drills_and_tests_are_never_counted_and_hostile_messages_cost_themselves() {
         let feed = wall.feed();
         (feed.rows, feed.excluded, feed.refused) == (2, 3, refused)
     });
-    // None of them stays at the broker.
     drop(wall);
-    let mut wall = Wall::start(&made);
-    wall.wait_live();
-    std::thread::sleep(Duration::from_millis(300));
-    let feed = wall.feed();
-    assert_eq!((feed.rows, feed.excluded, feed.refused, feed.repeated), (0, 0, 0, 0), "{feed:?}");
+    // None of them stays at the broker. Acknowledgements that were on their way when the program ended are sent by the next
+    // one, which gets those messages again.
+    let comes_again = || {
+        let mut wall = Wall::start(&made);
+        wall.wait_live();
+        std::thread::sleep(Duration::from_millis(300));
+        let feed = wall.feed();
+        assert_eq!(feed.rows, 0, "{feed:?}");
+        feed.excluded + feed.refused + feed.repeated > 0
+    };
+    assert!((0..5).any(|_| !comes_again()), "messages stay at the broker");
 }
 
 #[test]
