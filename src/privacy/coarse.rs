@@ -1,23 +1,26 @@
 //! Arithmetic with what is shown: sums, shares and distances keep the sign of their parts. Owns how exact a result may
 //! be told; sees nothing that is not shown already.
 
+use super::drawn::Side;
 use super::figures::{about, middle, step_of, tidy_step};
-use super::shown::{Shown, Told};
+use super::shown::Shown;
 
 /// A share that can only be told to this part of the whole is not worth telling.
 const COARSEST_SHARE: f64 = 0.2;
 
 impl Shown {
-    /// The sum of parts: exact where all are, "at least" where one is coarse, none where one is hidden or missing.
+    /// The sum of parts as that of a shape's areas: exact where all are, "at least" where one is, about where one is only
+    /// that; none where one is hidden or missing.
     #[must_use]
     pub fn sum(parts: impl IntoIterator<Item = Self>) -> Self {
-        let (mut low, mut step) = (0.0, 0.0);
-        for part in parts {
-            let Some((least, _)) = part.range() else { return Self::Missing };
-            low += least;
-            step += step_of(part);
+        let parts: Vec<Self> = parts.into_iter().collect();
+        match parts.as_slice() {
+            [] => Self::Value(0.0),
+            all if all.iter().all(|part| part.is_seen()) => {
+                Side::of(all.iter().map(|part| (*part, 1.0)), true).told(0)
+            }
+            _ => Self::Missing,
         }
-        if step > 0.0 { Self::Coarse { value: low, step, told: Told::AtLeast } } else { Self::Value(low) }
     }
 
     /// What it is of a whole, in per cent: exact where both are; else about, from the middle of what each may be, as
@@ -47,7 +50,7 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shown::Why;
+    use super::super::shown::{Told, Why};
     use super::*;
 
     const HIDDEN: Shown = Shown::Suppressed { below: 10, why: Why::Primary };
@@ -67,7 +70,8 @@ mod tests {
             (vec![], v(0.0)),
             (vec![v(3.0), v(4.0)], v(7.0)),
             (vec![v(3.0), at_least(55.0)], Shown::Coarse { value: 58.0, step: 5.0, told: Told::AtLeast }),
-            (vec![near(10.0), near(20.0)], Shown::Coarse { value: 28.0, step: 4.0, told: Told::AtLeast }),
+            (vec![near(10.0), near(20.0)], Shown::Coarse { value: 30.0, step: 4.0, told: Told::About }),
+            (vec![near(10.0), at_least(55.0)], Shown::Coarse { value: 64.0, step: 7.0, told: Told::AtLeast }),
             (vec![v(3.0), HIDDEN], Shown::Missing),
             (vec![v(3.0), Shown::Missing], Shown::Missing),
         ] {

@@ -110,7 +110,7 @@ pub fn sum(parts: &[Part], form: &Form) -> Drawn {
 }
 
 /// One side of a figure over the parts of a shape.
-struct Side {
+pub(super) struct Side {
     least: f64,
     most: f64,
     /// Sum of what is told.
@@ -125,7 +125,8 @@ struct Side {
 }
 
 impl Side {
-    fn of(parts: impl Iterator<Item = (Shown, f64)>, is_never_negative: bool) -> Self {
+    /// From what is shown of each part, and how much of it lies in the shape.
+    pub(super) fn of(parts: impl Iterator<Item = (Shown, f64)>, is_never_negative: bool) -> Self {
         let mut side = Self {
             least: 0.0,
             most: 0.0,
@@ -180,7 +181,8 @@ impl Side {
         (self.seen + self.hidden > 0 && bound.is_finite()).then_some(bound)
     }
 
-    fn told(&self, below: u32) -> Shown {
+    /// What is told of it; `below`: counts below this are hidden.
+    pub(super) fn told(&self, below: u32) -> Shown {
         if self.seen == 0 {
             return self.rest;
         }
