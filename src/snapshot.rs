@@ -452,7 +452,7 @@ impl Snapshot {
     /// The cells of a breakdown at an area, in the order of the code lists; empty where it is not shown.
     #[must_use]
     pub fn slices(&self, breakdown: usize, area: AreaId) -> &[Slice] {
-        self.figures.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
+        self.figures.slices(breakdown, area)
     }
 
     /// Where series are asked for, up to now. A series costs microseconds per point, a few milliseconds where figures
@@ -481,5 +481,11 @@ impl Figures {
     #[must_use]
     pub fn reading(&self, indicator: IndicatorIx, area: AreaId) -> Reading {
         self.readings.get(indicator).and_then(|r| r.get(area.index())).copied().unwrap_or(NO_READING)
+    }
+
+    /// The cells of a breakdown at an area, in the order of the code lists; empty where it is not shown.
+    #[must_use]
+    pub fn slices(&self, breakdown: usize, area: AreaId) -> &[Slice] {
+        self.slices.get(breakdown).and_then(|b| b.get(area.index())).map_or(&[], Vec::as_slice)
     }
 }

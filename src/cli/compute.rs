@@ -73,10 +73,10 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let at = engine.end_of(day);
     let judged_secs = Moment { at_secs: at.secs, known_at_secs }.judged_secs(&site.zone);
     let sources = engine.sources(judged_secs);
-    let mut figures = engine.figures(at, &sources);
-    if then.is_some() {
-        figures = now.known_then(figures, &now.figures(at, &now.sources(at.secs)));
-    }
+    let figures = match &then {
+        Some(then) => now.known_then(then, at, &sources),
+        None => engine.figures(at, &sources),
+    };
     let shape = shape(args)?;
     let cover = shape.as_ref().map(|shape| Atlas::new(site, &engine.texture).cover(shape));
     let drawn = cover.as_ref().map(|cover| DrawnFigures::new(site, &figures, cover));

@@ -4,7 +4,7 @@
 use crate::derived::chance;
 use crate::derived::kind::Nature;
 use crate::indicators::cube::{At, Step};
-use crate::indicators::measure::{FigurePlan, Storage};
+use crate::indicators::measure::{FigurePlan, MeasureUse, Storage};
 use crate::indicators::window::{Window, first_day};
 use crate::privacy::protect::{self, Owner, Protected};
 use crate::privacy::shown::Shown;
@@ -27,8 +27,12 @@ impl Engine {
 
     /// The same, where what hangs together is protected anew only if a count of it is another one than last time.
     pub(crate) fn figures_again(&self, at: At, sources: &[SourceState], memory: &mut Memory) -> Figures {
+        self.figures_by(&mut Kept::new(memory), at, sources)
+    }
+
+    /// The same, of what is protected so.
+    pub(super) fn figures_by(&self, kept: &mut Kept<'_>, at: At, sources: &[SourceState]) -> Figures {
         let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
-        let mut kept = Kept::new(memory);
         let readings = self
             .site
             .indicators
@@ -36,10 +40,11 @@ impl Engine {
             .zip(&self.plan.indicators)
             .enumerate()
             .map(|(i, (row, figure))| {
-                let now = self.protected(&mut kept, row, Owner::Indicator(i), figure, at);
+                let now = self.protected(kept, row, Owner::Indicator(i), figure, at);
                 let earlier = self.before(figure, at, Back::Period);
-                let before = self.protected(&mut kept, row, Owner::Indicator(i), figure, earlier);
-                self.readings(row, figure, &now, &before, sources, self.is_late(figure, &late))
+                let before = self.protected(kept, row, Owner::Indicator(i), figure, earlier);
+                let told_secs = self.told_secs(Owner::Indicator(i), figure, at);
+                self.readings(row, figure, (&now, &before), sources, (self.is_late(figure, &late), told_secs))
             })
             .collect();
         let slices = self
@@ -48,7 +53,7 @@ impl Engine {
             .iter()
             .zip(&self.plan.breakdowns)
             .enumerate()
-            .map(|(b, (row, cells))| self.slices(&mut kept, b, row, cells, at))
+            .map(|(b, (row, cells))| self.slices(kept, b, row, cells, at))
             .collect();
         let inputs =
             self.plan.indicators.iter().map(|f| self.inputs(std::slice::from_ref(f), sources)).collect();
@@ -76,12 +81,15 @@ impl Engine {
         &self,
         row: &Indicator,
         figure: &FigurePlan,
-        now: &[Protected],
-        before: &[Protected],
+        (now, before): (&[Protected], &[Protected]),
         sources: &[SourceState],
-        late: bool,
+        (late, told_secs): (bool, Option<EpochSecs>),
     ) -> Vec<Reading> {
-        let oldest_input = self.oldest_input(figure, sources);
+        let newest = self.oldest_input(figure, sources);
+        let oldest_input = |of_today: bool| match told_secs {
+            Some(told) if !of_today => newest.map(|newest| newest.min(told)),
+            _ => newest,
+        };
         now.iter()
             .zip(before)
             .map(|(now, before)| Reading {
@@ -97,11 +105,17 @@ impl Engine {
                     Shown::Coarse { .. } => Status::Coarse,
                     Shown::Value(_) => Status::Current,
                 },
-                oldest_input,
+                oldest_input: oldest_input(now.is_of_today),
                 previous: before.value,
                 interval: interval(row, now),
             })
             .collect()
+    }
+
+    /// Where a figure is told as of an earlier day than the one asked for: its end.
+    fn told_secs(&self, owner: Owner, figure: &FigurePlan, at: At) -> Option<EpochSecs> {
+        let told = self.told_at(self.gate.group_of(owner)?, figure.numerator, at);
+        (told != at).then_some(told.secs)
     }
 
     fn oldest_input(&self, figure: &FigurePlan, sources: &[SourceState]) -> Option<EpochSecs> {
@@ -129,7 +143,12 @@ impl Engine {
     /// Where the window of a figure really ends: at the newest stamp of its table, which may be last month's end. What
     /// is compared with it is counted back from there, or a month not yet reported would be compared with itself.
     fn window_end(&self, figure: &FigurePlan, at: At) -> At {
-        let newest = self.stamped_table(figure).and_then(|table| {
+        self.end_of_use(figure.numerator, at)
+    }
+
+    /// The same of one count.
+    pub(super) fn end_of_use(&self, used: MeasureUse, at: At) -> At {
+        let newest = self.stamped_table(used).and_then(|table| {
             let step = table.presence.step();
             let newest = table.presence.newest(step.place(at.day))?;
             Some(match step {
@@ -143,9 +162,9 @@ impl Engine {
         }
     }
 
-    /// The table of a figure's numerator, where its rows are stamped with days or months.
-    fn stamped_table(&self, figure: &FigurePlan) -> Option<&TableState> {
-        let measure = self.plan.measures.get(figure.numerator.measure)?;
+    /// The table of a count, where its rows are stamped with days or months.
+    fn stamped_table(&self, used: MeasureUse) -> Option<&TableState> {
+        let measure = self.plan.measures.get(used.measure)?;
         let table = self.tables.get(measure.table)?;
         let by_own_time = measure.time_column == table.table.time_column && measure.storage != Storage::Now;
         (by_own_time && table.is_stamped()).then_some(table)
@@ -153,7 +172,7 @@ impl Engine {
 
     /// The same, where something is reported for every day or month.
     fn stamps(&self, figure: &FigurePlan) -> Option<&TableState> {
-        self.stamped_table(figure).filter(|t| !t.is_zero_when_absent() && !t.is_event_like())
+        self.stamped_table(figure.numerator).filter(|t| !t.is_zero_when_absent() && !t.is_event_like())
     }
 
     /// The same time of day on another day.

@@ -3,6 +3,7 @@
 
 mod again;
 mod answer;
+mod beside;
 mod book;
 mod build;
 mod event_rows;
@@ -31,11 +32,10 @@ use crate::indicators::spread::Spread;
 use crate::indicators::timed::Timed;
 use crate::indicators::within::Within;
 use crate::privacy::gate::Gate;
-use crate::privacy::known;
 use crate::site::Site;
 use crate::site::datasets::{AbsentRow, Rollup, Table};
 use crate::site::problem::Problem;
-use crate::snapshot::{Day, EpochSecs, Figures, Held, LonLatList};
+use crate::snapshot::{Day, EpochSecs, Held, LonLatList};
 use crate::store::Admitted;
 
 pub(crate) use again::Memory;
@@ -183,13 +183,6 @@ impl Engine {
     /// Events grow older: before a picture of an instant is made.
     pub fn move_on(&mut self, now_secs: EpochSecs) {
         self.events.advance(&self.site, now_secs);
-    }
-
-    /// Figures of an engine of [`build_known_at`], without what this engine's figures of the same instant would give
-    /// away.
-    #[must_use]
-    pub fn known_then(&self, then: Figures, now: &Figures) -> Figures {
-        known::known_then(&self.site, &self.gate, then, now)
     }
 
     /// Puts the numbers of medians in order, so that the first question about a long span is as quick as any other.

@@ -12,9 +12,7 @@ use crate::moment::{Moment, Picture, TimeSource};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
-use crate::snapshot::{
-    Back, Coverage, Earlier, EpochSecs, Figures, IndicatorIx, Series, SeriesSource, Sides,
-};
+use crate::snapshot::{Back, Coverage, Earlier, EpochSecs, IndicatorIx, Series, SeriesSource, Sides};
 
 use super::Engine;
 use super::book::EventBook;
@@ -50,11 +48,6 @@ impl Engine {
         let vantage = Vantage { site: &self.site, source: self, sources: &sources, at_secs };
         Silences::new(&vantage, &reports)
     }
-
-    /// Figures of a day by what this engine knows.
-    fn figures_of(&self, at: At) -> Figures {
-        self.figures(at, &self.sources(at.secs))
-    }
 }
 
 impl TimeSource for Ground {
@@ -86,8 +79,7 @@ impl Ground {
         let site = &self.engine.site;
         let then = build_then(Arc::clone(site), known_at, self.late_rows.as_ref())?;
         let sources = then.sources(moment.judged_secs(&site.zone));
-        let figures = then.figures(at, &sources);
-        let figures = self.engine.known_then(figures, &self.engine.figures_of(at));
+        let figures = self.engine.known_then(&then, at, &sources);
         let silent = then.tables.iter().enumerate().filter(|(_, t)| t.is_silent(&then.problems));
         Ok(Picture {
             figures: Arc::new(figures),
@@ -105,7 +97,7 @@ impl Ground {
         for indicator in 0..self.engine.plan.indicators.len() {
             self.engine.series_of(indicator, &[], until_secs, SERIES_POINTS, |at| {
                 values.entry(at.secs).or_insert_with(|| {
-                    let figures = self.engine.known_then(then.figures_of(at), &self.engine.figures_of(at));
+                    let figures = self.engine.known_then(then, at, &then.sources(at.secs));
                     let of_areas = figures.readings.iter();
                     of_areas.map(|areas| areas.iter().map(Sides::of).collect()).collect()
                 });

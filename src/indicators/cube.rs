@@ -306,6 +306,13 @@ impl Calendar {
         i32::try_from(slot).ok().map(|slot| self.start + slot)
     }
 
+    /// The oldest place with a row in any area.
+    #[must_use]
+    pub fn oldest(&self) -> Option<i32> {
+        let slot = self.present.iter().position(|p| *p > 0)?;
+        i32::try_from(slot).ok().map(|slot| self.start + slot)
+    }
+
     /// How many places of the span that ends at place `end` have a row in any area, and how many places it has from the
     /// first that has one.
     #[must_use]

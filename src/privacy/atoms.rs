@@ -12,10 +12,10 @@ use crate::indicators::window::Window;
 use super::gate::{Linked, Release, Sort};
 
 /// Rows that are counted in one part and in no other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Atom {
     /// Measure of what it counts, and of what of that other parts count.
-    of: usize,
+    pub(super) of: usize,
     less: Option<usize>,
     /// Finest level that anything made of it is shown at.
     pub(super) level: usize,
@@ -27,7 +27,7 @@ pub(super) struct Atom {
 }
 
 /// One span of time of a part.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Span {
     pub(super) window: Window,
     pub(super) raws: Raws,

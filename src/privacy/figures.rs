@@ -5,7 +5,7 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 
 use super::cells::State;
-use super::gate::{Figure, LEAST_BASE, Owner, Sort};
+use super::gate::{Figure, LEAST_BASE, Sort};
 use super::protect::{Protected, Raw, Table};
 use super::shown::{Shown, Told, Why};
 use super::steps::Range;
@@ -46,7 +46,13 @@ pub(crate) fn plain_at(
     let Some(count) = of(numerator) else { return Protected::same(Shown::Missing) };
     let Some(denominator) = denominator else {
         let value = Shown::Value(row.scale * count);
-        return Protected { value, numerator: Shown::Value(count), denominator: Shown::Missing, partial };
+        return Protected {
+            value,
+            numerator: Shown::Value(count),
+            denominator: Shown::Missing,
+            partial,
+            is_of_today: false,
+        };
     };
     match of(denominator) {
         Some(base) if base != 0.0 => Protected {
@@ -54,6 +60,7 @@ pub(crate) fn plain_at(
             numerator: Shown::Value(count),
             denominator: Shown::Value(base),
             partial,
+            is_of_today: false,
         },
         _ => Protected::same(Shown::Missing),
     }
@@ -62,11 +69,7 @@ pub(crate) fn plain_at(
 impl Table<'_> {
     /// Puts a figure together from what may be seen of its counts.
     pub(super) fn figure(&self, site: &Site, figure: &Figure) -> Vec<Protected> {
-        let row = match figure.owner {
-            Owner::Indicator(i) => site.indicators.get(i),
-            Owner::Cell(b, _) => site.breakdowns.get(b),
-        };
-        let Some(row) = row else { return Vec::new() };
+        let Some(row) = figure.owner.row(site) else { return Vec::new() };
         (0..self.gate.tree.len()).map(|area| self.at(row, figure, area)).collect()
     }
 
@@ -80,14 +83,14 @@ impl Table<'_> {
         let numerator = self.count(figure.numerator, area);
         let Some(denominator) = figure.denominator else {
             let value = scaled(numerator, row.scale);
-            return Protected { value, numerator, denominator: Shown::Missing, partial };
+            return Protected { value, numerator, denominator: Shown::Missing, partial, is_of_today: false };
         };
         let base = self.count(denominator, area);
         if numerator == Shown::Missing || base == Shown::Missing {
             return Protected::same(Shown::Missing);
         }
         let value = self.rate(row, figure, area, numerator, base);
-        Protected { value, numerator, denominator: base, partial }
+        Protected { value, numerator, denominator: base, partial, is_of_today: false }
     }
 
     /// What is shown of a count.

@@ -23,6 +23,8 @@ pub(super) const LEAST_BASE: f64 = 10.0;
 pub(crate) struct Gate {
     pub(super) tree: Tree,
     pub(super) groups: Vec<Linked>,
+    /// The same groups as they are told of earlier times.
+    pub(super) then: Vec<Linked>,
     /// Group of each indicator; none where nothing is ever hidden.
     indicators: Vec<Option<usize>>,
     /// Group of each breakdown.
@@ -30,7 +32,7 @@ pub(crate) struct Gate {
 }
 
 /// Figures that share a count.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Linked {
     /// What is counted, each once.
     pub(super) counts: Vec<Count>,
@@ -42,10 +44,12 @@ pub(crate) struct Linked {
     pub(super) atoms: Vec<Atom>,
     /// What is measured for that beside the counts themselves.
     pub(super) more: Vec<MeasureUse>,
+    /// Where a total that goes up is known on every day: what is to be known of the months before.
+    looked_at: Option<Vec<bool>>,
 }
 
 /// A breakdown's counts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Split {
     pub(super) cells: Vec<usize>,
     pub(super) total: Option<usize>,
@@ -60,16 +64,18 @@ pub(crate) enum Owner {
     Cell(usize, usize),
 }
 
-/// One side of a figure.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Side {
-    /// Counts from 1 to this minus 1 are hidden; 0 where none are.
-    pub(super) below: u32,
-    pub(super) is_count: bool,
+impl Owner {
+    /// Its row of the catalogue.
+    pub(super) fn row(self, site: &Site) -> Option<&Indicator> {
+        match self {
+            Self::Indicator(i) => site.indicators.get(i),
+            Self::Cell(b, _) => site.breakdowns.get(b),
+        }
+    }
 }
 
 /// One figure of a group.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Figure {
     pub(super) owner: Owner,
     pub(super) numerator: usize,
@@ -115,7 +121,7 @@ const MEASURES: &[&str] =
     &["s", "min", "h", "day", "month", "year", "m", "km", "m2", "km2", "deg", "kg", "t", "yuan", "%"];
 
 /// One count over one span of time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Count {
     pub(super) measured: MeasureUse,
     pub(super) below: u32,
@@ -138,6 +144,7 @@ impl Gate {
         let mut gate = Self {
             tree: tree(site, areas),
             groups: Vec::new(),
+            then: Vec::new(),
             indicators: vec![None; site.indicators.len()],
             breakdowns: vec![None; site.breakdowns.len()],
         };
@@ -162,7 +169,11 @@ impl Gate {
         }
         whole.spread_steps(plan);
         gate.divide(whole);
-        gate.groups.iter_mut().for_each(|linked| linked.take_apart(plan));
+        gate.then = gate.groups.iter().map(|linked| linked.as_known_then(plan)).collect();
+        for linked in &mut gate.groups {
+            linked.take_apart(plan);
+            linked.looked_at = linked.looks_back();
+        }
         gate.into()
     }
 
@@ -174,44 +185,21 @@ impl Gate {
         }
     }
 
-    /// What is to be known of both sides of a figure: of its numerator, and of its denominator where it has one.
-    pub(super) fn sides(&self, owner: Owner) -> Option<(Side, Option<Side>)> {
-        let group = self.groups.get(self.group_of(owner)?)?;
-        let figure = group.figures.iter().find(|figure| figure.owner == owner)?;
-        let side = |place: usize| {
-            let count = group.counts.get(place)?;
-            Some(Side { below: count.below, is_count: count.sort.is_counted() })
-        };
-        Some((side(figure.numerator)?, figure.denominator.and_then(side)))
+    /// Where a group has totals that go up and are known on every day, which of what is measured is to be known of the
+    /// months before; the group itself is then told as of a month's end.
+    pub(crate) fn looks_back(&self, group: usize) -> Option<&[bool]> {
+        self.groups.get(group)?.looked_at.as_deref()
     }
 
-    /// How many groups there are.
-    pub(crate) const fn count(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// Which of what is measured for a group is to be known of the days before as well: where a total that goes up is
-    /// known on each of them, the running counts of its parts. None where the gate does not look back.
-    pub(crate) fn looks_back(&self, group: usize) -> Option<Vec<bool>> {
-        let linked = self.groups.get(group)?;
-        let of_known = |count: &&Count| count.is_top_known && !count.made.parts().is_empty();
-        let parts: Vec<usize> =
-            linked.counts.iter().filter(of_known).flat_map(|c| c.made.parts().to_vec()).collect();
-        let mut looked_at = vec![false; linked.counts.len() + linked.more.len()];
-        for raws in parts.iter().filter_map(|part| linked.atoms.get(*part)?.running()) {
-            for place in std::iter::once(raws.of).chain(raws.less) {
-                if let Some(is_looked_at) = looked_at.get_mut(place) {
-                    *is_looked_at = true;
-                }
-            }
-        }
-        (!parts.is_empty()).then_some(looked_at)
+    /// Which of what is measured for a group everyone knows of the top area.
+    pub(crate) fn known_on_top(&self, group: usize) -> Vec<bool> {
+        let counts = self.groups.get(group).map_or(&[][..], |linked| &linked.counts);
+        counts.iter().map(|count| count.is_top_known).collect()
     }
 
     /// What is measured for a group.
     pub(crate) fn measured(&self, group: usize) -> Vec<MeasureUse> {
-        let all = |g: &Linked| g.counts.iter().map(|c| c.measured).chain(g.more.iter().copied()).collect();
-        self.groups.get(group).map(all).unwrap_or_default()
+        self.groups.get(group).map(Linked::measured).unwrap_or_default()
     }
 
     /// Takes the whole apart into groups that share no count.
@@ -276,6 +264,17 @@ impl Gate {
 }
 
 impl Linked {
+    /// What is measured: the counts, and what else their parts are worked out from.
+    pub(super) fn measured(&self) -> Vec<MeasureUse> {
+        self.counts.iter().map(|count| count.measured).chain(self.more.iter().copied()).collect()
+    }
+
+    /// Whether everyone knows all sides of a figure of the top area.
+    pub(super) fn is_known_on_top(&self, figure: &Figure) -> bool {
+        let mut sides = std::iter::once(figure.numerator).chain(figure.denominator);
+        sides.all(|side| self.counts.get(side).is_some_and(|count| count.is_top_known))
+    }
+
     /// What is told exactly by the month and in steps over the year would, together, tell what is between the steps: so
     /// all counts of the same rows are told in steps if one is, with the parts, totals and bases that they make.
     fn spread_steps(&mut self, plan: &Plan) {

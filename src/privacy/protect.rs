@@ -2,8 +2,9 @@
 //! hidden with it, and how a figure is put together from what is left; `indicators` and `engine` never show a count.
 
 use crate::site::Site;
+use crate::site::areas::AreaId;
 
-use super::cells::{Column, State};
+use super::cells::{Column, State, Tree};
 use super::gate::{Count, Figure, Gate, LEAST_BASE, Linked, Release, Sort};
 use super::network::{Mirror, Need, Network, Sheet};
 use super::shown::Shown;
@@ -21,6 +22,15 @@ pub(crate) struct Raw {
     pub(crate) withheld: Vec<bool>,
 }
 
+/// What the gate looks at to protect a group, each in the order of [`Gate::measured`].
+pub(crate) struct Looked<'a> {
+    pub(crate) raws: &'a [Raw],
+    /// Of groups that are told as of an earlier day: the counts of today that everyone knows of the top area.
+    pub(crate) today: &'a [Raw],
+    /// The counts at instants before, where the gate looks back.
+    pub(crate) earlier: &'a [Vec<Raw>],
+}
+
 /// A figure after the gate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Protected {
@@ -32,12 +42,14 @@ pub struct Protected {
     pub denominator: Shown,
     /// Some of what it adds up was withheld at the source: it is less than the whole.
     pub partial: bool,
+    /// What everyone knows today, where the rest of its group is told as of an earlier day.
+    pub is_of_today: bool,
 }
 
 impl Protected {
     /// The same for the value and both counts.
     pub(crate) const fn same(shown: Shown) -> Self {
-        Self { value: shown, numerator: shown, denominator: shown, partial: false }
+        Self { value: shown, numerator: shown, denominator: shown, partial: false, is_of_today: false }
     }
 }
 
@@ -45,30 +57,38 @@ impl Protected {
 const MOST_ROUNDS: usize = 32;
 
 impl Gate {
-    /// Protects all figures of a group at one instant: per figure its owner and one [`Protected`] an area. `raws` are
-    /// the counts in the order of [`Gate::measured`], `earlier` the same at instants before, where the gate looks back.
+    /// Protects all figures of a group at one instant: per figure its owner and one [`Protected`] an area.
     pub(crate) fn protect(
         &self,
         site: &Site,
         group: usize,
-        raws: &[Raw],
-        earlier: &[Vec<Raw>],
+        looked: &Looked<'_>,
     ) -> Vec<(Owner, Vec<Protected>)> {
         let Some(linked) = self.groups.get(group) else { return Vec::new() };
-        let mut table = Table {
-            gate: self,
-            linked,
-            raws,
-            columns: Vec::new(),
-            steps: Steps::default(),
-            amounts: Vec::new(),
-            rests: Vec::new(),
-        };
-        table.look(earlier);
+        let mut table = Table::of(self, linked, looked.raws, Vec::new(), Steps::default());
+        table.look(looked.earlier);
         table.hide_together();
         table.tell_amounts();
-        linked.figures.iter().map(|figure| (figure.owner, table.figure(site, figure))).collect()
+        let mut figures = table.figures(site);
+        for (figure, (_, areas)) in linked.figures.iter().zip(&mut figures) {
+            if let (Some(top), Some(known)) =
+                (areas.first_mut(), known_today(site, linked, figure, looked.today))
+            {
+                *top = known;
+            }
+        }
+        figures
     }
+}
+
+/// What everyone knows of a figure of the top area today, where the rest of its group is told of an earlier day.
+fn known_today(site: &Site, linked: &Linked, figure: &Figure, today: &[Raw]) -> Option<Protected> {
+    let row = figure.owner.row(site).filter(|_| linked.is_known_on_top(figure))?;
+    let numerator = today.get(figure.numerator)?;
+    let denominator =
+        figure.denominator.map(|side| today.get(side)).map_or(Some(None), |side| side.map(Some))?;
+    let known = plain_at(site, row, AreaId::ROOT, (0, numerator, denominator));
+    Some(Protected { is_of_today: true, ..known })
 }
 
 /// A group of counts at one instant.
@@ -92,7 +112,22 @@ pub(super) struct Rest {
     column: Column,
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    pub(super) const fn of(
+        gate: &'a Gate,
+        linked: &'a Linked,
+        raws: &'a [Raw],
+        columns: Vec<Column>,
+        steps: Steps,
+    ) -> Self {
+        Self { gate, linked, raws, columns, steps, amounts: Vec::new(), rests: Vec::new() }
+    }
+
+    /// All figures of the group.
+    pub(super) fn figures(&self, site: &Site) -> Vec<(Owner, Vec<Protected>)> {
+        self.linked.figures.iter().map(|figure| (figure.owner, self.figure(site, figure))).collect()
+    }
+
     /// What would be seen of each count on its own.
     fn look(&mut self, earlier: &[Vec<Raw>]) {
         let tree = &self.gate.tree;
@@ -379,7 +414,7 @@ impl Table<'_> {
 
 /// A count withheld at the source is small, and its size is not known here either: it is taken to be what the others of
 /// its parent leave, as a reader would.
-fn filled(tree: &super::cells::Tree, raw: &Raw, below: f64) -> Vec<Option<f64>> {
+pub(super) fn filled(tree: &Tree, raw: &Raw, below: f64) -> Vec<Option<f64>> {
     let mut values = raw.counts.clone();
     let value = |values: &[Option<f64>], area: usize| values.get(area).copied().flatten();
     for area in 0..tree.len() {

@@ -12,6 +12,8 @@
 //! have no row in common, so no other part bounds it. Only a total that everyone knows exactly does, and where it leaves
 //! less room than a mark, nothing is told of its parts.
 
+use crate::indicators::window::Window;
+
 use super::atoms::{Atom, Made, Raws, Span};
 use super::cells::{Column, State, Tree};
 use super::gate::{Count, Linked, Release, Sort};
@@ -25,7 +27,7 @@ pub(super) struct Range {
 
 impl Range {
     /// The step in which a whole number lies: none is told as none.
-    fn of(number: f64, step: f64) -> Self {
+    pub(super) fn of(number: f64, step: f64) -> Self {
         if number == 0.0 {
             return Self::default();
         }
@@ -33,7 +35,7 @@ impl Range {
         Self { least: if low == 0.0 { 1.0 } else { low }, most: low + step - 1.0 }
     }
 
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.least += other.least;
         self.most += other.most;
     }
@@ -55,15 +57,38 @@ pub(super) struct Steps {
     is_silent: Vec<bool>,
 }
 
+impl Linked {
+    /// Which of what is measured is to be known of the months before as well: where a total that goes up is known on each
+    /// day, the running counts of its parts. None where no such total is known.
+    pub(super) fn looks_back(&self) -> Option<Vec<bool>> {
+        let of_known = |count: &&Count| count.is_top_known && !count.made.parts().is_empty();
+        let parts: Vec<usize> =
+            self.counts.iter().filter(of_known).flat_map(|c| c.made.parts().to_vec()).collect();
+        let mut looked_at = vec![false; self.counts.len() + self.more.len()];
+        for raws in parts.iter().filter_map(|part| self.atoms.get(*part)?.running()) {
+            for place in std::iter::once(raws.of).chain(raws.less) {
+                if let Some(is_looked_at) = looked_at.get_mut(place) {
+                    *is_looked_at = true;
+                }
+            }
+        }
+        (!parts.is_empty()).then_some(looked_at)
+    }
+}
+
 impl Steps {
+    /// From what is told of each part over each of its spans, area by area.
+    pub(super) fn of(linked: &Linked, told: Vec<Vec<Vec<Range>>>) -> Self {
+        Self { told, is_silent: vec![false; linked.atoms.len()] }
+    }
+
     /// `earlier`: the counts at instants before, newest first, where totals are known to everyone.
     pub(super) fn new(tree: &Tree, linked: &Linked, counts: &Counts, earlier: &[Counts]) -> Self {
         let step = step_of(linked);
-        let told = linked
-            .atoms
-            .iter()
-            .map(|atom| atom.spans.iter().map(|span| told(tree, atom, span, counts, step)).collect());
-        let mut steps = Self { told: told.collect(), is_silent: vec![false; linked.atoms.len()] };
+        let told = linked.atoms.iter().map(|atom| {
+            atom.spans.iter().map(|span| told(tree, atom, by_step(counts, atom, span, step))).collect()
+        });
+        let mut steps = Self::of(linked, told.collect());
         steps.keep_room(&Past { tree, linked, counts, earlier, step });
         steps
     }
@@ -104,8 +129,8 @@ impl Steps {
                 _ if !is_shown || column.values.get(area).copied().flatten().is_none() => State::Gap,
                 _ if column.is_fixed(area) => State::Open,
                 Made::Crossing | Made::Whole => State::Blank,
-                _ if told == Range::default() => State::Open,
                 _ if is_silent => State::Blank,
+                _ if told == Range::default() => State::Open,
                 Made::Under(_, base) if told.most > self.base(linked, *base, area).least => State::Blank,
                 Made::Of(_) | Made::Under(..) => seen(told, column.below),
             };
@@ -122,50 +147,73 @@ impl Steps {
     /// down, on this day and since each of the days before; else nothing is told of any.
     fn keep_room(&mut self, past: &Past<'_>) {
         let linked = past.linked;
-        let of_known = |count: &&Count| count.is_top_known && !count.made.parts().is_empty();
-        let known: Vec<&[usize]> = linked.counts.iter().filter(of_known).map(|c| c.made.parts()).collect();
-        for parts in &known {
-            // Published totals within this one leave what is not theirs.
-            let is_inner = |other: &&&[usize]| {
-                other.len() < parts.len() && other.iter().all(|part| parts.contains(part))
-            };
-            let inner: Vec<usize> = known.iter().filter(is_inner).copied().flatten().copied().collect();
-            let own: Vec<usize> = parts.iter().copied().filter(|part| !inner.contains(part)).collect();
-            if self.has_room(past, &own) && past.has_room_since(&own) {
-                continue;
-            }
-            for (part, silent) in self.is_silent.iter_mut().enumerate() {
-                *silent |= linked
-                    .counts
-                    .iter()
-                    .map(|count| count.made.parts())
-                    .any(|all| all.contains(&part) && all.iter().any(|other| parts.contains(other)));
+        let is_known = |place: usize| linked.counts.get(place).is_some_and(|count| count.is_top_known);
+        let room = past.step - 2.0;
+        for Sum { all, own } in known_sums(linked, is_known) {
+            let today = self.at_top(linked, past.counts, &own);
+            let has_room = today.iter().all(|(sum, told)| {
+                *told == Range::default() || sum - told.least >= room && told.most - sum >= room
+            });
+            if !has_room || !past.has_room_since(&own) {
+                self.silence(linked, all);
             }
         }
     }
 
-    /// Whether parts of which the sum is known, over every span, are told with room today.
-    fn has_room(&self, past: &Past<'_>, parts: &[usize]) -> bool {
-        let atoms = |part: &usize| past.linked.atoms.get(*part);
+    /// Nothing is told of these parts, nor of those that are told together with them.
+    pub(super) fn silence(&mut self, linked: &Linked, parts: &[usize]) {
+        let together = |part: usize| {
+            let mut all = linked.counts.iter().map(|count| count.made.parts());
+            all.any(|all| all.contains(&part) && all.iter().any(|other| parts.contains(other)))
+        };
+        for (part, silent) in self.is_silent.iter_mut().enumerate() {
+            *silent |= together(part);
+        }
+    }
+
+    /// Over every span of some parts: their sum at the top area by `counts`, and what is told of it.
+    pub(super) fn at_top(&self, linked: &Linked, counts: &Counts, parts: &[usize]) -> Vec<(f64, Range)> {
+        let atoms = |part: &usize| linked.atoms.get(*part);
         let mut windows = Vec::new();
         for span in parts.iter().filter_map(atoms).flat_map(|atom| &atom.spans) {
             if !windows.contains(&span.window) {
                 windows.push(span.window);
             }
         }
-        windows.into_iter().all(|window| {
+        let over = |window: Window| {
             let (mut sum, mut told) = (0.0, Range::default());
             for part in parts {
                 let Some(atom) = atoms(part) else { continue };
                 let Some(own) = atom.spans.iter().position(|span| span.window == window) else { continue };
-                sum += atom.spans.get(own).map_or(0.0, |span| value(past.counts, span.raws, 0));
+                sum += atom.spans.get(own).map_or(0.0, |span| value(counts, span.raws, 0));
                 let of_top = self.told.get(*part).and_then(|told| told.get(own)?.first());
                 told.add(of_top.copied().unwrap_or_default());
             }
-            let room = past.step - 2.0;
-            told == Range::default() || sum - told.least >= room && told.most - sum >= room
-        })
+            (sum, told)
+        };
+        windows.into_iter().map(over).collect()
     }
+}
+
+/// The parts of a sum that everyone knows.
+pub(super) struct Sum<'a> {
+    pub(super) all: &'a [usize],
+    /// Without those of which a smaller such sum is made.
+    pub(super) own: Vec<usize>,
+}
+
+/// The sums that everyone knows; `is_known`: whether the top area's count at a place is.
+pub(super) fn known_sums(linked: &Linked, is_known: impl Fn(usize) -> bool) -> Vec<Sum<'_>> {
+    let parts = |place: usize| linked.counts.get(place).map_or(&[][..], |count| count.made.parts());
+    let of_known = |place: &usize| is_known(*place) && !parts(*place).is_empty();
+    let known: Vec<&[usize]> = (0..linked.counts.len()).filter(of_known).map(parts).collect();
+    let sum = |all: &&'_ [usize]| {
+        let is_inner =
+            |other: &&&[usize]| other.len() < all.len() && other.iter().all(|part| all.contains(part));
+        let inner: Vec<usize> = known.iter().filter(is_inner).copied().flatten().copied().collect();
+        all.iter().copied().filter(|part| !inner.contains(part)).collect()
+    };
+    known.iter().map(|all| Sum { all, own: sum(all) }).collect()
 }
 
 /// A group today and at instants before.
@@ -218,7 +266,7 @@ pub(super) fn step_of(linked: &Linked) -> f64 {
 }
 
 /// How a number is printed of which a range is told: as "at least", in steps of the threshold.
-fn seen(told: Range, below: f64) -> State {
+pub(super) fn seen(told: Range, below: f64) -> State {
     let least = (told.least / below).floor() * below;
     if told.least >= 1.0 && told.most < below {
         State::Marked
@@ -242,23 +290,17 @@ fn below<'a>(tree: &'a Tree, atom: &Atom, area: usize) -> Option<&'a [usize]> {
 }
 
 /// What stands at an area itself and at none below: a part of its own.
-fn apart(counts: &Counts, raws: Raws, area: usize, below: &[usize]) -> f64 {
+pub(super) fn apart(counts: &Counts, raws: Raws, area: usize, below: &[usize]) -> f64 {
     value(counts, raws, area) - below.iter().map(|child| value(counts, raws, *child)).sum::<f64>()
 }
 
-/// What is told of one part over one span at every area: by steps where nothing finer is told, above as the sum.
-fn told(tree: &Tree, atom: &Atom, span: &Span, counts: &Counts, step: f64) -> Vec<Range> {
+/// What is told of one part over one span at every area: by `own` what stands there and at no area below of which it is
+/// told (these are given), above as the sum.
+pub(super) fn told(tree: &Tree, atom: &Atom, own: impl Fn(usize, &[usize]) -> Range) -> Vec<Range> {
     let mut told = vec![Range::default(); tree.len()];
     for area in (0..tree.len()).rev() {
         let Some(below) = below(tree, atom, area) else { continue };
-        let over_span = apart(counts, span.raws, area, below);
-        let mut range = match atom.whole {
-            None => Range::of(over_span, step),
-            Some(whole) => {
-                let all = apart(counts, whole, area, below);
-                Range::of(all, step).less(Range::of(all - over_span, step))
-            }
-        };
+        let mut range = own(area, below);
         for child in below {
             range.add(told.get(*child).copied().unwrap_or_default());
         }
@@ -267,6 +309,20 @@ fn told(tree: &Tree, atom: &Atom, span: &Span, counts: &Counts, step: f64) -> Ve
         }
     }
     told
+}
+
+/// The step of what stands at an area, or the difference of two points of the running count.
+fn by_step(counts: &Counts, atom: &Atom, span: &Span, step: f64) -> impl Fn(usize, &[usize]) -> Range {
+    move |area, below| {
+        let over_span = apart(counts, span.raws, area, below);
+        match atom.whole {
+            None => Range::of(over_span, step),
+            Some(whole) => {
+                let all = apart(counts, whole, area, below);
+                Range::of(all, step).less(Range::of(all - over_span, step))
+            }
+        }
+    }
 }
 
 /// What is seen of a count in steps that does not add up: each area by itself, by the step that it lies in. `is_split`:

@@ -95,6 +95,12 @@ pub(crate) fn figures(engine: &Engine, day: Day) -> Figures {
     engine.figures(at, &engine.sources(at.secs))
 }
 
+/// What an engine of an earlier knowledge may tell of a day beside one of now.
+pub(crate) fn known_then(now: &Engine, then: &Engine, day: Day) -> Figures {
+    let at = now.end_of(day);
+    now.known_then(then, at, &then.sources(at.secs))
+}
+
 pub(crate) fn area(engine: &Engine, code: &str) -> AreaId {
     engine.site().areas.find(code).unwrap_or_else(|| panic!("no area {code}"))
 }

@@ -8,7 +8,7 @@ use onemap::privacy::shown::{Shown, Told};
 use onemap::site::areas::AreaId;
 use proptest::prelude::*;
 
-use crate::common::{self, AREAS, Declared, Line, Made, Recipe, close, day, figures, shown};
+use crate::common::{self, AREAS, Declared, Line, Made, Recipe, close, day, figures, known_then, shown};
 
 /// Key, area, day of the stamp, number, days until it arrived.
 type Row = (u8, usize, i32, i64, i32);
@@ -123,15 +123,15 @@ fn two_pictures_never_differ_by_a_small_number_of_people() {
     let known = |instant: i64| {
         let then = engine::build_known_at(site.clone(), instant, &|_, _| {}).unwrap();
         let alone = shown(&then, &figures(&then, at), "i0", ward);
-        let both = now.known_then(figures(&then, at), &figures(&now, at));
+        let both = known_then(&now, &then, at);
         (alone, [ward, other, AreaId::ROOT].map(|area| shown(&then, &both, "i0", area)))
     };
     assert_eq!(shown(&now, &figures(&now, at), "i0", ward), Shown::Value(43.0));
     let (alone, both) = known(arrival(2));
     assert_eq!(alone, Shown::Value(40.0));
-    // Told as "at least", a threshold or more below what is known now.
-    let steps = |value| Shown::Coarse { value, step: 10.0, told: Told::AtLeast };
-    assert_eq!(both, [30.0, 50.0, 90.0].map(steps));
+    // Told as "at least", a threshold or more below what is known now, and up to that; the whole as the sum.
+    let steps = |(value, step)| Shown::Coarse { value, step, told: Told::AtLeast };
+    assert_eq!(both, [(30.0, 20.0), (50.0, 20.0), (80.0, 30.0)].map(steps));
     // When all had arrived, nothing differs.
     let (_, both) = known(arrival(9));
     assert_eq!(both, [43.0, 60.0, 103.0].map(Shown::Value));

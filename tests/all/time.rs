@@ -49,8 +49,7 @@ fn as_known_then_is_what_compute_known_at_gives() {
         let moment = Moment { at_secs: at.secs, known_at_secs: Some(known) };
         let picture = live.at(moment, FIRST_PAST_REVISION).unwrap();
         let then = engine::build_known_at(Arc::clone(engine.site()), known, &|_, _| {}).unwrap();
-        let now = engine.figures(at, &engine.sources(at.secs));
-        same(engine, &picture, &engine.known_then(then.figures(at, &then.sources(at.secs)), &now));
+        same(engine, &picture, &engine.known_then(&then, at, &then.sources(at.secs)));
         for i in 0..engine.site().indicators.len() {
             for (area, _) in engine.site().areas.iter() {
                 let series = picture.vantage(engine.site()).series(i, &[area]).remove(0);
