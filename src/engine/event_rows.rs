@@ -93,8 +93,7 @@ impl<'a> Columns<'a> {
 
     /// Notes the place of an object event that is no drill, in an area that the site has.
     pub(super) fn collect(&self, row: usize, opened: EpochSecs, out: &mut Collected) {
-        let area = self.area.texts().and_then(|t| t.codes.get(row)).filter(|_| self.area.has(row));
-        if area.is_none_or(|code| self.known.get(*code as usize) != Some(&true)) {
+        if !self.is_placed(row) {
             return;
         }
         let (Some(lon), Some(lat)) = (self.longitude.float(row), self.latitude.float(row)) else {
@@ -107,6 +106,12 @@ impl<'a> Columns<'a> {
         };
         let phase = if self.is_open(row) { EventPhase::Open } else { EventPhase::Done };
         out.push(id, [lon, lat], kind, self.grade(row), phase, opened);
+    }
+
+    /// Whether the site has its area: else the event is shown and counted nowhere.
+    pub(super) fn is_placed(&self, row: usize) -> bool {
+        let area = self.area.texts().and_then(|t| t.codes.get(row)).filter(|_| self.area.has(row));
+        area.is_some_and(|code| self.known.get(*code as usize) == Some(&true))
     }
 
     pub(super) fn is_real(&self, row: usize) -> bool {

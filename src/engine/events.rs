@@ -65,7 +65,7 @@ impl EventTally {
             let Some(opened) = columns.opened.int(row) else {
                 continue;
             };
-            if columns.is_real(row) {
+            if columns.is_real(row) && columns.is_placed(row) {
                 if !(day.2..=day.3).contains(&opened) {
                     *self.opened.entry(day.0).or_default() += day.1;
                     let at = site.zone.day_of(opened);
@@ -178,7 +178,7 @@ impl EventLog {
             let Some(opened) = columns.opened.int(row) else {
                 continue;
             };
-            if columns.is_real(row) {
+            if columns.is_real(row) && columns.is_placed(row) {
                 *self.opened.entry(site.zone.day_of(opened)).or_default() += 1;
                 timeline.add(opened, columns.kind_place(site, row), columns.grade(row), 1);
                 if let Some(span) = columns.span(row, opened) {
@@ -210,10 +210,11 @@ impl EventLog {
         let (Some(opened), exercise) = (old.column(&meta.opened), old.column(&meta.exercise)) else {
             return;
         };
-        let kinds = old.column(&meta.kind);
+        let (kinds, areas) = (old.column(&meta.kind), old.column(&meta.area));
+        let is_placed = |row| areas.and_then(|a| a.text(row)).is_some_and(|a| site.areas.find(a).is_some());
         for row in 0..old.rows {
             let real = exercise.and_then(|e| e.int(row)).unwrap_or(0) == 0;
-            let Some(opened) = opened.int(row).filter(|_| real) else { continue };
+            let Some(opened) = opened.int(row).filter(|_| real && is_placed(row)) else { continue };
             let kind = kind_of(meta, kinds.and_then(|k| k.text(row)));
             timeline.add(opened, kind, was(row), -1);
             // Only a grave event has a span, and most have none.
