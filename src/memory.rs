@@ -74,7 +74,8 @@ pub enum GiveBack {
 #[expect(unsafe_code, reason = "one call of the allocator's own interface")]
 pub fn give_back(when: GiveBack) {
     const KEEP_MILLIS: std::ffi::c_long = 10_000;
-    const LATER_MILLIS: std::ffi::c_long = 100;
+    // Longer than a frame takes where a program draws it.
+    const LATER_MILLIS: std::ffi::c_long = 2_000;
     let millis = match when {
         GiveBack::AtOnce => 0,
         GiveBack::Keep => KEEP_MILLIS,

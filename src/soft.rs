@@ -5,13 +5,17 @@
 //! asked for; a software device works it out for every pixel. Colours are the same to the last bit but one, without the
 //! noise that hides steps of a gradient.
 
+mod ways;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
-use egui::epaint::{ImageData, ImageDelta, Mesh, Primitive, Vertex, textures};
+use egui::epaint::{ImageData, ImageDelta, Mesh, Primitive, textures};
 use egui::{ClippedPrimitive, Context, FullOutput, Rect, Shape, TextureId, TextureOptions, Vec2};
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState};
 use wgpu::util::DeviceExt as _;
+
+use ways::Ways;
 
 /// Triangles of plain colour are drawn without a picture from this surface on, in pixels: fewer are not worth a change of
 /// the pipeline.
@@ -33,14 +37,23 @@ pub(crate) struct Soft {
     screens: wgpu::BindGroupLayout,
     pictures: wgpu::BindGroupLayout,
     textures: HashMap<TextureId, Picture>,
+    /// Of frames, and of pictures that are kept: written to by turns, so each has its own.
+    rooms: [Room; 2],
+    meter: Option<Meter>,
 }
 
-/// Pipelines: with a picture, of plain colour, and copied over what was there.
-#[derive(Clone)]
-struct Ways {
-    pictured: wgpu::RenderPipeline,
-    plain: wgpu::RenderPipeline,
-    copied: wgpu::RenderPipeline,
+/// Memory of the device that triangles are written into, kept from one frame to the next.
+#[derive(Default)]
+struct Room {
+    vertices: Option<wgpu::Buffer>,
+    indices: Option<wgpu::Buffer>,
+}
+
+/// What the two parts of the work took by a clock: for a measurement.
+struct Meter {
+    clock: fn() -> f64,
+    triangles: f64,
+    device: f64,
 }
 
 struct Picture {
@@ -80,13 +93,15 @@ impl egui::Plugin for Soft {
 
     #[expect(clippy::iter_over_hash_type, reason = "textures know nothing of each other")]
     fn output_hook(&mut self, ctx: &Context, output: &mut FullOutput) {
+        let began = self.now();
+        let shapes = std::mem::take(&mut output.shapes);
+        let jobs = ctx.tessellate(shapes, output.pixels_per_point);
+        let cut = self.now();
         for (id, deltas) in output.textures_delta.set.drain() {
             deltas.iter().for_each(|delta| self.update(id, delta));
         }
-        let shapes = std::mem::take(&mut output.shapes);
-        let jobs = ctx.tessellate(shapes, output.pixels_per_point);
         let rect = ctx.viewport_rect();
-        if let Some(drawing) = self.prepare(rect.size(), output.pixels_per_point, &jobs) {
+        if let Some(drawing) = self.prepare(FRAME, rect.size(), output.pixels_per_point, &jobs) {
             let callback = egui_wgpu::Callback::new_paint_callback(rect, drawing);
             let shape = Shape::Callback(callback);
             output.shapes.push(egui::epaint::ClippedShape::new(rect, shape));
@@ -94,8 +109,17 @@ impl egui::Plugin for Soft {
         for id in output.textures_delta.free.drain() {
             self.textures.remove(&id);
         }
+        let done = self.now();
+        if let Some(meter) = &mut self.meter {
+            meter.triangles += cut - began;
+            meter.device += done - cut;
+        }
     }
 }
+
+/// The places of the two rooms.
+const FRAME: usize = 0;
+const PICTURE: usize = 1;
 
 impl Soft {
     fn new(state: RenderState) -> Self {
@@ -129,7 +153,23 @@ impl Soft {
             entry(1, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
         ]);
         let ways = Ways::new(device, state.target_format, &screens, &pictures);
-        Self { ways, screens, pictures, textures: HashMap::new(), state }
+        let (textures, rooms) = (HashMap::new(), <[Room; 2]>::default());
+        Self { ways, screens, pictures, textures, rooms, meter: None, state }
+    }
+
+    /// Measures its parts by a clock from now on.
+    pub(crate) fn measure(&mut self, clock: fn() -> f64) {
+        self.meter = Some(Meter { clock, triangles: 0.0, device: 0.0 });
+    }
+
+    /// What making triangles and handing them and pictures to the device took since this was asked last.
+    pub(crate) fn took(&mut self) -> (f64, f64) {
+        let Some(meter) = &mut self.meter else { return (0.0, 0.0) };
+        (std::mem::take(&mut meter.triangles), std::mem::take(&mut meter.device))
+    }
+
+    fn now(&self) -> f64 {
+        self.meter.as_ref().map_or(0.0, |meter| (meter.clock)())
     }
 
     /// Takes over a texture, or a part of one.
@@ -217,7 +257,7 @@ impl Soft {
 
     /// Draws over a colour into a texture of the device; does not wait.
     pub(crate) fn draw(
-        &self,
+        &mut self,
         view: &wgpu::TextureView,
         size: [u32; 2],
         pixels_per_point: f32,
@@ -226,7 +266,8 @@ impl Soft {
     ) {
         #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
         let points = Vec2::from(size.map(|side| side as f32 / pixels_per_point));
-        let drawing = self.prepare(points, pixels_per_point, jobs);
+        let began = self.now();
+        let drawing = self.prepare(PICTURE, points, pixels_per_point, jobs);
         let mut encoder =
             self.state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let attachment = wgpu::RenderPassColorAttachment {
@@ -244,16 +285,28 @@ impl Soft {
             }
         }
         self.state.queue.submit([encoder.finish()]);
+        let done = self.now();
+        if let Some(meter) = &mut self.meter {
+            meter.device += done - began;
+        }
     }
 
     /// Brings triangles to the device; none where there are none.
-    fn prepare(&self, size: Vec2, pixels_per_point: f32, jobs: &[ClippedPrimitive]) -> Option<Drawing> {
-        let (mut vertices, mut indices, mut runs) = (Vec::<Vertex>::new(), Vec::<u32>::new(), Vec::new());
+    fn prepare(
+        &mut self,
+        room: usize,
+        size: Vec2,
+        pixels_per_point: f32,
+        jobs: &[ClippedPrimitive],
+    ) -> Option<Drawing> {
+        let mut runs = Vec::new();
+        let mut meshes: Vec<&Mesh> = Vec::new();
+        let (mut vertices, mut indices) = (0_usize, 0_usize);
         for job in jobs {
             let Primitive::Mesh(mesh) = &job.primitive else { continue };
             let Some(picture) = self.textures.get(&mesh.texture_id) else { continue };
-            let base = i32::try_from(vertices.len()).ok()?;
-            let first = u32::try_from(indices.len()).ok()?;
+            let base = i32::try_from(vertices).ok()?;
+            let first = u32::try_from(indices).ok()?;
             for (range, is_plain) in parts(mesh, pixels_per_point) {
                 let way = match (is_plain, picture.is_opaque) {
                     (true, _) => Way::Plain,
@@ -263,32 +316,61 @@ impl Soft {
                 let indices = first + range.start..first + range.end;
                 runs.push(Run { clip: job.clip_rect, way, indices, base });
             }
-            vertices.extend_from_slice(&mesh.vertices);
-            indices.extend_from_slice(&mesh.indices);
+            vertices += mesh.vertices.len();
+            indices += mesh.indices.len();
+            meshes.push(mesh);
         }
         if runs.is_empty() {
             return None;
         }
-        let device = &self.state.device;
-        let buffer = |contents: &[u8], usage| {
-            device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: None, contents, usage })
-        };
+        let RenderState { device, queue, .. } = &self.state;
         let factors: [f32; 4] = [2.0 / size.x, 2.0 / size.y, 0.0, 0.0];
-        let uniform = buffer(bytemuck::cast_slice(&factors), wgpu::BufferUsages::UNIFORM);
+        let uniform = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: None,
+            contents: bytemuck::cast_slice(&factors),
+            usage: wgpu::BufferUsages::UNIFORM,
+        });
         let screen = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &self.screens,
             entries: &[wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }],
         });
-        Some(Drawing {
-            ways: self.ways.clone(),
-            screen,
-            vertices: buffer(bytemuck::cast_slice(&vertices), wgpu::BufferUsages::VERTEX),
-            indices: buffer(bytemuck::cast_slice(&indices), wgpu::BufferUsages::INDEX),
-            runs,
-            pixels_per_point,
-        })
+        let room = self.rooms.get_mut(room)?;
+        let all = meshes.iter().map(|mesh| bytemuck::cast_slice(&mesh.vertices));
+        let vertices = fill(device, queue, &mut room.vertices, wgpu::BufferUsages::VERTEX, all)?;
+        let all = meshes.iter().map(|mesh| bytemuck::cast_slice(&mesh.indices));
+        let indices = fill(device, queue, &mut room.indices, wgpu::BufferUsages::INDEX, all)?;
+        Some(Drawing { ways: self.ways.clone(), screen, vertices, indices, runs, pixels_per_point })
     }
+}
+
+/// Writes pieces one after the other into a buffer of the device, a larger one where they do not fit: without a list of
+/// all of them in between, which would have to be copied and cleared again in every frame.
+fn fill<'a>(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    kept: &mut Option<wgpu::Buffer>,
+    usage: wgpu::BufferUsages,
+    pieces: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Option<wgpu::Buffer> {
+    let bytes = pieces.clone().map(<[u8]>::len).sum::<usize>() as u64;
+    let buffer = match kept.take().filter(|buffer| buffer.size() >= bytes) {
+        Some(buffer) => buffer,
+        None => device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes.next_power_of_two(),
+            usage: usage | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        }),
+    };
+    let mut view = queue.write_buffer_with(&buffer, 0, wgpu::BufferSize::new(bytes)?)?;
+    let mut at = 0;
+    for piece in pieces {
+        view.slice(at..at + piece.len()).copy_from_slice(piece);
+        at += piece.len();
+    }
+    drop(view);
+    Some(kept.insert(buffer).clone())
 }
 
 /// The runs of a mesh: those of plain colour that are worth it, and what lies between.
@@ -322,74 +404,6 @@ fn parts(mesh: &Mesh, pixels_per_point: f32) -> Vec<(Range<u32>, bool)> {
         }
     }
     joined
-}
-
-impl Ways {
-    fn new(
-        device: &wgpu::Device,
-        format: wgpu::TextureFormat,
-        screens: &wgpu::BindGroupLayout,
-        pictures: &wgpu::BindGroupLayout,
-    ) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(include_str!("soft.wgsl").into()),
-        });
-        let layout = |bind_group_layouts: &[Option<&wgpu::BindGroupLayout>]| {
-            device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: None,
-                bind_group_layouts,
-                immediate_size: 0,
-            })
-        };
-        let (without, with) = (layout(&[Some(screens)]), layout(&[Some(screens), Some(pictures)]));
-        let over = |src_factor, dst_factor| wgpu::BlendComponent {
-            src_factor,
-            dst_factor,
-            operation: wgpu::BlendOperation::Add,
-        };
-        // As egui blends.
-        let blend = wgpu::BlendState {
-            color: over(wgpu::BlendFactor::One, wgpu::BlendFactor::OneMinusSrcAlpha),
-            alpha: over(wgpu::BlendFactor::OneMinusDstAlpha, wgpu::BlendFactor::One),
-        };
-        let pipeline = |entry_point, layout, blend| {
-            device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-                label: None,
-                layout: Some(layout),
-                vertex: wgpu::VertexState {
-                    module: &module,
-                    entry_point: Some("corner"),
-                    buffers: &[Some(wgpu::VertexBufferLayout {
-                        array_stride: size_of::<Vertex>() as u64,
-                        step_mode: wgpu::VertexStepMode::Vertex,
-                        attributes: &wgpu::vertex_attr_array![0 => Float32x2, 1 => Float32x2, 2 => Unorm8x4],
-                    })],
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                },
-                primitive: wgpu::PrimitiveState::default(),
-                depth_stencil: None,
-                multisample: wgpu::MultisampleState::default(),
-                fragment: Some(wgpu::FragmentState {
-                    module: &module,
-                    entry_point: Some(entry_point),
-                    targets: &[Some(wgpu::ColorTargetState {
-                        format,
-                        blend,
-                        write_mask: wgpu::ColorWrites::ALL,
-                    })],
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                }),
-                multiview_mask: None,
-                cache: None,
-            })
-        };
-        Self {
-            pictured: pipeline("pictured", &with, Some(blend)),
-            plain: pipeline("plain", &without, Some(blend)),
-            copied: pipeline("copied", &with, None),
-        }
-    }
 }
 
 impl Drawing {

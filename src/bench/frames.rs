@@ -15,6 +15,7 @@ use crate::panels::Health;
 use crate::runtime::Publisher;
 use crate::site::text::Lang;
 use crate::snapshot::{Clock, Snapshot};
+use crate::soft::Soft;
 use crate::sources::SourceEvent;
 use crate::sources::replay::{Replay, whole};
 use crate::stage::Stage;
@@ -39,15 +40,17 @@ const PER_SECOND: usize = 60;
 const PER_SNAPSHOT: usize = 12;
 /// Events that arrive in a second.
 const ARRIVE: usize = 1000;
+/// What is ours of a frame, by what the map does.
 const KINDS: [&str; 5] = [
-    "still_cpu_millis",
-    "pan_cpu_millis",
-    "zoom_cpu_millis",
-    "scene_cpu_millis",
-    "snapshot_frame_cpu_millis",
+    "still_own_cpu_millis",
+    "pan_own_cpu_millis",
+    "zoom_own_cpu_millis",
+    "scene_own_cpu_millis",
+    "snapshot_frame_own_cpu_millis",
 ];
-/// What the window's thread does for a frame, one after the other.
-const STEPS: [&str; 3] = ["shapes_cpu_millis", "triangles_cpu_millis", "submit_cpu_millis"];
+/// What the window's thread does for a frame, one after the other: from input to shapes and from these to triangles, which
+/// together are what is the same on every machine, and handing over to the device, which may be a program.
+const STEPS: [&str; 3] = ["shapes_cpu_millis", "triangles_cpu_millis", "device_cpu_millis"];
 /// The same frames as they appear, by what the map does: from the beginning of one until the device is done with it.
 const DRAWN: [&str; 4] =
     ["still_drawn_millis", "pan_drawn_millis", "zoom_drawn_millis", "scene_drawn_millis"];
@@ -164,6 +167,7 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
     let mut headless = Headless::new(size.0, size.1);
     let device = Painter::as_window().ok().map(|painter| {
         painter.lend(&headless.ctx);
+        headless.ctx.with_plugin(|soft: &mut Soft| soft.measure(cpu_millis));
         let target = painter.target(&headless);
         (painter, target)
     });
@@ -199,13 +203,21 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
             drawing = Some((painter, painter.submit(target, &jobs)));
         }
         let submitted = cpu_millis();
+        // Where the device is a program, the first step holds triangles and handing over too.
+        let (triangles, device_millis) =
+            headless.ctx.with_plugin(|soft: &mut Soft| soft.took()).unwrap_or_default();
+        let steps = [
+            shaped - began - triangles - device_millis,
+            cut - shaped + triangles,
+            submitted - cut + device_millis,
+        ];
         let is_drawn = drawing.is_some();
         if let Some((painter, submission)) = drawing {
             painter.wait(submission)?;
         }
         if number >= WARM {
             let drawn = is_drawn.then(|| (millis(since), all_cpu_millis() - all_began));
-            taken.note([began, shaped, cut, submitted], kind, is_new, drawn);
+            taken.note(steps, kind, is_new, drawn);
         }
     }
     let mut context = machine();
@@ -229,6 +241,7 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
 #[derive(Default)]
 struct Taken {
     all: Vec<f64>,
+    own: Vec<f64>,
     steps: [Vec<f64>; STEPS.len()],
     kinds: [Vec<f64>; KINDS.len()],
     drawn: [Vec<f64>; DRAWN.len()],
@@ -237,13 +250,14 @@ struct Taken {
 }
 
 impl Taken {
-    fn note(&mut self, at: [f64; STEPS.len() + 1], kind: usize, is_new: bool, drawn: Option<(f64, f64)>) {
-        let took = at.iter().zip(at.iter().skip(1)).map(|(from, to)| to - from);
-        self.steps.iter_mut().zip(took.clone()).for_each(|(step, took)| step.push(took));
-        let whole = took.sum();
-        self.all.push(whole);
+    fn note(&mut self, took: [f64; STEPS.len()], kind: usize, is_new: bool, drawn: Option<(f64, f64)>) {
+        self.steps.iter_mut().zip(took).for_each(|(step, took)| step.push(took));
+        let [shapes, triangles, device] = took;
+        let own = shapes + triangles;
+        self.own.push(own);
+        self.all.push(own + device);
         let kinds = self.kinds.get_mut(if is_new { KINDS.len() - 1 } else { kind });
-        kinds.into_iter().for_each(|k| k.push(whole));
+        kinds.into_iter().for_each(|k| k.push(own));
         let Some((drawn, threads)) = drawn else { return };
         self.drawn.get_mut(kind).into_iter().for_each(|k| k.push(drawn));
         if kind == PAN {
@@ -265,7 +279,8 @@ impl Taken {
     }
 
     fn figures(self) -> Vec<Measured> {
-        let mut out = vec![Measured::new("frame_cpu_millis", self.all)];
+        let mut out =
+            vec![Measured::new("frame_cpu_millis", self.all), Measured::new("own_cpu_millis", self.own)];
         out.extend(STEPS.into_iter().zip(self.steps).map(|(name, values)| Measured::new(name, values)));
         out.extend(KINDS.into_iter().zip(self.kinds).map(|(name, values)| Measured::new(name, values)));
         out.push(Measured::new("batch_to_snapshot_millis", self.batches));

@@ -70,6 +70,8 @@ impl<K: PartialEq> Layer<K> {
         }
         pace.left -= cost;
         pace.changed = true;
+        // Their memory serves the next ones.
+        self.meshes.clear();
         self.meshes = make(&key);
         // The device refuses to draw nothing.
         self.meshes.retain(|mesh| !mesh.indices.is_empty());

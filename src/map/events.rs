@@ -9,7 +9,7 @@ use super::crowd::{Badge, Crowd, Reach, Single, badges};
 use super::kept::{Drifting, Inker, Kept};
 use super::lens::{Lens, world};
 use super::sheet::{Dress, Sheet, Type, write};
-use super::symbol::{self, Symbol};
+use super::symbol::{self, Stamps, Symbol};
 use crate::density::grid;
 use crate::density::{CellSum, EventFilter};
 use crate::panels::hexagon::{self, fullness};
@@ -26,6 +26,9 @@ const FADE_SECS: f64 = 0.2;
 /// From how far in symbols say what kind they are, in zoom levels from the view of the whole, and for how many.
 const KINDS_FROM: f64 = 2.0;
 const MOST_KINDS: usize = 160;
+
+/// About how many vertices a mark has.
+const CORNERS: usize = 100;
 
 /// What a mark stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,6 +214,8 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
     let theme = sheet.theme();
     let hair = sheet.hairline();
     let mut inker = Inker::new(lens.pixels_per_point);
+    let mut stamps = Stamps::new(theme, lens.pixels_per_point);
+    inker.make_room((crowd.cells.len() + crowd.singles.len()) * CORNERS);
     for sum in &crowd.cells {
         let center = lens.to_screen(grid::middle(crowd.level, sum.cell));
         let full = fullness(sum.count, crowd.most);
@@ -225,7 +230,7 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
         let at = mark_place(center, theme);
         if sum.open > 0 {
             let mark = Symbol { grown: 0.7, ..Symbol::plain(at, sum.worst_open) };
-            mark.shapes(theme).into_iter().for_each(|s| inker.add(s));
+            stamps.set(&mark, &mut inker);
         } else {
             symbol::tick(theme, at, theme.sizes.small * 0.3).into_iter().for_each(|s| inker.add(s));
         }
@@ -251,7 +256,7 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
             done: single.phase == EventPhase::Done,
             even: near > 1.0,
         };
-        symbol.shapes(theme).into_iter().for_each(|s| inker.add(s));
+        stamps.set(&symbol, &mut inker);
     }
     Arc::new(inker.finish())
 }
@@ -293,7 +298,9 @@ fn letters(painter: &Painter, sheet: &Sheet<'_>, mark: &Mark, most: u64, kinds: 
     let text = sheet.view.text;
     match &mark.what {
         What::Cell(_, sum) => {
-            let size = theme.sizes.small * (0.84 + 0.2 * fullness(sum.count, most));
+            // A few sizes only: every other one would have its digits drawn anew and the whole font handed over.
+            let full = (fullness(sum.count, most) * 4.0).round() / 4.0;
+            let size = theme.sizes.small * (0.84 + 0.2 * full);
             let kind = Type { size, bold: true, color: theme.text };
             let at = mark.at + vec2(0.0, theme.sizes.small * 0.32);
             painter.text(at, Align2::CENTER_CENTER, short_count(sheet, sum.count), kind.font(), kind.color);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::epaint::{TessellationOptions, Tessellator};
-use egui::{Mesh, Shape};
+use egui::{Mesh, Pos2, Shape};
 
 use super::lens::Lens;
 use super::sheet::Sheet;
@@ -133,6 +133,21 @@ impl Inker {
     /// Adds a shape.
     pub(super) fn add(&mut self, shape: impl Into<Shape>) {
         self.tessellator.tessellate_shape(shape.into(), &mut self.mesh);
+    }
+
+    /// Takes room at once for what will come, which would else be copied each time it outgrows its room.
+    pub(super) fn make_room(&mut self, vertices: usize) {
+        self.mesh.reserve_vertices(vertices);
+        self.mesh.reserve_triangles(vertices);
+    }
+
+    /// Adds what was turned into triangles around the origin before, around a place.
+    pub(super) fn stamp(&mut self, made: &Mesh, at: Pos2) {
+        let first = u32::try_from(self.mesh.vertices.len()).unwrap_or(u32::MAX);
+        let by = at.to_vec2();
+        let moved = made.vertices.iter().map(|v| egui::epaint::Vertex { pos: v.pos + by, ..*v });
+        self.mesh.vertices.extend(moved);
+        self.mesh.indices.extend(made.indices.iter().map(|i| first + i));
     }
 
     /// The mesh.

@@ -1,7 +1,9 @@
 //! Symbols of events: each severity has its own shape and its own colour, with a dark edge. Owns their geometry.
 
-use egui::{Color32, Pos2, Shape, Stroke, vec2};
+use egui::{Color32, Mesh, Pos2, Shape, Stroke, vec2};
 
+use super::kept::Inker;
+use super::lens::polar;
 use crate::theme::Theme;
 
 /// How a symbol is drawn.
@@ -73,22 +75,18 @@ impl Symbol {
         };
         let mut out = Vec::new();
         match self.severity {
-            0 | 1 => out.push(Shape::Circle(egui::epaint::CircleShape {
-                center: self.at,
-                radius: r,
-                fill,
-                stroke: rim,
-            })),
+            // The rim lies outside.
+            0 | 1 => out.push(Shape::convex_polygon(around(self.at, r + rim.width * 0.5), fill, rim)),
             2 => out.push(convex(self.at, &[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)], r, fill, rim)),
             _ => {
                 if self.severity >= 4 {
                     let ring = r * if self.even { 1.4 } else { 1.75 };
-                    out.push(Shape::circle_stroke(self.at, ring, Stroke::new(edge.width * 3.0, edge.color)));
-                    out.push(Shape::circle_stroke(
-                        self.at,
-                        ring,
+                    for stroke in [
+                        Stroke::new(edge.width * 3.0, edge.color),
                         Stroke::new(theme.sizes.hairline * 1.8, color),
-                    ));
+                    ] {
+                        out.push(Shape::closed_line(around(self.at, ring + stroke.width * 0.5), stroke));
+                    }
                 }
                 let corners = [(0.0, -1.0), (0.98, 0.78), (-0.98, 0.78)];
                 out.push(convex(self.at, &corners, r, fill, rim));
@@ -101,8 +99,45 @@ impl Symbol {
     }
 }
 
+/// A circle by as many corners as nobody sees: hundreds of them stand on one map, and egui gives each twice as many.
+fn around(at: Pos2, radius: f32) -> Vec<Pos2> {
+    const OFF_POINTS: f32 = 0.1;
+    let half = (1.0 - OFF_POINTS / radius.max(1.0)).acos();
+    let corners = (std::f32::consts::PI / half).ceil().clamp(10.0, 48.0);
+    (0..corners as u8).map(|i| at + polar(radius, f32::from(i) * std::f32::consts::TAU / corners)).collect()
+}
+
 fn convex(at: Pos2, corners: &[(f32, f32)], r: f32, fill: Color32, stroke: Stroke) -> Shape {
     Shape::convex_polygon(corners.iter().map(|(x, y)| at + vec2(x * r, y * r)).collect(), fill, stroke)
+}
+
+/// Symbols turned into triangles once and set down often.
+pub(super) struct Stamps<'a> {
+    theme: &'a Theme,
+    pixels_per_point: f32,
+    made: Vec<(Symbol, Mesh)>,
+}
+
+impl<'a> Stamps<'a> {
+    /// None yet.
+    #[must_use]
+    pub(super) const fn new(theme: &'a Theme, pixels_per_point: f32) -> Self {
+        Self { theme, pixels_per_point, made: Vec::new() }
+    }
+
+    /// Sets down a symbol.
+    pub(super) fn set(&mut self, symbol: &Symbol, inker: &mut Inker) {
+        let look = Symbol { at: Pos2::ZERO, ..*symbol };
+        if let Some((_, made)) = self.made.iter().find(|(made, _)| *made == look) {
+            inker.stamp(made, symbol.at);
+            return;
+        }
+        let mut own = Inker::new(self.pixels_per_point);
+        look.shapes(self.theme).into_iter().for_each(|shape| own.add(shape));
+        let made = own.finish();
+        inker.stamp(&made, symbol.at);
+        self.made.push((look, made));
+    }
 }
 
 /// Two quiet rings around something that is new.

@@ -132,7 +132,10 @@ fn name_ui(pen: Pen<'_>, place: Rect, name: &str, shape: CardShape) {
     } else if pen.width(name, ink) <= place.width() || shape.name_rows == 1 {
         pen.text(place, Align2::LEFT_CENTER, name, ink);
     } else {
-        pen.wrapped(place, name, ink, shape.name_rows);
+        // A hair smaller is better read than a name without its end.
+        let sizes = [1.0, 0.93, 0.87].map(|share| ink.size(ink.size * share));
+        let fits = |ink: &Ink| pen.fits(place.width(), name, *ink, shape.name_rows);
+        pen.wrapped(place, name, sizes.into_iter().find(fits).unwrap_or(ink), shape.name_rows);
     }
 }
 
@@ -264,13 +267,13 @@ fn change_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
         None => pen.theme.muted,
     };
     let (mark, rest) = cut_left(place, pen.theme.sizes.small * 1.1);
+    let told = words::change(view, &change);
+    // As much of it as fits; the arrow says the way, and without a number it would say nothing.
+    let all = format!("{told} {}", words::change_base_short(view, indicator));
+    let fits = |words: &String| pen.width(words, pen.note()) <= rest.width();
+    let Some(words) = [all, told, format::tight(&change, view.text)].into_iter().find(fits) else { return };
     marks::way(pen.painter(), pos2(mark.left() + size * 0.5, mark.center().y), size, change.way, color);
-    let change = words::change(view, &change);
-    let words = format!("{change} {}", words::change_base_short(view, indicator));
-    let fits = pen.width(&words, pen.note()) <= rest.width();
-    if fits || pen.width(&change, pen.note()) <= rest.width() {
-        pen.text(rest, Align2::LEFT_CENTER, if fits { &words } else { &change }, pen.note());
-    }
+    pen.text(rest, Align2::LEFT_CENTER, &words, pen.note());
 }
 
 fn target_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, reading: &Reading) {

@@ -111,6 +111,18 @@ pub fn short_parts(shown: Shown, decimals: usize, text: &Messages) -> (String, S
     (sign, format!("{}{}", number(scaled, digits), text.get(key)))
 }
 
+/// The size of a change in as few characters as tell it, `11.5k`.
+#[must_use]
+pub fn tight(change: &Change, text: &Messages) -> String {
+    let (divisor, key) = match (text.lang(), change.by) {
+        (Lang::Zh, by) if by >= 1e4 => (1e4, "panel.shown.ten_thousand"),
+        (Lang::En, by) if by >= 1e6 => (1e6, "panel.shown.million"),
+        (Lang::En, by) if by >= 1e4 => (1e3, "panel.shown.thousand"),
+        _ => return change.size.clone(),
+    };
+    format!("{}{}", number(change.by / divisor, 1), text.get(key))
+}
+
 /// A length on the ground to two digits: it says how large a cell is, and no cell is measured.
 #[must_use]
 pub fn rounded_meters(meters: f64, text: &Messages) -> String {
@@ -167,6 +179,8 @@ pub struct Change {
     pub way: Way,
     /// `0.3`, without sign: the way says it.
     pub size: String,
+    /// The same as a number.
+    pub by: f64,
 }
 
 /// The change between two figures, where both may be shown; judged as printed, so that what looks the same is level.
@@ -184,7 +198,7 @@ pub fn change(now: Shown, before: Shown, decimals: usize) -> Option<Change> {
     } else {
         Way::Down
     };
-    Some(Change { way, size })
+    Some(Change { way, size, by: difference.abs() })
 }
 
 /// Distance to the target: how much a figure is above (or below, with a minus) it; `≥+5` where the figure is coarse.
@@ -386,9 +400,15 @@ mod tests {
     #[test]
     fn a_change_is_judged_as_it_prints() {
         let v = Shown::Value;
-        assert_eq!(change(v(96.04), v(96.0), 1), Some(Change { way: Way::Level, size: "0.0".into() }));
-        assert_eq!(change(v(96.3), v(96.0), 1), Some(Change { way: Way::Up, size: "0.3".into() }));
-        assert_eq!(change(v(5.0), v(1005.0), 0), Some(Change { way: Way::Down, size: "1,000".into() }));
+        let told =
+            |now: f64, before: f64, decimals| change(v(now), v(before), decimals).map(|c| (c.way, c.size));
+        assert_eq!(told(96.04, 96.0, 1), Some((Way::Level, "0.0".into())));
+        assert_eq!(told(96.3, 96.0, 1), Some((Way::Up, "0.3".into())));
+        assert_eq!(told(5.0, 1005.0, 0), Some((Way::Down, "1,000".into())));
+        let by = |by: f64, text: Messages| change(v(by), v(0.0), 0).map(|change| tight(&change, &text));
+        assert_eq!(by(11_504.0, en()).as_deref(), Some("11.5k"));
+        assert_eq!(by(11_504.0, zh()).as_deref(), Some("1.2万"));
+        assert_eq!(by(9_999.0, en()).as_deref(), Some("9,999"));
     }
 
     #[test]

@@ -152,7 +152,9 @@ impl<'a> Pen<'a> {
     #[must_use]
     pub fn fitted(&self, rect: Rect, align: Align2, words: &str, ink: Ink, least_share: f32) -> Rect {
         let wide = self.width(words, ink);
-        let share = (rect.width() / wide.max(1.0)).clamp(least_share, 1.0);
+        // By sixteenths: every size has letters of its own, which have to be drawn and handed to the device.
+        let share = (rect.width() / wide.max(1.0) * 16.0).floor() / 16.0;
+        let share = share.clamp(least_share, 1.0);
         self.text(rect, align, words, ink.size(ink.size * share))
     }
 
@@ -169,6 +171,12 @@ impl<'a> Pen<'a> {
         }
         self.painter().galley(at.min, galley, ink.color);
         size.y
+    }
+
+    /// Whether a text fits on so many lines of a width as it is.
+    #[must_use]
+    pub fn fits(&self, width: f32, words: &str, ink: Ink, max_rows: usize) -> bool {
+        !self.galley(words, ink, width, max_rows).elided
     }
 
     /// Height that a wrapped text would take.

@@ -2,7 +2,7 @@
 //! health strip.
 //! Owns which of them show and where; each owns its contents.
 
-use egui::{Area, Frame, Id, Order, Rect, Stroke, Ui, vec2};
+use egui::{Align2, Area, Frame, Id, Order, Rect, Stroke, Ui, vec2};
 
 use crate::panels::help::margin;
 use crate::panels::pen::Pen;
@@ -22,7 +22,10 @@ pub(crate) fn overlays_ui(
     let state = view.state;
     let step = view.theme.sizes.step;
     let middle = desk::middle(Pen::new(ui, view.theme), screen);
-    let mut plot_place = middle.shrink(step).with_max_y(middle.bottom() - middle.height() * 0.22);
+    let room = middle.shrink(step).with_max_y(middle.bottom() - middle.height() * 0.22);
+    // A few areas on a very large screen would be far apart, and far from their scales.
+    let size = room.size().min(vec2(90.0, 60.0) * view.theme.sizes.body);
+    let mut plot_place = Align2::CENTER_TOP.align_size_within_rect(size, room);
     if state.mode.is_wall() {
         // The desk has both as panes of its own.
         let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);
