@@ -377,21 +377,34 @@ pub fn cells(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Probl
     Ok(format!("{}\n", serde_json::json!({ "cells": cells })))
 }
 
-/// From here to the first complete frame, drawn and read back, by the same threads as a window; gives the resident
-/// memory at that moment, in MiB. The measuring process starts this one, so that process start is inside.
+/// What is told of the way to the first complete frame: when each part was done, and the memory it took.
+pub const FIRST_FRAME: [&str; 5] = [
+    "warm_device_millis",
+    "warm_data_millis",
+    "warm_shapes_millis",
+    "warm_painted_millis",
+    "first_frame_warm_mib",
+];
+
+/// From here to the first complete frame, drawn as a window draws it and read back, by the same threads as a window; gives
+/// when the device was awake, the data there, the frame made and painted, and the resident memory at that moment. The
+/// measuring process starts this one, so that process start is inside.
 ///
 /// # Errors
 /// No graphics device.
-pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessError> {
+pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<[f64; FIRST_FRAME.len()], HeadlessError> {
+    let since = Instant::now();
     let no_thread = |err: std::io::Error| HeadlessError::Device(err.to_string());
     let runtime = Runtime::start(Arc::clone(site), Arc::new(|| {})).map_err(no_thread)?;
-    let painter = Painter::new()?;
+    let painter = Painter::as_window()?;
     // A window paints "reading data" meanwhile, which wakes the device's shaders; so does this.
     let mut waiting = Headless::new(64, 64);
+    painter.lend(&waiting.ctx);
     let frame = waiting.frame(0.0, Vec::new(), |ui| {
         ui.painter().rect_filled(ui.max_rect(), 0.0, ui.visuals().panel_fill);
     });
     std::hint::black_box(painter.draw(&waiting, &frame)?);
+    let device = millis(since);
     let mut headless = Headless::new(size.0, size.1);
     painter.lend(&headless.ctx);
     let mut stage = Stage::new(&headless.ctx, Arc::clone(site), Mode::Demo, Lang::Zh);
@@ -402,12 +415,14 @@ pub fn first_frame(site: &Arc<Site>, size: (u32, u32)) -> Result<f32, HeadlessEr
             Some(Update::Failed(_)) | None => return Err(HeadlessError::Device("no snapshot".to_owned())),
         }
     };
+    let data = millis(since);
     let mut frame = headless.frame(0.0, Vec::new(), |ui| {
         stage.frame(ui, &snapshot, snapshot.clock.now(), Health::default());
     });
     painter.update_textures(&mut frame);
+    let shapes = millis(since);
     std::hint::black_box(painter.draw(&headless, &frame)?);
-    Ok(resident_mib())
+    Ok([device, data, shapes, millis(since), resident_mib().into()])
 }
 
 #[cfg(test)]

@@ -60,9 +60,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
             }
             Ok(_) => {
                 let (site, _) = open(&dir)?;
-                let resident_mib =
-                    bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
-                write_out(&format!("{resident_mib:.0}\n"));
+                let parts = bench::first_frame(&site, size).map_err(|err| snapshot::failure(&err, &dir))?;
+                let words: Vec<String> = parts.iter().map(|part| format!("{part:.1}")).collect();
+                write_out(&format!("{}\n", words.join(" ")));
                 return Ok(Exit::Done);
             }
             Err(_) => start(&dir, size)?,
@@ -92,30 +92,34 @@ fn starts(dir: &Path, size: (u32, u32), state: &Path) -> Result<Vec<Measured>, F
     // What the warm runs find.
     child(dir, size, &kept, None)?;
     let mut out = Vec::new();
-    for (what, names) in [
-        (FIGURES, ["figures_cold_millis", "figures_warm_millis", "figures_warm_mib"]),
-        (FRAME, ["first_frame_cold_millis", "first_frame_warm_millis", "first_frame_warm_mib"]),
-    ] {
-        let (mut cold_took, mut warm_took, mut resident) = (Vec::new(), Vec::new(), Vec::new());
+    for (what, parts) in [(FIGURES, &["figures_warm_mib"][..]), (FRAME, &bench::FIRST_FRAME[..])] {
+        let (mut cold_took, mut warm_took) = (Vec::new(), Vec::new());
+        let mut told: Vec<Vec<f64>> = vec![Vec::new(); parts.len()];
         // The first run warms the disk cache and is not counted.
         for run in 0..=RUNS {
             let (cold, _) = child(dir, size, &state.join(format!("{what}-{run}")), Some(what))?;
-            let (warm, mib) = child(dir, size, &kept, Some(what))?;
+            let (warm, says) = child(dir, size, &kept, Some(what))?;
             if run > 0 {
                 cold_took.push(cold);
                 warm_took.push(warm);
-                resident.push(mib);
+                told.iter_mut().zip(says).for_each(|(values, value)| values.push(value));
             }
         }
-        let taken = [cold_took, warm_took, resident];
-        out.extend(names.into_iter().zip(taken).map(|(name, values)| Measured::new(name, values)));
+        let names = if what == FIGURES {
+            ["figures_cold_millis", "figures_warm_millis"]
+        } else {
+            ["first_frame_cold_millis", "first_frame_warm_millis"]
+        };
+        let whole = names.into_iter().zip([cold_took, warm_took]);
+        let all = whole.chain(parts.iter().copied().zip(told));
+        out.extend(all.map(|(name, values)| Measured::new(name, values)));
     }
     Ok(out)
 }
 
-/// One run of this program with a folder of state: milliseconds, and what it says of its memory in MiB. Without a word
+/// One run of this program with a folder of state: milliseconds, and the numbers that it says of itself. Without a word
 /// of what to do it computes, and keeps its cube.
-fn child(dir: &Path, size: (u32, u32), state: &Path, what: Option<&str>) -> Result<(f64, f64), Failure> {
+fn child(dir: &Path, size: (u32, u32), state: &Path, what: Option<&str>) -> Result<(f64, Vec<f64>), Failure> {
     let failed = |err: &dyn std::fmt::Display| {
         Failure::new(Exit::Machine, Message::new("cli.bench_failed").with("error", err))
     };
@@ -136,5 +140,6 @@ fn child(dir: &Path, size: (u32, u32), state: &Path, what: Option<&str>) -> Resu
     if !output.status.success() {
         return Err(failed(&output.status));
     }
-    Ok((took, String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(f64::NAN)))
+    let says = String::from_utf8_lossy(&output.stdout);
+    Ok((took, says.split_whitespace().map(|word| word.parse().unwrap_or(f64::NAN)).collect()))
 }

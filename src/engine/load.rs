@@ -239,10 +239,14 @@ pub(super) struct Worker<'w, 'a> {
 
 impl<'w, 'a> Worker<'w, 'a> {
     pub(super) fn new(loading: &'w [Loading<'a>], newest_day: Day) -> Self {
+        // Rows that are kept take the lists with them, which must not be longer than they are.
+        let keeps = loading.iter().any(|loading| loading.kept.is_some());
+        let due = loading.iter().filter(|loading| loading.is_due && !keeps);
+        let most_rows = due.flat_map(|loading| &loading.pieces.list).map(|piece| piece.rows).max();
         Self {
             loading,
             newest_day,
-            scratch: Scratch::default(),
+            scratch: Scratch::with_room(most_rows.unwrap_or(0)),
             contributions: Contributions::default(),
             parts: loading.iter().map(|_| None).collect(),
             share: Share::default(),

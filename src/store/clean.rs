@@ -42,7 +42,7 @@ pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
             Data::Int(values) => {
                 let (low, high) = bounds_of(declared.kind);
                 let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && column.has(row);
-                low == i64::MIN || !values.iter().enumerate().any(outside)
+                low == i64::MIN || !reaches_over(values, low, high) || !values.iter().enumerate().any(outside)
             }
             Data::Float(_) => true,
         };
@@ -58,11 +58,18 @@ pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
     Found::Clean
 }
 
+/// Whether any value, also of a row that has none, lies outside. Without an early end, so that many are asked at once.
+fn reaches_over(values: &[i64], low: i64, high: i64) -> bool {
+    values.iter().fold(false, |any, n| any | (*n < low) | (*n > high))
+}
+
 /// Whether a column of numbers has one that can be a person's.
 fn has_number(column: &Column) -> bool {
     let is_persons = |n: i64| n >= SHORTEST && door::number_rule(n).is_some();
     match &column.data {
-        Data::Int(values) => values.iter().any(|n| is_persons(*n)),
+        Data::Int(values) => {
+            reaches_over(values, i64::MIN, SHORTEST - 1) && values.iter().any(|n| is_persons(*n))
+        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "what is larger than any number of a person stays so"

@@ -48,9 +48,15 @@ impl Texts {
         std::str::from_utf8(self.value(code)).unwrap_or_default()
     }
 
-    /// The values of the list in order.
+    /// The values of the list in order; empty where one is no UTF-8.
     pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
-        (0..self.spans.len()).map(|code| self.text(u32::try_from(code).unwrap_or(u32::MAX)))
+        // What is UTF-8 as a whole need not be asked value by value.
+        let all = std::str::from_utf8(&self.bytes).ok();
+        self.spans.iter().map(move |(from, to)| {
+            let span = *from as usize..*to as usize;
+            let alone = || std::str::from_utf8(self.bytes.get(span.clone())?).ok();
+            all.map_or_else(alone, |all| all.get(span.clone())).unwrap_or_default()
+        })
     }
 
     /// Adds a value to the list.

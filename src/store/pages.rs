@@ -56,6 +56,8 @@ pub(crate) enum Bound {
 
 /// What a thread keeps from one row group to the next: fresh memory would have to be cleared by the system each time.
 pub(crate) struct Scratch {
+    /// Rows of the largest row group that will come: a list that was made for a smaller one would be made anew.
+    most_rows: usize,
     context: DecompressionContext,
     page: Vec<u8>,
     file: Vec<u8>,
@@ -68,6 +70,7 @@ pub(crate) struct Scratch {
 impl Default for Scratch {
     fn default() -> Self {
         Self {
+            most_rows: 0,
             context: DecompressionContext::Unset,
             page: Vec::new(),
             file: Vec::new(),
@@ -80,6 +83,12 @@ impl Default for Scratch {
 }
 
 impl Scratch {
+    /// For row groups of at most so many rows, as far as files tell the truth.
+    pub(crate) fn with_room(most_rows: usize) -> Self {
+        const MOST: usize = 1 << 20;
+        Self { most_rows: most_rows.min(MOST), ..Self::default() }
+    }
+
     /// Takes back the memory of rows that were counted.
     pub(crate) fn take_back(&mut self, chunk: Chunk) {
         for column in chunk.into_columns() {
@@ -107,6 +116,7 @@ impl Scratch {
     }
 
     fn data(&mut self, kind: ColumnType, rows: usize) -> Data {
+        let rows = rows.max(self.most_rows);
         fn with_room<T>(mut values: Vec<T>, rows: usize) -> Vec<T> {
             values.reserve(rows);
             values
@@ -274,6 +284,17 @@ fn read_column(
     reader.finish()
 }
 
+/// Makes room for texts that are not in a dictionary, for all rows that are left: a list that grows step by step is
+/// copied, and its memory cleared, several times over. Files do not say how long texts are; the first page does.
+fn reserve_plain(texts: &mut Texts, page_bytes: usize, there: usize, rows_left: usize) {
+    if texts.spans.capacity() - texts.spans.len() >= there {
+        return;
+    }
+    let each = page_bytes.saturating_sub(4 * there).div_ceil(there.max(1));
+    texts.spans.reserve(rows_left);
+    texts.bytes.reserve((rows_left * each).min(MAX_PAGE_BYTES));
+}
+
 struct ColumnReader {
     data: Data,
     physical: PhysicalType,
@@ -319,6 +340,7 @@ impl ColumnReader {
         let there = if self.optional { self.levels(levels, count, first)? } else { count };
         match (&mut self.data, encoding) {
             (Data::Text(texts), Encoding::Plain) => {
+                reserve_plain(texts, values.len(), there, self.rows - first);
                 for value in PlainTexts(values).take(there) {
                     let code = texts.add(value?);
                     texts.codes.push(code);
