@@ -58,7 +58,8 @@ fn scene_secs(view: &View<'_>) -> f64 {
 #[must_use]
 pub const fn runs(view: &View<'_>) -> bool {
     let s = view.state;
-    s.rotating && s.mode.is_wall() && !s.help_open && !s.palette_open && !s.details_open && s.event.is_none()
+    let is_read = s.help_open || s.palette_open || s.details_open || s.funnel_open || s.event.is_some();
+    s.rotating && s.mode.is_wall() && !is_read
 }
 
 /// Paints the rotation and, below it, the replay.
@@ -115,20 +116,13 @@ fn replay_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands)
     }
     let paused = view.state.paused;
     let mut place = line;
-    for (key, words) in
-        [(None, view.text.get(if paused { "panel.replay.go_on" } else { "panel.replay.pause" }))]
-            .into_iter()
-            .chain(
-                SPEEDS
-                    .into_iter()
-                    .rev()
-                    .map(|s| (Some(s), SPEED_WORDS.get(speed_index(s)).copied().unwrap_or("×1"))),
-            )
-    {
-        let (rest, chip) = cut_right(place, pen.width(words, pen.note()) + step * 2.0);
+    let pause = view.text.get(if paused { "panel.replay.go_on" } else { "panel.replay.pause" });
+    let speeds = SPEEDS.into_iter().rev().map(|speed| (Some(speed), format!("×{speed}")));
+    for (key, words) in std::iter::once((None, pause.to_owned())).chain(speeds) {
+        let (rest, chip) = cut_right(place, pen.width(&words, pen.note()) + step * 2.0);
         place = rest.with_max_x(rest.right() - step);
         let chosen = key.map_or(paused, |speed| speed == view.state.speed && !paused);
-        let response = chip_ui(pen, chip, words, chosen);
+        let response = chip_ui(pen, chip, &words, chosen);
         if response.clicked() {
             commands.push(key.map_or(Command::TogglePause, Command::SetSpeed));
         }
@@ -144,12 +138,6 @@ fn replay_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands)
     }
 }
 
-const SPEED_WORDS: [&str; 3] = ["×1", "×10", "×60"];
-
-fn speed_index(speed: u32) -> usize {
-    SPEEDS.iter().position(|s| *s == speed).unwrap_or(0)
-}
-
 /// A chip that can be pressed; the chosen one stands out.
 pub fn chip_ui(pen: Pen<'_>, chip: Rect, words: &str, chosen: bool) -> egui::Response {
     let response = pen.press(chip, ("chip", words), words);
@@ -161,4 +149,32 @@ pub fn chip_ui(pen: Pen<'_>, chip: Rect, words: &str, chosen: bool) -> egui::Res
     let ink = if chosen { pen.note().color(pen.theme.accent).bold() } else { pen.note() };
     pen.text(chip.shrink2(vec2(1.0, 0.0)), Align2::CENTER_CENTER, words, ink);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panels::fixture::Stage;
+    use crate::site::text::Lang;
+    use crate::state::{AppState, Mode};
+
+    #[test]
+    fn scenes_wait_while_something_is_read() {
+        type Open = fn(&mut AppState);
+        let read: [Open; 6] = [
+            |_| {},
+            |state| state.help_open = true,
+            |state| state.palette_open = true,
+            |state| state.details_open = true,
+            |state| state.funnel_open = true,
+            |state| state.event = Some("E0001".into()),
+        ];
+        for (number, open) in read.into_iter().enumerate() {
+            let mut stage = Stage::new(Mode::Wall, Lang::Zh, 1920.0, 1080.0);
+            open(&mut stage.state);
+            let (mut clock, mut commands) = (RotationClock::default(), Vec::new());
+            (0..600).for_each(|second| clock.tick(f64::from(second), &stage.view(), &mut commands));
+            assert_eq!(commands.is_empty(), number > 0, "{number}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, greatest, pitch, reach, sentence_ui, tint};
+use super::{Item, figure_ui, greatest, pitch, reach, row, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_left, cut_right, share, whole};
 use crate::panels::{View, format, marks};
 use crate::site::scenes::PictureKind;
@@ -23,8 +23,7 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
         order.sort_by(|a, b| b.value.point().partial_cmp(&a.value.point()).unwrap_or(Ordering::Equal));
     }
     for (i, item) in order.iter().take(fits).enumerate() {
-        let line =
-            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
+        let line = row(rect, pitch, i);
         let (name_place, rest) = cut_left(line, name);
         pen.text(name_place, Align2::LEFT_CENTER, item.name, ink);
         let (plot, figure) = cut_right(rest, value.min(rest.width() * 0.6));

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, greatest, pitch, reach, sentence_ui, tint};
+use super::{Item, figure_ui, greatest, pitch, reach, row, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_left, cut_right, share, whole};
 use crate::panels::{View, format, marks};
 use crate::site::scenes::PictureKind;
@@ -19,8 +19,7 @@ pub(super) fn flow_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
     let color = tint(pen, view);
     let node_x = rect.left() + step * 1.5;
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line =
-            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
+        let line = row(rect, pitch, i);
         let y = line.center().y;
         let weight = reach(item.value).map_or(0.0, |v| share(v, most));
         if i + 1 < fits {

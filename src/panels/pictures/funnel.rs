@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, greatest, pitch, reach, sentence_ui, tint};
+use super::{Item, figure_ui, greatest, pitch, reach, row, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_left, cut_right, share, whole};
 use crate::panels::{View, format, marks};
 use crate::privacy::shown::Told;
@@ -25,8 +25,7 @@ pub(super) fn funnel_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item
     let percent = shares.fold(pen.width("100%", pen.note()), f32::max) + step;
     let color = tint(pen, view);
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line =
-            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
+        let line = row(rect, pitch, i);
         let (name_place, rest) = cut_left(line, name);
         pen.text(name_place, Align2::LEFT_CENTER, item.name, pen.note().color(pen.theme.text));
         let (rest, percent_place) = cut_right(rest, percent);

@@ -8,7 +8,7 @@ mod funnel;
 mod matrix;
 mod progress;
 
-use egui::{Align2, Rect, Stroke, vec2};
+use egui::{Align2, Rect, Stroke, pos2, vec2};
 
 use crate::export::promise;
 use crate::panels::pen::{Ink, Pen, cut_top, whole};
@@ -255,6 +255,12 @@ fn why_below(view: &View<'_>, value: Shown, mut words: String) -> String {
 /// How far a value reaches on the axis of a picture.
 fn reach(value: Shown) -> Option<f64> {
     value.point().map(ScalePoint::on_axis)
+}
+
+/// The place of a row among rows of one height.
+fn row(rect: Rect, pitch: f32, index: usize) -> Rect {
+    let at = pos2(rect.left(), rect.top() + pitch * whole(index));
+    Rect::from_min_size(at, vec2(rect.width(), pitch))
 }
 
 /// Height of a row when so many share a rectangle, between readable and comfortable; and how many fit.

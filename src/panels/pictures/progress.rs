@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Stroke, pos2, vec2};
 
-use super::{Item, figure_ui, pitch, reach, sentence_ui, tint};
+use super::{Item, figure_ui, pitch, reach, row, sentence_ui, tint};
 use crate::panels::pen::{Pen, cut_right, share, whole};
 use crate::panels::{View, format, marks, words};
 use crate::site::scenes::PictureKind;
@@ -11,8 +11,7 @@ use crate::site::scenes::PictureKind;
 pub(super) fn progress_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'_>]) {
     let (pitch, fits) = pitch(pen, PictureKind::Progress, rect.height() - pen.row(pen.note()), items.len());
     for (i, item) in items.iter().take(fits).enumerate() {
-        let line =
-            Rect::from_min_size(pos2(rect.left(), rect.top() + pitch * whole(i)), vec2(rect.width(), pitch));
+        let line = row(rect, pitch, i);
         bullet_ui(pen, line, view, item);
         pen.name(line, ("bullet", i), &item.words(view));
         if let Some(reading) = item.reading {
