@@ -242,6 +242,7 @@ impl OpenEvents {
 mod tests {
     use super::*;
     use crate::site::areas::{Area, Bounds};
+    use crate::site::text::Bilingual;
     use proptest::prelude::*;
 
     /// A top area, three in it, two in each of those, and two in each of those.
@@ -254,7 +255,7 @@ mod tests {
         }
         let area = |code: String| Area {
             level: code.len() - 1,
-            name: Default::default(),
+            name: Bilingual::default(),
             parent: None,
             children: Vec::new(),
             polygons: Vec::new(),
