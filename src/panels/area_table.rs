@@ -165,6 +165,10 @@ fn marks_line(view: &View<'_>, rows: &[Row]) -> String {
         line.push_str(view.text.get("marks.join"));
         line.push_str(view.text.get("panel.table.last"));
     }
+    if let Some(as_of) = words::areas_as_of(view) {
+        line.push_str(" · ");
+        line.push_str(&as_of);
+    }
     line
 }
 

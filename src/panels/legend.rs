@@ -202,12 +202,12 @@ fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks, commands: 
     // What the pattern of late figures says of all of them.
     let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
     let silent = view.silences.map_or(0, |silences| silences.whole().count());
+    let mut at = rows.min;
     if found.is_empty() && late.is_empty() && silent == 0 {
         let place = rows.with_max_y(rows.top() + height);
-        pen.named_text(place, Align2::LEFT_CENTER, view.text.get("panel.legend.all_shown"), pen.note());
-        return;
+        let words = view.text.get("panel.legend.all_shown");
+        at.x = pen.named_text(place, Align2::LEFT_CENTER, words, pen.note()).right() + step * 1.75;
     }
-    let mut at = rows.min;
     if silent > 0 {
         at.x = silent_ui(pen, rows.with_max_y(rows.top() + height), view, silent, commands) + step * 1.75;
     }
@@ -235,6 +235,12 @@ fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks, commands: 
     if !late.is_empty() {
         entry_ui(Mark::Late, &late, pen.theme.warn, Mark::Late.sentence(view.text));
     }
+    let Some(as_of) = words::areas_as_of(view) else { return };
+    if at.x + pen.width(&as_of, pen.note()) > rows.right() {
+        at = pos2(rows.left(), at.y + height);
+    }
+    let place = Rect::from_min_size(at, vec2(rows.right() - at.x, height)).intersect(rows);
+    pen.named_text(place, Align2::LEFT_CENTER, &as_of, pen.note());
 }
 
 /// The entry of silences: a press shows or hides them. Returns where it ends.

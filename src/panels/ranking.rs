@@ -376,6 +376,10 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
     if rows.iter().any(|r| r.reading.value.told().is_some()) {
         words.push_str(view.text.get("panel.ranking.coarse"));
     }
+    if let Some(as_of) = words::areas_as_of(view) {
+        words.push_str(" · ");
+        words.push_str(&as_of);
+    }
     if folded > 0 {
         words.push_str(&view.text.fill("panel.ranking.folded", &[("n", &folded.to_string())]));
     }

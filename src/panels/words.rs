@@ -192,6 +192,23 @@ pub fn is_good(indicator: &Indicator, way: crate::panels::marks::Way) -> Option<
     }
 }
 
+/// Where the figures of areas inside are of an earlier day than that of the whole, as protection asks for where the whole
+/// is published: of which.
+#[must_use]
+pub fn areas_as_of(view: &View<'_>) -> Option<String> {
+    let day = |area: AreaId| {
+        let reading = view.snapshot.reading(view.state.indicator, area);
+        let at = reading.oldest_input.filter(|_| reading.value.is_seen())?;
+        Some(view.site.zone.day_of(at + view.snapshot.shift_secs))
+    };
+    let today = day(AreaId::ROOT)?;
+    let inside = view.site.areas.get(AreaId::ROOT).children.iter().filter_map(|area| day(*area)).min()?;
+    (inside < today).then(|| {
+        let day = crate::site::civil::date_of(inside).strftime("%m-%d").to_string();
+        view.text.fill("panel.areas_as_of", &[("day", &day)])
+    })
+}
+
 /// Word for a trust status.
 #[must_use]
 pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {

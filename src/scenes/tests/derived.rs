@@ -85,6 +85,31 @@ fn nothing_more_than_usual_is_said_as_such() {
 }
 
 #[test]
+fn figures_of_areas_that_are_of_an_earlier_day_say_of_which() {
+    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En)] {
+        let earlier = |stage: &mut Stage, areas: std::ops::Range<usize>| {
+            stage.state.indicator = 0;
+            let mut figures = (*stage.snapshot.figures).clone();
+            for reading in &mut figures.readings[0][areas] {
+                reading.oldest_input = reading.oldest_input.map(|at| at - 24 * 86_400);
+            }
+            stage.snapshot.figures = Arc::new(figures);
+        };
+        let said = |harness: &Harness<'static, World>| words::areas_as_of(&harness.state().stage.view());
+        let all = harness(mode, lang, |stage| earlier(stage, 0..stage.site.areas.len()));
+        assert_eq!(said(&all), None);
+        let inside = harness(mode, lang, |stage| earlier(stage, 1..stage.site.areas.len()));
+        let words = said(&inside).unwrap();
+        assert!(words.contains("10-30"), "{words}");
+        let places = inside.query_all_by_label_contains(&words).count();
+        assert!(
+            places >= 2,
+            "{mode:?} says {words} at {places} places, not beside the areas and in the legend"
+        );
+    }
+}
+
+#[test]
 fn the_funnel_opens_is_told_and_takes_one_to_an_area() {
     for (mode, lang) in [(Mode::Wall, Lang::En), (Mode::Desk, Lang::Zh)] {
         let mut harness = harness(mode, lang, |stage| stage.state.indicator = 0);
