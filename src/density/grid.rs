@@ -63,7 +63,8 @@ pub struct Cell {
 /// Width of a cell from flat side to flat side, in pixels of zoom level 0.
 #[must_use]
 pub fn width(level: u8) -> f64 {
-    CELL_PIXELS / f64::from(level).exp2()
+    // Two to the power of the level, as its bits.
+    CELL_PIXELS / f64::from_bits((1023 + u64::from(level)) << 52)
 }
 
 /// From the middle of a cell to a corner.
@@ -79,16 +80,21 @@ pub fn cell(level: u8, [x, y]: World) -> Cell {
     // Axial coordinates of a pointy hexagon, rounded in the three axes that add up to zero.
     let q = (3.0_f64.sqrt() / 3.0 * x - y / 3.0) / r;
     let s = 2.0 / 3.0 * y / r;
-    let (mut rq, mut rs, rt) = (q.round(), s.round(), (-q - s).round());
+    let (mut rq, mut rs, rt) = (whole(q), whole(s), whole(-q - s));
     let (dq, ds, dt) = ((rq - q).abs(), (rs - s).abs(), (rt + q + s).abs());
     if dq > ds && dq > dt {
         rq = -rs - rt;
     } else if ds > dt {
         rs = -rq - rt;
     }
-    let odd = rs.rem_euclid(2.0);
+    let odd = (rs as i64 & 1) as f64;
     let column = rq + (rs - odd) / 2.0;
     Cell { row: rs.max(0.0) as u32, column: column.max(0.0) as u32 }
+}
+
+/// The nearest whole number. The library's rounding is a call, and a cell is asked for ten times an event.
+fn whole(n: f64) -> f64 {
+    (n + 0.5_f64.copysign(n)) as i64 as f64
 }
 
 /// The middle of a cell, in pixels of zoom level 0.

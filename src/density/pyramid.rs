@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::cells::EventCells;
 use super::filter::{AGES_SECS, Combo, MOST_KINDS, age_class};
 use super::grid::{Cell, FINEST, Spot, World, cell, local_of, tile_of};
 use super::leaf::{Collected, Leaf};
-use super::tile::{Delta, Directory, delta_key};
+use super::tile::{Delta, Directory, Tile, delta_key};
 use crate::snapshot::EpochSecs;
+use crate::workers::{on_threads, threads};
 
 /// The cells, and the events that are still in a class of age that ends: as they are counted, by when they began.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,9 @@ pub struct Pyramid {
     cells: EventCells,
     young: BTreeMap<(EpochSecs, Box<str>), (Spot, Combo)>,
 }
+
+/// So few events that other threads would cost more than they bring.
+const FEW: usize = 20_000;
 
 /// An event that is about to be replaced: where it stood, and when it began.
 pub type Old = ([f64; 2], EpochSecs);
@@ -64,31 +69,52 @@ impl Pyramid {
             })
             .collect();
         order.sort_unstable();
-        let mut leaves = Directory::default();
-        for of_tile in order.chunk_by(|a, b| a.0 == b.0) {
-            let point = |(_, local, _, at): &(u64, u32, EpochSecs, u32)| {
-                Some((*local, points.get(*at as usize)?, events.id(*at as usize)))
-            };
-            leaves.keys.push(of_tile.first().map_or(0, |(tile, ..)| *tile));
-            leaves.pieces.push(Arc::new(Leaf::of_sorted(of_tile.iter().filter_map(point))));
-        }
         // In the order of the finest cells the keys of coarser levels are nearly sorted, which sorts faster.
         let ordered: Vec<(World, Combo)> = order
             .iter()
             .filter_map(|(.., at)| points.get(*at as usize).map(|point| (point.spot.world(), point.combo)))
             .collect();
-        let mut keys: Vec<u64> = Vec::with_capacity(ordered.len());
-        let levels = (coarsest..FINEST).map(|level| {
-            keys.clear();
-            keys.extend(ordered.iter().map(|(place, combo)| key_of(level, *place, *combo)));
+        let counted = |level: u8| {
+            let mut keys: Vec<u64> =
+                ordered.iter().map(|(place, combo)| key_of(level, *place, *combo)).collect();
             keys.sort_unstable();
             Arc::new(Directory::counted(&keys))
-        });
+        };
+        let leaves = || {
+            let mut leaves = Directory::default();
+            for of_tile in order.chunk_by(|a, b| a.0 == b.0) {
+                let point = |(_, local, _, at): &(u64, u32, EpochSecs, u32)| {
+                    Some((*local, points.get(*at as usize)?, events.id(*at as usize)))
+                };
+                leaves.keys.push(of_tile.first().map_or(0, |(tile, ..)| *tile));
+                leaves.pieces.push(Arc::new(Leaf::of_sorted(of_tile.iter().filter_map(point))));
+            }
+            Arc::new(leaves)
+        };
+        // Levels and points are made side by side: a window waits for them.
+        let next = AtomicU8::new(coarsest);
+        let is_few = order.len() < FEW;
+        let mut levels: Vec<(u8, Arc<Directory<Tile>>)> = Vec::new();
+        let mut found = None;
+        for (more, points) in on_threads(if is_few { 1 } else { threads() }, || {
+            let (mut made, mut points) = (Vec::new(), None);
+            loop {
+                match next.fetch_add(1, Ordering::Relaxed) {
+                    level if level < FINEST => made.push((level, counted(level))),
+                    FINEST => points = Some(leaves()),
+                    _ => return (made, points),
+                }
+            }
+        }) {
+            levels.extend(more);
+            found = found.or(points);
+        }
+        levels.sort_by_key(|(level, _)| *level);
         let cells = EventCells {
             kinds,
             coarsest,
-            levels: levels.collect(),
-            leaves: Arc::new(leaves),
+            levels: levels.into_iter().map(|(_, level)| level).collect(),
+            leaves: found.unwrap_or_default(),
             now_secs,
             totals: totals.into_iter().collect(),
         };
