@@ -116,11 +116,11 @@ impl Scratch {
     }
 
     fn data(&mut self, kind: ColumnType, rows: usize) -> Data {
-        let rows = rows.max(self.most_rows);
         fn with_room<T>(mut values: Vec<T>, rows: usize) -> Vec<T> {
             values.reserve(rows);
             values
         }
+        let rows = rows.max(self.most_rows);
         match kind {
             ColumnType::Text | ColumnType::Area => {
                 let mut texts = self.texts.pop().unwrap_or_default();
