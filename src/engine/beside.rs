@@ -9,6 +9,7 @@ use crate::snapshot::{Figures, SourceState};
 
 use super::Engine;
 use super::again::{Kept, Memory, same};
+use super::pace::Pace;
 
 impl Engine {
     /// Figures of an engine of [`super::build_known_at`], without what this engine's figures would give away of them.
@@ -23,21 +24,21 @@ impl Engine {
         &self,
         then: &Self,
         group: usize,
-        at: At,
+        pace: &Pace,
         (raws, alone): (&[Vec<Raw>], Vec<(Owner, Vec<Protected>)>),
     ) -> Vec<(Owner, Vec<Protected>)> {
         // A window may end earlier as it was known then, where the newest rows had not arrived.
-        let end = |used: &MeasureUse| then.end_of_use(*used, then.told_at(group, *used, at));
+        let at = pace.told_at();
+        let end = |used: &MeasureUse| then.end_of_use(*used, at);
         let ends: Vec<At> = self.gate.measured(group).iter().map(end).collect();
         let is_of_one_day = ends.windows(2).all(|pair| pair.iter().is_sorted_by(|a, b| a == b));
         let now = |used: MeasureUse, at: At, areas| self.raw_of(used, then.end_of_use(used, at), areas);
-        if is_of_one_day && same(&then.raws_of_group(group, at, now), raws) {
+        if is_of_one_day && same(&then.raws_of_group(group, pace, now), raws) {
             return alone;
         }
         let measured = self.gate.measured_then(group);
         let ends: Vec<At> = measured.iter().map(end).collect();
-        let of_then = |used: &MeasureUse| then.raw(*used, then.told_at(group, *used, at));
-        let then_raws: Vec<Raw> = measured.iter().map(of_then).collect();
+        let then_raws: Vec<Raw> = measured.iter().map(|used| then.raw(*used, at)).collect();
         let now_raws: Vec<Raw> =
             measured.iter().zip(&ends).map(|(used, end)| self.raw(*used, *end)).collect();
         // Most often all windows end alike.
@@ -50,6 +51,11 @@ impl Engine {
         let of_end =
             |end: &At| looked.iter().find(|(at, _)| at == end).map_or(&[][..], |(_, all)| all.as_slice());
         let shown: Vec<&[(Owner, Vec<Protected>)]> = ends.iter().map(of_end).collect();
-        self.gate.protect_then(&self.site, group, &Sides { then: &then_raws, now: &now_raws, shown: &shown })
+        let is_silent = pace.is_silent();
+        self.gate.protect_then(
+            &self.site,
+            group,
+            &Sides { then: &then_raws, now: &now_raws, shown: &shown, is_silent },
+        )
     }
 }

@@ -43,7 +43,8 @@ impl Engine {
                 let now = self.protected(kept, row, Owner::Indicator(i), figure, at);
                 let earlier = self.before(figure, at, Back::Period);
                 let before = self.protected(kept, row, Owner::Indicator(i), figure, earlier);
-                let told_secs = self.told_secs(Owner::Indicator(i), figure, at);
+                let group = self.gate.group_of(Owner::Indicator(i));
+                let told_secs = [at, earlier].map(|at| kept.told_secs(group?, at));
                 self.readings(row, figure, (&now, &before), sources, (self.is_late(figure, &late), told_secs))
             })
             .collect();
@@ -83,7 +84,7 @@ impl Engine {
         figure: &FigurePlan,
         (now, before): (&[Protected], &[Protected]),
         sources: &[SourceState],
-        (late, told_secs): (bool, Option<EpochSecs>),
+        (late, [told_secs, told_before]): (bool, [Option<EpochSecs>; 2]),
     ) -> Vec<Reading> {
         let newest = self.oldest_input(figure, sources);
         let oldest_input = |of_today: bool| match told_secs {
@@ -106,16 +107,15 @@ impl Engine {
                     Shown::Value(_) => Status::Current,
                 },
                 oldest_input: oldest_input(now.is_of_today),
-                previous: before.value,
+                // What is told as of the same instant has not changed, nor stayed.
+                previous: if told_secs.is_some() && told_secs == told_before && !now.is_of_today {
+                    Shown::Missing
+                } else {
+                    before.value
+                },
                 interval: interval(row, now),
             })
             .collect()
-    }
-
-    /// Where a figure is told as of an earlier day than the one asked for: its end.
-    fn told_secs(&self, owner: Owner, figure: &FigurePlan, at: At) -> Option<EpochSecs> {
-        let told = self.told_at(self.gate.group_of(owner)?, figure.numerator, at);
-        (told != at).then_some(told.secs)
     }
 
     fn oldest_input(&self, figure: &FigurePlan, sources: &[SourceState]) -> Option<EpochSecs> {

@@ -16,6 +16,7 @@ mod live;
 mod load;
 mod mixed;
 mod open;
+mod pace;
 mod pass;
 mod past;
 mod places;

@@ -270,9 +270,9 @@ impl Linked {
     }
 
     /// Whether everyone knows all sides of a figure of the top area.
-    pub(super) fn is_known_on_top(&self, figure: &Figure) -> bool {
+    pub(super) fn are_sides_known(&self, figure: &Figure) -> bool {
         let mut sides = std::iter::once(figure.numerator).chain(figure.denominator);
-        sides.all(|side| self.counts.get(side).is_some_and(|count| count.is_top_known))
+        sides.all(|side| self.is_known_on_top(side))
     }
 
     /// What is told exactly by the month and in steps over the year would, together, tell what is between the steps: so

@@ -30,6 +30,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) now: &'a [Raw],
     /// What is shown now: for each count the protected figures of the instant at which its window ends now as then.
     pub(crate) shown: &'a [&'a [(Owner, Vec<Protected>)]],
+    /// Nothing may be told of the parts of totals that everyone knows.
+    pub(crate) is_silent: bool,
 }
 
 impl Gate {
@@ -57,13 +59,11 @@ impl Gate {
         let mut steps =
             Steps::of(linked, linked.atoms.iter().map(|atom| beside.atom(linked, atom)).collect());
         // A total that everyone knows now bounds what arrived of all its parts together.
-        for Sum { all, own } in
-            steps::known_sums(linked, |place| now.counts.get(place).is_some_and(|c| c.is_top_known))
-        {
+        for Sum { all, own } in steps::known_sums(linked, |place| now.is_known_on_top(place)) {
             let has_room = |(sum, told): &(f64, Range)| {
                 *told == Range::default() || (sum - told.least) - (sum - told.most).max(0.0) >= step - 1.0
             };
-            if !steps.at_top(linked, &beside.counts_now, &own).iter().all(has_room) {
+            if sides.is_silent || !steps.at_top(linked, &beside.counts_now, &own).iter().all(has_room) {
                 steps.silence(linked, all);
             }
         }

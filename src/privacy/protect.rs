@@ -29,6 +29,8 @@ pub(crate) struct Looked<'a> {
     pub(crate) today: &'a [Raw],
     /// The counts at instants before, where the gate looks back.
     pub(crate) earlier: &'a [Vec<Raw>],
+    /// Nothing may be told yet of the parts of totals that everyone knows.
+    pub(crate) is_silent: bool,
 }
 
 /// A figure after the gate.
@@ -57,6 +59,14 @@ impl Protected {
 const MOST_ROUNDS: usize = 32;
 
 impl Gate {
+    /// Whether a group may be told as of another instant than the last one: by what is measured of the top area at both.
+    pub(crate) fn may_go_on(&self, group: usize, last: &[Raw], next: &[Raw]) -> bool {
+        let top = |raws: &[Raw]| -> Vec<f64> {
+            raws.iter().map(|raw| raw.counts.first().copied().flatten().unwrap_or(0.0)).collect()
+        };
+        self.groups.get(group).is_some_and(|linked| linked.may_go_on(&top(last), &top(next)))
+    }
+
     /// Protects all figures of a group at one instant: per figure its owner and one [`Protected`] an area.
     pub(crate) fn protect(
         &self,
@@ -66,7 +76,7 @@ impl Gate {
     ) -> Vec<(Owner, Vec<Protected>)> {
         let Some(linked) = self.groups.get(group) else { return Vec::new() };
         let mut table = Table::of(self, linked, looked.raws, Vec::new(), Steps::default());
-        table.look(looked.earlier);
+        table.look(looked);
         table.hide_together();
         table.tell_amounts();
         let mut figures = table.figures(site);
@@ -83,7 +93,7 @@ impl Gate {
 
 /// What everyone knows of a figure of the top area today, where the rest of its group is told of an earlier day.
 fn known_today(site: &Site, linked: &Linked, figure: &Figure, today: &[Raw]) -> Option<Protected> {
-    let row = figure.owner.row(site).filter(|_| linked.is_known_on_top(figure))?;
+    let row = figure.owner.row(site).filter(|_| linked.are_sides_known(figure))?;
     let numerator = today.get(figure.numerator)?;
     let denominator =
         figure.denominator.map(|side| today.get(side)).map_or(Some(None), |side| side.map(Some))?;
@@ -129,14 +139,17 @@ impl<'a> Table<'a> {
     }
 
     /// What would be seen of each count on its own.
-    fn look(&mut self, earlier: &[Vec<Raw>]) {
+    fn look(&mut self, looked: &Looked<'_>) {
         let tree = &self.gate.tree;
         let step = steps::step_of(self.linked);
         let filled_all =
             |raws: &[Raw]| -> Counts { raws.iter().map(|raw| filled(tree, raw, step)).collect() };
         let mut counts = filled_all(self.raws);
-        let earlier: Vec<Counts> = earlier.iter().map(|raws| filled_all(raws)).collect();
+        let earlier: Vec<Counts> = looked.earlier.iter().map(|raws| filled_all(raws)).collect();
         self.steps = Steps::new(tree, self.linked, &counts, &earlier);
+        if looked.is_silent {
+            self.steps.silence_parts(self.linked);
+        }
         for (place, (count, raw)) in self.linked.counts.iter().zip(self.raws).enumerate() {
             let is_in_steps = self.linked.is_in_steps(place);
             let values = match counts.get_mut(place) {

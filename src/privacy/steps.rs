@@ -74,7 +74,30 @@ impl Linked {
         }
         (!parts.is_empty()).then_some(looked_at)
     }
+
+    /// Whether everyone knows a count of the top area.
+    pub(super) fn is_known_on_top(&self, place: usize) -> bool {
+        self.counts.get(place).is_some_and(|count| count.is_top_known)
+    }
+
+    /// Whether each total that everyone knows has gone on by enough from one instant to the next that its parts may be
+    /// told anew, or not at all: by the counts of the top area in the order of what is measured.
+    pub(super) fn may_go_on(&self, last: &[f64], next: &[f64]) -> bool {
+        let step = step_of(self);
+        let sum = |top: &[f64], parts: &[usize]| -> f64 {
+            let at = |place: usize| top.get(place).copied().unwrap_or(0.0);
+            let running = parts.iter().filter_map(|part| self.atoms.get(*part)?.running());
+            running.map(|raws| at(raws.of) - raws.less.map_or(0.0, at)).sum()
+        };
+        known_sums(self, |place| self.is_known_on_top(place)).iter().all(|Sum { own, .. }| {
+            let came = sum(next, own) - sum(last, own);
+            came <= 0.0 || came >= STEPS_OF_A_PACE * step
+        })
+    }
 }
+
+/// By so many thresholds a known total must go on before its parts do: room for parts that move and for those that do not.
+const STEPS_OF_A_PACE: f64 = 3.0;
 
 impl Steps {
     /// From what is told of each part over each of its spans, area by area.
@@ -147,9 +170,8 @@ impl Steps {
     /// down, on this day and since each of the days before; else nothing is told of any.
     fn keep_room(&mut self, past: &Past<'_>) {
         let linked = past.linked;
-        let is_known = |place: usize| linked.counts.get(place).is_some_and(|count| count.is_top_known);
         let room = past.step - 2.0;
-        for Sum { all, own } in known_sums(linked, is_known) {
+        for Sum { all, own } in known_sums(linked, |place| linked.is_known_on_top(place)) {
             let today = self.at_top(linked, past.counts, &own);
             let has_room = today.iter().all(|(sum, told)| {
                 *told == Range::default() || sum - told.least >= room && told.most - sum >= room
@@ -157,6 +179,13 @@ impl Steps {
             if !has_room || !past.has_room_since(&own) {
                 self.silence(linked, all);
             }
+        }
+    }
+
+    /// Nothing is told of the parts of any sum that everyone knows.
+    pub(super) fn silence_parts(&mut self, linked: &Linked) {
+        for sum in known_sums(linked, |place| linked.is_known_on_top(place)) {
+            self.silence(linked, sum.all);
         }
     }
 

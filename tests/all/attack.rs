@@ -68,10 +68,6 @@ struct Case {
     made: Made,
     engine: Engine,
     days: Vec<Day>,
-    /// What hangs together with a total that is known on every day goes on by the month.
-    by_month_end: bool,
-    /// The stamp that is then told on a day, where a total is not of today: the last that is a month's end.
-    month_end: Vec<usize>,
     kinds: usize,
     columns: usize,
     /// `n <= d` row by row.
@@ -117,13 +113,13 @@ impl Case {
         self.truth[0].len()
     }
 
-    /// The stamp that a figure is told as of on a day: its input says so.
+    /// The stamp that a figure is told as of on a day: its input says so. A breakdown has none, but that of the counts
+    /// that it hangs together with, at any area but the top.
     fn told_at(&self, at: usize, shown: &Figures, indicator: Option<usize>, area: AreaId) -> usize {
-        let input = indicator.and_then(|i| shown.reading(i, area).oldest_input);
-        match input.map(|secs| self.engine.site().zone.day_of(secs)) {
-            Some(day) if self.by_month_end => self.days[..=at].iter().rposition(|d| *d <= day).unwrap(),
-            _ => self.month_end[at],
-        }
+        let below_top = self.engine.site().areas.iter().nth(1).unwrap().0;
+        let reading = indicator.map_or(shown.reading(0, below_top), |i| shown.reading(i, area));
+        let input = reading.oldest_input.map(|secs| self.engine.site().zone.day_of(secs));
+        input.and_then(|day| self.days[..=at].iter().rposition(|d| *d <= day)).unwrap_or(at)
     }
 
     /// The same terms at a time.
@@ -332,24 +328,7 @@ fn case(seed: u64, times: usize) -> Case {
     assert!(engine.problems.is_empty(), "{:?}", engine.problems);
     let amounts = has_amounts.then_some(extra_column);
     let text = parts.concat();
-    let is_month_end = |stamp: &usize| date_of(days[*stamp] + 1).day() == 1;
-    let month_end =
-        (0..stamps).map(|at| (0..=at).rev().find(|s| !by_month_end || is_month_end(s)).unwrap()).collect();
-    Case {
-        made,
-        engine,
-        days,
-        by_month_end,
-        month_end,
-        kinds,
-        columns,
-        is_share,
-        truth,
-        amounts,
-        figures: made_of,
-        below,
-        text,
-    }
+    Case { made, engine, days, kinds, columns, is_share, truth, amounts, figures: made_of, below, text }
 }
 
 /// What one figure tells of a count. Whoever knows the program knows that "at least 55" in steps of five ends at 59.
