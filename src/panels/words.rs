@@ -8,6 +8,7 @@ use crate::panels::format;
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
+use crate::site::civil::date_of;
 use crate::snapshot::{Inputs, Reading, SourceState, Status};
 use crate::store::quarantine::held_message;
 
@@ -204,7 +205,8 @@ pub fn areas_as_of(view: &View<'_>) -> Option<String> {
     let today = day(AreaId::ROOT)?;
     let inside = view.site.areas.get(AreaId::ROOT).children.iter().filter_map(|area| day(*area)).min()?;
     (inside < today).then(|| {
-        let day = crate::site::civil::date_of(inside).strftime("%m-%d").to_string();
+        let (date, year) = (date_of(inside), date_of(today).year());
+        let day = date.strftime(if date.year() == year { "%m-%d" } else { "%Y-%m-%d" }).to_string();
         view.text.fill("panel.areas_as_of", &[("day", &day)])
     })
 }
