@@ -215,9 +215,13 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
     let hair = sheet.hairline();
     let mut inker = Inker::new(lens.pixels_per_point);
     let mut stamps = Stamps::new(theme, lens.pixels_per_point);
-    inker.make_room((crowd.cells.len() + crowd.singles.len()) * CORNERS);
-    for sum in &crowd.cells {
-        let center = lens.to_screen(grid::middle(crowd.level, sum.cell));
+    // The crowd is of whole tiles of cells, of which half may lie outside.
+    let seen = lens.rect.expand((grid::radius(crowd.level) * lens.scale) as f32);
+    let at = |sum: &CellSum| lens.to_screen(grid::middle(crowd.level, sum.cell));
+    let cells: Vec<(Pos2, &CellSum)> =
+        crowd.cells.iter().map(|sum| (at(sum), sum)).filter(|(at, _)| seen.contains(*at)).collect();
+    inker.make_room((cells.len() + crowd.singles.len()) * CORNERS);
+    for (center, sum) in cells {
         let full = fullness(sum.count, crowd.most);
         let color = cell_color(theme, sum);
         let radius = cell_radius(lens, crowd, sum);
@@ -239,10 +243,11 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
         new_rings(sheet, lens, &mut inker);
     }
     let near = if says_kinds(sheet, crowd) { symbol::NEAR } else { 1.0 };
-    let mut singles: Vec<&Single> = crowd.singles.iter().collect();
-    singles.sort_by_key(|s| s.severity);
-    for single in singles {
-        let at = lens.to_screen(single.at);
+    let seen = lens.rect.expand(theme.sizes.small * 3.0);
+    let singles = crowd.singles.iter().map(|single| (lens.to_screen(single.at), single));
+    let mut singles: Vec<(Pos2, &Single)> = singles.filter(|(at, _)| seen.contains(*at)).collect();
+    singles.sort_by_key(|(_, single)| single.severity);
+    for (at, single) in singles {
         let chosen = sheet.view.state.event.as_ref() == Some(&single.id);
         if chosen {
             let r = symbol::radius(theme, single.severity) * 2.2 * near;

@@ -101,7 +101,7 @@ impl Symbol {
 
 /// A circle by as many corners as nobody sees: hundreds of them stand on one map, and egui gives each twice as many.
 fn around(at: Pos2, radius: f32) -> Vec<Pos2> {
-    const OFF_POINTS: f32 = 0.1;
+    const OFF_POINTS: f32 = 0.15;
     let half = (1.0 - OFF_POINTS / radius.max(1.0)).acos();
     let corners = (std::f32::consts::PI / half).ceil().clamp(10.0, 48.0);
     (0..corners as u8).map(|i| at + polar(radius, f32::from(i) * std::f32::consts::TAU / corners)).collect()

@@ -69,7 +69,8 @@ pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, command
     pen.named_text(line, Align2::LEFT_CENTER, &words, ink);
     let foot = pen.row(pen.note()) * whole(FOOT_ROWS);
     let (plot, foot) = rest.split_top_bottom_at_y(rest.bottom() - foot);
-    plot_ui(pen, plot.with_min_y(plot.top() + pen.step()), view, indicator, &funnel, commands);
+    let limits = series.limits(&funnel, sizes(&funnel), STEPS);
+    plot_ui(pen, plot.with_min_y(plot.top() + pen.step()), view, indicator, (&funnel, &limits), commands);
     foot_ui(pen, foot, view, &funnel);
 }
 
@@ -216,7 +217,7 @@ fn plot_ui(
     rect: Rect,
     view: &View<'_>,
     indicator: &Indicator,
-    funnel: &Funnel,
+    (funnel, curve): (&Funnel, &[Curve]),
     commands: &mut Commands,
 ) {
     let row = pen.row(pen.note());
@@ -225,10 +226,9 @@ fn plot_ui(
         rect.max - vec2(pen.step() * 2.0, row * 2.2),
     );
     let base = sizes(funnel);
-    let curve = funnel.curve(base.0, base.1, STEPS);
-    let axes = Axes::of(plot, funnel, &curve, base);
+    let axes = Axes::of(plot, funnel, curve, base);
     axes_ui(pen, &axes, view, indicator);
-    limits_ui(pen, &axes, &curve);
+    limits_ui(pen, &axes, curve);
     let center_y = axes.at(base.0, funnel.center).y;
     pen.painter().hline(
         plot.x_range(),

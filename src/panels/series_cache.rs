@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::derived::funnel::Funnel;
+use crate::derived::funnel::{Curve, Funnel};
 use crate::derived::standing::Standing;
 use crate::derived::{Derived, Shares, Trend};
 use crate::drawn::Drawn;
@@ -26,6 +26,8 @@ pub struct SeriesCache {
     /// Of the revision before: a series that came out the same has the same chart.
     trends_before: HashMap<Key, Arc<Trend>>,
     funnels: HashMap<Key, Option<Arc<Funnel>>>,
+    /// Limits of the funnel that is open, and what they were made for: they cost thousands of steps of a law of chance.
+    limits: Option<(Arc<Funnel>, (f64, f64), Arc<[Curve]>)>,
     shares: HashMap<Key, Option<Arc<Shares>>>,
     /// Of the drawn shape.
     of_shape: HashMap<IndicatorIx, Option<Arc<Derived>>>,
@@ -59,6 +61,19 @@ impl SeriesCache {
         self.refresh(view);
         let make = || view.snapshot.origin(view.site).funnel(indicator, area).map(Arc::new);
         self.funnels.entry((indicator, area)).or_insert_with(make).clone()
+    }
+
+    /// Limits of a funnel over a range of sizes, at so many steps; kept while the funnel says the same.
+    pub fn limits(&mut self, funnel: &Arc<Funnel>, sizes: (f64, f64), steps: u32) -> Arc<[Curve]> {
+        if let Some((of, at, limits)) = &self.limits
+            && *at == sizes
+            && of == funnel
+        {
+            return Arc::clone(limits);
+        }
+        let made: Arc<[Curve]> = funnel.curve(sizes.0, sizes.1, steps).into();
+        self.limits = Some((Arc::clone(funnel), sizes, Arc::clone(&made)));
+        made
     }
 
     /// The change of an area and what the areas inside add to it.

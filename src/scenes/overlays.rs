@@ -23,9 +23,10 @@ pub(crate) fn overlays_ui(
     let step = view.theme.sizes.step;
     let middle = desk::middle(Pen::new(ui, view.theme), screen);
     let room = middle.shrink(step).with_max_y(middle.bottom() - middle.height() * 0.22);
-    // A few areas on a very large screen would be far apart, and far from their scales.
+    // A few areas on a very large screen would be far apart, and far from their scales. Beside the middle of the map,
+    // where the areas are.
     let size = room.size().min(vec2(90.0, 60.0) * view.theme.sizes.body);
-    let mut plot_place = Align2::CENTER_TOP.align_size_within_rect(size, room);
+    let mut plot_place = Align2::LEFT_TOP.align_size_within_rect(size, room);
     if state.mode.is_wall() {
         // The desk has both as panes of its own.
         let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);

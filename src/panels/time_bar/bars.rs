@@ -225,10 +225,21 @@ pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     };
     let is_seen =
         |span: &&crate::moment::Span| span.opened_secs < line.to && end(span.closed_secs) >= line.from;
-    let mut shown: Vec<_> = view.live.events.timeline.spans().filter(is_taken).filter(is_seen).collect();
-    if shown.len() > MOST_SPANS {
+    let keep_longest = |shown: &mut Vec<&crate::moment::Span>| {
         shown.sort_by_key(|span| std::cmp::Reverse(end(span.closed_secs) - span.opened_secs));
         shown.truncate(MOST_SPANS);
+    };
+    // Never a list of all: it would grow with the history in every frame.
+    let (mut shown, mut is_cut) = (Vec::with_capacity(MOST_SPANS * 2), false);
+    for span in view.live.events.timeline.spans().filter(is_taken).filter(is_seen) {
+        if shown.len() == MOST_SPANS * 2 {
+            keep_longest(&mut shown);
+            is_cut = true;
+        }
+        shown.push(span);
+    }
+    if is_cut || shown.len() > MOST_SPANS {
+        keep_longest(&mut shown);
         shown.sort_by_key(|span| span.opened_secs);
         let words = || view.text.fill("panel.time.longest", &[("n", &MOST_SPANS.to_string())]);
         pen.tip(rect, "longest", words);
