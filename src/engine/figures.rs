@@ -62,6 +62,19 @@ impl Engine {
         Figures { readings, slices, inputs, slice_inputs }
     }
 
+    /// An indicator over all areas, protected by itself.
+    fn over(&self, indicator: IndicatorIx, at: At) -> Earlier {
+        let (Some(row), Some(figure)) =
+            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
+        else {
+            return Earlier::default();
+        };
+        let mut memory = Memory::default();
+        let kept = &mut Kept::new(&mut memory);
+        let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
+        Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
+    }
+
     /// One figure over all areas, together with what it shares counts with.
     fn protected(
         &self,
@@ -217,19 +230,9 @@ impl SeriesSource for Engine {
         until_secs: EpochSecs,
         points: usize,
     ) -> Vec<Series> {
-        let (Some(row), Some(figure)) =
-            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
-        else {
-            return vec![Series::default(); areas.len()];
-        };
         self.series_of(indicator, areas, until_secs, points, |at| {
-            let mut memory = Memory::default();
-            let kept = &mut Kept::new(&mut memory);
-            let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
-            let side = |area: &AreaId| {
-                sides(protected.get(area.index()).unwrap_or(&Protected::same(Shown::TooFine)))
-            };
-            areas.iter().map(side).collect()
+            let all = self.over(indicator, at);
+            areas.iter().map(|area| all.at(*area)).collect()
         })
     }
 
@@ -241,16 +244,7 @@ impl SeriesSource for Engine {
     }
 
     fn over_areas(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Earlier {
-        let (Some(row), Some(figure)) =
-            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
-        else {
-            return Earlier::default();
-        };
-        let at = self.at(at_secs);
-        let mut memory = Memory::default();
-        let kept = &mut Kept::new(&mut memory);
-        let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
-        Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
+        self.over(indicator, self.at(at_secs))
     }
 
     fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {

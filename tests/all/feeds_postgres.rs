@@ -32,6 +32,16 @@ pub(crate) fn prepared(database: &Database, made: &Made) {
     database.sql("district", &format!("ALTER ROLE onemap_reader PASSWORD '{PASSWORD}'"));
 }
 
+/// A server with nothing in it, its site, and a wall that follows it; none where there is no server to be had.
+fn followed() -> Option<(Database, Made, Wall)> {
+    let database = Database::start(None)?;
+    let made = made(database.port);
+    prepared(&database, &made);
+    let mut wall = Wall::start(&made);
+    wall.wait_live();
+    Some((database, made, wall))
+}
+
 pub(crate) fn upsert(rows: impl Iterator<Item = (i64, i64)>) -> String {
     let mut out = "INSERT INTO onemap.job (id, area, n, ts, kind) VALUES ".to_owned();
     for (i, (key, n)) in rows.enumerate() {
@@ -89,11 +99,7 @@ fn the_role_can_read_and_nothing_else() {
 
 #[test]
 fn rows_that_commit_late_are_not_passed_over() {
-    let Some(database) = Database::start(None) else { return };
-    let made = made(database.port);
-    prepared(&database, &made);
-    let mut wall = Wall::start(&made);
-    wall.wait_live();
+    let Some((database, _made, mut wall)) = followed() else { return };
     std::thread::scope(|scope| {
         // Begins first, gets the lower numbers, and commits last.
         let late = scope.spawn(|| {
@@ -111,11 +117,7 @@ fn rows_that_commit_late_are_not_passed_over() {
 
 #[test]
 fn a_lost_notification_loses_nothing() {
-    let Some(database) = Database::start(None) else { return };
-    let made = made(database.port);
-    prepared(&database, &made);
-    let mut wall = Wall::start(&made);
-    wall.wait_live();
+    let Some((database, _made, mut wall)) = followed() else { return };
     database.sql(
         "district",
         &format!("ALTER TABLE onemap.job DISABLE TRIGGER onemap_wake; {}", upsert((0..9).map(|n| (n, 1)))),
@@ -127,11 +129,7 @@ fn a_lost_notification_loses_nothing() {
 /// asked again.
 #[test]
 fn a_question_that_takes_too_long_is_given_up() {
-    let Some(database) = Database::start(None) else { return };
-    let made = made(database.port);
-    prepared(&database, &made);
-    let mut wall = Wall::start(&made);
-    wall.wait_live();
+    let Some((database, _made, mut wall)) = followed() else { return };
     std::thread::scope(|scope| {
         let lock = "BEGIN; LOCK TABLE onemap.job; SELECT pg_sleep(4); COMMIT;";
         let locked = scope.spawn(|| database.sql("district", lock));
