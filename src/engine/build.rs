@@ -17,7 +17,7 @@ use crate::site::datasets::{ARRIVED_COLUMN, Refresh, Rollup, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
-use crate::store::pieces::Pieces;
+use crate::store::pieces::{Columns, Pieces};
 use crate::workers::{on_threads, threads};
 
 use super::events::EventLog;
@@ -195,8 +195,7 @@ fn loadings<'a>(
         let live = depth != Depth::Figures && is_live(site, dataset, table);
         let columns = wanted_columns(site, table, &measures, depth, known_at.is_some());
         let pass = Pass::new(site, table, measures, roll_up);
-        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let pieces = Pieces::open(site, table, &names, known_at, &HashSet::new());
+        let pieces = Pieces::open(site, table, &columns, known_at, &HashSet::new());
         Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
     })
 }
@@ -253,9 +252,8 @@ fn load_and_look_again(
             return loaded;
         }
         for loading in loading.iter_mut().filter(|loading| loading.is_due) {
-            let names: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
             let (site, table) = (loading.pass.site, loading.pass.table);
-            loading.pieces = Pieces::open(site, table, &names, loading.known_at, &set_aside);
+            loading.pieces = Pieces::open(site, table, &loading.columns, loading.known_at, &set_aside);
         }
         let again = load_all(loading, 1, newest_day, &|_, _| {});
         for ((loaded, again), loading) in loaded.iter_mut().zip(again).zip(loading.iter()) {
@@ -411,33 +409,42 @@ pub(super) fn newest_possible_day(site: &Site) -> Day {
     anchor_day(site).unwrap_or_else(|| site.zone.day_of(jiff::Timestamp::now().as_second()))
 }
 
-/// The columns a table's measures, key, events and points need.
+/// The columns a table's measures, key, events and points need. For figures alone those of events and points pass the
+/// door and go no further, so that the same rows count.
 fn wanted_columns(
     site: &Site,
     table: &Table,
     measures: &[(usize, &Measure)],
     depth: Depth,
     arrivals: bool,
-) -> Vec<String> {
-    let mut columns = needed_columns(table, measures);
-    let mut add = |c: &str| columns.push(c.to_owned());
+) -> Columns {
+    let mut counted = needed_columns(table, measures);
+    counted.extend(table.key.iter().cloned());
+    if arrivals {
+        counted.push(ARRIVED_COLUMN.to_owned());
+    }
+    let mut asked = counted.clone();
+    let mut add = |c: &str| asked.push(c.to_owned());
     if site.layers.texture_tables.contains(&table.id) {
         ["lng", "lat"].iter().filter(|c| table.column(c).is_some()).for_each(|c| add(c));
     }
     if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
         EventLog::columns(events).iter().for_each(|c| add(c));
-        add(ARRIVED_COLUMN);
+        if depth != Depth::Figures {
+            add(ARRIVED_COLUMN);
+        }
     }
-    if arrivals {
-        add(ARRIVED_COLUMN);
-    }
-    table.key.iter().for_each(|c| add(c));
     if depth == Depth::Everything {
         table.columns.iter().for_each(|c| add(&c.id));
     }
-    columns.sort();
-    columns.dedup();
-    columns
+    if depth != Depth::Figures {
+        counted.clone_from(&asked);
+    }
+    for columns in [&mut asked, &mut counted] {
+        columns.sort();
+        columns.dedup();
+    }
+    Columns { asked, counted }
 }
 
 /// The columns that a table's figures need.

@@ -12,7 +12,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
 use crate::store::keys::{ByHash, Hashes, hashes, on_edge, repeated};
-use crate::store::pieces::{Pieces, Scratch, Taken};
+use crate::store::pieces::{Columns, Pieces, Scratch, Taken};
 
 use super::MeasureData;
 use super::build::{Depth, needed_columns};
@@ -29,8 +29,8 @@ pub(super) struct Loading<'a> {
     pub(super) pieces: Pieces,
     /// Whether it is to be loaded now.
     pub(super) is_due: bool,
-    /// Columns that are read.
-    pub(super) columns: Vec<String>,
+    /// Columns that are read, and those of them that are counted.
+    pub(super) columns: Columns,
     /// Columns that are kept of live rows; none where rows are not kept.
     kept: Option<Vec<String>>,
     events: bool,
@@ -48,7 +48,7 @@ impl<'a> Loading<'a> {
         dataset: usize,
         pass: Pass<'a>,
         pieces: Pieces,
-        columns: Vec<String>,
+        columns: Columns,
         live: bool,
         depth: Depth,
         known_at: Option<EpochSecs>,
@@ -254,7 +254,7 @@ impl<'w, 'a> Worker<'w, 'a> {
     }
 
     fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Taken {
-        let columns: Vec<&str> = loading.columns.iter().map(String::as_str).collect();
+        let columns = loading.columns.asked();
         let Some(piece) = loading.pieces.list.get(piece) else {
             return Taken::default();
         };
@@ -403,7 +403,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     let Cells { presence, newest_secs, measures, within } = part.tally.finish(&loading.pass);
     let live = loading.kept.as_ref().map(|kept| {
         let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
-        LiveRows::new(loading.columns.clone(), kept.clone(), pieces)
+        LiveRows::new(loading.columns.asked.clone(), kept.clone(), pieces)
     });
     // A refused part without a copy leaves what the other parts tell.
     let held = part.held.map(|held| if held == Held::Nothing && rows > 0 { Held::Parts } else { held });

@@ -140,11 +140,7 @@ impl<'a> Pass<'a> {
             let rows = from..chunk.rows.min(from + BLOCK_ROWS);
             let n = rows.len();
             prepared.block(rows, scratch);
-            for row in 0..n {
-                if scratch.has(row) {
-                    visit(from + row, scratch.value(row));
-                }
-            }
+            scratch.each(n, |row, value| visit(from + row, value));
         }
         true
     }
@@ -243,6 +239,13 @@ impl Times<'_> {
     /// Stored value of a row: a day's number or an instant.
     pub(super) fn value(&self, row: usize) -> Option<i64> {
         self.values.get(row).copied().filter(|_| self.column.has(row))
+    }
+
+    /// The stored value of each row.
+    pub(super) fn all(&self) -> impl Iterator<Item = Option<i64>> + '_ {
+        let valid = self.column.valid.as_deref();
+        let is_there = move |row: usize| valid.is_none_or(|valid| valid.get(row) == Some(&1));
+        self.values.iter().enumerate().map(move |(row, value)| is_there(row).then_some(*value))
     }
 
     /// Least and greatest stored value.

@@ -72,8 +72,8 @@ impl Places {
         // Rows of one day come together; what was worked out for a day is kept until it changes.
         let mut last = times.span_of(i64::MIN, pass.site);
         let mut slot = NO_CELL;
-        for (row, lane) in lanes.iter().enumerate() {
-            let Some(value) = times.value(row) else {
+        for (value, lane) in times.all().zip(lanes) {
+            let Some(value) = value else {
                 out.cells.push(NO_CELL);
                 if moments {
                     out.secs.push(u32::MAX);
@@ -95,6 +95,11 @@ impl Places {
             out.cells.push(u32::try_from(cell).ok().filter(|_| there).unwrap_or(NO_CELL));
         }
         out
+    }
+
+    /// Whether a row has a day and a second.
+    pub(super) fn has_moment(&self, row: usize) -> bool {
+        self.secs.get(row).is_some_and(|secs| *secs < u32::MAX)
     }
 
     /// Day and second of a row.

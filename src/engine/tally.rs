@@ -161,14 +161,14 @@ impl Tally {
                     let mut codes = slot.and_then(|(list, _)| codes.get_mut(list));
                     pass.each(measure, chunk, scratch, |row, value| {
                         let area = areas.get(row).copied().unwrap_or(NOWHERE);
-                        let Some(at) = places.moment(row).filter(|_| area != NOWHERE) else {
+                        if area == NOWHERE || !places.has_moment(row) {
                             note(lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
                             return;
-                        };
+                        }
                         out.note(places.cells.get(row).copied().unwrap_or(NO_CELL), value);
                         match (Timed::code(slot, value), slot, codes.as_mut().and_then(|c| c.get_mut(row))) {
                             (Some(code), Some((_, slot)), Some(row)) => *row |= Packing::code(slot, code),
-                            _ => others.add(Some(at), area, value),
+                            _ => others.add(places.moment(row), area, value),
                         }
                     })
                 }

@@ -18,21 +18,36 @@ pub(crate) const BLOCK_ROWS: usize = 4096;
 #[derive(Default)]
 pub(crate) struct Contributions {
     /// 1 where a row counts; empty where all do.
-    pub(crate) counts: Vec<u8>,
+    counts: Vec<u8>,
     /// What it adds; empty where each adds 1, or where the measure is a set of texts.
-    pub(crate) values: Vec<f64>,
+    values: Vec<f64>,
     spare: Vec<Numbers>,
     masks: Vec<Vec<u8>>,
 }
 
 impl Contributions {
-    /// Whether a row of the block counts.
-    pub(crate) fn has(&self, row: usize) -> bool {
-        self.counts.is_empty() || self.counts.get(row) == Some(&1)
+    /// Goes over the rows of a block of so many that count, with what each adds.
+    pub(crate) fn each(&self, rows: usize, mut visit: impl FnMut(usize, f64)) {
+        if self.counts.is_empty() {
+            (0..rows).for_each(|row| visit(row, self.value(row)));
+            return;
+        }
+        let (eights, rest) = self.counts.as_chunks::<8>();
+        let mut some = |first: usize, counts: &[u8]| {
+            let counting = (first..).zip(counts).filter(|(_, count)| **count == 1);
+            counting.for_each(|(row, _)| visit(row, self.value(row)));
+        };
+        for (place, eight) in eights.iter().enumerate() {
+            // Most filters leave few rows.
+            if u64::from_ne_bytes(*eight) != 0 {
+                some(place * 8, eight);
+            }
+        }
+        some(eights.len() * 8, rest);
     }
 
     /// What a row of the block adds.
-    pub(crate) fn value(&self, row: usize) -> f64 {
+    fn value(&self, row: usize) -> f64 {
         if self.values.is_empty() { 1.0 } else { self.values.get(row).copied().unwrap_or(0.0) }
     }
 }
@@ -100,6 +115,9 @@ impl<'a> Prepared<'a> {
             filter.eval(&rows, &mut mask, &mut Pool { spare: &mut out.spare, masks: &mut out.masks });
             out.counts.extend(mask.iter().map(|t| u8::from(*t == TRUE)));
             out.masks.push(mask);
+            if !out.counts.contains(&1) {
+                return;
+            }
         }
         match &self.value {
             Value::One => {}

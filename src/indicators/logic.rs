@@ -218,6 +218,10 @@ impl Truth<'_> {
                 out.resize(n, if all { TRUE } else { FALSE });
                 let mut mask = pool.mask();
                 for part in parts {
+                    // Nothing more can hold of any row.
+                    if all && out.iter().fold(FALSE, |any, t| any | *t) == FALSE {
+                        break;
+                    }
                     part.eval(rows, &mut mask, pool);
                     let pairs = out.iter_mut().zip(&mask);
                     if all {

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use crate::privacy::{door, groups};
 use crate::site::Site;
-use crate::site::datasets::{ColumnType, Table};
+use crate::site::datasets::{Column as Declared, ColumnType, Table};
 
 use super::admit::{bounds_of, wrong_text};
-use super::column::{Chunk, Column, Data};
+use super::column::{Chunk, Column, Data, Texts};
 use super::content::{Asked, SHORTEST, coordinate, is_free, may_be_number, may_be_places};
 use super::coordinates;
 
@@ -25,30 +25,35 @@ pub(super) enum Found {
 
 /// Asks a piece with all columns that the door looks at. Texts are looked at once per value of a column's list.
 pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
-    if may_be_places(site, table) && has_places(site, table, chunk) || has_names(table, chunk) {
+    if may_be_places(site, table) && has_places(site, table, chunk) {
         return Found::OfWholeFile;
     }
-    let good = |declared: &crate::site::datasets::Column| {
+    let mut is_clean = true;
+    for declared in &table.columns {
+        let Some(texts) = chunk.column(&declared.id).and_then(Column::texts) else { continue };
+        match look_at_texts(site, table, declared, texts) {
+            Found::Clean => {}
+            Found::Unclean => is_clean = false,
+            Found::OfWholeFile => return Found::OfWholeFile,
+        }
+    }
+    let good = |declared: &Declared| {
         let Some(column) = chunk.column(&declared.id) else { return true };
         let empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
         let values = match &column.data {
-            Data::Text(texts) => {
-                let asked = Asked::new(site, table, declared);
-                let wrong = |text: &str| {
-                    declared.kind == ColumnType::Text && wrong_text(site, declared, text).is_some()
-                };
-                texts.values().all(|text| asked.is_fine(text) && !wrong(text))
-            }
+            Data::Text(_) | Data::Float(_) => true,
             Data::Int(values) => {
                 let (low, high) = bounds_of(declared.kind);
-                let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && column.has(row);
+                // A column that is only looked at has no values but those that are there.
+                let is_there = |row: usize| values.len() < chunk.rows || column.has(row);
+                let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && is_there(row);
                 low == i64::MIN || !reaches_over(values, low, high) || !values.iter().enumerate().any(outside)
             }
-            Data::Float(_) => true,
         };
         values && (!empty || declared.nullable) && !(may_be_number(declared) && has_number(column))
     };
-    if !table.columns.iter().all(good)
+    if !is_clean
+        || !table.columns.iter().all(good)
         || is_shifted(site, table, chunk)
         || has_event_point(site, table, chunk)
         || groups::has_below_floor(site, table, chunk)
@@ -56,6 +61,38 @@ pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
         return Found::Unclean;
     }
     Found::Clean
+}
+
+/// Whether the quick questions about a column that is not counted need its values only, not the rows they stand in.
+pub(super) fn may_be_dense(site: &Site, table: &Table, column: &str) -> bool {
+    let is_listed =
+        |c: &Declared| c.kind == ColumnType::Area || c.codes.is_some() && c.kind == ColumnType::Text;
+    !may_be_places(site, table) && table.column(column).is_some_and(|c| !is_listed(c))
+}
+
+/// Asks the values of a column's list. The whole file has to be looked at where so many texts of a free column look like
+/// names that they can be most of the file's.
+fn look_at_texts(site: &Site, table: &Table, declared: &Declared, texts: &Texts) -> Found {
+    let asked = Asked::new(site, table, declared);
+    let is_free = is_free(declared);
+    let longest = declared.max_len.unwrap_or(usize::MAX);
+    let is_wrong =
+        |text: &str| declared.kind == ColumnType::Text && wrong_text(site, declared, text).is_some();
+    let (mut names, mut is_fine) = (0, true);
+    for value in texts.all_bytes() {
+        // Nearly every text of a free column is told by its bytes to be a code, which is neither a name nor a place.
+        if is_free && value.len() <= longest && door::is_plain_code(value) {
+            continue;
+        }
+        let text = std::str::from_utf8(value).unwrap_or_default();
+        names += usize::from(is_free && door::reads_as_name(text));
+        is_fine = is_fine && asked.is_fine(text) && !is_wrong(text);
+    }
+    match (names * 4 > texts.spans.len(), is_fine) {
+        (true, _) => Found::OfWholeFile,
+        (false, false) => Found::Unclean,
+        (false, true) => Found::Clean,
+    }
 }
 
 /// Whether any value, also of a row that has none, lies outside. Without an early end, so that many are asked at once.
@@ -85,15 +122,6 @@ fn is_shifted(site: &Site, table: &Table, chunk: &Chunk) -> bool {
     coordinates::datum(site, table).is_shifted()
         && coordinates::columns(site, table)
             .is_some_and(|(lon, lat)| chunk.column(lon).is_some() && chunk.column(lat).is_some())
-}
-
-/// Whether so many texts of a free column look like names that they can be most of the file's.
-fn has_names(table: &Table, chunk: &Chunk) -> bool {
-    table.columns.iter().filter(|c| is_free(c)).any(|declared| {
-        let Some(texts) = chunk.column(&declared.id).and_then(Column::texts) else { return false };
-        let names = texts.values().filter(|text| door::reads_as_name(text)).count();
-        names * 4 > texts.spans.len()
-    })
 }
 
 /// Whether an event that is not about an object carries a point.

@@ -59,6 +59,11 @@ impl Texts {
         })
     }
 
+    /// The bytes of the values of the list in order.
+    pub(crate) fn all_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.spans.iter().map(|(from, to)| self.bytes.get(*from as usize..*to as usize).unwrap_or_default())
+    }
+
     /// Adds a value to the list.
     pub(crate) fn add(&mut self, value: &[u8]) -> u32 {
         let from = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);

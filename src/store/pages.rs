@@ -61,10 +61,21 @@ pub(crate) struct Scratch {
     context: DecompressionContext,
     page: Vec<u8>,
     file: Vec<u8>,
+    /// Places in a dictionary, and flags, of the page at hand.
+    codes: Vec<u32>,
     ints: Vec<Vec<i64>>,
     floats: Vec<Vec<f64>>,
     texts: Vec<Texts>,
     valid: Vec<Vec<u8>>,
+}
+
+/// A column to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is only looked at: then its values come without the rows that have none, and a text without its rows.
+    pub(crate) is_dense: bool,
 }
 
 impl Default for Scratch {
@@ -74,6 +85,7 @@ impl Default for Scratch {
             context: DecompressionContext::Unset,
             page: Vec::new(),
             file: Vec::new(),
+            codes: Vec::new(),
             ints: Vec::new(),
             floats: Vec::new(),
             texts: Vec::new(),
@@ -115,7 +127,7 @@ impl Scratch {
         }
     }
 
-    fn data(&mut self, kind: ColumnType, rows: usize) -> Data {
+    fn data(&mut self, kind: ColumnType, rows: usize, is_dense: bool) -> Data {
         fn with_room<T>(mut values: Vec<T>, rows: usize) -> Vec<T> {
             values.reserve(rows);
             values
@@ -124,7 +136,7 @@ impl Scratch {
         match kind {
             ColumnType::Text | ColumnType::Area => {
                 let mut texts = self.texts.pop().unwrap_or_default();
-                texts.codes.reserve(rows);
+                texts.codes.reserve(if is_dense { 0 } else { rows });
                 Data::Text(texts)
             }
             ColumnType::Float => Data::Float(with_room(self.floats.pop().unwrap_or_default(), rows)),
@@ -178,17 +190,17 @@ impl PagesFile {
         path: &Path,
         table: &Table,
         group: usize,
-        names: &[&str],
+        wanted: &[Wanted],
         scratch: &mut Scratch,
     ) -> Result<Chunk, Unfit> {
         let rows = self.metadata.row_groups.get(group).ok_or(Unfit)?.num_rows();
         let mut file = File::open(path)?;
-        let mut columns = Vec::with_capacity(names.len());
-        for name in names {
+        let mut columns = Vec::with_capacity(wanted.len());
+        for Wanted { name, is_dense } in wanted {
             let metadata = self.column(group, name).ok_or(Unfit)?;
             let kind = table.column_type(name).ok_or(Unfit)?;
-            let column = read_column(&mut file, metadata, kind, rows, scratch)?;
-            columns.push(((*name).to_owned(), column));
+            let column = read_column(&mut file, metadata, (kind, *is_dense), rows, scratch)?;
+            columns.push((name.clone(), column));
         }
         Ok(Chunk::new(rows, columns))
     }
@@ -226,7 +238,7 @@ fn fits(metadata: &ColumnChunkMetadata, kind: ColumnType) -> bool {
 fn read_column(
     file: &mut File,
     metadata: &ColumnChunkMetadata,
-    kind: ColumnType,
+    (kind, is_dense): (ColumnType, bool),
     rows: usize,
     scratch: &mut Scratch,
 ) -> Result<Column, Unfit> {
@@ -250,13 +262,16 @@ fn read_column(
         PageReader::new(Cursor::new(Buffer::from_vec(bytes)), metadata, Vec::new(), MAX_PAGE_BYTES);
     let physical = levels.primitive_type.physical_type;
     let mut reader = ColumnReader {
-        data: scratch.data(kind, rows),
+        data: scratch.data(kind, rows, is_dense),
         physical,
         optional: levels.max_def_level == 1,
+        is_dense,
         valid: scratch.valid.pop().unwrap_or_default(),
+        codes: std::mem::take(&mut scratch.codes),
         ints: Vec::new(),
         floats: Vec::new(),
         rows,
+        height: 0,
     };
     for page in pages.by_ref() {
         let page = page?;
@@ -281,6 +296,7 @@ fn read_column(
     }
     // The pages are gone, so that the memory of the file's part is ours again.
     scratch.file = pages.into_inner().0.into_inner().into_mut().right().unwrap_or_default();
+    scratch.codes = std::mem::take(&mut reader.codes);
     reader.finish()
 }
 
@@ -299,16 +315,22 @@ struct ColumnReader {
     data: Data,
     physical: PhysicalType,
     optional: bool,
+    /// Values without the rows that have none, and no codes of texts.
+    is_dense: bool,
     /// Empty as long as every row has a value.
     valid: Vec<u8>,
+    /// Of the page at hand.
+    codes: Vec<u32>,
     /// Dictionaries of numbers; that of texts is the list of the column.
     ints: Vec<i64>,
     floats: Vec<f64>,
     rows: usize,
+    /// Rows that were read.
+    height: usize,
 }
 
 impl ColumnReader {
-    const fn height(&self) -> usize {
+    const fn values(&self) -> usize {
         match &self.data {
             Data::Int(v) => v.len(),
             Data::Float(v) => v.len(),
@@ -333,47 +355,57 @@ impl ColumnReader {
     }
 
     fn page(&mut self, levels: &[u8], values: &[u8], encoding: Encoding, count: usize) -> Result<(), Unfit> {
-        let first = self.height();
+        let first = self.height;
         if first + count > self.rows {
             return Err(Unfit);
         }
         let there = if self.optional { self.levels(levels, count, first)? } else { count };
+        let before = self.values();
+        self.codes.clear();
+        // What was read of a text that is only looked at.
+        let mut looked_at = 0;
         match (&mut self.data, encoding) {
             (Data::Text(texts), Encoding::Plain) => {
                 reserve_plain(texts, values.len(), there, self.rows - first);
                 for value in PlainTexts(values).take(there) {
                     let code = texts.add(value?);
-                    texts.codes.push(code);
+                    if self.is_dense {
+                        looked_at += 1;
+                    } else {
+                        texts.codes.push(code);
+                    }
                 }
+            }
+            (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) if self.is_dense => {
+                codes(values, there, texts.spans.len(), &mut self.codes)?;
+                looked_at = self.codes.len();
             }
             (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) => {
                 codes(values, there, texts.spans.len(), &mut texts.codes)?;
             }
             (Data::Float(out), Encoding::Plain) => plain_floats(values, there, out)?,
             (Data::Float(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
-                let mut places = Vec::with_capacity(there);
-                codes(values, there, self.floats.len(), &mut places)?;
-                out.extend(places.iter().map(|p| self.floats.get(*p as usize).copied().unwrap_or(0.0)));
+                codes(values, there, self.floats.len(), &mut self.codes)?;
+                out.extend(self.codes.iter().map(|p| self.floats.get(*p as usize).copied().unwrap_or(0.0)));
             }
             (Data::Int(out), Encoding::Plain) => plain_ints(self.physical, values, there, out)?,
             (Data::Int(out), Encoding::Rle) if self.physical == PhysicalType::Boolean => {
                 // Four bytes of length, then runs of one bit.
                 let runs = values.get(4..).ok_or(Unfit)?;
-                let mut bits = Vec::with_capacity(there);
-                hybrid(runs, 1, there, &mut bits)?;
-                out.extend(bits.iter().map(|b| i64::from(*b)));
+                hybrid(runs, 1, there, &mut self.codes)?;
+                out.extend(self.codes.iter().map(|b| i64::from(*b)));
             }
             (Data::Int(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
-                let mut places = Vec::with_capacity(there);
-                codes(values, there, self.ints.len(), &mut places)?;
-                out.extend(places.iter().map(|p| self.ints.get(*p as usize).copied().unwrap_or(0)));
+                codes(values, there, self.ints.len(), &mut self.codes)?;
+                out.extend(self.codes.iter().map(|p| self.ints.get(*p as usize).copied().unwrap_or(0)));
             }
             _ => return Err(Unfit),
         }
-        if self.height() != first + there {
+        if self.values() + looked_at != before + there {
             return Err(Unfit);
         }
-        if there < count {
+        self.height = first + count;
+        if there < count && !self.is_dense {
             self.spread(first, count);
         }
         Ok(())
@@ -381,8 +413,6 @@ impl ColumnReader {
 
     /// Reads which rows have a value; says how many.
     fn levels(&mut self, levels: &[u8], count: usize, first: usize) -> Result<usize, Unfit> {
-        let mut there = 0;
-        let mut flags: Vec<u32> = Vec::new();
         let mut decoder = HybridRleDecoder::new(levels, 1, count);
         // Nearly always one run of ones: all are there, nothing to note.
         if let Some(HybridRleChunk::Rle(1, length)) = decoder.next_chunk()?
@@ -393,18 +423,16 @@ impl ColumnReader {
             }
             return Ok(count);
         }
-        hybrid(levels, 1, count, &mut flags)?;
-        if flags.len() != count {
+        self.codes.clear();
+        hybrid(levels, 1, count, &mut self.codes)?;
+        if self.codes.len() != count {
             return Err(Unfit);
         }
         if self.valid.is_empty() {
             self.valid.resize(first, 1);
         }
-        for flag in flags {
-            there += flag as usize;
-            self.valid.push(u8::from(flag == 1));
-        }
-        Ok(there)
+        self.valid.extend(self.codes.iter().map(|flag| u8::from(*flag == 1)));
+        Ok(self.codes.iter().filter(|flag| **flag == 1).count())
     }
 
     /// Moves the values of the last page to the rows that have one.
@@ -412,15 +440,12 @@ impl ColumnReader {
         fn apart<T: Copy + Default>(values: &mut Vec<T>, valid: &[u8], first: usize, count: usize) {
             let mut from = values.len();
             values.resize(first + count, T::default());
-            for to in (first..first + count).rev() {
-                let value = if valid.get(to) == Some(&1) {
-                    from = from.saturating_sub(1);
-                    values.get(from).copied().unwrap_or_default()
-                } else {
-                    T::default()
-                };
+            let valid = valid.get(first..first + count).unwrap_or_default();
+            for (to, valid) in (first..first + count).zip(valid).rev() {
+                from -= usize::from(*valid == 1 && from > 0);
+                let value = values.get(from).copied().unwrap_or_default();
                 if let Some(slot) = values.get_mut(to) {
-                    *slot = value;
+                    *slot = if *valid == 1 { value } else { T::default() };
                 }
             }
         }
@@ -432,7 +457,7 @@ impl ColumnReader {
     }
 
     fn finish(self) -> Result<Column, Unfit> {
-        if self.height() != self.rows {
+        if self.height != self.rows {
             return Err(Unfit);
         }
         if let Data::Text(texts) = &self.data

@@ -12,10 +12,10 @@ use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Held};
 
 use super::admit::{Part, check_names, wanted};
-use super::clean::{Found, look};
+use super::clean::{Found, look, may_be_dense};
 use super::column::Chunk;
 use super::keys::{Overlaps, overlaps};
-use super::pages::{Bound, PagesFile};
+use super::pages::{Bound, PagesFile, Wanted};
 use super::{quarantine, read, whole};
 
 pub(crate) use super::pages::Scratch;
@@ -24,14 +24,30 @@ pub(crate) use super::pages::Scratch;
 struct File {
     path: PathBuf,
     pages: Option<PagesFile>,
-    /// Columns asked for that it has.
-    columns: Vec<String>,
+    /// Columns that it has and that are counted.
+    counted: Vec<String>,
     /// Those and the others that the door looks at.
-    looked_at: Vec<String>,
+    looked_at: Vec<Wanted>,
     /// Whether its rows say when they arrived.
     arrival: bool,
     /// Whether it has to be read as a whole, or its last good copy in its place.
     set_aside: bool,
+}
+
+/// Columns of a table that are asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Columns {
+    /// All that have to pass the door.
+    pub(crate) asked: Vec<String>,
+    /// Of those, the ones that have to be there afterwards.
+    pub(crate) counted: Vec<String>,
+}
+
+impl Columns {
+    /// The columns that have to pass the door.
+    pub(crate) fn asked(&self) -> Vec<&str> {
+        self.asked.iter().map(String::as_str).collect()
+    }
 }
 
 /// What a piece is made of.
@@ -102,7 +118,7 @@ impl Pieces {
     pub(crate) fn open(
         site: &Site,
         table: &Table,
-        columns: &[&str],
+        columns: &Columns,
         known_at: Option<EpochSecs>,
         set_aside: &HashSet<PathBuf>,
     ) -> Self {
@@ -208,22 +224,26 @@ impl Piece {
 
 impl File {
     /// Row groups are looked at only where name and columns of the file are fine; else the file is read as a whole.
-    fn open(site: &Site, table: &Table, path: PathBuf, columns: &[&str]) -> Self {
+    fn open(site: &Site, table: &Table, path: PathBuf, columns: &Columns) -> Self {
         let is_parquet = path.extension().is_some_and(|e| e == "parquet");
         let pages = if is_parquet { PagesFile::open(&path).ok() } else { None };
         let names = pages.as_ref().and_then(PagesFile::names);
         let Some((pages, names)) = pages.zip(names) else {
             let arrival = read::first_text(&path).contains(ARRIVED_COLUMN);
-            let (columns, looked_at) = Default::default();
-            return Self { path, pages: None, columns, looked_at, arrival, set_aside: false };
+            let (counted, looked_at) = Default::default();
+            return Self { path, pages: None, counted, looked_at, arrival, set_aside: false };
         };
         let arrival = names.iter().any(|n| n == ARRIVED_COLUMN);
         let is_fine = quarantine::name_of(site, &path) == site.relative(&path)
             && check_names(site, table, &names).is_ok();
-        let columns = wanted(&names, columns);
-        let looked_at = read::looked_at(table, &names, &columns);
-        let columns = columns.into_iter().map(str::to_owned).collect();
-        Self { path, pages: is_fine.then_some(pages), columns, looked_at, arrival, set_aside: false }
+        let counted: Vec<String> = columns.counted.iter().filter(|c| names.contains(c)).cloned().collect();
+        let looked_at = read::looked_at(table, &names, &wanted(&names, &columns.asked())).into_iter();
+        let looked_at = looked_at.map(|name| {
+            let is_dense = !counted.contains(&name) && may_be_dense(site, table, &name);
+            Wanted { name, is_dense }
+        });
+        let looked_at = looked_at.collect();
+        Self { path, pages: is_fine.then_some(pages), counted, looked_at, arrival, set_aside: false }
     }
 
     /// The rows of a row group.
@@ -236,11 +256,11 @@ impl File {
         columns: &[&str],
         scratch: &mut Scratch,
     ) -> Taken {
-        let names: Vec<&str> = self.looked_at.iter().map(String::as_str).collect();
-        let chunk = self.pages.as_ref().and_then(|p| p.read(&self.path, table, group, &names, scratch).ok());
+        let pages = self.pages.as_ref();
+        let chunk = pages.and_then(|p| p.read(&self.path, table, group, &self.looked_at, scratch).ok());
         match chunk.map(|chunk| (look(site, table, &chunk), chunk)) {
             Some((Found::Clean, mut chunk)) => {
-                let more = chunk.split_off(&self.columns);
+                let more = chunk.split_off(&self.counted);
                 scratch.take_back(more);
                 Taken { chunk, ..Taken::default() }
             }

@@ -32,7 +32,17 @@ fn made() -> Made {
         rollup: "sum",
         absent_row: "zero",
         extra: "",
-        columns: &["d:date", "id:text", "area:area", "kind:text:kind?", "n:int?", "x:float?", "flag:bool"],
+        columns: &[
+            "d:date",
+            "id:text",
+            "area:area",
+            "kind:text:kind?",
+            "n:int?",
+            "x:float?",
+            "flag:bool",
+            "note:text?",
+            "m:int?",
+        ],
     };
     let datasets = table.toml().replace("key = [\"id\"]", "key = [\"d\", \"id\"]");
     let lines: String = [
@@ -66,18 +76,27 @@ fn frame(rows: &[Row]) -> DataFrame {
         Column::new("n".into(), rows.iter().map(|r| r.n).collect::<Vec<_>>()),
         Column::new("x".into(), rows.iter().map(|r| r.x).collect::<Vec<_>>()),
         Column::new("flag".into(), rows.iter().map(|r| r.flag).collect::<Vec<_>>()),
+        // Of these nothing is counted; the door looks at them all the same.
+        Column::new("note".into(), rows.iter().map(|r| note(r.key)).collect::<Vec<_>>()),
+        Column::new("m".into(), rows.iter().map(|r| r.n.filter(|_| r.key % 2 == 1)).collect::<Vec<_>>()),
     ];
     DataFrame::new(rows.len(), columns).unwrap()
 }
 
+fn note(key: u16) -> Option<String> {
+    (key % 3 > 0).then(|| format!("n-{key}"))
+}
+
 fn text(rows: impl Iterator<Item = Row>) -> String {
-    let mut text = "d,id,area,kind,n,x,flag\n".to_owned();
+    let mut text = "d,id,area,kind,n,x,flag,note,m\n".to_owned();
     let opt = |v: Option<String>| v.unwrap_or_default();
     for r in rows {
         let date = onemap::site::civil::date_of(day("2026-03-01") + r.day);
         let (n, x) = (opt(r.n.map(|n| n.to_string())), opt(r.x.map(|x| x.to_string())));
         let kind = r.kind.map_or("", |k| KINDS[k]);
-        let _ = writeln!(text, "{date},k{},{},{kind},{n},{x},{}", r.key, AREAS[r.area], u8::from(r.flag));
+        let (note, m) = (note(r.key).unwrap_or_default(), if r.key % 2 == 1 { n.as_str() } else { "" });
+        let (key, area, flag) = (r.key, AREAS[r.area], u8::from(r.flag));
+        let _ = writeln!(text, "{date},k{key},{area},{kind},{n},{x},{flag},{note},{m}");
     }
     text
 }
@@ -196,7 +215,7 @@ fn a_bad_value_in_a_later_row_group_is_refused_as_in_a_file_of_texts() {
         let (pieces, texts) = (made(), made());
         for made in [&pieces, &texts] {
             // Another file of the table stays what it was.
-            made.write("data/t/000.csv", "d,id,area,kind,n,x,flag\n2026-03-01,other,R1A1,a,7,,1\n");
+            made.write("data/t/000.csv", "d,id,area,kind,n,x,flag,note,m\n2026-03-01,other,R1A1,a,7,,1,,\n");
         }
         let file = File::create(pieces.path().join("data/t/001.parquet")).unwrap();
         ParquetWriter::new(file).with_row_group_size(Some(50)).finish(&mut whole).unwrap();
@@ -221,5 +240,7 @@ fn a_bad_value_in_a_later_row_group_is_refused_as_in_a_file_of_texts() {
     // A content that may not come in refuses the file; an unknown code costs its row.
     with("id", "13800138000", 1);
     with("n", "13800138000", 1);
+    with("note", "13800138000", 1);
+    with("m", "13800138000", 1);
     with("kind", "q", 200);
 }

@@ -120,7 +120,7 @@ impl Rule {
 /// digits is an area code of the site: such a code can look like an identity number of the old form.
 #[must_use]
 pub fn broken_rules(text: &str, is_area: &dyn Fn(&str) -> bool) -> Vec<Rule> {
-    if is_harmless(text) {
+    if is_harmless(text.as_bytes()) {
         return Vec::new();
     }
     let Some(lists) = lists() else {
@@ -140,13 +140,20 @@ pub fn broken_rules(text: &str, is_area: &dyn Fn(&str) -> bool) -> Vec<Rule> {
     rules
 }
 
+/// Whether a text is told by its bytes to be a code: it breaks no rule, is no name, and has no point, so that it is no
+/// number with decimals and no place either.
+#[must_use]
+pub fn is_plain_code(text: &[u8]) -> bool {
+    is_harmless(text) && !text.contains(&b'.')
+}
+
 /// Whether a text is a code that no rule can meet: short pieces of plain letters and few digits. Nearly every text of a
 /// table is one, so this looks at each byte once and builds nothing.
-fn is_harmless(text: &str) -> bool {
+fn is_harmless(text: &[u8]) -> bool {
     // Words of the lists that need no mark after them have five letters and more, those before a landline three; a
     // landline has seven digits, a mobile number eleven.
     let (mut word, mut longest, mut digits) = (0usize, 0usize, 0usize);
-    for byte in text.bytes() {
+    for byte in text {
         match byte {
             b'0'..=b'9' => {
                 digits += 1;

@@ -1,5 +1,7 @@
 //! Texts that each rule of the door refuses, and texts that none does.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::site::areas::Bounds;
 
@@ -220,5 +222,17 @@ fn the_lists_are_complete() {
             assert!(!broken(&term.trim().replace(' ', "_")).is_empty(), "{term}");
         }
         assert!(category.zh.iter().all(|term| !broken(term).is_empty()));
+    }
+}
+
+proptest! {
+    /// What is told to be a code by its bytes alone is nothing that the rules would have to look at.
+    #[test]
+    fn a_plain_code_is_no_name_and_no_place(text in "[0-9A-Za-z/. -]{0,24}|[0-9]{2,3}[.][0-9]{1,6}[ /-][0-9]{2}[.][0-9]{1,6}") {
+        if is_plain_code(text.as_bytes()) {
+            let bounds = Bounds { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
+            prop_assert!(!reads_as_name(&text) && !reads_as_place(&text) && !reads_as_point_of(&bounds, &text));
+            prop_assert_eq!(broken(&text), Vec::new());
+        }
     }
 }
