@@ -44,7 +44,10 @@ pub struct App {
     progress: Option<(usize, usize)>,
     failed: Vec<Problem>,
     health: Health,
+    /// Until the first complete frame.
     began: Option<Instant>,
+    /// Whether a frame with figures was painted.
+    has_figures: bool,
     fullscreen: bool,
     audit: Writer,
     /// Area that was followed last, so that each drill is noted once.
@@ -71,6 +74,7 @@ impl App {
             failed: Vec::new(),
             health: Health::default(),
             began: Some(opening.began),
+            has_figures: false,
             audit: Writer::start(audit_log),
             followed: AreaId::ROOT,
             drawn: None,
@@ -222,9 +226,12 @@ impl eframe::App for App {
         if self.audit.has_failed() {
             self.unnoted_ui(ui);
         }
-        if let Some(began) = self.began.take() {
+        if let Some(began) = self.began.take_if(|_| snapshot.is_whole) {
             log::info!("first complete frame {} ms after start", began.elapsed().as_millis());
+        } else if let Some(began) = self.began.filter(|_| !self.has_figures) {
+            log::info!("first frame with figures {} ms after start", began.elapsed().as_millis());
         }
+        self.has_figures = true;
     }
 }
 

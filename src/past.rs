@@ -234,6 +234,10 @@ impl Shelf {
             self.wished.clear();
             return None;
         };
+        // Events and rows are being read: the wish waits for the picture that has them.
+        if !live.is_whole {
+            return None;
+        }
         let mut wanted = vec![moment];
         if time.playing {
             let span = (EpochSecs::MIN, live.now_secs);

@@ -64,6 +64,10 @@ impl Listener {
     /// Looks for what came, and asks anew where time has gone on.
     pub fn prepare(&mut self, site: &Arc<Site>, snapshot: &Snapshot) {
         self.receive();
+        // Of events that are not read yet nobody can say who is silent.
+        if !snapshot.is_whole {
+            return;
+        }
         let key = Key::of(snapshot);
         let is_known = self.found.as_ref().is_some_and(|(of, _)| *of == key);
         if !is_known && self.asked.is_none() {

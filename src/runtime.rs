@@ -1,10 +1,12 @@
 //! The threads behind the window: builds the engine, takes in what sources send, publishes snapshots. Owns every
 //! thread and channel; the window only receives and sends commands. No lock is shared with it.
 
+mod first;
 mod keep;
 mod pace;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,11 +14,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 
 use crate::engine::{self, Engine, LateRows, Start, ToKeep};
 use crate::memory::{self, GiveBack};
+use crate::moment::TimeSource;
 use crate::past::PastThread;
 use crate::site::Site;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
-use crate::snapshot::{Clock, FeedState, LiveState, Snapshot};
+use crate::snapshot::{Clock, Day, EpochSecs, FeedState, LiveState, Snapshot};
 use crate::sources::replay::{self, Replay, seconds_of_day, whole};
 use crate::sources::supervise::{self, Feeds};
 use crate::sources::{self, INBOX, SourceControl, SourceEvent};
@@ -119,13 +122,25 @@ fn work(
     stop: &Receiver<()>,
     wake: &Wake,
 ) {
+    let is_shown = AtomicBool::new(false);
     let progress = |done, of| {
-        // A window that is still starting misses nothing when this is dropped.
-        if out.try_send(Update::Progress(done, of)).is_ok() {
+        // A window that is still starting misses nothing when this is dropped. One that has a picture does not say it,
+        // and the next one must find room.
+        if !is_shown.load(Ordering::Relaxed) && out.try_send(Update::Progress(done, of)).is_ok() {
             wake();
         }
     };
-    let Start { engine, to_keep } = match engine::start(Arc::clone(&site), engine::Depth::Needed, &progress) {
+    let mut first = None;
+    let mut show = |bare| {
+        let publisher: &mut Publisher = first.insert(first::publisher(bare));
+        is_shown.store(true, Ordering::Relaxed);
+        // A window that takes no more will get the whole picture.
+        if out.try_send(Update::Snapshot(Arc::new(publisher.snapshot()))).is_ok() {
+            wake();
+        }
+    };
+    let started = engine::start_with(Arc::clone(&site), engine::Depth::Needed, &progress, &mut show);
+    let Start { engine, to_keep } = match started {
         Ok(start) => start,
         Err(problems) => {
             if out.send(Update::Failed(problems)).is_ok() {
@@ -141,9 +156,12 @@ fn work(
     let (source_out, inbox) = bounded(INBOX);
     let mut publisher = Publisher::new(engine, real_clock());
     publisher.to_keep = to_keep;
+    if let Some(first) = first {
+        publisher.go_on_from(first);
+    }
     if let Some(mut replay) = Replay::open(&site, seconds_of_day(&site)) {
         publisher.clock = replay.clock();
-        publisher.shift_secs = shift_secs(&site, &replay);
+        publisher.shift_secs = shift_secs(&site, replay.day());
         publisher.set_late_rows(replay::late_rows(&site));
         // What happened today before the program started arrives at once.
         for batch in replay.due(whole(publisher.clock.now())) {
@@ -213,9 +231,9 @@ fn real_clock() -> Clock {
 }
 
 /// What turns the sample's day into the present day, on the same time of day.
-fn shift_secs(site: &Site, replay: &Replay) -> i64 {
+fn shift_secs(site: &Site, day: Day) -> i64 {
     let today = site.zone.day_of(jiff::Timestamp::now().as_second());
-    site.zone.start_of(today) - site.zone.start_of(replay.day())
+    site.zone.start_of(today) - site.zone.start_of(day)
 }
 
 /// Turns an engine and what arrives into snapshots.
@@ -225,6 +243,8 @@ pub struct Publisher {
     shift_secs: i64,
     live: LiveState,
     revision: u64,
+    /// Whether rows and events are there.
+    is_whole: bool,
     /// Whether there is anything that the last picture does not show.
     dirty: bool,
     /// When the oldest change among it arrived, and how long it took to this thread.
@@ -263,6 +283,7 @@ impl Publisher {
             shift_secs: 0,
             live,
             revision: 0,
+            is_whole: true,
             dirty: true,
             oldest_change: None,
             published: None,
@@ -344,6 +365,7 @@ impl Publisher {
         let site = Arc::clone(self.engine.site());
         Snapshot {
             revision: self.revision,
+            is_whole: self.is_whole,
             now_secs,
             shift_secs: self.shift_secs,
             clock: self.clock,
@@ -353,10 +375,21 @@ impl Publisher {
             feeds: Arc::clone(&self.feeds),
             texture: Arc::clone(&self.engine.texture),
             figures,
-            times: Some(Arc::new(self.engine.ground(Arc::clone(&bare), now_secs, self.late_rows.clone()))),
+            times: self.is_whole.then(|| self.times(&bare, now_secs)),
             series: bare,
             past: None,
         }
+    }
+
+    /// Pictures of other times, as of a picture that is made of an engine without its rows.
+    fn times(&self, bare: &Arc<Engine>, now_secs: EpochSecs) -> Arc<dyn TimeSource> {
+        Arc::new(self.engine.ground(Arc::clone(bare), now_secs, self.late_rows.clone()))
+    }
+
+    /// Pictures follow those of another one, of the same site.
+    fn go_on_from(&mut self, other: Self) {
+        self.revision = other.revision;
+        self.memory = other.memory;
     }
 
     /// The replay's changes are as quick as a person can read; what really happens is shown sooner, as long as making
@@ -406,6 +439,7 @@ impl Publisher {
         let mut inbox = if self.live.running { inbox } else { &never };
         // The copies are let go of when this thread ends.
         let running = Arc::new(());
+        let mut pictures = 0_u32;
         loop {
             self.look_at_feeds();
             let gap = self.published.map_or(SNAPSHOT_GAP, |p| p.elapsed());
@@ -414,7 +448,7 @@ impl Publisher {
             if due {
                 self.live.queue = inbox.len() + self.supervised.as_ref().map_or(0, Feeds::waiting);
                 self.live.resident_mib = crate::bench::resident_mib();
-                if self.revision == 1 {
+                if pictures == 1 {
                     // The first picture is out: what loading left behind has been given back by now.
                     memory::give_back(GiveBack::Later);
                     keep::copies(Arc::clone(self.engine.site()), &running);
@@ -429,7 +463,8 @@ impl Publisher {
                 self.published = Some(Instant::now());
                 let sent = out.try_send(Update::Snapshot(snapshot));
                 self.to_keep.take().into_iter().for_each(keep::cube);
-                if self.revision == 1 {
+                pictures = pictures.saturating_add(1);
+                if pictures == 1 {
                     keep::order(self.engine.without_rows());
                 }
                 match sent {

@@ -1,6 +1,8 @@
 //! What the window sees: one immutable picture of all figures, events and sources at one revision. Cheap to clone.
 //! Owns nothing that changes; holds no figure that has not passed the door.
 
+mod feed;
+
 use std::sync::Arc;
 
 use crate::density::{EventCells, EventFilter, Reports};
@@ -9,7 +11,8 @@ use crate::moment::{Past, TimeSource, Timeline};
 use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
-use crate::site::text::{Bilingual, Message};
+
+pub use feed::{FeedPhase, FeedState};
 
 pub use crate::series::{Back, Coverage, Earlier, Series, SeriesPoint, SeriesSource, Sides};
 
@@ -42,6 +45,8 @@ pub enum Status {
     Missing,
     /// Not shown at this level.
     TooFine,
+    /// Not told yet: changes that it counts are being read.
+    Unread,
 }
 
 /// One indicator at one area: everything a panel may print.
@@ -73,6 +78,15 @@ impl Reading {
         oldest_input: None,
         previous: Shown::Missing,
         interval: None,
+    };
+
+    /// Not told yet.
+    pub(crate) const UNREAD: Self = Self {
+        value: Shown::Unread,
+        numerator: Shown::Unread,
+        denominator: Shown::Unread,
+        status: Status::Unread,
+        ..Self::MISSING
     };
 }
 
@@ -276,60 +290,6 @@ pub struct Freshness {
     pub sources: Vec<SourceState>,
 }
 
-/// What a live source is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedPhase {
-    /// The connection is being made.
-    Connecting,
-    /// Reads what happened before.
-    CatchingUp {
-        /// Rows or files so far.
-        done: u64,
-        /// Of how many, where that is known.
-        of: Option<u64>,
-    },
-    /// Everything is here as it happens.
-    Live,
-    /// Connected, and silent for longer than agreed.
-    Late,
-    /// Does not work.
-    Failed {
-        /// Why.
-        reason: Message,
-        /// When it is tried again.
-        next_try_secs: EpochSecs,
-    },
-}
-
-/// The state of one live source. Times are the machine's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedState {
-    /// Short name in `sources.toml`.
-    pub id: String,
-    /// What a person calls it.
-    pub name: Bilingual,
-    /// What it is doing.
-    pub phase: FeedPhase,
-    /// Since when.
-    pub since_secs: EpochSecs,
-    /// Rows taken in since the start.
-    pub rows: u64,
-    /// Rows refused at the door.
-    pub refused: u64,
-    /// Rows that had come before or were older than what is known.
-    pub repeated: u64,
-    /// Rows left out by rule: tests, excluded categories.
-    pub excluded: u64,
-    /// Cells dropped unread: free text and whatever else is on no list.
-    pub dropped: u64,
-    /// When the last row came.
-    pub last_secs: Option<EpochSecs>,
-    /// How far its clock is ahead of ours, where that is worth telling.
-    pub skew_secs: Option<i64>,
-    /// Since when it has had no connection; none while it has.
-    pub away_since_secs: Option<EpochSecs>,
-}
-
 /// How far the live feed has come.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LiveState {
@@ -381,6 +341,9 @@ impl Clock {
 pub struct Snapshot {
     /// Grows with every snapshot.
     pub revision: u64,
+    /// Whether events are here, and figures of live tables. The first picture of a start from a kept cube lacks them:
+    /// its events tell nothing, and such figures are [`Shown::Unread`].
+    pub is_whole: bool,
     /// The instant the figures are for, in the data's own time.
     pub now_secs: EpochSecs,
     /// Added to data times before they are printed: a demo shows its anchor day as the present day.

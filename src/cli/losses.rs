@@ -31,7 +31,7 @@ impl Loss<'_> {
         let mut loss = Loss { row, cells: 0, coarse: 0, primary: 0, secondary: 0 };
         for shown in shown {
             match shown {
-                Shown::Missing | Shown::TooFine => continue,
+                Shown::Missing | Shown::TooFine | Shown::Unread => continue,
                 Shown::Value(_) => {}
                 Shown::Coarse { .. } => loss.coarse += 1,
                 Shown::Suppressed { why: Why::Primary, .. } => loss.primary += 1,

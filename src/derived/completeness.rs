@@ -59,7 +59,10 @@ impl Completeness {
             })
             .unwrap_or_default();
         let areas = (!inside.is_empty()).then(|| Of {
-            present: inside.iter().filter(|s| !matches!(s, Status::Missing | Status::TooFine)).count(),
+            present: inside
+                .iter()
+                .filter(|s| !matches!(s, Status::Missing | Status::TooFine | Status::Unread))
+                .count(),
             expected: inside.len(),
         });
         let is_late = |table: &usize| sources.get(*table).is_none_or(|s| s.late);

@@ -86,6 +86,7 @@ const fn reading(sides: Sides) -> Reading {
         Shown::Suppressed { .. } => Status::Suppressed,
         Shown::Missing => Status::Missing,
         Shown::TooFine => Status::TooFine,
+        Shown::Unread => Status::Unread,
     };
     Reading { value, numerator, denominator, status, ..Reading::MISSING }
 }

@@ -288,7 +288,7 @@ fn total(days: impl Iterator<Item = Shown>) -> Counted {
         match shown {
             Shown::Value(count) => sum += count,
             Shown::Suppressed { .. } | Shown::Coarse { .. } => return Counted::Hidden,
-            Shown::Missing | Shown::TooFine => return Counted::Missing,
+            Shown::Missing | Shown::TooFine | Shown::Unread => return Counted::Missing,
         }
     }
     Counted::Exact(sum)

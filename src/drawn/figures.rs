@@ -204,6 +204,9 @@ impl DrawnReading {
         }
         let is_a_piece = matches!(taken.as_slice(), [Taken { share, .. }] if *share < LEAST_SHARE);
         let is_floored = row.people == People::AggregateSensitive && taken.iter().any(|t| !t.is_whole);
+        if taken.iter().any(|t| t.reading.status == Status::Unread) {
+            return without(Shown::Unread, Status::Unread, parts, None);
+        }
         // The floors of area of sensitive groups hold for shapes too: nothing below them is estimated.
         if is_floored || (is_a_piece && finest < site.figure_level()) {
             return without(Shown::TooFine, Status::TooFine, parts, Some(NoFigure::TooCoarse));
@@ -234,6 +237,7 @@ fn reading(taken: &[Taken], sum: &sums::Drawn) -> Reading {
         Shown::Suppressed { .. } => Status::Suppressed,
         Shown::Missing => Status::Missing,
         Shown::TooFine => Status::TooFine,
+        Shown::Unread => Status::Unread,
         _ if any(Status::Partial) || any(Status::Missing) => Status::Partial,
         _ if any(Status::Late) => Status::Late,
         Shown::Coarse { .. } => Status::Coarse,

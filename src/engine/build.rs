@@ -73,11 +73,25 @@ pub fn start(
     depth: Depth,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Start, Vec<Problem>> {
+    start_with(site, depth, progress, &mut |_| {})
+}
+
+/// The same. A kept cube is handed over as it is, without rows and events, before these are read; not where none is used.
+///
+/// # Errors
+/// The problems of the catalogue; problems of data come back inside the engine.
+pub(crate) fn start_with(
+    site: Arc<Site>,
+    depth: Depth,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    bare: &mut dyn FnMut(Engine),
+) -> Result<Start, Vec<Problem>> {
     let plan = Arc::new(plan(&site)?);
     let kept = if depth == Depth::Everything { None } else { Kept::of(&site, &plan) };
     if let Some(kept) = &kept
         && let Some(mut engine) = kept.engine(&plan)
     {
+        bare(engine.without_rows());
         // Rows of other data would be taken back from cells that never counted them.
         if depth == Depth::Figures || read_rows(&mut engine, progress) && kept.is_true() {
             return Ok(Start { engine, to_keep: None });
@@ -157,6 +171,7 @@ fn build_as_known(
             held: loaded.held,
             within: loaded.within.into_iter().map(Arc::new).collect(),
             live: loaded.live,
+            is_unread: false,
         });
     }
     drop(loading);

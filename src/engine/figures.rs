@@ -45,7 +45,12 @@ impl Engine {
                 let before = self.protected(kept, row, Owner::Indicator(i), figure, earlier);
                 let group = self.gate.group_of(Owner::Indicator(i));
                 let told_secs = [at, earlier].map(|at| kept.told_secs(group?, at));
-                self.readings(row, figure, (&now, &before), sources, (self.is_late(figure, &late), told_secs))
+                let late = self.is_late(figure, &late);
+                let mut all = self.readings(row, figure, (&now, &before), sources, (late, told_secs));
+                if self.is_unread(figure) {
+                    all.iter_mut().filter(|r| r.value != Shown::TooFine).for_each(|r| *r = Reading::UNREAD);
+                }
+                all
             })
             .collect();
         let slices = self
@@ -72,7 +77,9 @@ impl Engine {
         let mut memory = Memory::default();
         let kept = &mut Kept::new(&mut memory);
         let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
-        Earlier { day: at.day, areas: protected.iter().map(sides).collect() }
+        let unread = self.is_unread(figure);
+        let told = |p: &Protected| if unread { Sides::same(unread_of(p.value)) } else { sides(p) };
+        Earlier { day: at.day, areas: protected.iter().map(told).collect() }
     }
 
     /// One figure over all areas, together with what it shares counts with.
@@ -114,6 +121,7 @@ impl Engine {
                     Shown::Suppressed { .. } => Status::Suppressed,
                     Shown::Missing => Status::Missing,
                     Shown::TooFine => Status::TooFine,
+                    Shown::Unread => Status::Unread,
                     Shown::Value(_) | Shown::Coarse { .. } if now.partial => Status::Partial,
                     Shown::Value(_) | Shown::Coarse { .. } if late => Status::Late,
                     Shown::Coarse { .. } => Status::Coarse,
@@ -214,7 +222,10 @@ impl Engine {
                     .zip(&protected)
                     .map(|(figure, values)| Slice {
                         codes: figure.codes.clone(),
-                        value: values.get(area).map_or(Shown::Missing, |p| p.value),
+                        value: match values.get(area).map_or(Shown::Missing, |p| p.value) {
+                            value if self.is_unread(figure) => unread_of(value),
+                            value => value,
+                        },
                     })
                     .collect()
             })
@@ -303,6 +314,11 @@ impl Engine {
 
 const fn sides(figure: &Protected) -> Sides {
     Sides { value: figure.value, numerator: figure.numerator, denominator: figure.denominator }
+}
+
+/// What stands for a figure that waits for changes which it counts.
+const fn unread_of(value: Shown) -> Shown {
+    if matches!(value, Shown::TooFine) { value } else { Shown::Unread }
 }
 
 /// Points of a series are a day apart for windows up to a week, else a month, always like with like: a month so far

@@ -27,14 +27,17 @@ impl Engine {
             .map(|table| {
                 let newest_secs = self.newest_at(table, now);
                 let due_secs = newest_secs.and_then(|newest| self.due(table, newest));
+                // What is not read yet is neither late nor on time.
+                let due_secs = due_secs.filter(|_| !table.is_unread);
                 SourceState {
                     name: table.table.id.clone(),
                     dataset: table.dataset,
                     newest_secs,
                     due_secs,
-                    late: newest_secs.is_none()
-                        || table.held.is_some()
-                        || due_secs.is_some_and(|due| due < now),
+                    late: !table.is_unread
+                        && (newest_secs.is_none()
+                            || table.held.is_some()
+                            || due_secs.is_some_and(|due| due < now)),
                     rows: table.rows,
                     refused: table.refused,
                     held: table.held,
@@ -100,7 +103,8 @@ impl Engine {
     #[must_use]
     pub fn freshness(&self, sources: Vec<SourceState>) -> Freshness {
         let late: Vec<bool> = sources.iter().map(|s| s.late).collect();
-        let current = self.plan.indicators.iter().filter(|i| !self.is_late(i, &late)).count();
+        let is_current = |figure: &&FigurePlan| !self.is_late(figure, &late) && !self.is_unread(figure);
+        let current = self.plan.indicators.iter().filter(is_current).count();
         Freshness { current, total: self.plan.indicators.len(), sources }
     }
 

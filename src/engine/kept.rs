@@ -296,6 +296,7 @@ fn unpack_table(
         held: None,
         within,
         live: None,
+        is_unread: false,
     })
 }
 

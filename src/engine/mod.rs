@@ -27,7 +27,7 @@ mod then;
 use std::sync::Arc;
 
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
-use crate::indicators::measure::Plan;
+use crate::indicators::measure::{FigurePlan, Plan};
 use crate::indicators::sets::Sets;
 use crate::indicators::spread::Spread;
 use crate::indicators::timed::Timed;
@@ -40,6 +40,7 @@ use crate::snapshot::{Day, EpochSecs, Held, LonLatList};
 use crate::store::Admitted;
 
 pub(crate) use again::Memory;
+pub(crate) use build::start_with;
 pub use build::{Depth, Start, build, build_known_at, start};
 use events::EventLog;
 pub use kept::ToKeep;
@@ -82,6 +83,8 @@ pub(crate) struct TableState {
     pub(crate) within: Vec<Arc<Within>>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,
+    /// Whether changes wait until those rows are there: what is made of the table is not told before.
+    pub(crate) is_unread: bool,
 }
 
 impl TableState {
@@ -179,6 +182,16 @@ impl Engine {
             texture: Arc::clone(&self.texture),
             problems: Vec::new(),
         }
+    }
+
+    /// Tells nothing of some tables: changes of them wait for the rows that they replace.
+    pub(crate) fn tell_nothing_of(&mut self, is_meant: impl Fn(&Table) -> bool) {
+        self.tables.iter_mut().for_each(|state| state.is_unread = is_meant(&state.table));
+    }
+
+    /// Whether a figure waits for changes that it counts.
+    pub(crate) fn is_unread(&self, figure: &FigurePlan) -> bool {
+        self.tables_of(figure).into_iter().filter_map(|table| self.tables.get(table)).any(|t| t.is_unread)
     }
 
     /// Events grow older: before a picture of an instant is made.

@@ -227,7 +227,7 @@ fn signed(text: &Messages, shown: Shown, decimals: usize) -> String {
         Shown::Value(value) => (None, value),
         Shown::Coarse { value, told, .. } => (Some(told.sign()), value),
         Shown::Suppressed { .. } => return figure(shown),
-        Shown::Missing | Shown::TooFine => return text.get("derived.none").to_owned(),
+        Shown::Missing | Shown::TooFine | Shown::Unread => return text.get("derived.none").to_owned(),
     };
     let size = thousands(value.abs(), decimals);
     let is_zero = size.bytes().all(|b| matches!(b, b'0' | b'.'));

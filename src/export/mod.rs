@@ -94,6 +94,7 @@ pub const fn status_code(status: Status) -> &'static str {
         Status::Suppressed => "suppressed",
         Status::Missing => "missing",
         Status::TooFine => "too_fine",
+        Status::Unread => "unread",
     }
 }
 
@@ -105,7 +106,7 @@ pub fn figure(shown: Shown) -> String {
         Shown::Value(value) | Shown::Coarse { value, .. } => plain(value),
         Shown::Suppressed { below, why: Why::Primary } => format!("<{below}"),
         Shown::Suppressed { why: Why::Secondary, .. } => HIDDEN.to_owned(),
-        Shown::Missing | Shown::TooFine => String::new(),
+        Shown::Missing | Shown::TooFine | Shown::Unread => String::new(),
     }
 }
 
@@ -135,7 +136,7 @@ fn number(value: f64) -> serde_json::Value {
 fn shown_number(shown: Shown) -> serde_json::Value {
     match shown {
         Shown::Value(value) | Shown::Coarse { value, .. } => number(value),
-        Shown::Suppressed { .. } | Shown::Missing | Shown::TooFine => serde_json::Value::Null,
+        Shown::Suppressed { .. } | Shown::Missing | Shown::TooFine | Shown::Unread => serde_json::Value::Null,
     }
 }
 
@@ -271,6 +272,7 @@ pub fn status_word(status: Status, text: &Messages) -> &str {
         Status::Suppressed => text.get("status.suppressed"),
         Status::Missing => text.get("status.missing"),
         Status::TooFine => text.get("status.too_fine"),
+        Status::Unread => text.get("status.unread"),
     }
 }
 

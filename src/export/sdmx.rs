@@ -39,7 +39,7 @@ fn observations<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = String> + 
             Status::Coarse => "E",
             Status::Late | Status::Partial => "P",
             Status::Suppressed => "Q",
-            Status::Missing | Status::TooFine => "M",
+            Status::Missing | Status::TooFine | Status::Unread => "M",
         };
         let late = if inputs.is_late() { late_comment(subject, &inputs) } else { String::new() };
         let flow = "ONEMAP:INDICATORS(1.0)";

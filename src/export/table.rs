@@ -42,7 +42,7 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
             Shown::Value(value) => thousands(value, row.decimals),
             Shown::Coarse { value, told, .. } => format!("{}{}", told.sign(), thousands(value, row.decimals)),
             Shown::Suppressed { .. } => figure(reading.value),
-            Shown::Missing | Shown::TooFine => "–".to_owned(),
+            Shown::Missing | Shown::TooFine | Shown::Unread => "–".to_owned(),
         };
         let input =
             reading.oldest_input.map(|secs| date_of(site.zone.day_of(secs)).to_string()).unwrap_or_default();

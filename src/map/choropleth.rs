@@ -53,7 +53,7 @@ fn dress(sheet: &Sheet<'_>, reading: &Reading) -> (Color32, Option<Pattern>) {
         }
         Shown::Suppressed { .. } => (theme.no_data, Some(Pattern::Suppressed)),
         Shown::Missing => (theme.no_data, Some(Pattern::Missing)),
-        Shown::TooFine => (theme.no_data, None),
+        Shown::TooFine | Shown::Unread => (theme.no_data, None),
     }
 }
 

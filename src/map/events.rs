@@ -126,6 +126,9 @@ impl EventsLayer {
     pub(super) fn notes(&self, sheet: &Sheet<'_>) -> Vec<String> {
         let text = sheet.view.text;
         let mut out = Vec::new();
+        if !sheet.view.snapshot.is_whole {
+            out.push(text.get("panel.events.reading").to_owned());
+        }
         if !sheet.view.state.filter.is_default() {
             out.push(event_filter::words(sheet.view));
         }

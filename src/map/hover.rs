@@ -100,8 +100,12 @@ fn area_card(ui: &mut Ui, sheet: &Sheet<'_>, area: AreaId) {
     if let Some(silences) = view.silences.filter(|_| view.state.silence_open) {
         lines(ui, sheet, &derived_words::watched(view.text, &silences.tally(area)), note);
     }
-    let open = view.snapshot.events.open_in(area);
-    row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);
+    if view.snapshot.is_whole {
+        let open = view.snapshot.events.open_in(area);
+        row(ui, sheet, &view.text.fill("map.open_events", &[("n", &format::count(open))]), note);
+    } else {
+        row(ui, sheet, view.text.get("panel.events.reading"), note);
+    }
 }
 
 fn mark_card(ui: &mut Ui, sheet: &Sheet<'_>, mark: &Mark) {

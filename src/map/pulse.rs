@@ -50,7 +50,8 @@ impl Pulses {
 
     fn notice(&mut self, sheet: &Sheet<'_>, time: f64, animate: bool) {
         let snapshot = sheet.view.snapshot;
-        if self.revision == Some(snapshot.revision) {
+        // What is there once events are read did not just arrive.
+        if self.revision == Some(snapshot.revision) || !snapshot.is_whole {
             return;
         }
         let first = self.revision.is_none();

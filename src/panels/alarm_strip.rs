@@ -40,6 +40,11 @@ pub fn alarm_strip_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut 
     if strip.width() < step * 12.0 {
         return;
     }
+    if !view.snapshot.is_whole {
+        // Nobody knows yet whether it is calm.
+        pen.named_text(strip, Align2::CENTER_CENTER, view.text.get("panel.alarm.reading"), pen.body());
+        return;
+    }
     match gravest(view) {
         (Some(event), count) => grave_ui(pen, strip, view, event, count, commands),
         (None, _) => calm_ui(pen, strip, view),

@@ -161,8 +161,12 @@ const LINE_ROWS: usize = 3;
 fn marks_line(view: &View<'_>, rows: &[Row]) -> String {
     let found = Marks::of_whole_readings(rows.iter().map(|row| &row.reading));
     let mut line = found.line(view.text);
-    if rows.iter().any(|row| !row.reading.value.is_seen()) {
-        line.push_str(view.text.get("marks.join"));
+    if rows.iter().any(|row| row.reading.status == Status::Unread) {
+        view.text.get("panel.shown.why_unread").clone_into(&mut line);
+    } else if rows.iter().any(|row| !row.reading.value.is_seen()) {
+        if !line.is_empty() {
+            line.push_str(view.text.get("marks.join"));
+        }
         line.push_str(view.text.get("panel.table.last"));
     }
     if let Some(as_of) = words::areas_as_of(view) {

@@ -170,7 +170,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
             let stroke = Stroke::new(theme.sizes.hairline * 1.5, theme.muted);
             marks::dashed_box(pen.painter(), at.expand2(vec2(step, -step * 0.5)), stroke);
         }
-        Shown::Missing | Shown::TooFine => {
+        Shown::Missing | Shown::TooFine | Shown::Unread => {
             let words = format::bare(reading.value, 0, view.text);
             let _ = pen.fitted(place, Align2::LEFT_CENTER, &words, pen.heading().color(theme.muted), 0.6);
         }

@@ -41,8 +41,9 @@ impl EventCard {
         let last = self.last.as_ref().filter(|last| view.state.event.as_ref() == Some(&last.id));
         // A picture of a time before its end tells nothing of it.
         let closed = last.and_then(|last| last.closed_secs).filter(|at| *at <= view.now_whole_secs());
+        let key = if view.snapshot.is_whole { "panel.event.gone" } else { "panel.events.reading" };
         let words = closed.map_or_else(
-            || view.text.get("panel.event.gone").to_owned(),
+            || view.text.get(key).to_owned(),
             |at| view.text.fill("panel.event.gone_closed", &[("when", &moment_words(view, at))]),
         );
         let pen = Pen::new(ui, view.theme);

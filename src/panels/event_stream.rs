@@ -119,6 +119,9 @@ pub fn shown<'a>(view: &View<'a>) -> impl Iterator<Item = &'a EventView> + use<'
 /// Key of the word that stands where there is no change to show.
 #[must_use]
 pub fn nothing_key(view: &View<'_>) -> &'static str {
+    if !view.snapshot.is_whole {
+        return "panel.events.reading";
+    }
     if listed(view).is_empty() { "panel.events.none" } else { "panel.events.none_match" }
 }
 
@@ -132,13 +135,11 @@ pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comma
     let ink = pen.note().color(pen.theme.accent);
     pen.named_text(line, Align2::LEFT_CENTER, &event_filter::words(view), pen.note().color(pen.theme.text));
     let now = view.snapshot.now_secs;
-    let n = format::count(view.snapshot.events.matching(&view.state.filter, now));
-    pen.named_text(
-        below,
-        Align2::LEFT_CENTER,
-        &view.text.fill("panel.events.matching", &[("n", &n)]),
-        pen.note(),
-    );
+    if view.snapshot.is_whole {
+        let n = format::count(view.snapshot.events.matching(&view.state.filter, now));
+        let words = view.text.fill("panel.events.matching", &[("n", &n)]);
+        pen.named_text(below, Align2::LEFT_CENTER, &words, pen.note());
+    }
     let words = view.text.get("panel.events.clear");
     let (_, clear) = cut_right(below, pen.width(words, ink) + pen.step());
     if pen.press(clear, "clear event filter", words).clicked() {
@@ -150,18 +151,18 @@ pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comma
 
 fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>) {
     let at = pen.named_text(head, Align2::LEFT_CENTER, view.text.get(title_key(view)), pen.heading());
-    let rest = head.with_min_x(at.right() + pen.step());
-    pen.named_text(rest, Align2::RIGHT_CENTER, &counts(view), pen.note());
+    counts_ui(pen, head.with_min_x(at.right() + pen.step()), view);
 }
 
-/// How many events opened today and how many are open.
-#[must_use]
-pub fn counts(view: &View<'_>) -> String {
+/// Says how many events opened today and how many are open, once that is known.
+pub fn counts_ui(pen: Pen<'_>, place: Rect, view: &View<'_>) {
+    if !view.snapshot.is_whole {
+        return;
+    }
     let events = &view.snapshot.events;
-    view.text.fill(
-        "panel.events.counts",
-        &[("today", &format::count(events.opened_today)), ("open", &format::count(events.open_total))],
-    )
+    let [today, open] = [events.opened_today, events.open_total].map(format::count);
+    let words = view.text.fill("panel.events.counts", &[("today", &today), ("open", &open)]);
+    pen.named_text(place, Align2::RIGHT_CENTER, &words, pen.note());
 }
 
 /// Paints one event: mark and kind with its age, then place with clock time and status.

@@ -327,6 +327,7 @@ pub(crate) fn snapshot(site: &Site) -> Snapshot {
         .collect();
     Snapshot {
         revision: 1,
+        is_whole: true,
         now_secs: NOW,
         shift_secs: 0,
         clock: Clock { data_secs: NOW as f64, since: std::time::Instant::now(), speed: 0.0 },

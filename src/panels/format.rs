@@ -75,6 +75,7 @@ pub fn bare(shown: Shown, decimals: usize, text: &Messages) -> String {
         Shown::Suppressed { why: Why::Secondary, .. } => HIDDEN.to_owned(),
         Shown::Missing => text.get("panel.shown.missing").to_owned(),
         Shown::TooFine => text.get("panel.shown.too_fine").to_owned(),
+        Shown::Unread => text.get("panel.shown.unread").to_owned(),
     }
 }
 

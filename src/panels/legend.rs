@@ -10,6 +10,8 @@ use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
 use crate::panels::{Commands, View, event_filter, format, hexagon, marks, silence, words};
 use crate::privacy::marks::{Mark, Marks};
 use crate::privacy::shown::Told;
+use crate::site::areas::AreaId;
+use crate::snapshot::Status;
 
 /// One class of the map's colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -205,7 +207,9 @@ fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks, commands: 
     let mut at = rows.min;
     if found.is_empty() && late.is_empty() && silent == 0 {
         let place = rows.with_max_y(rows.top() + height);
-        let words = view.text.get("panel.legend.all_shown");
+        let is_unread = view.snapshot.reading(view.state.indicator, AreaId::ROOT).status == Status::Unread;
+        let key = if is_unread { "panel.shown.why_unread" } else { "panel.legend.all_shown" };
+        let words = view.text.get(key);
         at.x = pen.named_text(place, Align2::LEFT_CENTER, words, pen.note()).right() + step * 1.75;
     }
     if silent > 0 {
@@ -305,7 +309,8 @@ fn chip_ui(pen: Pen<'_>, chip: Rect, mark: Mark) {
 fn density_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, density: Option<DensityScale>) {
     let text = view.text;
     let Some(scale) = density else {
-        pen.named_text(row, Align2::LEFT_CENTER, text.get("panel.legend.single"), pen.note());
+        let key = if view.snapshot.is_whole { "panel.legend.single" } else { "panel.events.reading" };
+        pen.named_text(row, Align2::LEFT_CENTER, text.get(key), pen.note());
         return;
     };
     let step = pen.step();

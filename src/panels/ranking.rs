@@ -349,7 +349,9 @@ pub fn sentence(view: &View<'_>, indicator: &Indicator, rows: &[Row], folded: us
         rows.iter().filter_map(|r| words::is_met(view, indicator, r.area, r.reading.value)).collect();
     let below = judged.iter().filter(|met| !**met).count();
     let joined = missed.join(view.text.get("panel.list_comma"));
-    let mut words = if !missed.is_empty() {
+    let mut words = if rows.iter().any(|row| row.reading.status == Status::Unread) {
+        view.text.get("panel.shown.why_unread").to_owned()
+    } else if !missed.is_empty() {
         let names = if missed.len() > 3 {
             view.text.fill("panel.ranking.areas", &[("n", &missed.len().to_string())])
         } else {

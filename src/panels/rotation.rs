@@ -130,7 +130,7 @@ fn replay_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands)
     let key = if paused { "panel.replay.paused" } else { "panel.replay.title" };
     pen.named_text(place, Align2::LEFT_CENTER, view.text.get(key), pen.note().color(pen.theme.warn));
     let note = rest.with_min_y(rest.top() + step * 0.5);
-    if note.height() >= pen.row(pen.note()) {
+    if view.snapshot.is_whole && note.height() >= pen.row(pen.note()) {
         let changes = format::count(view.snapshot.live.changes);
         let words = view.text.fill("panel.replay.changes", &[("n", &changes)]);
         let (line, _) = cut_top(note, pen.row(pen.note()));

@@ -42,6 +42,10 @@ pub fn trend_words_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.name(place, "trend overdue", &overdue);
         place = place.with_min_y(place.top() + used);
     }
+    if trend.series.points.iter().any(|point| point.value == Shown::Unread) {
+        pen.wrapped(place, view.text.get("panel.shown.why_unread"), pen.note(), rows_in(pen, place).min(2));
+        return;
+    }
     let (warns, sentence) = derived_words::trend(view.text, trend);
     let color = if warns { pen.theme.warn } else { pen.theme.muted };
     let mut rows = rows_in(pen, place).min(2);

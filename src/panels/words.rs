@@ -222,10 +222,11 @@ pub fn status<'a>(view: &View<'a>, status: Status) -> &'a str {
         Status::Suppressed => "panel.status.suppressed",
         Status::Missing => "panel.status.missing",
         Status::TooFine => "panel.status.too_fine",
+        Status::Unread => "panel.status.unread",
     })
 }
 
-/// Why a value is hidden or not told exactly; `None` where it is.
+/// Why a value is hidden, not told exactly or not yet; `None` where it is told, missing or too fine.
 #[must_use]
 pub fn why<'a>(view: &View<'a>, value: Shown) -> Option<&'a str> {
     let key = match value {
@@ -233,6 +234,7 @@ pub fn why<'a>(view: &View<'a>, value: Shown) -> Option<&'a str> {
         Shown::Suppressed { why: Why::Secondary, .. } => "panel.shown.why_secondary",
         Shown::Coarse { told: Told::AtLeast, .. } => "panel.shown.why_at_least",
         Shown::Coarse { told: Told::About, .. } => "panel.shown.why_about",
+        Shown::Unread => "panel.shown.why_unread",
         Shown::Value(_) | Shown::Missing | Shown::TooFine => return None,
     };
     Some(view.text.get(key))

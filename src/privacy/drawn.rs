@@ -149,8 +149,8 @@ impl Side {
                 }
                 Shown::Suppressed { .. } => (lowest, f64::INFINITY),
                 Shown::Missing => continue,
-                Shown::TooFine => {
-                    side.rest = Shown::TooFine;
+                Shown::TooFine | Shown::Unread => {
+                    side.rest = shown;
                     continue;
                 }
             };

@@ -28,7 +28,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark of a value; `None` where it is told exactly, or not at this level.
+    /// The mark of a value; `None` where it is told exactly, not at this level, or not yet.
     #[must_use]
     pub const fn of(shown: Shown) -> Option<Self> {
         match shown {
@@ -37,7 +37,7 @@ impl Mark {
             Shown::Coarse { told: Told::AtLeast, .. } => Some(Self::AtLeast),
             Shown::Coarse { told: Told::About, .. } => Some(Self::About),
             Shown::Missing => Some(Self::Missing),
-            Shown::Value(_) | Shown::TooFine => None,
+            Shown::Value(_) | Shown::TooFine | Shown::Unread => None,
         }
     }
 

@@ -27,6 +27,8 @@ pub enum Shown {
     Missing,
     /// Never shown at this level of area.
     TooFine,
+    /// Not told yet: changes that it counts are being read. Neither a gap nor 0.
+    Unread,
 }
 
 /// How a coarse value stands to the true one.

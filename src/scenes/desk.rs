@@ -202,18 +202,12 @@ fn trend_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, memory: &mut Memory) {
 fn events_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, card: &mut EventCard, commands: &mut Commands) {
     let mut pane = pane(ui, view, rect, "events", event_stream::title_key(view));
     let theme = view.theme;
-    let counts = event_stream::counts(view);
     let pen = Pen::new(ui, theme);
     let head = Rect::from_min_size(
         rect.min + vec2(0.0, theme.sizes.step * 1.5),
         vec2(rect.width(), pen.row(pen.body())),
     );
-    pen.named_text(
-        head.shrink2(vec2(theme.sizes.step * 1.5, 0.0)),
-        Align2::RIGHT_CENTER,
-        &counts,
-        pen.note(),
-    );
+    event_stream::counts_ui(pen, head.shrink2(vec2(theme.sizes.step * 1.5, 0.0)), view);
     if view.state.event.is_some() {
         chosen_ui(&mut pane, view, card, commands);
         return;

@@ -18,6 +18,8 @@ use crate::state::Mode;
 
 #[cfg(test)]
 mod derived;
+#[cfg(test)]
+mod unread;
 
 pub(super) struct World {
     pub(super) stage: Stage,

@@ -19,6 +19,8 @@ use crate::store::{Admitted, admit, read};
 use super::{SourceControl, SourceEvent};
 
 const DAY_SECS: i64 = 86_400;
+/// Folder of a site with the changes.
+const REPLAY: &str = "data/replay";
 /// How often the replay looks at its clock.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -55,14 +57,13 @@ impl Replay {
     /// so that night is night.
     #[must_use]
     pub fn open(site: &Arc<Site>, seconds_of_day: i64) -> Option<Self> {
-        let anchor = parse_day(&site.meta.sample.as_ref()?.anchor_date)?;
-        let day = anchor + 1;
+        let (day, clock) = beginning(site, seconds_of_day)?;
         let start_secs = site.zone.start_of(day);
         let mut tracks = Vec::new();
         for (_, table) in site.tables() {
             let mut columns: Vec<&str> = table.columns.iter().map(|c| c.id.as_str()).collect();
             columns.push(ARRIVED_COLUMN);
-            for path in read::parts(site, "data/replay", &table.id) {
+            for path in read::parts(site, REPLAY, &table.id) {
                 let part = read::read(site, table, &path, &columns);
                 for problem in &part.problems {
                     log::warn!("{}", problem.line(&site.messages_en));
@@ -70,9 +71,6 @@ impl Replay {
                 tracks.extend(Track::new(table, &part.frame));
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
-        let data_secs = (start_secs + seconds_of_day.rem_euclid(DAY_SECS)) as f64;
-        let clock = Clock { data_secs, since: Instant::now(), speed: 1.0 };
         Some(Self { site: Arc::clone(site), day, start_secs, tracks, rounds: 0, clock })
     }
 
@@ -126,6 +124,19 @@ impl Replay {
             }
         }
     }
+}
+
+/// The day that a sample's replay plays, and the clock it begins with; none where the site is no sample.
+pub(crate) fn beginning(site: &Site, seconds_of_day: i64) -> Option<(Day, Clock)> {
+    let day = parse_day(&site.meta.sample.as_ref()?.anchor_date)? + 1;
+    #[expect(clippy::cast_precision_loss, reason = "seconds, far below 2^53")]
+    let data_secs = (site.zone.start_of(day) + seconds_of_day.rem_euclid(DAY_SECS)) as f64;
+    Some((day, Clock { data_secs, since: Instant::now(), speed: 1.0 }))
+}
+
+/// Whether it brings changes of a table.
+pub(crate) fn brings(site: &Site, table: &Table) -> bool {
+    !read::parts(site, REPLAY, &table.id).is_empty()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds, far below 2^53")]

@@ -338,7 +338,9 @@ fn told(shown: Shown) -> Option<(f64, f64)> {
         Shown::Coarse { value, step, told: Told::AtLeast } => Some((value, value + step - 1.0)),
         Shown::Coarse { value, step, told: Told::About } => Some((value - step / 2.0, value + step / 2.0)),
         Shown::Suppressed { below, why: Why::Primary } => Some((1.0, f64::from(below) - 1.0)),
-        Shown::Suppressed { why: Why::Secondary, .. } | Shown::Missing | Shown::TooFine => None,
+        Shown::Suppressed { why: Why::Secondary, .. } | Shown::Missing | Shown::TooFine | Shown::Unread => {
+            None
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
                 let (obs, conf) = (told[column("OBS_STATUS")], told[column("CONF_STATUS")]);
                 assert!(!told[column("METHOD")].is_empty());
                 match shown {
-                    Shown::Missing | Shown::TooFine => {
+                    Shown::Missing | Shown::TooFine | Shown::Unread => {
                         assert!(
                             matches!(of(cells, sheet), Data::String(_)),
                             "{}: a gap has its word",

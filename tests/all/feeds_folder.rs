@@ -8,7 +8,7 @@ use crate::common::Made;
 use crate::feeds::{ONE, site};
 use crate::wall::Wall;
 
-fn made() -> Made {
+pub(crate) fn made() -> Made {
     let made = site(ONE);
     std::fs::create_dir_all(made.path().join("inbox")).unwrap();
     // What a person calls the columns.
@@ -38,7 +38,7 @@ fn made() -> Made {
     made
 }
 
-fn put(made: &Made, name: &str, bytes: &[u8]) {
+pub(crate) fn put(made: &Made, name: &str, bytes: &[u8]) {
     std::fs::write(made.path().join("inbox").join(name), bytes).unwrap();
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use onemap::engine::{self, Depth, Engine, Start};
+use onemap::privacy::shown::Shown;
 use onemap::runtime::{Runtime, Update};
 use onemap::site::{self, Site};
 use onemap::snapshot::{Day, Figures};
@@ -336,4 +337,51 @@ fn a_window_keeps_it_for_the_next() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(picture(), first);
+}
+
+/// Figures of what a live source feeds wait for the whole picture; what it brought while that was made is in it.
+#[test]
+fn a_window_shows_the_kept_cube_first_and_then_what_came_live() {
+    const PATIENCE: Duration = Duration::from_mins(2);
+    let (made, state) = (crate::feeds_folder::made(), tempfile::tempdir().unwrap());
+    let header = "编号,所属片区,数量,受理时间,类别\n";
+    let until = |rows: f64| {
+        let site = opened(made.path(), state.path());
+        let indicator = site.indicator_index("rows").unwrap();
+        let runtime = Runtime::start(site, Arc::new(|| {})).unwrap();
+        let mut pictures = Vec::new();
+        let began = Instant::now();
+        loop {
+            match runtime.wait(PATIENCE) {
+                Some(Update::Snapshot(snapshot)) => {
+                    let root = onemap::site::areas::AreaId::ROOT;
+                    let value = snapshot.reading(indicator, root).value;
+                    pictures.push((snapshot.revision, snapshot.is_whole, value, snapshot.feeds.len()));
+                    if value == Shown::Value(rows) {
+                        return pictures;
+                    }
+                }
+                Some(Update::Progress(..)) => {}
+                other => panic!("no picture: {other:?}"),
+            }
+            assert!(began.elapsed() < PATIENCE, "{pictures:?}");
+        }
+    };
+    crate::feeds_folder::put(&made, "job.csv", format!("{header}k1,R1A1,5,2026-11-23 10:31,a\n").as_bytes());
+    let cold = until(2.0);
+    assert!(cold.iter().all(|(_, is_whole, ..)| *is_whole), "no cube was kept: {cold:?}");
+    let began = Instant::now();
+    while start(made.path(), state.path()).to_keep.is_some() {
+        assert!(began.elapsed() < PATIENCE, "no cube was kept");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    crate::feeds_folder::put(
+        &made,
+        "job-2.csv",
+        format!("{header}k2,R1A2,6,2026-11-23 10:32,a\n").as_bytes(),
+    );
+    let warm = until(3.0);
+    assert_eq!(warm[0], (1, false, Shown::Unread, 1), "{warm:?}");
+    assert!(warm[1..].iter().all(|(_, is_whole, value, _)| *is_whole && *value != Shown::Unread), "{warm:?}");
+    assert!(warm.windows(2).all(|pair| pair[0].0 < pair[1].0), "{warm:?}");
 }

@@ -59,7 +59,7 @@ impl Rows<'_> {
         let is_provisional = matches!(self.reading.status, Status::Late | Status::Partial);
         let obs_status = match value {
             Shown::Suppressed { .. } => "Q",
-            Shown::Missing | Shown::TooFine => "M",
+            Shown::Missing | Shown::TooFine | Shown::Unread => "M",
             _ if is_provisional => "P",
             Shown::Coarse { .. } => "E",
             Shown::Value(_) => "A",

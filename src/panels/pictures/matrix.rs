@@ -125,7 +125,7 @@ fn cell_ui(pen: Pen<'_>, cell: Rect, view: &View<'_>, table: &Table<'_>, at: (&s
             marks::dashed_box(pen.painter(), cell, Stroke::new(pen.theme.sizes.hairline, pen.theme.muted));
             pen.text(cell, Align2::CENTER_CENTER, &figure, ink);
         }
-        Shown::Missing | Shown::TooFine => {
+        Shown::Missing | Shown::TooFine | Shown::Unread => {
             pen.painter().rect_filled(cell, pen.step() * 0.25, pen.theme.no_data);
         }
     }

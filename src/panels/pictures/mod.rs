@@ -213,7 +213,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, words: &str, value: Shown, ink: Ink) {
             let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
             marks::dashed_box(pen.painter(), at.expand2(vec2(pen.step() * 0.5, -1.0)), stroke);
         }
-        Shown::Missing | Shown::TooFine => {
+        Shown::Missing | Shown::TooFine | Shown::Unread => {
             pen.text(place, Align2::RIGHT_CENTER, words, pen.note());
         }
     }

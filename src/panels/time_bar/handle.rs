@@ -166,6 +166,9 @@ pub(super) fn width_words(view: &View<'_>) -> String {
 
 /// What the bar says to whoever cannot see it: the time, the window, how many events are in it.
 pub(super) fn value_words(view: &View<'_>) -> String {
+    if !view.live.is_whole {
+        return view.text.fill("panel.time.reading", &[("state", &time_words::state(view))]);
+    }
     let at = at(view);
     let counts = bars::counted(view, at - view.state.time.width_secs, at + 1);
     let count = format::count(counts.iter().sum());

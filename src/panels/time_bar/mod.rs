@@ -7,7 +7,7 @@ mod controls;
 mod handle;
 mod kinds;
 
-use egui::{Rect, vec2};
+use egui::{Align2, Rect, vec2};
 
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, share};
 use crate::panels::{Commands, View};
@@ -62,9 +62,15 @@ fn chart_ui(pen: Pen<'_>, rect: Rect, names: Rect, view: &View<'_>, commands: &m
     let lanes = plot.with_max_y(plot.top() + (plot.height() * 0.24).min(pen.step() * 1.75));
     let counts = plot.with_min_y(lanes.bottom());
     handle::window_ui(pen, &line, view);
-    bars::gaps_ui(pen, &line, counts, view);
-    let buckets = bars::buckets_ui(pen, &line, counts, view, &kinds);
-    bars::spans_ui(pen, &line, lanes, view);
+    let buckets = if view.live.is_whole {
+        bars::gaps_ui(pen, &line, counts, view);
+        let buckets = bars::buckets_ui(pen, &line, counts, view, &kinds);
+        bars::spans_ui(pen, &line, lanes, view);
+        buckets
+    } else {
+        pen.named_text(counts, Align2::CENTER_CENTER, view.text.get("panel.events.reading"), pen.note());
+        Vec::new()
+    };
     axis::axis_ui(pen, &line, foot, view);
     handle::handle_ui(pen, &line, view, &buckets, &kinds, commands);
 }
