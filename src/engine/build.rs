@@ -23,6 +23,7 @@ use crate::workers::{on_threads, threads};
 use super::events::EventLog;
 use super::kept::{Kept, ToKeep};
 use super::load::{Loaded, Loading, Worker};
+use super::noted::Noted;
 use super::pass::Pass;
 use super::{Engine, MeasureData, TableState};
 
@@ -297,17 +298,24 @@ fn load_all(
         }
         worker.into_noted()
     });
-    let noted = super::load::Noted::join(loading.len(), noted);
+    let noted = Noted::join(loading.len(), noted);
     let queue = Queue::new(loading);
     let left: Vec<AtomicUsize> = loading.iter().map(|l| AtomicUsize::new(l.pieces.list.len())).collect();
+    let at_it: Vec<AtomicUsize> = loading.iter().map(|_| AtomicUsize::new(0)).collect();
     let done = AtomicUsize::new(loading.iter().filter(|l| !l.is_due || l.pieces.list.is_empty()).count());
     let parts = on_threads(threads, || {
         let mut worker = Worker::new(loading, newest_day);
         let mut table = None;
         while let Some((own, piece)) = queue.next(&mut table) {
+            let (Some(left), Some(at_it)) = (left.get(own), at_it.get(own)) else { continue };
+            if worker.is_new_to(own) {
+                at_it.fetch_add(1, Ordering::AcqRel);
+            }
             worker.count(own, piece, &noted);
-            let last = left.get(own).is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
-            if last {
+            if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                if at_it.load(Ordering::Acquire) == 1 {
+                    worker.finish(own);
+                }
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, loading.len());
             }
         }

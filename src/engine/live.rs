@@ -187,7 +187,8 @@ impl Engine {
             return 0;
         }
         let mut scratch = Contributions::default();
-        let areas = pass.areas(rows);
+        let mut areas = Vec::new();
+        pass.areas(rows, &mut areas);
         let area_of = |row: usize| areas.get(row).copied().filter(|area| *area != NOWHERE);
         let mut codes: Vec<Vec<u32>> = pass.together.iter().map(|_| vec![0; rows.rows]).collect();
         for (place, (position, measure)) in pass.measures.iter().enumerate() {

@@ -1,24 +1,25 @@
 //! What a loading thread does with a piece of a table: read, leave out replaced rows, count. Owns which of several
-//! rows with one key counts, and brings the threads' shares together.
+//! rows with one key counts, and brings the threads' shares together; does not say which rows a later piece replaces.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::indicators::cube::Calendar;
-use crate::indicators::eval::Contributions;
 use crate::indicators::within::Within;
 use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
-use crate::store::keys::{ByHash, Hashes, hashes, on_edge, repeated};
+use crate::store::keys::{Hashes, climbs, hashes, on_edge, repeated};
 use crate::store::pieces::{Columns, Pieces, Scratch, Taken};
 
 use super::MeasureData;
 use super::build::{Depth, needed_columns};
 use super::events::{EventLog, EventTally};
 use super::live::LiveRows;
+use super::noted::{Noted, Share};
 use super::pass::Pass;
+use super::places::Room;
 use super::tally::{Cells, Tally};
 
 /// One table while it loads.
@@ -113,44 +114,6 @@ pub(super) struct Loaded {
     pub(super) set_aside: HashSet<PathBuf>,
 }
 
-/// Keys of pieces that replace rows of earlier ones, per table: the last piece that has them. Small pieces are kept
-/// with their rows, so that they are read once.
-#[derive(Default)]
-pub(super) struct Noted {
-    keys: Vec<ByHash<u32>>,
-    kept: HashMap<(usize, usize), Taken>,
-}
-
-/// Rows that a thread keeps from noting keys to counting; larger pieces are read twice.
-const MOST_KEPT_ROWS: usize = 2_000_000;
-
-impl Noted {
-    /// Brings the threads' shares together.
-    pub(super) fn join(tables: usize, shares: Vec<Share>) -> Self {
-        let mut out = Self { keys: (0..tables).map(|_| ByHash::default()).collect(), kept: HashMap::new() };
-        for share in shares {
-            for (table, piece, keys) in share.keys {
-                let Some(known) = out.keys.get_mut(table) else { continue };
-                let piece = u32::try_from(piece).unwrap_or(u32::MAX);
-                for key in keys {
-                    let last = known.entry(key).or_insert(piece);
-                    *last = (*last).max(piece);
-                }
-            }
-            out.kept.extend(share.kept);
-        }
-        out
-    }
-}
-
-/// What a thread noted.
-#[derive(Default)]
-pub(super) struct Share {
-    keys: Vec<(usize, usize, Vec<u64>)>,
-    kept: Vec<((usize, usize), Taken)>,
-    kept_rows: usize,
-}
-
 /// What a thread counted of one table.
 struct Part {
     tally: Tally,
@@ -191,10 +154,10 @@ impl Part {
         chunk: &mut Chunk,
         (keys, gone): (Option<Vec<u64>>, Option<&[bool]>),
         newest_day: Day,
-        scratch: &mut Contributions,
+        room: &mut Room,
     ) {
         if loading.counts {
-            self.tally.add(&loading.pass, chunk, gone, newest_day, scratch);
+            self.tally.add(&loading.pass, chunk, gone, newest_day, room);
         }
         if loading.events {
             self.events.add(loading.pass.site, piece, chunk, gone);
@@ -232,8 +195,9 @@ pub(super) struct Worker<'w, 'a> {
     loading: &'w [Loading<'a>],
     newest_day: Day,
     scratch: Scratch,
-    contributions: Contributions,
+    room: Room,
     parts: Vec<Option<Part>>,
+    loaded: Vec<(usize, Loaded)>,
     share: Share,
 }
 
@@ -247,8 +211,9 @@ impl<'w, 'a> Worker<'w, 'a> {
             loading,
             newest_day,
             scratch: Scratch::with_room(most_rows.unwrap_or(0)),
-            contributions: Contributions::default(),
+            room: Room::default(),
             parts: loading.iter().map(|_| None).collect(),
+            loaded: Vec::new(),
             share: Share::default(),
         }
     }
@@ -273,11 +238,7 @@ impl<'w, 'a> Worker<'w, 'a> {
     pub(super) fn note_keys(&mut self, table: usize, piece: usize) {
         let Some(loading) = self.loading.get(table) else { return };
         let taken = self.read(loading, piece);
-        self.share.keys.push((table, piece, hashes(loading.pass.table, &taken.chunk)));
-        if self.share.kept_rows + taken.chunk.rows <= MOST_KEPT_ROWS {
-            self.share.kept_rows += taken.chunk.rows;
-            self.share.kept.push(((table, piece), taken));
-        }
+        self.share.note(loading.pass.table, (table, piece), taken);
     }
 
     pub(super) fn into_noted(self) -> Share {
@@ -287,10 +248,7 @@ impl<'w, 'a> Worker<'w, 'a> {
     /// Counts a piece.
     pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
         let Some(loading) = self.loading.get(table) else { return };
-        let taken = match noted.kept.get(&(table, piece)) {
-            Some(kept) => kept.clone(),
-            None => self.read(loading, piece),
-        };
+        let taken = noted.kept(table, piece).cloned().unwrap_or_else(|| self.read(loading, piece));
         let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
         part.refused += taken.refused;
         part.repeated += taken.repeated;
@@ -319,25 +277,23 @@ impl<'w, 'a> Worker<'w, 'a> {
         let declared = loading.pass.table;
         let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
         let mut keys: Option<Vec<u64>> = None;
-        let again = repeated(declared, chunk, &mut keys);
+        let climbs = climbs(declared, chunk);
+        let again = repeated(declared, chunk, climbs, &mut keys);
         let edge =
             if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
-        let later = noted.keys.get(table).filter(|_| overlaps.replaced);
-        if again.is_empty() && edge.is_empty() && later.is_none() {
-            part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.contributions);
+        let replaced = if overlaps.replaced {
+            noted.replaced(declared, (table, piece), chunk, climbs)
+        } else {
+            Vec::new()
+        };
+        if again.is_empty() && edge.is_empty() && replaced.is_empty() {
+            part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.room);
             return;
         }
-        let keys = keys.unwrap_or_else(|| hashes(declared, chunk));
         let mut gone = vec![false; chunk.rows];
-        for row in again {
+        for row in again.into_iter().chain(replaced) {
             if let Some(gone) = gone.get_mut(row as usize) {
                 *gone = true;
-            }
-        }
-        if let Some(later) = later {
-            let piece = u32::try_from(piece).unwrap_or(u32::MAX);
-            for (gone, key) in gone.iter_mut().zip(&keys) {
-                *gone |= later.get(key).is_some_and(|last| *last > piece);
             }
         }
         part.repeated += gone.iter().filter(|gone| **gone).count() as u64;
@@ -346,39 +302,60 @@ impl<'w, 'a> Worker<'w, 'a> {
             .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
             .collect();
         if !aside.is_empty() {
+            let keys = keys.get_or_insert_with(|| hashes(declared, chunk));
             let keys = aside.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
             part.edges.push((piece, chunk.take(&aside), keys));
             // They are counted at the end, when it is known which of them stay.
             gone.iter_mut().zip(&edge).for_each(|(gone, edge)| *gone |= *edge);
         }
-        let (keys, gone) = (Some(keys), Some(gone.as_slice()));
-        part.take_in(loading, piece, chunk, (keys, gone), self.newest_day, &mut self.contributions);
+        part.take_in(loading, piece, chunk, (keys, Some(&gone)), self.newest_day, &mut self.room);
+    }
+
+    /// Whether this thread counts a table whose pieces it was not at before.
+    pub(super) fn is_new_to(&self, table: usize) -> bool {
+        self.parts.get(table).is_some_and(Option::is_none)
+    }
+
+    /// Brings a table to its end that this thread alone counted: its cells make room for those of the next.
+    pub(super) fn finish(&mut self, table: usize) {
+        let part = self.parts.get_mut(table).and_then(Option::take);
+        if let Some((loading, part)) = self.loading.get(table).zip(part) {
+            self.loaded.push((table, finish_table(loading, part, self.newest_day)));
+        }
     }
 
     pub(super) fn into_parts(self) -> Parts {
-        Parts(self.parts)
+        Parts { open: self.parts, loaded: self.loaded }
     }
 }
 
-/// What a thread counted of all tables.
-pub(super) struct Parts(Vec<Option<Part>>);
+/// What a thread counted.
+pub(super) struct Parts {
+    /// Tables that another thread counted too.
+    open: Vec<Option<Part>>,
+    /// Those it counted alone.
+    loaded: Vec<(usize, Loaded)>,
+}
 
 /// Brings the threads' shares together, table by table.
 pub(super) fn finish(loading: &[Loading<'_>], parts: Vec<Parts>, newest_day: Day) -> Vec<Loaded> {
     let mut tables: Vec<Option<Part>> = loading.iter().map(|_| None).collect();
+    let mut loaded: HashMap<usize, Loaded> = HashMap::new();
     for share in parts {
-        for (table, part) in tables.iter_mut().zip(share.0) {
+        for (table, part) in tables.iter_mut().zip(share.open) {
             match (table, part) {
                 (Some(table), Some(part)) => table.merge(part),
                 (table, Some(part)) => *table = Some(part),
                 (_, None) => {}
             }
         }
+        loaded.extend(share.loaded);
     }
-    let tables = loading.iter().zip(tables);
-    tables
-        .map(|(loading, part)| finish_table(loading, part.unwrap_or_else(|| Part::new(loading)), newest_day))
-        .collect()
+    let open = |(table, (loading, part)): (usize, (&Loading<'_>, Option<Part>))| {
+        let unfinished = || finish_table(loading, part.unwrap_or_else(|| Part::new(loading)), newest_day);
+        loaded.remove(&table).unwrap_or_else(unfinished)
+    };
+    loading.iter().zip(tables).enumerate().map(open).collect()
 }
 
 fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loaded {
@@ -386,7 +363,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     let mut edges = std::mem::take(&mut part.edges);
     edges.sort_by_key(|(piece, ..)| std::cmp::Reverse(*piece));
     let mut seen = Hashes::default();
-    let mut scratch = Contributions::default();
+    let mut room = Room::default();
     for (piece, chunk, keys) in edges {
         let stay: Vec<u32> = (0..chunk.rows)
             .filter(|row| keys.get(*row).is_some_and(|key| seen.insert(*key)))
@@ -394,7 +371,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
             .collect();
         part.repeated += (chunk.rows - stay.len()) as u64;
         let keys = stay.iter().filter_map(|row| keys.get(*row as usize).copied()).collect();
-        part.take_in(loading, piece, &mut chunk.take(&stay), (Some(keys), None), newest_day, &mut scratch);
+        part.take_in(loading, piece, &mut chunk.take(&stay), (Some(keys), None), newest_day, &mut room);
     }
     part.problems.sort_by_key(|(piece, _)| *piece);
     part.texture.sort_by_key(|(piece, _)| *piece);

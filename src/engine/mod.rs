@@ -15,6 +15,7 @@ mod kept;
 mod live;
 mod load;
 mod mixed;
+mod noted;
 mod open;
 mod pace;
 mod pass;

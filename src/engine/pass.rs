@@ -77,15 +77,16 @@ impl<'a> Pass<'a> {
     }
 
     /// Area lane per row; [`NOWHERE`] where the code is unknown.
-    pub(super) fn areas(&self, chunk: &Chunk) -> Vec<u32> {
+    pub(super) fn areas(&self, chunk: &Chunk, out: &mut Vec<u32>) {
+        out.clear();
         let Some(area) = self.table.area_column() else {
-            return vec![0; chunk.rows];
+            out.resize(chunk.rows, 0);
+            return;
         };
-        let Some(column) = chunk.column(&area.id) else {
-            return vec![NOWHERE; chunk.rows];
-        };
-        let Data::Text(texts) = &column.data else {
-            return vec![NOWHERE; chunk.rows];
+        let column = chunk.column(&area.id);
+        let Some((column, texts)) = column.and_then(|column| Some((column, column.texts()?))) else {
+            out.resize(chunk.rows, NOWHERE);
+            return;
         };
         // An exact row below the figure level belongs to no area that is shown: it is never added to the one above it.
         let lane = |id: AreaId| {
@@ -93,12 +94,10 @@ impl<'a> Pass<'a> {
         };
         let lanes: Vec<u32> =
             texts.values().map(|code| self.site.areas.find(code).map_or(NOWHERE, lane)).collect();
-        let mut out: Vec<u32> =
-            texts.codes.iter().map(|code| lanes.get(*code as usize).copied().unwrap_or(NOWHERE)).collect();
+        out.extend(texts.codes.iter().map(|code| lanes.get(*code as usize).copied().unwrap_or(NOWHERE)));
         if let Some(valid) = &column.valid {
             out.iter_mut().zip(valid).filter(|(_, v)| **v == 0).for_each(|(lane, _)| *lane = NOWHERE);
         }
-        out
     }
 
     /// When rows happened, by one of the time columns.
@@ -206,6 +205,11 @@ pub(super) struct Times<'c> {
 }
 
 impl Times<'_> {
+    /// Seconds to add to each stored value, so that whole days of it are civil days; none where that is not so simple.
+    pub(super) fn steady_offset(&self, site: &Site) -> Option<i64> {
+        site.zone.steady_offset().filter(|_| !self.stamped)
+    }
+
     /// Civil day (also of a month: its first).
     pub(super) fn day(&self, row: usize, site: &Site) -> Option<Day> {
         self.value(row).map(|n| self.day_of(n, site))

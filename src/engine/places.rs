@@ -1,8 +1,9 @@
-//! Where rows lie while a table loads: cells of an axis of time, and seconds within days. Owns that arithmetic; keeps
-//! no row.
+//! Where rows lie while a table loads: cells of an axis of time, and seconds within days. Owns that arithmetic, and the
+//! lists it fills; keeps no row.
 
 use crate::indicators::by_day::Moment;
 use crate::indicators::cube::Step;
+use crate::indicators::eval::Contributions;
 use crate::snapshot::Day;
 
 use super::pass::{Pass, Times};
@@ -51,6 +52,21 @@ impl Axis {
     }
 }
 
+/// What a thread keeps from one piece to the next: fresh memory would have to be cleared by the system each time.
+#[derive(Default)]
+pub(super) struct Room {
+    /// What rows contribute.
+    pub(super) contributions: Contributions,
+    /// Area per row.
+    pub(super) areas: Vec<u32>,
+    /// Lane per row.
+    pub(super) lanes: Vec<u32>,
+    /// Places per axis and row.
+    pub(super) places: Vec<Places>,
+    /// What measures count of a row within its day, per list and row.
+    pub(super) codes: Vec<Vec<u32>>,
+}
+
 /// Where the rows of a chunk lie by one time column.
 #[derive(Default)]
 pub(super) struct Places {
@@ -62,39 +78,66 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// `moments` says whether any measure needs days and seconds.
-    pub(super) fn new(pass: &Pass<'_>, axis: &Axis, times: &Times<'_>, lanes: &[u32], moments: bool) -> Self {
-        let mut out = Self { cells: Vec::with_capacity(lanes.len()), ..Self::default() };
+    /// No rows.
+    pub(super) fn clear(&mut self) {
+        self.cells.clear();
+        self.secs.clear();
+        self.days.clear();
+    }
+
+    /// Finds the places of rows. `moments` says whether any measure needs days and seconds.
+    pub(super) fn find(
+        &mut self,
+        pass: &Pass<'_>,
+        axis: &Axis,
+        times: &Times<'_>,
+        lanes: &[u32],
+        moments: bool,
+    ) {
+        const DAY_SECS: u32 = 86_400;
+        self.clear();
+        self.cells.reserve(lanes.len());
         if moments {
-            out.secs.reserve(lanes.len());
-            out.days.reserve(lanes.len());
+            self.secs.reserve(lanes.len());
+            self.days.reserve(lanes.len());
         }
-        // Rows of one day come together; what was worked out for a day is kept until it changes.
+        let cell = |slot: u32, lane: u32| {
+            let cell = u64::from(lane) * axis.slots as u64 + u64::from(slot);
+            let there = slot != NO_CELL && lane != NO_CELL;
+            u32::try_from(cell).ok().filter(|_| there).unwrap_or(NO_CELL)
+        };
+        let slot = |day: Day| u32::try_from(axis.step.place(day) - axis.start).unwrap_or(NO_CELL);
+        let steady = times.steady_offset(pass.site).filter(|_| axis.step == Step::Day);
+        // Rows of one day come together, as a rule; what was worked out for a day is kept until it changes.
         let mut last = times.span_of(i64::MIN, pass.site);
-        let mut slot = NO_CELL;
+        let mut last_slot = NO_CELL;
         for (value, lane) in times.all().zip(lanes) {
             let Some(value) = value else {
-                out.cells.push(NO_CELL);
+                self.cells.push(NO_CELL);
                 if moments {
-                    out.secs.push(u32::MAX);
-                    out.days.push(0);
+                    self.secs.push(u32::MAX);
+                    self.days.push(0);
                 }
                 continue;
             };
-            if !last.values.contains(&value) {
-                last = times.span_of(value, pass.site);
-                slot = u32::try_from(axis.step.place(last.day) - axis.start).unwrap_or(NO_CELL);
-            }
-            if moments {
+            let local = steady.and_then(|offset| u32::try_from(value.saturating_add(offset)).ok());
+            let (day, secs, slot) = if let Some(local) = local {
+                let day = (local / DAY_SECS).cast_signed();
+                (day, local % DAY_SECS, slot(day))
+            } else {
+                if !last.values.contains(&value) {
+                    last = times.span_of(value, pass.site);
+                    last_slot = slot(last.day);
+                }
                 let secs = if last.stamped { 0 } else { value - *last.values.start() };
-                out.secs.push(u32::try_from(secs).unwrap_or(0));
-                out.days.push(last.day);
+                (last.day, u32::try_from(secs).unwrap_or(0), last_slot)
+            };
+            if moments {
+                self.secs.push(secs);
+                self.days.push(day);
             }
-            let cell = u64::from(*lane) * axis.slots as u64 + u64::from(slot);
-            let there = slot != NO_CELL && *lane != NO_CELL;
-            out.cells.push(u32::try_from(cell).ok().filter(|_| there).unwrap_or(NO_CELL));
+            self.cells.push(cell(slot, *lane));
         }
-        out
     }
 
     /// Whether a row has a day and a second.

@@ -2,7 +2,6 @@
 //! cells of one thread while loading; two threads' cells are added at the end.
 
 use crate::indicators::cube::{Calendar, Cell, Form, Present, Step};
-use crate::indicators::eval::Contributions;
 use crate::indicators::expr::Term;
 use crate::indicators::measure::{Contribution, Measure, Storage};
 use crate::indicators::rows::{self, Rows};
@@ -17,7 +16,7 @@ use crate::store::column::Chunk;
 use super::MeasureData;
 use super::grid::Grid;
 use super::pass::{NOWHERE, Pass, Times, place_of};
-use super::places::{Axis, NO_CELL, Places};
+use super::places::{Axis, NO_CELL, Places, Room};
 
 enum Kept {
     /// One cell per lane.
@@ -106,19 +105,21 @@ impl Tally {
         chunk: &Chunk,
         gone: Option<&[bool]>,
         newest_day: Day,
-        scratch: &mut Contributions,
+        room: &mut Room,
     ) {
         if chunk.rows == 0 {
             return;
         }
+        let Room { contributions: scratch, areas, lanes, places, codes } = room;
         let absent = gone.map_or(0, |gone| gone.iter().filter(|gone| **gone).count());
         self.rows += (chunk.rows - absent) as u64;
-        let mut areas = pass.areas(chunk);
+        pass.areas(chunk, areas);
         self.unknown_areas += areas.iter().filter(|a| **a == NOWHERE).count() as u64;
-        let mut lanes: Vec<u32> = areas.iter().map(|area| self.lane(*area)).collect();
+        lanes.clear();
+        lanes.extend(areas.iter().map(|area| self.lane(*area)));
         if let Some(gone) = gone {
             // A row that is gone lies nowhere and has no cell.
-            for ((area, lane), _) in areas.iter_mut().zip(&mut lanes).zip(gone).filter(|(_, gone)| **gone) {
+            for ((area, lane), _) in areas.iter_mut().zip(&mut *lanes).zip(gone).filter(|(_, gone)| **gone) {
                 self.unknown_areas -= u64::from(*area == NOWHERE);
                 (*area, *lane) = (NOWHERE, NO_CELL);
             }
@@ -135,15 +136,20 @@ impl Tally {
         // New areas add lanes behind; the cells that are there stay where they are.
         self.lay_out(|_| None);
         if let Some(Some(own)) = times.first() {
-            self.note_presence(pass, own, &lanes, newest_day);
+            self.note_presence(pass, own, lanes, newest_day);
         }
-        let places: Vec<Places> = (self.axes.iter().zip(&times).enumerate())
-            .map(|(index, (axis, times))| match times {
-                Some(times) => Places::new(pass, axis, times, &lanes, self.needs_moments(index)),
-                None => Places::default(),
-            })
-            .collect();
-        let mut codes: Vec<Vec<u32>> = pass.together.iter().map(|_| vec![0; chunk.rows]).collect();
+        places.resize_with(places.len().max(self.axes.len()), Places::default);
+        for (index, ((axis, times), places)) in self.axes.iter().zip(&times).zip(&mut *places).enumerate() {
+            match times {
+                Some(times) => places.find(pass, axis, times, lanes, self.needs_moments(index)),
+                None => places.clear(),
+            }
+        }
+        codes.resize_with(codes.len().max(pass.together.len()), Vec::new);
+        for codes in codes.iter_mut() {
+            codes.clear();
+            codes.resize(chunk.rows, 0);
+        }
         for (index, ((_, measure), kept)) in pass.measures.iter().zip(&mut self.kept).enumerate() {
             let found = match kept {
                 Kept::Now(out) => pass.each(measure, chunk, scratch, |row, value| {
@@ -194,7 +200,7 @@ impl Tally {
             };
             self.missing |= !found;
         }
-        self.keep_within(pass, &areas, &places, &codes);
+        self.keep_within(pass, areas, places, codes);
     }
 
     /// Whether rows of an axis need the second within their day.

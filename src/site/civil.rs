@@ -39,6 +39,11 @@ impl CivilZone {
         Day::try_from((secs + offset).div_euclid(DAY_SECS)).unwrap_or(Day::MAX)
     }
 
+    /// The seconds to add to an instant, where the clocks of the zone never change.
+    pub(crate) const fn steady_offset(&self) -> Option<i64> {
+        self.fixed_offset_secs
+    }
+
     fn offset_at(&self, secs: EpochSecs) -> i64 {
         Timestamp::from_second(secs).map_or(0, |t| i64::from(self.zone.to_offset(t).seconds()))
     }

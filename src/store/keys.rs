@@ -10,7 +10,8 @@ use foldhash::quality::FixedState;
 use crate::site::datasets::Table;
 
 use super::column::{Chunk, Column, Data};
-use super::pages::Bound;
+
+pub(crate) use super::pages::Bound;
 
 /// One hash per row, over the key columns. Keys are kept as 64-bit hashes to save memory: among ten million keys any
 /// two meet with a chance of three in a million, and then one row is taken for another.
@@ -135,10 +136,63 @@ pub(crate) fn on_edge(table: &Table, chunk: &Chunk, edges: &[Bound]) -> Vec<bool
     (0..chunk.rows).map(is_edge).collect()
 }
 
-/// The rows of a piece that another row of it replaces.
-pub(crate) fn repeated(table: &Table, chunk: &Chunk, hashes: &mut Option<Vec<u64>>) -> Vec<u32> {
+/// Whether every row of a piece has a value of the first key column by which it is greater than the row before.
+pub(crate) fn climbs(table: &Table, chunk: &Chunk) -> bool {
+    table.key.first().and_then(|key| chunk.column(key)).is_some_and(is_climbing)
+}
+
+/// The rows of a piece that may have a key whose first part is among these; none where they can only be found one by
+/// one.
+pub(crate) fn with_first(table: &Table, chunk: &Chunk, climbs: bool, firsts: &[Bound]) -> Option<Vec<u32>> {
+    let column = table.key.first().and_then(|key| chunk.column(key))?;
+    let mut rows = Vec::new();
+    for first in firsts {
+        let range = match (&column.data, first) {
+            (Data::Int(values), Bound::Int(first))
+                if climbs || column.valid.is_none() && values.is_sorted() =>
+            {
+                values.partition_point(|v| v < first)..values.partition_point(|v| v <= first)
+            }
+            (Data::Text(texts), Bound::Text(first)) if climbs => {
+                let value = |code: &u32| texts.value(*code);
+                texts.codes.partition_point(|c| value(c) < first.as_slice())
+                    ..texts.codes.partition_point(|c| value(c) <= first.as_slice())
+            }
+            _ => return None,
+        };
+        rows.extend(range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)));
+    }
+    Some(rows)
+}
+
+/// The values of the first key column, each once and in order; none where they are many or not all there.
+pub(crate) fn firsts(table: &Table, chunk: &Chunk) -> Option<Vec<Bound>> {
+    const MOST: usize = 1 << 16;
+    let column = table.key.first().and_then(|key| chunk.column(key))?;
+    if chunk.rows > MOST || column.valid.is_some() {
+        return None;
+    }
+    let mut firsts: Vec<Bound> = match &column.data {
+        Data::Int(values) => values.iter().map(|value| Bound::Int(*value)).collect(),
+        Data::Text(texts) => {
+            texts.codes.iter().map(|code| Bound::Text(texts.value(*code).to_vec())).collect()
+        }
+        Data::Float(_) => return None,
+    };
+    firsts.sort_unstable();
+    firsts.dedup();
+    Some(firsts)
+}
+
+/// The rows of a piece that another row of it replaces. `climbs` is what [`climbs`] says of it.
+pub(crate) fn repeated(
+    table: &Table,
+    chunk: &Chunk,
+    climbs: bool,
+    hashes: &mut Option<Vec<u64>>,
+) -> Vec<u32> {
     let columns: Vec<&Column> = table.key.iter().filter_map(|key| chunk.column(key)).collect();
-    if columns.len() < table.key.len() || columns.is_empty() || ascending(&columns, chunk.rows) {
+    if columns.len() < table.key.len() || columns.is_empty() || climbs || ascending(&columns, chunk.rows) {
         return Vec::new();
     }
     let hashes = hashes.get_or_insert_with(|| self::hashes(table, chunk));
@@ -201,18 +255,17 @@ fn order(column: &Column, a: usize, b: usize) -> Ordering {
 
 /// Whether each row's key is greater than the one before: then none repeats.
 fn ascending(columns: &[&Column], rows: usize) -> bool {
-    columns.first().is_some_and(|first| climbs(first))
-        || (1..rows).all(|row| {
-            columns
-                .iter()
-                .map(|column| order(column, row - 1, row))
-                .find(|order| order.is_ne())
-                .is_some_and(Ordering::is_lt)
-        })
+    (1..rows).all(|row| {
+        columns
+            .iter()
+            .map(|column| order(column, row - 1, row))
+            .find(|order| order.is_ne())
+            .is_some_and(Ordering::is_lt)
+    })
 }
 
 /// Whether every row has a value by which it is greater than the row before.
-fn climbs(column: &Column) -> bool {
+fn is_climbing(column: &Column) -> bool {
     match &column.data {
         _ if column.valid.is_some() => false,
         Data::Int(values) => values.is_sorted_by(|a, b| a < b),

@@ -10,7 +10,7 @@ use crate::snapshot::EpochSecs;
 
 use super::admit::Part;
 use super::column::Chunk;
-use super::keys::repeated;
+use super::keys::{climbs, repeated};
 use super::pieces::Taken;
 use super::read;
 
@@ -68,7 +68,7 @@ fn arrived(frame: DataFrame, instant: EpochSecs) -> DataFrame {
 fn latest_by_key(table: &Table, frame: DataFrame) -> (DataFrame, u64) {
     let keys: Vec<&str> = table.key.iter().map(String::as_str).collect();
     let Ok(chunk) = Chunk::from_frame(&frame, &keys) else { return (frame, 0) };
-    let gone = repeated(table, &chunk, &mut None);
+    let gone = repeated(table, &chunk, climbs(table, &chunk), &mut None);
     if gone.is_empty() {
         return (frame, 0);
     }

@@ -144,7 +144,47 @@ pub fn broken_rules(text: &str, is_area: &dyn Fn(&str) -> bool) -> Vec<Rule> {
 /// number with decimals and no place either.
 #[must_use]
 pub fn is_plain_code(text: &[u8]) -> bool {
-    is_harmless(text) && !text.contains(&b'.')
+    match sixteen(text) {
+        Some(word) => is_plain_word(word, text.len()),
+        None => is_harmless(text) && !text.contains(&b'.'),
+    }
+}
+
+/// A text of eight to sixteen bytes as one number, its first byte the lowest, filled up with dashes.
+fn sixteen(text: &[u8]) -> Option<u128> {
+    let (first, last) = (text.first_chunk::<8>()?, text.last_chunk::<8>()?);
+    let beyond = 16usize.checked_sub(text.len())?;
+    // The last eight bytes, without those that are among the first eight.
+    let rest = u128::from(u64::from_le_bytes(*last)) >> (8 * beyond);
+    let dashes = u128::from_ne_bytes([b'-'; 16]).checked_shl(8 * text.len() as u32).unwrap_or(0);
+    Some(u128::from(u64::from_le_bytes(*first)) | rest << 64 | dashes)
+}
+
+/// [`is_harmless`] without a point, of sixteen bytes at once: the highest bit of each byte says what it is.
+fn is_plain_word(word: u128, length: usize) -> bool {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    const HIGHEST: u128 = ONES << 7;
+    // No byte reaches over into the next, since none of the two has the highest bit.
+    let from = |word: u128, least: u8| (word + ONES * u128::from(0x80 - least)) & HIGHEST;
+    let between = |word: u128, least: u8, most: u8| from(word, least) & !from(word, most + 1);
+    if word & HIGHEST != 0 {
+        return false;
+    }
+    let digits = between(word, b'0', b'9');
+    let letters = between(word | ONES << 5, b'a', b'z');
+    if digits | letters | between(word, b'-', b'-') | between(word, b'/', b'/') != HIGHEST {
+        return false;
+    }
+    let digits = digits.count_ones() as usize;
+    let three = letters & letters >> 8 & letters >> 16;
+    let five = three & letters >> 24 & letters >> 32;
+    is_other_number(digits, length) || (five == 0 && digits < 11 && (three == 0 || digits < 7))
+}
+
+/// Whether digits alone are no number of a person, which has these lengths: with a prefix, of the old form, of the new
+/// one.
+const fn is_other_number(digits: usize, length: usize) -> bool {
+    digits == length && !matches!(digits, 11..=13 | 15 | 18)
 }
 
 /// Whether a text is a code that no rule can meet: short pieces of plain letters and few digits. Nearly every text of a
@@ -167,9 +207,7 @@ fn is_harmless(text: &[u8]) -> bool {
             _ => return false,
         }
     }
-    // Digits alone are a number of a person only at these lengths: with a prefix, of the old form, of the new one.
-    let is_other_number = digits == text.len() && !matches!(digits, 11..=13 | 15 | 18);
-    is_other_number || (longest < 5 && digits < 11 && (longest < 3 || digits < 7))
+    is_other_number(digits, text.len()) || (longest < 5 && digits < 11 && (longest < 3 || digits < 7))
 }
 
 #[cfg(test)]

@@ -235,4 +235,11 @@ proptest! {
             prop_assert_eq!(broken(&text), Vec::new());
         }
     }
+
+    /// Sixteen bytes at once say what each byte by itself says.
+    #[test]
+    fn a_plain_code_is_one_byte_by_byte(text in "[0-9a-zA-Z/.-]{0,20}|[0-9]{8,16}|[a-eX-Z]{1,6}[0-9-]{5,12}|\\PC{0,16}|[!-~]{8,16}") {
+        let expected = is_harmless(text.as_bytes()) && !text.contains('.');
+        prop_assert_eq!(is_plain_code(text.as_bytes()), expected);
+    }
 }
