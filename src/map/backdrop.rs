@@ -23,7 +23,7 @@ use crate::canvas::Canvas;
 /// How much more is drawn than is seen on each side, as a share of that side.
 const BEYOND: f32 = 0.12;
 /// With less than this share of that left on a side, the next picture is begun.
-const ENOUGH: f32 = 0.3;
+const ENOUGH: f32 = 0.5;
 /// A picture is stretched to at most twice its size.
 const MOST_STRETCHED: f64 = 2.0;
 /// A picture that lies off whole pixels by no more than this is as sharp as one on them.
@@ -93,7 +93,7 @@ struct Layers {
     light: Layer<(Dress, f64)>,
     fills: Layer<choropleth::Key>,
     above: Layer<Vec<Tile>>,
-    specks: Layer<fabric::Key>,
+    specks: [Layer<fabric::Key>; fabric::PARTS],
     lines: Layer<borders::Key>,
     fabric: Fabric,
 }
@@ -102,36 +102,33 @@ impl Layers {
     /// Brings all layers up to a sheet, as far as the pace allows; whether they are.
     fn keep(&mut self, pace: &mut Pace, sheet: &Sheet<'_>, tiles: Tiles, glow: &Glow) -> bool {
         let dress = sheet.dress();
-        // A few rectangles are not worth a frame of their own.
+        // A few rectangles and neighbours are not worth a frame of their own.
         let (few, many) = ((&sheet.lens, 0), (&sheet.lens, 1));
         let meshes = |tiles: &Vec<Tile>| tiles.iter().map(Tile::mesh).collect();
         let fabric = &mut self.fabric;
+        let specks = self.specks.iter_mut().enumerate();
+        let has_specks = specks.fold(true, |has_all, (part, specks)| {
+            specks.keep(pace, many, fabric::key(sheet), |_| vec![fabric.squares(sheet, part)]) && has_all
+        });
         [
             self.below.keep(pace, few, tiles.below, meshes),
             self.above.keep(pace, few, tiles.above, meshes),
             self.light.keep(pace, few, (dress, sheet.home_zoom), |_| vec![glow.mesh(sheet)]),
-            self.around.keep(pace, many, dress, |_| vec![ground::around(sheet)]),
+            self.around.keep(pace, few, dress, |_| vec![ground::around(sheet)]),
             self.fills.keep(pace, many, choropleth::key(sheet), |_| vec![choropleth::fills(sheet)]),
-            self.specks.keep(pace, many, fabric::key(sheet), |_| vec![fabric.squares(sheet)]),
             self.lines.keep(pace, many, borders::key(sheet), |_| vec![borders::lines(sheet)]),
         ]
         .into_iter()
-        .all(|is_made| is_made)
+        .fold(has_specks, |has_all, has| has_all && has)
     }
 
     /// All meshes, the lowest first.
     fn meshes(&mut self) -> impl Iterator<Item = &mut Mesh> {
         let Self { around, below, light, fills, above, specks, lines, .. } = self;
-        let lists = [
-            &mut around.meshes,
-            &mut below.meshes,
-            &mut light.meshes,
-            &mut fills.meshes,
-            &mut above.meshes,
-            &mut specks.meshes,
-            &mut lines.meshes,
-        ];
-        lists.into_iter().flatten()
+        let under =
+            [&mut around.meshes, &mut below.meshes, &mut light.meshes, &mut fills.meshes, &mut above.meshes];
+        let specks = specks.iter_mut().map(|part| &mut part.meshes);
+        under.into_iter().chain(specks).chain([&mut lines.meshes]).flatten()
     }
 }
 
@@ -206,8 +203,8 @@ impl Backdrop {
         let is_made = self.layers.keep(&mut pace, &at, tiles, glow);
         self.is_stale |= pace.changed;
         let can = Canvas::can(ctx, pixels(&stand));
-        // The picture of a closer view waits until it is large enough.
-        let may_draw = can && is_made && (hurry || reaches(&stand, &lens, 0.0));
+        // The picture of a closer view waits until it is large enough, and each for a frame that made nothing.
+        let may_draw = can && is_made && (hurry || (!pace.changed && reaches(&stand, &lens, 0.0)));
         if may_draw && (self.is_stale || self.shown != Some(stand)) {
             let is_drawn = self.draw(ctx, &stand, sheet.theme().ground);
             if is_drawn {

@@ -75,6 +75,13 @@ impl Reach {
         let seen = sheet.lens.extent(0.0);
         Self { level, window: Window::covering(level, seen.min, seen.max) }
     }
+
+    /// Whether its cells are of the same level and hold all of another's.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.level == other.level
+            && self.window.holds(other.window.from)
+            && self.window.holds(other.window.to)
+    }
 }
 
 impl Crowd {

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Shape, Stroke, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, pos2, vec2};
 
+use super::anchored::{self, Anchored, MarkInker, Marks, Size};
 use super::crowd::{Badge, Crowd, Reach, Single, badges};
-use super::kept::{Drifting, Inker, Kept};
+use super::kept::Kept;
 use super::lens::{Lens, world};
 use super::sheet::{Dress, Sheet, Type, write};
 use super::symbol::{self, Stamps, Symbol};
@@ -55,6 +56,15 @@ pub(super) struct Mark {
 type Seen = (u64, EventFilter, Reach);
 type Key = (u64, Dress, Option<Arc<str>>, bool);
 
+/// A level that passes into the next one.
+#[derive(Debug)]
+struct Fading {
+    crowd: Crowd,
+    mesh: Anchored<Key>,
+    key: Key,
+    began: f64,
+}
+
 /// The layer.
 #[derive(Debug, Default)]
 pub(super) struct EventsLayer {
@@ -62,10 +72,10 @@ pub(super) struct EventsLayer {
     crowd: Crowd,
     /// Counts how often the crowd was chosen anew.
     chosen: u64,
-    /// The level before, while it passes into this one, and since when.
-    fading: Option<(Crowd, f64)>,
+    /// The level before, while it passes into this one.
+    fading: Option<Fading>,
     marks: Kept<(u64, Lens, Dress), Vec<Mark>>,
-    mesh: Drifting<Key>,
+    mesh: Anchored<Key>,
     badges: Kept<(u64, EventFilter), (Vec<Badge>, usize)>,
 }
 
@@ -75,19 +85,25 @@ impl EventsLayer {
         let revision = sheet.view.snapshot.revision;
         let filter = &sheet.view.state.filter;
         let reach = Reach::of(sheet);
+        let serves = |held: &Reach| *held == reach || (sheet.moving && held.covers(&reach));
         let is_same =
-            self.seen.as_ref().is_some_and(|(r, f, w)| *r == revision && f == filter && *w == reach);
+            self.seen.as_ref().is_some_and(|(r, f, held)| *r == revision && f == filter && serves(held));
         if !is_same {
+            // On the way for as much as its marks are drawn for, at rest for what is seen and no more.
+            let around = Sheet { lens: anchored::wide(&sheet.lens), ..*sheet };
+            let reach = if sheet.moving { Reach::of(&around) } else { reach };
+            let key = self.key(sheet);
             let crowd = std::mem::replace(&mut self.crowd, Crowd::of(sheet, &reach));
             let passes =
                 crowd.level != self.crowd.level || crowd.cells.is_empty() != self.crowd.cells.is_empty();
             if animate && passes && self.seen.is_some() {
-                self.fading = Some((crowd, time));
+                let mesh = std::mem::take(&mut self.mesh);
+                self.fading = Some(Fading { crowd, mesh, key, began: time });
             }
             self.chosen += 1;
             self.seen = Some((revision, filter.clone(), reach));
         }
-        if !animate || self.fading.as_ref().is_some_and(|(_, began)| time - began >= FADE_SECS) {
+        if !animate || self.fading.as_ref().is_some_and(|fading| time - fading.began >= FADE_SECS) {
             self.fading = None;
         }
         let crowd = &self.crowd;
@@ -145,21 +161,26 @@ impl EventsLayer {
         out
     }
 
+    /// What the marks of the crowd depend on besides the view.
+    fn key(&self, sheet: &Sheet<'_>) -> Key {
+        let says_kinds = says_kinds(sheet, &self.crowd);
+        (self.chosen, sheet.dress(), sheet.view.state.event.clone(), says_kinds)
+    }
+
     /// Paints hexagons, symbols, counts and the letters of drills and kinds.
     pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64) {
-        let opacity = self.fading.as_ref().map_or(1.0, |(_, began)| ((time - began) / FADE_SECS) as f32);
-        if let Some((before, _)) = &self.fading {
-            let mut faint = painter.clone();
-            faint.multiply_opacity(1.0 - opacity);
-            faint.add(Shape::Mesh(draw(sheet, before, &sheet.lens)));
+        let opacity = self.fading.as_ref().map_or(1.0, |fading| ((time - fading.began) / FADE_SECS) as f32);
+        if let Some(Fading { crowd, mesh, key, .. }) = &mut self.fading {
+            let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
+            painter.add(Shape::Mesh(mesh.get(sheet, key.clone(), 1.0 - opacity, make)));
         }
+        let (key, crowd) = (self.key(sheet), &self.crowd);
+        let says_kinds = key.3;
+        let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
+        let mesh = self.mesh.get(sheet, key, opacity, make);
+        painter.add(Shape::Mesh(mesh));
         let mut painter = painter.clone();
         painter.multiply_opacity(opacity);
-        let says_kinds = says_kinds(sheet, &self.crowd);
-        let key = (self.chosen, sheet.dress(), sheet.view.state.event.clone(), says_kinds);
-        let crowd = &self.crowd;
-        let mesh = self.mesh.get(sheet, key, |sheet| draw(sheet, crowd, &sheet.lens));
-        painter.add(Shape::Mesh(mesh));
         let kinds = alarm_strip::kind_list(sheet.view);
         for mark in self.marks.last() {
             letters(&painter, sheet, mark, crowd.most, says_kinds.then_some(kinds.as_str()));
@@ -213,37 +234,41 @@ fn cell_color(theme: &Theme, sum: &CellSum) -> Color32 {
     if sum.open > 0 { theme.severity(sum.worst_open) } else { theme.muted }
 }
 
-fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
+fn draw(sheet: &Sheet<'_>, crowd: &Crowd) -> Marks {
+    let lens = &sheet.lens;
     let theme = sheet.theme();
     let hair = sheet.hairline();
-    let mut inker = Inker::new(lens.pixels_per_point);
+    let mut marks = MarkInker::new(lens.pixels_per_point);
     let mut stamps = Stamps::new(theme, lens.pixels_per_point);
     // The crowd is of whole tiles of cells, of which half may lie outside.
     let seen = lens.rect.expand((grid::radius(crowd.level) * lens.scale) as f32);
     let at = |sum: &CellSum| lens.to_screen(grid::middle(crowd.level, sum.cell));
     let cells: Vec<(Pos2, &CellSum)> =
         crowd.cells.iter().map(|sum| (at(sum), sum)).filter(|(at, _)| seen.contains(*at)).collect();
-    inker.make_room((cells.len() + crowd.singles.len()) * CORNERS);
+    marks.ink.make_room((cells.len() + crowd.singles.len()) * CORNERS);
     for (center, sum) in cells {
         let full = fullness(sum.count, crowd.most);
         let color = cell_color(theme, sum);
         let radius = cell_radius(lens, crowd, sum);
         let fill = hexagon::fill(theme, color, full).gamma_multiply(0.8);
-        inker.add(Shape::convex_polygon(
+        let place = grid::middle(crowd.level, sum.cell);
+        marks.ink.add(Shape::convex_polygon(
             hexagon::corners(center, radius),
             fill,
             Stroke::new(hair * hexagon::edge(full), color),
         ));
+        marks.set_down(place, Size::Ground);
         let at = mark_place(center, theme);
         if sum.open > 0 {
             let mark = Symbol { grown: 0.7, ..Symbol::plain(at, sum.worst_open) };
-            stamps.set(&mark, &mut inker);
+            stamps.set(&mark, &mut marks.ink);
         } else {
-            symbol::tick(theme, at, theme.sizes.small * 0.3).into_iter().for_each(|s| inker.add(s));
+            symbol::tick(theme, at, theme.sizes.small * 0.3).into_iter().for_each(|s| marks.ink.add(s));
         }
+        marks.set_down(place, Size::Screen);
     }
     if crowd.cells.is_empty() {
-        new_rings(sheet, lens, &mut inker);
+        new_rings(sheet, &mut marks);
     }
     let near = if says_kinds(sheet, crowd) { symbol::NEAR } else { 1.0 };
     let seen = lens.rect.expand(theme.sizes.small * 3.0);
@@ -254,7 +279,7 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
         let chosen = sheet.view.state.event.as_ref() == Some(&single.id);
         if chosen {
             let r = symbol::radius(theme, single.severity) * 2.2 * near;
-            inker.add(Shape::circle_stroke(at, r, Stroke::new(hair * 2.0, theme.text)));
+            marks.ink.add(Shape::circle_stroke(at, r, Stroke::new(hair * 2.0, theme.text)));
         }
         let symbol = Symbol {
             at,
@@ -264,9 +289,10 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd, lens: &Lens) -> Arc<Mesh> {
             done: single.phase == EventPhase::Done,
             even: near > 1.0,
         };
-        stamps.set(&symbol, &mut inker);
+        stamps.set(&symbol, &mut marks.ink);
+        marks.set_down(single.at, Size::Screen);
     }
-    Arc::new(inker.finish())
+    marks.finish()
 }
 
 /// Where the mark of the worst event stands in a cell: above its number.
@@ -275,16 +301,18 @@ fn mark_place(center: Pos2, theme: &Theme) -> Pos2 {
 }
 
 /// Quiet rings around what opened a moment ago.
-fn new_rings(sheet: &Sheet<'_>, lens: &Lens, inker: &mut Inker) {
+fn new_rings(sheet: &Sheet<'_>, marks: &mut MarkInker) {
     let now = sheet.view.snapshot.now_secs;
     let filter = &sheet.view.state.filter;
     let open = &sheet.view.snapshot.events.open;
     let new = open.iter().rev().take_while(|e| now - e.opened_secs <= NEW_SECS);
     let placed = new.filter_map(|e| Some((e, e.place?))).filter(|(e, _)| filter.takes(e, now));
     for (event, place) in placed.take(MOST_NEW) {
-        let at = lens.to_screen(world(place));
+        let place = world(place);
+        let at = sheet.lens.to_screen(place);
         let rings = symbol::new_rings(sheet.theme(), at, event.severity.clamp(1, 4));
-        rings.into_iter().for_each(|s| inker.add(s));
+        rings.into_iter().for_each(|s| marks.ink.add(s));
+        marks.set_down(place, Size::Screen);
     }
 }
 

@@ -1,10 +1,13 @@
-//! The fabric of buildings: tens of thousands of points as one mesh of tiny squares. Owns that mesh.
+//! The fabric of buildings: tens of thousands of points as tiny squares. Owns their meshes.
 
 use egui::{Mesh, Rect, Vec2, vec2};
 
 use super::kept::Kept;
 use super::lens::{World, world};
 use super::sheet::{Dress, Sheet};
+
+/// Tens of thousands of points take a frame's time: they are made in so many parts.
+pub(super) const PARTS: usize = 2;
 
 /// What squares depend on besides the view; a texture is known by where its list lies in memory and how long it is.
 pub(super) type Key = (Dress, usize, usize);
@@ -22,11 +25,12 @@ pub(super) fn key(sheet: &Sheet<'_>) -> Key {
 }
 
 impl Fabric {
-    /// The points.
-    pub(super) fn squares(&mut self, sheet: &Sheet<'_>) -> Mesh {
+    /// One part of the points.
+    pub(super) fn squares(&mut self, sheet: &Sheet<'_>, part: usize) -> Mesh {
         let texture = &sheet.view.snapshot.texture;
         let (_, name, len) = key(sheet);
-        squares(sheet, self.places.get((name, len), || texture.iter().map(|p| world(*p)).collect()))
+        let places = self.places.get((name, len), || texture.iter().map(|p| world(*p)).collect());
+        squares(sheet, places.chunks(len.div_ceil(PARTS).max(1)).nth(part).unwrap_or_default())
     }
 }
 

@@ -135,6 +135,12 @@ impl Inker {
         self.tessellator.tessellate_shape(shape.into(), &mut self.mesh);
     }
 
+    /// How many vertices there are.
+    #[must_use]
+    pub(super) const fn vertices(&self) -> usize {
+        self.mesh.vertices.len()
+    }
+
     /// Takes room at once for what will come, which would else be copied each time it outgrows its room.
     pub(super) fn make_room(&mut self, vertices: usize) {
         self.mesh.reserve_vertices(vertices);

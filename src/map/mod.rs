@@ -1,6 +1,7 @@
 //! The map: areas coloured by an indicator, events, buildings, names. Owns the view (where one looks, at which zoom)
 //! and kept drawings; figures and choices come in with each frame, wishes go out as commands.
 
+mod anchored;
 mod backdrop;
 mod base;
 mod borders;
@@ -37,6 +38,8 @@ mod tests;
 mod tests_backdrop;
 #[cfg(test)]
 mod tests_bars;
+#[cfg(test)]
+mod tests_events;
 #[cfg(test)]
 mod tests_pencil;
 #[cfg(test)]

@@ -32,12 +32,16 @@ pub(super) fn place(
 ) -> Vec<Option<Rect>> {
     let mut taken = taken.to_vec();
     let mut out = Vec::with_capacity(wishes.len());
-    let mut near: Vec<(Pos2, f32)> = Vec::new();
+    // What lies near one wish, which is little of all there is.
+    let (mut near, mut near_taken): (Vec<(Pos2, f32)>, Vec<Rect>) = (Vec::new(), Vec::new());
     for wish in wishes {
         let reach = wish.size * wish.reach;
         let around = Rect::from_center_size(wish.anchor, wish.size + reach * 2.0).expand(soft_gap);
         near.clear();
         near.extend(soft.iter().filter(|(p, _)| around.contains(*p)));
+        let around = Rect::from_center_size(wish.anchor, wish.size + reach * 2.0).expand(gap);
+        near_taken.clear();
+        near_taken.extend(taken.iter().filter(|t| overlap(around, **t)));
         let mut best: Option<(f32, Rect)> = None;
         for off in STEPS.iter().flat_map(|y| STEPS.iter().map(|x| vec2(f32::from(*x), f32::from(*y)) * 0.1)) {
             let rect = Rect::from_center_size(wish.anchor + off * reach, wish.size);
@@ -46,7 +50,7 @@ pub(super) fn place(
                 continue;
             }
             let padded = rect.expand(gap);
-            if taken.iter().any(|t| overlap(padded, *t)) {
+            if near_taken.iter().any(|t| overlap(padded, *t)) {
                 continue;
             }
             let reached = rect.expand(soft_gap);

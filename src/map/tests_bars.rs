@@ -165,7 +165,7 @@ fn no_cracks_open_between_neighbours_at_any_zoom() {
 }
 
 /// A map with so many events, all of them looked at.
-fn crowded(events: usize) -> Stage {
+pub(super) fn crowded(events: usize) -> Stage {
     let mut stage = fixture::tiny();
     let mut dice = Dice::new();
     let bounds = stage.site.areas.get(AreaId::ROOT).bounds;

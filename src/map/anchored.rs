@@ -1,0 +1,168 @@
+//! Marks that keep their places on the ground while the map moves. Owns their triangles, the place that each stands at,
+//! and when they have to be made anew; what a mark looks like is its layer's.
+
+use std::sync::Arc;
+
+use egui::Mesh;
+use egui::epaint::Vertex;
+
+use super::kept::Inker;
+use super::lens::{Lens, World};
+use super::sheet::Sheet;
+
+/// While the map moves, marks are made for so much more than is seen, as a share of the greater side.
+pub(super) const BEYOND: f32 = 0.15;
+/// On the way, what is as large as the ground is stretched by at most this much, and its edges with it.
+const MOST_STRETCHED: f64 = 2.0;
+
+/// What a mark is as large as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// The same on the screen at any zoom.
+    Screen,
+    /// It grows with the ground.
+    Ground,
+}
+
+/// Triangles of one mark: up to this vertex, from where the one before ends.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    at: World,
+    size: Size,
+    end: usize,
+}
+
+/// Marks as triangles.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    mesh: Mesh,
+    runs: Vec<Run>,
+}
+
+/// Draws marks one by one.
+pub(super) struct MarkInker {
+    /// What the shapes of the next mark go into.
+    pub ink: Inker,
+    runs: Vec<Run>,
+}
+
+impl MarkInker {
+    /// No marks yet.
+    #[must_use]
+    pub(super) fn new(pixels_per_point: f32) -> Self {
+        Self { ink: Inker::new(pixels_per_point), runs: Vec::new() }
+    }
+
+    /// What was drawn since the last mark is one that stands at a place.
+    pub(super) fn set_down(&mut self, at: World, size: Size) {
+        self.runs.push(Run { at, size, end: self.ink.vertices() });
+    }
+
+    /// The marks.
+    #[must_use]
+    pub(super) fn finish(self) -> Marks {
+        Marks { mesh: self.ink.finish(), runs: self.runs }
+    }
+}
+
+impl Marks {
+    /// Sets the marks down in another view than the one that they were made for.
+    fn place(&self, made: &Lens, lens: &Lens, (is_moving, opacity): (bool, f32), out: &mut Mesh) {
+        out.texture_id = self.mesh.texture_id;
+        out.indices.clone_from(&self.mesh.indices);
+        out.vertices.clear();
+        let stretched = (lens.scale / made.scale) as f32;
+        // Moving aside goes by whole pixels, so that what is sharp stays sharp.
+        let aside = (is_same_scale(made, lens)).then(|| {
+            let by = lens.to_screen(made.center) - made.to_screen(made.center);
+            if is_moving { lens.snap(by.to_pos2()).to_vec2() } else { by }
+        });
+        let mut from = 0;
+        for run in &self.runs {
+            let vertices = self.mesh.vertices.get(from..run.end).unwrap_or_default();
+            from = run.end;
+            let (by, grown) = match aside {
+                Some(by) => (by, 1.0),
+                None => {
+                    let grown = if run.size == Size::Ground { stretched } else { 1.0 };
+                    (lens.to_screen(run.at).to_vec2() - made.to_screen(run.at).to_vec2() * grown, grown)
+                }
+            };
+            out.vertices.extend(
+                vertices.iter().map(|v| Vertex { pos: (v.pos.to_vec2() * grown + by).to_pos2(), ..*v }),
+            );
+        }
+        if opacity < 1.0 {
+            out.vertices.iter_mut().for_each(|v| v.color = v.color.gamma_multiply(opacity));
+        }
+    }
+}
+
+fn is_same_scale(made: &Lens, lens: &Lens) -> bool {
+    made.scale.to_bits() == lens.scale.to_bits()
+}
+
+/// Marks of a layer, made again only when what they stand for changes, or when a view shows more than they were made for.
+#[derive(Debug)]
+pub(super) struct Anchored<K> {
+    made: Option<(K, Lens)>,
+    marks: Marks,
+    placed: Arc<Mesh>,
+    placed_in: Option<(Lens, bool, f32)>,
+}
+
+impl<K> Default for Anchored<K> {
+    fn default() -> Self {
+        Self { made: None, marks: Marks::default(), placed: Arc::default(), placed_in: None }
+    }
+}
+
+impl<K: PartialEq> Anchored<K> {
+    /// The marks in a view.
+    pub(super) fn get(
+        &mut self,
+        sheet: &Sheet<'_>,
+        key: K,
+        opacity: f32,
+        make: impl FnOnce(&Sheet<'_>) -> Marks,
+    ) -> Arc<Mesh> {
+        let lens = sheet.lens;
+        let serves = |(k, at): &(K, Lens)| *k == key && serves(at, &lens, sheet.moving);
+        let made = self.made.take().filter(serves).unwrap_or_else(|| {
+            // Only what is drawn grows; the middle stays.
+            let wide = if sheet.moving { wide(&lens) } else { lens };
+            // The memory of those before serves the next ones.
+            drop(std::mem::take(&mut self.marks));
+            self.marks = make(&Sheet { lens: wide, ..*sheet });
+            self.placed_in = None;
+            (key, wide)
+        });
+        let placed_in = Some((lens, sheet.moving, opacity));
+        if self.placed_in != placed_in {
+            // The picture before was painted by now, so its memory is used again.
+            let placed = Arc::make_mut(&mut self.placed);
+            self.marks.place(&made.1, &lens, (sheet.moving, opacity), placed);
+            self.placed_in = placed_in;
+        }
+        self.made = Some(made);
+        Arc::clone(&self.placed)
+    }
+}
+
+/// A view with as much around it as marks are made for on the way.
+pub(super) fn wide(lens: &Lens) -> Lens {
+    Lens { rect: lens.rect.expand(lens.rect.size().max_elem() * BEYOND), ..*lens }
+}
+
+/// Whether marks made for one view serve in another: it shows no more ground, and its scale is the same, or nearly so
+/// while the map moves.
+fn serves(made: &Lens, lens: &Lens, is_moving: bool) -> bool {
+    let stretched = (lens.scale / made.scale).max(made.scale / lens.scale);
+    let (wide, seen) = (made.extent(0.0), lens.extent(0.0));
+    // A view shows what it shows, whatever the last digits say.
+    let hair = wide.size().map(|side| side * 1e-9);
+    made.pixels_per_point.to_bits() == lens.pixels_per_point.to_bits()
+        && (is_same_scale(made, lens) || (is_moving && stretched < MOST_STRETCHED))
+        && (seen.min[0] >= wide.min[0] - hair[0] && seen.max[0] <= wide.max[0] + hair[0])
+        && (seen.min[1] >= wide.min[1] - hair[1] && seen.max[1] <= wide.max[1] + hair[1])
+}
