@@ -5,8 +5,9 @@ numbers whoever knows them works out.
 Usage: pip install duckdb
        python3 benches/identities.py sample-data/pingshan
 
-The rule that matters ties a stock that is shown exactly to flows that are not: open today = open yesterday + accepted -
-closed. Where the top area's accepted cases of each day are known, every area accepted at least what its stock rose by,
+The rule that matters ties a stock to its flows: open today = open yesterday + accepted - closed. The program knows it where
+datasets.toml declares it (docs/protection.md); here is what it would tell if stocks were shown exactly, every day and at
+every area. Where the top area's accepted cases of each day are known, every area accepted at least what its stock rose by,
 and all of them together no more than the total: what is left over is all that can stand between. Stocks below the
 threshold are taken as hidden, with nothing else.
 """

@@ -67,6 +67,8 @@ pub struct Earlier {
     pub day: Day,
     /// Per area.
     pub areas: Vec<Sides>,
+    /// The top area's is of a day of its own, so what its areas add to its change is not known.
+    pub is_top_apart: bool,
 }
 
 impl Earlier {

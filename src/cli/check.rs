@@ -22,6 +22,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let site = engine.site();
     let text = site.messages(lang);
     let mut problems = engine.problems.clone();
+    problems.extend(engine.unbalanced());
     problems.extend(doctor::examine(site));
     problems.extend(examine::examine(site));
     for problem in &problems {

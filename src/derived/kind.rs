@@ -2,7 +2,7 @@
 
 use crate::indicators::measure::{FigurePlan, Plan};
 use crate::indicators::window::Window;
-use crate::privacy::gate::{Sort, sort};
+use crate::privacy::sort::{Sort, sort};
 use crate::site::Site;
 use crate::site::catalogue::Indicator;
 use crate::site::datasets::Rollup;

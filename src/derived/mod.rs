@@ -163,7 +163,11 @@ impl Origin<'_> {
         let nature = source.nature(indicator);
         Some(Shares {
             period: Change::new(whole.now.value, whole.before.value, before.day),
-            contribution: Contribution::new(nature, row.scale, row.denominator.is_some(), whole, &pairs),
+            contribution: if before.is_top_apart && area == AreaId::ROOT {
+                None
+            } else {
+                Contribution::new(nature, row.scale, row.denominator.is_some(), whole, &pairs)
+            },
         })
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::indicators::cube::At;
 use crate::indicators::measure::MeasureUse;
-use crate::privacy::protect::{Looked, Owner, Protected, Raw};
+use crate::privacy::protect::{AsOf, Looked, Owner, Protected, Raw};
 use crate::snapshot::EpochSecs;
 
 use super::Engine;
@@ -32,7 +32,10 @@ struct Remembered {
     protected: Vec<(Owner, Vec<Protected>)>,
     /// The instant that it is told as of, where that is earlier than the one asked for.
     told_secs: Option<EpochSecs>,
+    /// The day's end that stocks of the top area are told as of, where that is earlier.
+    stock_secs: Option<EpochSecs>,
     is_silent: bool,
+    are_stocks_told: bool,
 }
 
 /// Protects the groups of one picture, each once an instant.
@@ -59,8 +62,12 @@ impl Engine {
         let (measured, areas) = (self.gate.measured(group), 0..self.sum_up.len());
         let told = measured.iter().map(|used| raw(*used, pace.told_at(), areas.clone())).collect();
         let Some(looked_at) = self.gate.looks_back(group) else { return vec![told] };
-        let known = measured.iter().zip(self.gate.known_on_top(group));
-        let today = known.map(|(used, is)| if is { raw(*used, pace.at(), 0..1) } else { Raw::default() });
+        let own = self.gate.known_on_top(group).into_iter().zip(self.gate.told_by_days(group));
+        let today = measured.iter().zip(own).map(|(used, own)| match (own, pace.stock_at()) {
+            ((true, _), _) => raw(*used, pace.at(), 0..1),
+            ((_, true), Some(stock_at)) => raw(*used, stock_at, 0..1),
+            _ => Raw::default(),
+        });
         let before = |at: &At| -> Vec<Raw> {
             let all = measured.iter().zip(looked_at);
             all.map(|(used, is)| if *is { raw(*used, *at, areas.clone()) } else { Raw::default() }).collect()
@@ -82,7 +89,13 @@ impl Engine {
         self.gate.protect(
             &self.site,
             group,
-            &Looked { raws: told, today, earlier, is_silent: pace.is_silent() },
+            &Looked {
+                raws: told,
+                today,
+                earlier,
+                is_silent: pace.is_silent(),
+                are_stocks_told: pace.are_stocks_told(),
+            },
         )
     }
 }
@@ -106,9 +119,14 @@ impl<'a> Kept<'a> {
         all.iter().find(|(of, _)| *of == owner).map(|(_, values)| values.clone()).unwrap_or_default()
     }
 
-    /// The instant that a group which was asked for is told as of, where that is earlier.
-    pub(super) fn told_secs(&self, group: usize, at: At) -> Option<EpochSecs> {
-        self.remembered(group, at)?.told_secs
+    /// The instant that a figure of a group which was asked for is told as of, where that is earlier.
+    pub(super) fn told_secs(&self, group: usize, at: At, as_of: AsOf) -> Option<EpochSecs> {
+        let remembered = self.remembered(group, at)?;
+        match as_of {
+            AsOf::Group => remembered.told_secs,
+            AsOf::StockDay => remembered.stock_secs,
+            AsOf::Today => None,
+        }
     }
 
     fn remembered(&self, group: usize, at: At) -> Option<&Remembered> {
@@ -127,15 +145,20 @@ impl<'a> Kept<'a> {
         instants.resize_with(instants.len().max(place + 1), Remembered::default);
         if let Some(remembered) = instants.get_mut(place) {
             let pace = self.beside.unwrap_or(engine).pace(group, at);
-            remembered.told_secs = (pace.told_at() != at).then_some(pace.told_at().secs);
+            let earlier = |told: At| (told != at).then_some(told.secs);
+            remembered.told_secs = earlier(pace.told_at());
+            remembered.stock_secs = pace.stock_at().and_then(earlier);
             let raws = engine.raws_of_group(group, &pace, |used, at, areas| engine.raw_of(used, at, areas));
-            if !same(&raws, &remembered.raws) || remembered.is_silent != pace.is_silent() {
+            let is_told = (pace.is_silent(), pace.are_stocks_told());
+            if !same(&raws, &remembered.raws) || (remembered.is_silent, remembered.are_stocks_told) != is_told
+            {
                 let alone = engine.protect_raws(group, &pace, &raws);
                 remembered.protected = match self.beside {
                     Some(now) => now.told_then(engine, group, &pace, (&raws, alone)),
                     None => alone,
                 };
-                (remembered.raws, remembered.is_silent) = (raws, pace.is_silent());
+                remembered.raws = raws;
+                (remembered.is_silent, remembered.are_stocks_told) = is_told;
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::derived::kind::Nature;
 use crate::indicators::cube::{At, Step};
 use crate::indicators::measure::{FigurePlan, MeasureUse, Storage};
 use crate::indicators::window::{Window, first_day};
-use crate::privacy::protect::{self, Owner, Protected};
+use crate::privacy::protect::{self, AsOf, Owner, Protected};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
@@ -44,9 +44,15 @@ impl Engine {
                 let earlier = self.before(figure, at, Back::Period);
                 let before = self.protected(kept, row, Owner::Indicator(i), figure, earlier);
                 let group = self.gate.group_of(Owner::Indicator(i));
-                let told_secs = [at, earlier].map(|at| kept.told_secs(group?, at));
+                let told = |at: At, of: &Protected| Of {
+                    asked_secs: at.secs,
+                    told_secs: group.and_then(|group| kept.told_secs(group, at, of.as_of)),
+                };
+                let both = now.iter().zip(&before);
+                let told: Vec<[Of; 2]> =
+                    both.map(|(now, before)| [told(at, now), told(earlier, before)]).collect();
                 let late = self.is_late(figure, &late);
-                let mut all = self.readings(row, figure, (&now, &before), sources, (late, told_secs));
+                let mut all = self.readings(row, figure, (&now, &before), sources, (late, &told));
                 if self.is_unread(figure) {
                     all.iter_mut().filter(|r| r.value != Shown::TooFine).for_each(|r| *r = Reading::UNREAD);
                 }
@@ -77,9 +83,42 @@ impl Engine {
         let mut memory = Memory::default();
         let kept = &mut Kept::new(&mut memory);
         let protected = self.protected(kept, row, Owner::Indicator(indicator), figure, at);
-        let unread = self.is_unread(figure);
-        let told = |p: &Protected| if unread { Sides::same(unread_of(p.value)) } else { sides(p) };
-        Earlier { day: at.day, areas: protected.iter().map(told).collect() }
+        let sides = self.sides_of(figure);
+        Earlier { day: at.day, areas: protected.iter().map(sides).collect(), is_top_apart: false }
+    }
+
+    /// The same at an earlier time, to be set beside an instant: of areas that are told as of the same one, nothing.
+    fn over_before(&self, indicator: IndicatorIx, at: At, before: At) -> Earlier {
+        let (Some(row), Some(figure)) =
+            (self.site.indicators.get(indicator), self.plan.indicators.get(indicator))
+        else {
+            return Earlier::default();
+        };
+        let owner = Owner::Indicator(indicator);
+        let mut memory = Memory::default();
+        let kept = &mut Kept::new(&mut memory);
+        let [now, then] = [at, before].map(|at| self.protected(kept, row, owner, figure, at));
+        let group = self.gate.group_of(owner);
+        let of = |at: At, figure: &Protected| Of {
+            asked_secs: at.secs,
+            told_secs: group.and_then(|group| kept.told_secs(group, at, figure.as_of)),
+        };
+        let sides = self.sides_of(figure);
+        let areas = now.iter().zip(&then).map(|(now, then)| {
+            let can_be = of(at, now).can_be_set_beside(of(before, then));
+            if can_be { sides(then) } else { Sides::same(Shown::Missing) }
+        });
+        let is_apart = |figure: &Protected| figure.as_of != AsOf::Group;
+        let is_top_apart = group.is_some_and(|group| {
+            now.first().is_some_and(is_apart) && kept.told_secs(group, at, AsOf::Group).is_some()
+        });
+        Earlier { day: before.day, areas: areas.collect(), is_top_apart }
+    }
+
+    /// What is told of a figure, where it can be told already.
+    fn sides_of(&self, figure: &FigurePlan) -> impl Fn(&Protected) -> Sides {
+        let is_unread = self.is_unread(figure);
+        move |figure| if is_unread { Sides::same(unread_of(figure.value)) } else { sides(figure) }
     }
 
     /// One figure over all areas, together with what it shares counts with.
@@ -104,16 +143,13 @@ impl Engine {
         figure: &FigurePlan,
         (now, before): (&[Protected], &[Protected]),
         sources: &[SourceState],
-        (late, [told_secs, told_before]): (bool, [Option<EpochSecs>; 2]),
+        (late, of): (bool, &[[Of; 2]]),
     ) -> Vec<Reading> {
         let newest = self.oldest_input(figure, sources);
-        let oldest_input = |of_today: bool| match told_secs {
-            Some(told) if !of_today => newest.map(|newest| newest.min(told)),
-            _ => newest,
-        };
         now.iter()
             .zip(before)
-            .map(|(now, before)| Reading {
+            .zip(of)
+            .map(|((now, before), [of, of_before])| Reading {
                 value: now.value,
                 numerator: now.numerator,
                 denominator: now.denominator,
@@ -127,13 +163,8 @@ impl Engine {
                     Shown::Coarse { .. } => Status::Coarse,
                     Shown::Value(_) => Status::Current,
                 },
-                oldest_input: oldest_input(now.is_of_today),
-                // What is told as of the same instant has not changed, nor stayed.
-                previous: if told_secs.is_some() && told_secs == told_before && !now.is_of_today {
-                    Shown::Missing
-                } else {
-                    before.value
-                },
+                oldest_input: newest.map(|newest| newest.min(of.told_secs.unwrap_or(newest))),
+                previous: if of.can_be_set_beside(*of_before) { before.value } else { Shown::Missing },
                 interval: interval(row, now),
             })
             .collect()
@@ -260,7 +291,8 @@ impl SeriesSource for Engine {
 
     fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
         let Some(figure) = self.plan.indicators.get(indicator) else { return Earlier::default() };
-        self.over_areas(indicator, self.before(figure, self.at(at_secs), back).secs)
+        let at = self.at(at_secs);
+        self.over_before(indicator, at, self.before(figure, at, back))
     }
 
     fn coverage(&self, indicator: IndicatorIx, at_secs: EpochSecs) -> Coverage {
@@ -309,6 +341,26 @@ impl Engine {
             }
         }
         all
+    }
+}
+
+/// Of which instant a figure was asked, and of which it is told where that is earlier.
+#[derive(Clone, Copy)]
+struct Of {
+    asked_secs: EpochSecs,
+    told_secs: Option<EpochSecs>,
+}
+
+impl Of {
+    /// Whether the change since another one is about that which was asked for: what is told as of the same instant has not
+    /// changed, nor stayed, and a month's change is not a week's.
+    fn can_be_set_beside(self, before: Self) -> bool {
+        if self.told_secs.is_none() && before.told_secs.is_none() {
+            return true;
+        }
+        let asked = self.asked_secs - before.asked_secs;
+        let told = self.told_secs.unwrap_or(self.asked_secs) - before.told_secs.unwrap_or(before.asked_secs);
+        told > 0 && 2 * (told - asked).abs() <= asked
     }
 }
 

@@ -5,6 +5,7 @@ mod again;
 mod answer;
 mod beside;
 mod book;
+mod books;
 mod build;
 mod event_rows;
 pub mod events;

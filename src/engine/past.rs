@@ -148,13 +148,14 @@ impl SeriesSource for KnownSeries {
     /// Not worked out: other days are hidden in other cells by what was known then.
     fn over_areas(&self, _indicator: IndicatorIx, at_secs: EpochSecs) -> Earlier {
         let areas = vec![Sides::same(Shown::Missing); self.engine.site.areas.len()];
-        Earlier { areas, day: self.engine.at(at_secs).day }
+        Earlier { areas, day: self.engine.at(at_secs).day, is_top_apart: false }
     }
 
     /// The same.
     fn past(&self, indicator: IndicatorIx, at_secs: EpochSecs, back: Back) -> Earlier {
         let areas = vec![Sides::same(Shown::Missing); self.engine.site.areas.len()];
-        Earlier { areas, day: self.engine.day_before(indicator, at_secs, back) }
+        let day = self.engine.day_before(indicator, at_secs, back);
+        Earlier { areas, day, is_top_apart: false }
     }
 
     /// The tables; which of their days were in by then is not kept.

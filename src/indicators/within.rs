@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::by_day::{ByDay, Moment, PartOfDay};
 use super::packed::{Packer, Unpacker};
-use super::pressed::{Press, Pressed};
 
 /// Bits of a second within a day: one of 25 hours has 90,000.
 const SECS_BITS: u32 = 17;
@@ -62,46 +61,26 @@ impl Packing {
     }
 
     /// A row.
-    pub(crate) const fn row(self, secs: u32, area: u32, codes: u32) -> Packed {
-        Packed(secs << REST_BITS | area << (REST_BITS - self.area_bits) | codes)
-    }
-}
-
-/// A packed row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Packed(u32);
-
-impl Press for Packed {
-    fn number(self) -> Option<u64> {
-        // Rows of one area that count the same differ by their seconds only.
-        Some(self.0.rotate_left(SECS_BITS).into())
-    }
-
-    fn of(number: u64) -> Self {
-        Self((number as u32).rotate_right(SECS_BITS))
+    pub(crate) const fn row(self, secs: u32, area: u32, codes: u32) -> u32 {
+        secs << REST_BITS | area << (REST_BITS - self.area_bits) | codes
     }
 }
 
 /// Rows while they load, by day.
-pub(crate) type Loading = ByDay<Pressed<Packed>>;
-
-/// Adds another thread's rows.
-pub(crate) fn join(rows: &mut Loading, more: Loading) {
-    rows.extend(more, Pressed::join);
-}
+pub(crate) type Loading = ByDay<Vec<u32>>;
 
 /// Rows by day.
 #[derive(Debug, Clone)]
 pub(crate) struct Within {
     packing: Packing,
-    days: ByDay<Arc<Pressed<Packed>>>,
+    days: ByDay<Arc<Vec<u32>>>,
 }
 
 impl Within {
     /// Of loaded rows.
     pub(crate) fn new(packing: Packing, loaded: Loading) -> Self {
         let days = loaded.map(|mut rows| {
-            rows.close();
+            rows.shrink_to_fit();
             Arc::new(rows)
         });
         Self { packing, days }
@@ -110,29 +89,24 @@ impl Within {
     /// Writes the rows.
     pub(crate) fn pack(&self, out: &mut Packer) {
         out.number(self.packing.area_bits.into());
-        self.days.pack(out, |rows, out| {
-            let words: Vec<u32> = rows.rows().map(|row| row.0).collect();
-            out.words(&words);
-        });
+        self.days.pack(out, |rows, out| out.words(rows));
     }
 
     /// Reads rows that are packed in a known way.
     pub(crate) fn unpack(packing: Packing, from: &mut Unpacker<'_>) -> Option<Self> {
         let is_known = from.number()? == u64::from(packing.area_bits);
-        let days = ByDay::unpack(from, |from| {
-            let mut rows = Pressed::default();
-            from.words()?.into_iter().for_each(|row| rows.push(Packed(row)));
-            rows.close();
-            Some(Arc::new(rows))
-        })?;
+        let days = ByDay::unpack(from, |from| from.words().map(Arc::new))?;
         is_known.then_some(Self { packing, days })
     }
 
     /// Adds or takes back a row.
     pub(crate) fn change(&mut self, at: Moment, area: u32, codes: u32, sign: i8) {
         let row = self.packing.row(at.secs, area, codes);
-        if let Some(rows) = self.days.reach(at.day) {
-            Arc::make_mut(rows).change(row, sign);
+        let Some(rows) = self.days.reach(at.day).map(Arc::make_mut) else { return };
+        if sign > 0 {
+            rows.push(row);
+        } else if let Some(place) = rows.iter().position(|known| *known == row) {
+            rows.swap_remove(place);
         }
     }
 
@@ -141,7 +115,7 @@ impl Within {
         let shift = CODE_BITS * slot as u32;
         let area_shift = REST_BITS - self.packing.area_bits;
         let area_mask = (1u32 << self.packing.area_bits) - 1;
-        for Packed(row) in self.days.between(part.day, part.day).iter().flat_map(|rows| rows.rows()) {
+        for row in self.days.between(part.day, part.day).iter().flat_map(|rows| rows.iter()) {
             let (secs, code) = (row >> REST_BITS, row >> shift & ((1 << CODE_BITS) - 1));
             if code != Code::None as u32 && part.from <= secs && secs <= part.to {
                 visit(row >> area_shift & area_mask, f64::from(u8::from(code == Code::One as u32)));

@@ -170,7 +170,9 @@ fn marks_line(view: &View<'_>, rows: &[Row]) -> String {
         line.push_str(view.text.get("panel.table.last"));
     }
     if let Some(as_of) = words::areas_as_of(view) {
-        line.push_str(" · ");
+        if !line.is_empty() {
+            line.push_str(" · ");
+        }
         line.push_str(&as_of);
     }
     line

@@ -125,7 +125,7 @@ impl SeriesSource for Wander {
 
     fn over_areas(&self, indicator: IndicatorIx, at_secs: i64) -> Earlier {
         let areas = self.readings[indicator].iter().map(Sides::of).collect();
-        Earlier { day: i32::try_from(at_secs / 86_400).unwrap(), areas }
+        Earlier { day: i32::try_from(at_secs / 86_400).unwrap(), areas, is_top_apart: false }
     }
 
     fn past(&self, indicator: IndicatorIx, at_secs: i64, back: Back) -> Earlier {
@@ -139,7 +139,7 @@ impl SeriesSource for Wander {
             Sides { value: reading.previous, numerator, denominator }
         };
         let areas = self.readings[indicator].iter().map(sides).collect();
-        Earlier { day: i32::try_from(at_secs / 86_400).unwrap() - days, areas }
+        Earlier { day: i32::try_from(at_secs / 86_400).unwrap() - days, areas, is_top_apart: false }
     }
 
     fn coverage(&self, _indicator: IndicatorIx, _at_secs: i64) -> Coverage {

@@ -9,10 +9,11 @@
 
 use super::cells::{Column, State};
 use super::figures::{about, middle, step_of, tidy_step};
-use super::gate::{Count, LEAST_BASE, Release, Sort};
+use super::gate::{Count, LEAST_BASE};
 use super::network::{Need, Network, Sheet};
 use super::protect::Table;
 use super::shown::{Shown, Told, Why};
+use super::sort::{Release, Sort};
 
 /// What is seen of the base of an amount at an area.
 #[derive(Clone, Copy, PartialEq)]

@@ -9,7 +9,8 @@ use crate::indicators::expr::Expr;
 use crate::indicators::measure::{MeasureUse, Plan};
 use crate::indicators::window::Window;
 
-use super::gate::{Linked, Release, Sort};
+use super::gate::Linked;
+use super::sort::{Release, Sort};
 
 /// Rows that are counted in one part and in no other.
 #[derive(Debug, Clone)]

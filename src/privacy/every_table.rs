@@ -9,7 +9,8 @@ use crate::indicators::window::Window;
 
 use super::atoms::Made;
 use super::cells::{Column, State, Tree};
-use super::gate::{Count, Figure, Linked, Owner, Release, Sort, Split};
+use super::gate::{Count, Figure, Linked, Owner, Split};
+use super::sort::{Release, Sort};
 use super::steps::Steps;
 
 const BELOW: u32 = 4;
@@ -68,6 +69,7 @@ fn made(leaves: usize, days: usize, is_split: bool, is_share: bool, spans: &[usi
                 sort: Sort::Count,
                 level: 1,
                 is_top_known: false,
+                is_worked_out: false,
                 is_rounded: false,
                 is_running: false,
                 made: Made::default(),

@@ -5,9 +5,10 @@ use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 
 use super::cells::State;
-use super::gate::{Figure, LEAST_BASE, Sort};
-use super::protect::{Protected, Raw, Table};
+use super::gate::{Figure, LEAST_BASE};
+use super::protect::{AsOf, Protected, Raw, Table};
 use super::shown::{Shown, Told, Why};
+use super::sort::Sort;
 use super::steps::Range;
 
 /// A share that is told in fewer steps than this is not worth telling.
@@ -51,7 +52,7 @@ pub(crate) fn plain_at(
             numerator: Shown::Value(count),
             denominator: Shown::Missing,
             partial,
-            is_of_today: false,
+            as_of: AsOf::Group,
         };
     };
     match of(denominator) {
@@ -60,7 +61,7 @@ pub(crate) fn plain_at(
             numerator: Shown::Value(count),
             denominator: Shown::Value(base),
             partial,
-            is_of_today: false,
+            as_of: AsOf::Group,
         },
         _ => Protected::same(Shown::Missing),
     }
@@ -83,14 +84,14 @@ impl Table<'_> {
         let numerator = self.count(figure.numerator, area);
         let Some(denominator) = figure.denominator else {
             let value = scaled(numerator, row.scale);
-            return Protected { value, numerator, denominator: Shown::Missing, partial, is_of_today: false };
+            return Protected { value, numerator, denominator: Shown::Missing, partial, as_of: AsOf::Group };
         };
         let base = self.count(denominator, area);
         if numerator == Shown::Missing || base == Shown::Missing {
             return Protected::same(Shown::Missing);
         }
         let value = self.rate(row, figure, area, numerator, base);
-        Protected { value, numerator, denominator: base, partial, is_of_today: false }
+        Protected { value, numerator, denominator: base, partial, as_of: AsOf::Group }
     }
 
     /// What is shown of a count.

@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use crate::indicators::expr::{Expr, Term};
-use crate::indicators::measure::{Contribution, FigurePlan, Measure, MeasureUse, Plan};
+use crate::indicators::expr::Expr;
+use crate::indicators::measure::{FigurePlan, Measure, MeasureUse, Plan};
 use crate::indicators::sides;
-use crate::indicators::window::Window;
 use crate::site::Site;
 use crate::site::catalogue::{Indicator, People};
-use crate::site::datasets::{ColumnType, Table};
 
 use super::atoms::{Atom, Made};
 use super::cells::Tree;
 use super::groups;
+use super::sort::{Release, Sort, is_running, release, sort, table_of};
+use super::steps;
+use super::stocks::{self, Stock, WorkedOut};
 
 /// A rate over fewer than this is hidden where people or cases are concerned.
 pub(super) const LEAST_BASE: f64 = 10.0;
@@ -40,6 +41,8 @@ pub(crate) struct Linked {
     pub(super) figures: Vec<Figure>,
     /// Breakdowns among them: counts of the cells, and the count of the whole where the catalogue has it.
     pub(super) splits: Vec<Split>,
+    /// Stocks among them that go on by counts among them.
+    pub(super) stocks: Vec<Stock>,
     /// What the counts that are told in steps are made of.
     pub(super) atoms: Vec<Atom>,
     /// What is measured for that beside the counts themselves.
@@ -85,41 +88,6 @@ pub(super) struct Figure {
     pub(super) level: usize,
 }
 
-/// How a count is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Release {
-    /// As it is: one day's or one month's count, or a stock.
-    Exact,
-    /// In steps, since the difference of two of them would tell of a few.
-    Steps,
-}
-
-/// What a number is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
-    /// A count that adds up over areas.
-    Count,
-    /// A count that does not: of different values.
-    Distinct,
-    /// A sum of what is no count: days, minutes, money.
-    Amount,
-    /// A difference of counts.
-    Difference,
-    /// Anything else: medians, differences of amounts.
-    Other,
-}
-
-impl Sort {
-    /// Whether it is a number of things or of persons.
-    pub(super) const fn is_counted(self) -> bool {
-        matches!(self, Self::Count | Self::Distinct)
-    }
-}
-
-/// Units of whole numbers that count nothing.
-const MEASURES: &[&str] =
-    &["s", "min", "h", "day", "month", "year", "m", "km", "m2", "km2", "deg", "kg", "t", "yuan", "%"];
-
 /// One count over one span of time.
 #[derive(Debug, Clone)]
 pub(super) struct Count {
@@ -130,6 +98,8 @@ pub(super) struct Count {
     /// Finest level it is shown at.
     pub(super) level: usize,
     pub(super) is_top_known: bool,
+    /// The top area's can be worked out from what everyone knows and a stock that is shown.
+    pub(super) is_worked_out: bool,
     /// Shown to the nearest five.
     pub(super) is_rounded: bool,
     /// Of a column that itself holds running totals.
@@ -167,12 +137,18 @@ impl Gate {
                 whole.splits.push(Split { cells: counts, total });
             }
         }
+        stocks::add(site, plan, &mut whole);
         whole.spread_steps(plan);
+        whole.work_out(plan);
         gate.divide(whole);
-        gate.then = gate.groups.iter().map(|linked| linked.as_known_then(plan)).collect();
         for linked in &mut gate.groups {
+            let mut then = linked.clone();
             linked.take_apart(plan);
+            let floors = linked.floors();
+            linked.keep_floors(&floors);
+            then.keep_floors(&floors);
             linked.looked_at = linked.looks_back();
+            gate.then.push(then.as_known_then(plan));
         }
         gate.into()
     }
@@ -197,6 +173,23 @@ impl Gate {
         counts.iter().map(|count| count.is_top_known).collect()
     }
 
+    /// What everyone works out of the top area from the stocks of a group, where these are told.
+    pub(crate) fn worked_out(&self, group: usize) -> impl Iterator<Item = &WorkedOut> {
+        self.groups.get(group).into_iter().flat_map(Linked::worked_out)
+    }
+
+    /// Whether as many of each thing as came of what can be worked out are nothing to hide.
+    pub(crate) fn are_no_few(&self, group: usize, came: &[f64]) -> bool {
+        let step = self.groups.get(group).map_or(0.0, steps::step_of);
+        came.iter().all(|came| *came == 0.0 || *came >= step)
+    }
+
+    /// Which of what is measured for a group are stocks that the top area is told of by days.
+    pub(crate) fn told_by_days(&self, group: usize) -> Vec<bool> {
+        let Some(linked) = self.groups.get(group) else { return Vec::new() };
+        (0..linked.counts.len()).map(|place| linked.is_told_by_days(place)).collect()
+    }
+
     /// What is measured for a group.
     pub(crate) fn measured(&self, group: usize) -> Vec<MeasureUse> {
         self.groups.get(group).map(Linked::measured).unwrap_or_default()
@@ -217,6 +210,9 @@ impl Gate {
         }
         for split in &whole.splits {
             join(&[split.cells.as_slice(), split.total.as_slice()].concat());
+        }
+        for stock in &whole.stocks {
+            join(&stock.counts());
         }
         // Counts of the same rows over different spans are looked at together as well.
         for (a, one) in whole.counts.iter().enumerate() {
@@ -253,6 +249,12 @@ impl Gate {
                 linked.figures.push(Figure { numerator, denominator, sides, ..figure });
             }
         }
+        for stock in whole.stocks {
+            let group = at(stock.stock).0;
+            if let Some(linked) = self.groups.get_mut(group) {
+                linked.stocks.push(stock.moved(|place| at(place).1));
+            }
+        }
         for split in whole.splits {
             let group = split.cells.first().map_or(0, |c| at(*c).0);
             let cells = split.cells.iter().map(|c| at(*c).1).collect();
@@ -272,7 +274,7 @@ impl Linked {
     /// Whether everyone knows all sides of a figure of the top area.
     pub(super) fn are_sides_known(&self, figure: &Figure) -> bool {
         let mut sides = std::iter::once(figure.numerator).chain(figure.denominator);
-        sides.all(|side| self.is_known_on_top(side))
+        sides.all(|side| self.counts.get(side).is_some_and(|count| count.is_top_known))
     }
 
     /// What is told exactly by the month and in steps over the year would, together, tell what is between the steps: so
@@ -338,10 +340,6 @@ fn tree(site: &Site, areas: usize) -> Tree {
     tree
 }
 
-fn table_of<'a>(site: &'a Site, plan: &Plan, used: MeasureUse) -> Option<&'a Table> {
-    site.table(plan.tables.get(plan.measures.get(used.measure)?.table)?)
-}
-
 /// Adds a figure to what is protected, if small numbers of either side are to be hidden.
 fn add(site: &Site, plan: &Plan, whole: &mut Linked, row: &Indicator, figure: &FigurePlan, owner: Owner) {
     let threshold = |used: MeasureUse| table_of(site, plan, used).map_or(0, |t| t.suppress_below);
@@ -398,83 +396,12 @@ fn count(
         sort,
         level,
         is_top_known,
+        is_worked_out: false,
         is_rounded: is_rounded && sort == Sort::Count,
         is_running,
         made: Made::default(),
     });
     whole.counts.len() - 1
-}
-
-/// What number a count is.
-pub(crate) fn sort(site: &Site, plan: &Plan, used: MeasureUse) -> Sort {
-    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
-        return Sort::Other;
-    };
-    match &measure.contribution {
-        Contribution::Distinct(_) => Sort::Distinct,
-        Contribution::Median(_) => Sort::Other,
-        Contribution::Additive(terms) => {
-            let counts = terms.iter().all(|(_, term)| match term {
-                Term::Rows => true,
-                Term::Sum(expr) => counts_things(table, expr),
-            });
-            match (counts, terms.iter().all(|(factor, _)| *factor > 0.0)) {
-                (true, true) => Sort::Count,
-                (false, true) => Sort::Amount,
-                (true, false) => Sort::Difference,
-                (false, false) => Sort::Other,
-            }
-        }
-    }
-}
-
-/// Whether a row adds a whole number that is never negative.
-fn counts_things(table: &Table, expr: &Expr) -> bool {
-    match expr {
-        Expr::Column(name) => table.column(name).is_some_and(|column| {
-            let is_measure = column.unit.as_deref().is_some_and(|unit| MEASURES.contains(&unit));
-            matches!(column.kind, ColumnType::Int | ColumnType::Bool) && !is_measure
-        }),
-        Expr::Number(number) => *number >= 0.0 && number.fract() == 0.0,
-        Expr::Case(arms, otherwise) => {
-            arms.iter().all(|(_, value)| counts_things(table, value))
-                && otherwise.as_ref().is_none_or(|value| counts_things(table, value))
-        }
-        _ => false,
-    }
-}
-
-/// Whether a count is of a column that itself holds running totals.
-fn is_running(site: &Site, plan: &Plan, used: MeasureUse) -> bool {
-    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
-        return false;
-    };
-    let Contribution::Additive(terms) = &measure.contribution else { return false };
-    let mut is_running = false;
-    for (_, term) in terms {
-        if let Term::Sum(expr) = term {
-            expr.columns(&mut |name| is_running |= table.column(name).is_some_and(|c| c.accumulates));
-        }
-    }
-    is_running
-}
-
-/// A count of one day or month, or a stock, is told as it is; a count over a span that the next one overlaps is told in
-/// steps. So is a column that itself holds running totals.
-fn release(site: &Site, plan: &Plan, used: MeasureUse, is_running: bool) -> Release {
-    let (Some(measure), Some(table)) = (plan.measures.get(used.measure), table_of(site, plan, used)) else {
-        return Release::Steps;
-    };
-    let of_one_stamp = match table.column_type(&measure.time_column) {
-        _ if used.window == Window::Now => true,
-        Some(ColumnType::Date) => matches!(used.window, Window::Day | Window::LatestDay),
-        Some(ColumnType::Month) => matches!(
-            used.window,
-            Window::Day | Window::LatestDay | Window::Month | Window::LatestMonth | Window::TrailingMonths(1)
-        ),
-        _ => false,
-    };
-    if of_one_stamp && !is_running { Release::Exact } else { Release::Steps }
 }
 
 /// The count that a breakdown's cells add up to, where a figure of the catalogue is made of it.

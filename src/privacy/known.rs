@@ -20,9 +20,11 @@ use crate::site::Site;
 
 use super::atoms::{Atom, Span};
 use super::cells::{Column, State, Tree};
-use super::gate::{Count, Gate, Linked, Release, Sort};
+use super::gate::{Count, Gate, Linked};
 use super::protect::{Owner, Protected, Raw, Table, filled};
+use super::sort::{Release, Sort};
 use super::steps::{self, Counts, Range, Steps, Sum, apart, seen, step_of, told};
+use super::stocks::Stock;
 
 /// The counts of a group as they were known then and as they are known now, in the order of [`Gate::measured_then`].
 pub(crate) struct Sides<'a> {
@@ -83,6 +85,12 @@ impl Linked {
     pub(super) fn as_known_then(&self, plan: &Plan) -> Self {
         let mut then = self.clone();
         then.drop_coarser_parts();
+        // Nothing says how much of the flows of then a stock of then would leave open.
+        for place in then.stocks.iter().flat_map(Stock::shown) {
+            if let Some(count) = then.counts.get_mut(place) {
+                count.sort = Sort::Other;
+            }
+        }
         for count in &mut then.counts {
             // Nothing says how much of an exact amount a step would leave open.
             if count.sort == Sort::Amount && (count.release == Release::Exact || count.is_top_known) {
@@ -90,6 +98,7 @@ impl Linked {
             }
             count.release = Release::Steps;
             count.is_top_known = false;
+            count.is_worked_out = false;
             count.is_rounded = false;
         }
         then.take_apart(plan);

@@ -17,6 +17,8 @@ pub mod marks;
 mod network;
 pub mod protect;
 pub mod shown;
+pub(crate) mod sort;
 mod steps;
+pub(crate) mod stocks;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,11 @@ use crate::site::Site;
 use crate::site::areas::AreaId;
 
 use super::cells::{Column, State, Tree};
-use super::gate::{Count, Figure, Gate, LEAST_BASE, Linked, Release, Sort};
+use super::gate::{Count, Figure, Gate, LEAST_BASE, Linked};
+
 use super::network::{Mirror, Need, Network, Sheet};
 use super::shown::Shown;
+use super::sort::{Release, Sort};
 use super::steps::{self, Counts, Steps};
 
 pub(crate) use super::figures::{plain, plain_at};
@@ -25,12 +27,27 @@ pub(crate) struct Raw {
 /// What the gate looks at to protect a group, each in the order of [`Gate::measured`].
 pub(crate) struct Looked<'a> {
     pub(crate) raws: &'a [Raw],
-    /// Of groups that are told as of an earlier day: the counts of today that everyone knows of the top area.
+    /// Of groups that are told as of an earlier day: the counts of today that everyone knows of the top area, and stocks
+    /// of the top area that are told of a day of their own.
     pub(crate) today: &'a [Raw],
     /// The counts at instants before, where the gate looks back.
     pub(crate) earlier: &'a [Vec<Raw>],
     /// Nothing may be told yet of the parts of totals that everyone knows.
     pub(crate) is_silent: bool,
+    /// What went out of stocks is no few since they were told before.
+    pub(crate) are_stocks_told: bool,
+}
+
+/// Of which instant a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AsOf {
+    /// That of its group.
+    #[default]
+    Group,
+    /// The one asked for, where the rest of its group is told as of an earlier one: what everyone knows today.
+    Today,
+    /// The day that stocks of the top area are told of.
+    StockDay,
 }
 
 /// A figure after the gate.
@@ -44,14 +61,14 @@ pub struct Protected {
     pub denominator: Shown,
     /// Some of what it adds up was withheld at the source: it is less than the whole.
     pub partial: bool,
-    /// What everyone knows today, where the rest of its group is told as of an earlier day.
-    pub is_of_today: bool,
+    /// Of which instant it is.
+    pub as_of: AsOf,
 }
 
 impl Protected {
     /// The same for the value and both counts.
     pub(crate) const fn same(shown: Shown) -> Self {
-        Self { value: shown, numerator: shown, denominator: shown, partial: false, is_of_today: false }
+        Self { value: shown, numerator: shown, denominator: shown, partial: false, as_of: AsOf::Group }
     }
 }
 
@@ -81,14 +98,37 @@ impl Gate {
         table.tell_amounts();
         let mut figures = table.figures(site);
         for (figure, (_, areas)) in linked.figures.iter().zip(&mut figures) {
-            if let (Some(top), Some(known)) =
-                (areas.first_mut(), known_today(site, linked, figure, looked.today))
-            {
-                *top = known;
+            let own = known_today(site, linked, figure, looked.today)
+                .or_else(|| stock_today(site, linked, figure, looked.today));
+            if let (Some(top), Some(own)) = (areas.first_mut(), own) {
+                *top = own;
             }
         }
         figures
     }
+}
+
+/// A stock of the top area on the day that it is told of, or a share of it; none where that would tell of a few.
+fn stock_today(site: &Site, linked: &Linked, figure: &Figure, today: &[Raw]) -> Option<Protected> {
+    let row = figure.owner.row(site)?;
+    let side = |place: usize| -> Option<(&Raw, f64)> {
+        let raw = today.get(place).filter(|_| linked.is_told_by_days(place))?;
+        let count = raw.counts.first().copied().flatten()?;
+        linked.are_no_few(place, count).then_some((raw, count))
+    };
+    let (numerator, count) = side(figure.numerator)?;
+    let denominator = match figure.denominator.map(side) {
+        None => None,
+        Some(side) => {
+            let (denominator, base) = side?;
+            if base < LEAST_BASE || !linked.are_no_few(figure.numerator, base - count) {
+                return None;
+            }
+            Some(denominator)
+        }
+    };
+    let told = plain_at(site, row, AreaId::ROOT, (0, numerator, denominator));
+    Some(Protected { as_of: AsOf::StockDay, ..told })
 }
 
 /// What everyone knows of a figure of the top area today, where the rest of its group is told of an earlier day.
@@ -98,7 +138,7 @@ fn known_today(site: &Site, linked: &Linked, figure: &Figure, today: &[Raw]) -> 
     let denominator =
         figure.denominator.map(|side| today.get(side)).map_or(Some(None), |side| side.map(Some))?;
     let known = plain_at(site, row, AreaId::ROOT, (0, numerator, denominator));
-    Some(Protected { is_of_today: true, ..known })
+    Some(Protected { as_of: AsOf::Today, ..known })
 }
 
 /// A group of counts at one instant.
@@ -150,6 +190,8 @@ impl<'a> Table<'a> {
         if looked.is_silent {
             self.steps.silence_parts(self.linked);
         }
+        let is_told = looked.are_stocks_told && !looked.is_silent;
+        let room = is_told.then(|| self.has_room_for_stocks(&counts, &earlier));
         for (place, (count, raw)) in self.linked.counts.iter().zip(self.raws).enumerate() {
             let is_in_steps = self.linked.is_in_steps(place);
             let values = match counts.get_mut(place) {
@@ -189,6 +231,7 @@ impl<'a> Table<'a> {
             }
             self.columns.push(column);
         }
+        self.hide_stocks(room);
         for figure in &self.linked.figures {
             if let Some(rest) = self.rest(figure) {
                 self.rests.push(rest);

@@ -16,7 +16,8 @@ use crate::indicators::window::Window;
 
 use super::atoms::{Atom, Made, Raws, Span};
 use super::cells::{Column, State, Tree};
-use super::gate::{Count, Linked, Release, Sort};
+use super::gate::Linked;
+use super::sort::{Release, Sort};
 
 /// The least and the most that a number may be for what is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -59,11 +60,12 @@ pub(super) struct Steps {
 
 impl Linked {
     /// Which of what is measured is to be known of the months before as well: where a total that goes up is known on each
-    /// day, the running counts of its parts. None where no such total is known.
+    /// day, the running counts of its parts; those of the flows of a stock. None where there is neither.
     pub(super) fn looks_back(&self) -> Option<Vec<bool>> {
-        let of_known = |count: &&Count| count.is_top_known && !count.made.parts().is_empty();
-        let parts: Vec<usize> =
-            self.counts.iter().filter(of_known).flat_map(|c| c.made.parts().to_vec()).collect();
+        let known = (0..self.counts.len()).filter(|place| self.is_known_on_top(*place));
+        let flows = self.stocks.iter().flat_map(|stock| [stock.inflow, stock.outflow]);
+        let made_of = |place: usize| self.counts.get(place).map_or(&[][..], |count| count.made.parts());
+        let parts: Vec<usize> = known.chain(flows).flat_map(|place| made_of(place).to_vec()).collect();
         let mut looked_at = vec![false; self.counts.len() + self.more.len()];
         for raws in parts.iter().filter_map(|part| self.atoms.get(*part)?.running()) {
             for place in std::iter::once(raws.of).chain(raws.less) {
@@ -75,9 +77,9 @@ impl Linked {
         (!parts.is_empty()).then_some(looked_at)
     }
 
-    /// Whether everyone knows a count of the top area.
+    /// Whether everyone knows a count of the top area, or works it out from what everyone knows.
     pub(super) fn is_known_on_top(&self, place: usize) -> bool {
-        self.counts.get(place).is_some_and(|count| count.is_top_known)
+        self.counts.get(place).is_some_and(|count| count.is_top_known || count.is_worked_out)
     }
 
     /// Whether each total that everyone knows has gone on by enough from one instant to the next that its parts may be
@@ -144,7 +146,7 @@ impl Steps {
     pub(super) fn tell(&self, tree: &Tree, linked: &Linked, place: usize, column: &mut Column) {
         let Some(count) = linked.counts.get(place) else { return };
         let parts = count.made.parts();
-        let is_silent = parts.iter().any(|part| self.is_silent.get(*part).copied().unwrap_or(true));
+        let is_silent = parts.iter().any(|part| self.is_silent(*part));
         for area in 0..tree.len() {
             let told = self.sum(linked, parts, place, area);
             let is_shown = tree.level.get(area).is_some_and(|level| *level <= column.level);
@@ -159,6 +161,11 @@ impl Steps {
             };
             column.set(area, state);
         }
+    }
+
+    /// Whether nothing may be said of a part.
+    pub(super) fn is_silent(&self, part: usize) -> bool {
+        self.is_silent.get(part).copied().unwrap_or(true)
     }
 
     fn base(&self, linked: &Linked, place: usize, area: usize) -> Range {
@@ -306,13 +313,13 @@ pub(super) fn seen(told: Range, below: f64) -> State {
     }
 }
 
-fn value(counts: &Counts, raws: Raws, area: usize) -> f64 {
+pub(super) fn value(counts: &Counts, raws: Raws, area: usize) -> f64 {
     let at = |place: usize| counts.get(place).and_then(|c| c.get(area)).copied().flatten().unwrap_or(0.0);
     at(raws.of) - raws.less.map_or(0.0, at)
 }
 
 /// The areas that a part is told of below an area; none where it is told of none there.
-fn below<'a>(tree: &'a Tree, atom: &Atom, area: usize) -> Option<&'a [usize]> {
+pub(super) fn below<'a>(tree: &'a Tree, atom: &Atom, area: usize) -> Option<&'a [usize]> {
     let level = tree.level.get(area).copied().filter(|level| *level <= atom.level)?;
     let children = tree.children.get(area).map_or(&[][..], |c| c.as_slice());
     Some(if level < atom.level { children } else { &[] })

@@ -146,10 +146,25 @@ pub struct Column {
     /// Holds running totals: two of them a month apart tell what happened in between.
     #[serde(default)]
     pub accumulates: bool,
+    /// It is a stock at the end of a day or month: what it was before, more by what came in and less by what went out.
+    #[serde(default)]
+    pub flows: Option<Flows>,
     /// Chinese name.
     pub zh: String,
     /// English name.
     pub en: String,
+}
+
+/// The columns of the same table that a stock goes on by.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flows {
+    /// What came in.
+    #[serde(rename = "in")]
+    pub inflow: String,
+    /// What went out.
+    #[serde(rename = "out")]
+    pub outflow: String,
 }
 
 /// What the codes of a column of a people table are.

@@ -9,7 +9,7 @@ use super::Site;
 use super::areas::{Area, AreaTree, Bounds, Polygon};
 use super::catalogue::{CatalogueFile, Indicator};
 use super::civil::CivilZone;
-use super::datasets::{ColumnType, DatasetsFile};
+use super::datasets::{ColumnType, DatasetsFile, Table};
 use super::datum::Datum;
 use super::feeds::{self, SourcesFile};
 use super::geojson::{self, Feature, Shape};
@@ -247,6 +247,30 @@ impl Reader<'_> {
         layers
     }
 
+    /// A stock and its flows are counts of a table that is stamped with days or months.
+    fn check_flows(&mut self, table: &Table) {
+        for stock in &table.columns {
+            let Some(flows) = &stock.flows else { continue };
+            for name in [&stock.id, &flows.inflow, &flows.outflow] {
+                let message = match table.column(name) {
+                    None => {
+                        let names = table.columns.iter().map(|c| c.id.as_str());
+                        unknown("problem.unknown_column", name, names).with("table", &table.id)
+                    }
+                    Some(column)
+                        if column.kind != ColumnType::Int
+                            || column.accumulates
+                            || !table.is_stamped(&table.time_column) =>
+                    {
+                        Message::new("problem.flows").with("column", name).with("table", &table.id)
+                    }
+                    Some(_) => continue,
+                };
+                self.problems.push(placed("datasets.toml", self.dir, name, message));
+            }
+        }
+    }
+
     /// Names that one file uses and another must declare.
     fn cross_check(&mut self, site: &Site) {
         for base in &site.meta.base_maps {
@@ -271,6 +295,7 @@ impl Reader<'_> {
                     self.problems.push(placed("datasets.toml", self.dir, column, message));
                 }
             }
+            self.check_flows(table);
             if table.area_column().is_none() {
                 let message = Message::new("problem.table_without_area").with("table", &table.id);
                 self.problems.push(placed("datasets.toml", self.dir, &table.id, message));

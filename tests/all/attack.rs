@@ -20,18 +20,22 @@ const KINDS: [&str; 3] = ["a", "b", "c"];
 /// Areas that rows are of: the blocks.
 const BLOCKS: std::ops::Range<usize> = 5..11;
 
-struct Dice(Xoshiro256PlusPlus);
+pub(crate) struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    pub(crate) fn below(&mut self, most: u64) -> u64 {
         self.0.next_u64() % most
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 }
@@ -169,7 +173,7 @@ fn arrival(time: usize) -> i64 {
 
 /// A made-up site with small numbers everywhere, whose rows arrived at so many times and grew from one to the next.
 fn case(seed: u64, times: usize) -> Case {
-    let mut dice = Dice(Xoshiro256PlusPlus::seed_from_u64(seed));
+    let mut dice = Dice::new(seed);
     let below = dice.pick(&[5u32, 10]);
     let by_day = dice.chance(50);
     let (window, span) = match (by_day, dice.below(3)) {
@@ -186,7 +190,7 @@ fn case(seed: u64, times: usize) -> Case {
     let kinds = if has_split { 2 + dice.below(2) as usize } else { 1 };
     let kinds = if times > 1 { kinds.min(2) } else { kinds };
     // What stands beside the counts comes from dice of its own.
-    let mut more = Dice(Xoshiro256PlusPlus::seed_from_u64(!seed));
+    let mut more = Dice::new(!seed);
     let (has_amounts, has_last_year) = [(false, false), (true, false), (false, true)][more.below(3) as usize];
     let extra_column = 1 + usize::from(is_share);
     let columns = extra_column + usize::from(has_amounts || has_last_year);
@@ -274,7 +278,7 @@ fn case(seed: u64, times: usize) -> Case {
     let mut parts = vec!["id,area,m,kind,n,d,q,l,arrived_ts\n".to_owned(); times];
     let mut truth = vec![Vec::new(); times];
     let small = 30 + dice.below(50);
-    let mut later = Dice(Xoshiro256PlusPlus::seed_from_u64(seed.rotate_left(32)));
+    let mut later = Dice::new(seed.rotate_left(32));
     // Few or many cells change, by few or many.
     let (changes, few) = (later.pick(&[5, 20, 50]), later.pick(&[50, 90]));
     for block in BLOCKS {
@@ -332,7 +336,7 @@ fn case(seed: u64, times: usize) -> Case {
 }
 
 /// What one figure tells of a count. Whoever knows the program knows that "at least 55" in steps of five ends at 59.
-fn told(shown: Shown) -> Option<(f64, f64)> {
+pub(crate) fn told(shown: Shown) -> Option<(f64, f64)> {
     match shown {
         Shown::Value(v) => Some((v, v)),
         Shown::Coarse { value, step, told: Told::AtLeast } => Some((value, value + step - 1.0)),
@@ -622,7 +626,7 @@ pub(crate) fn attack(seed: u64, times: usize) -> (usize, Vec<String>) {
 pub(crate) fn attack_all(
     seeds: std::ops::Range<u64>,
     least: usize,
-    attack: impl Fn(u64) -> (usize, Vec<String>),
+    mut attack: impl FnMut(u64) -> (usize, Vec<String>),
 ) {
     let (mut looked, mut found) = (0, Vec::new());
     for seed in seeds {

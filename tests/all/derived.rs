@@ -33,7 +33,7 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
     let protected = figures(engine, day(DAY));
     let sources = engine.sources(engine.end_of(day(DAY)).secs);
     let text = site.messages(Lang::En);
-    let (mut hidden, mut coarse, mut parts, mut spots, mut rests) = (0, 0, 0, 0, 0);
+    let (mut hidden, mut coarse, mut parts, mut spots) = (0, 0, 0, 0);
     for code in ["440310", "440310001"] {
         let area = site.areas.find(code).unwrap();
         let derived = derived_at(&protected, &sources, area);
@@ -155,7 +155,6 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
                 assert!((sum - made.change).abs() <= 1e-9 * (1.0 + made.change.abs()), "{}", row.id);
                 assert!(is_near(&of(cells, "contribution_change"), made.change));
                 let rest = found(&row.id, "CONTRIBUTION_REST", "").unwrap();
-                rests += usize::from(value(rest) != 0.0);
                 let mut observed = value(rest);
                 for part in &made.parts {
                     parts += 1;
@@ -186,7 +185,7 @@ fn the_workbook_and_sdmx_hold_what_was_derived() {
                 .all(|r| !matches!((area_of(r, "total"), area_of(r, "value")), (Data::Empty, Data::Empty)))
         );
     }
-    assert!(coarse > 20 && parts > 50 && spots > 30 && rests > 0, "{coarse} {parts} {spots} {rests}");
+    assert!(coarse > 20 && parts > 50 && spots > 30, "{coarse} {parts} {spots}");
     assert!(hidden > 0, "no hidden difference was met");
 }
 

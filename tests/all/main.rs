@@ -14,6 +14,7 @@ mod simplex;
 
 mod attack;
 mod attack_known;
+mod attack_stocks;
 mod audit;
 mod catalogue;
 mod cli;
@@ -41,6 +42,7 @@ mod refusals;
 mod secrets;
 mod servers;
 mod silence;
+mod stocks;
 mod structure;
 mod time;
 mod tiny;
