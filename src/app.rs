@@ -93,7 +93,7 @@ impl App {
                     if self.snapshot.is_none() {
                         self.runtime.tell(SourceControl::Speed(self.stage.state.speed));
                     }
-                    self.snapshot = Some(snapshot);
+                    self.stage.offer(snapshot);
                 }
                 Update::Progress(done, of) => self.progress = Some((done, of)),
                 Update::Failed(problems) => self.failed = problems,
@@ -204,6 +204,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.snapshot = self.stage.turn(ui.ctx()).or_else(|| self.snapshot.take());
         let Some(snapshot) = self.snapshot.clone() else {
             self.waiting_ui(ui);
             return;

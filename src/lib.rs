@@ -34,6 +34,7 @@ pub mod past;
 pub mod quiet;
 pub mod runtime;
 
+pub mod ahead;
 pub mod app;
 pub mod canvas;
 pub mod fonts;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::{Rect, Ui};
 
+use crate::ahead::Ahead;
 use crate::command::Command;
 use crate::drawn::work::Drawings;
 use crate::panels::{Health, View};
@@ -25,6 +26,7 @@ pub struct Stage {
     screen: Screen,
     drawings: Drawings,
     listener: Listener,
+    ahead: Ahead,
     theme: Theme,
 }
 
@@ -66,9 +68,24 @@ impl Stage {
             screen,
             drawings: Drawings::default(),
             listener: Listener::default(),
+            ahead: Ahead::default(),
             theme: Theme::dark(Sizes::for_desk()),
             site,
         }
+    }
+
+    /// Takes a newer picture of the present. It is shown once what this screen asks of it is worked out.
+    pub fn offer(&mut self, snapshot: Arc<Snapshot>) {
+        self.ahead.offer(snapshot);
+    }
+
+    /// Once a frame, before it is painted: the picture of the present to paint from now on, where it is another one.
+    pub fn turn(&mut self, ctx: &egui::Context) -> Option<Arc<Snapshot>> {
+        let next = self.ahead.turn(&self.site, self.screen.series(), self.state.time.is_live());
+        if self.ahead.is_pending() {
+            ctx.request_repaint();
+        }
+        next
     }
 
     /// Paints one frame of the present; see [`Stage::frame_of`].

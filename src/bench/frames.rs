@@ -177,19 +177,21 @@ pub fn frames(engine: Engine, size: (u32, u32), load: &Load) -> Result<Report, H
         let all = EventFilter { phases: Phases::All, ..EventFilter::default() };
         stage.state.apply(&Command::FilterEvents(all), &site);
     }
-    let mut snapshot = feed.next();
+    let mut snapshot = Arc::new(feed.next());
     let mut taken = Taken::default();
     for number in 0..load.frames.unwrap_or(FRAMES) + WARM {
         let (kind, command) = course(number);
         command.iter().for_each(|command| stage.state.apply(command, &site));
-        let is_new = number % PER_SNAPSHOT == 0;
-        if is_new {
+        if number % PER_SNAPSHOT == 0 {
             let since = Instant::now();
-            snapshot = feed.next();
+            stage.offer(Arc::new(feed.next()));
             taken.batches.push(millis(since));
         }
         let now = feed.now_secs + (number % PER_SNAPSHOT) as f64 / PER_SECOND as f64;
         let (since, all_began, began) = (Instant::now(), all_cpu_millis(), cpu_millis());
+        let next = stage.turn(&headless.ctx);
+        let is_new = next.is_some();
+        snapshot = next.unwrap_or(snapshot);
         let mut output = headless.frame(1.0 / PER_SECOND as f64, Vec::new(), |ui| {
             stage.frame(ui, &snapshot, now, Health::default());
         });

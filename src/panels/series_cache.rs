@@ -1,26 +1,66 @@
 //! Series, control charts and comparisons of areas, kept per revision, indicator and area, since they are drawn on every
 //! frame and change only with the snapshot. Owns the few on screen; never grows past them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::derived::funnel::{Curve, Funnel};
 use crate::derived::standing::Standing;
 use crate::derived::{Derived, Shares, Trend};
 use crate::drawn::Drawn;
-use crate::panels::View;
+use crate::panels::{View, trend};
+use crate::site::Site;
 use crate::site::areas::AreaId;
-use crate::snapshot::{IndicatorIx, Series};
+use crate::snapshot::{IndicatorIx, Series, Snapshot};
 
 /// Most of a kind that a screen shows at once; more means that something asks for too many.
 const LIMIT: usize = 256;
 
 type Key = (IndicatorIx, AreaId);
 
+/// A series that a screen asks for in every frame, with its chart where that is asked for too.
+pub type Wanted = (IndicatorIx, AreaId, Option<Arc<Trend>>);
+
+/// Series of a picture that is not shown yet.
+#[derive(Debug)]
+pub struct Ready {
+    /// Of which picture.
+    pub revision: u64,
+    known: Vec<(Key, Arc<Series>, Option<Arc<Trend>>)>,
+}
+
+impl Ready {
+    /// Works out what a screen asked of the picture before; a series that came out the same keeps its chart.
+    #[must_use]
+    pub fn of(site: &Site, snapshot: &Snapshot, wanted: &[Wanted]) -> Self {
+        let vantage = snapshot.vantage(site);
+        let mut known = Vec::with_capacity(wanted.len());
+        for of_one in wanted.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some((indicator, ..)) = of_one.first() else { continue };
+            let areas: Vec<AreaId> = of_one.iter().map(|(_, area, _)| *area).collect();
+            for ((_, area, before), series) in of_one.iter().zip(vantage.series(*indicator, &areas)) {
+                let series = Arc::new(series);
+                let trend = before.as_ref().and_then(|before| {
+                    if before.series == series {
+                        return Some(Arc::clone(before));
+                    }
+                    vantage.trend(*indicator, Arc::clone(&series)).map(Arc::new)
+                });
+                known.push(((*indicator, *area), series, trend));
+            }
+        }
+        Self { revision: snapshot.revision, known }
+    }
+}
+
 /// What was asked for at one revision.
 #[derive(Debug, Default)]
 pub struct SeriesCache {
     revision: u64,
+    /// The series that frames of this revision asked for.
+    asked: BTreeSet<Key>,
+    /// Those of the next one, where they were worked out beforehand.
+    ready: Option<Ready>,
     series: HashMap<Key, Arc<Series>>,
     trends: HashMap<Key, Arc<Trend>>,
     /// Of the revision before: a series that came out the same has the same chart.
@@ -106,14 +146,31 @@ impl SeriesCache {
         areas.iter().map(&mut standing).collect()
     }
 
+    /// What this screen asks of a picture: indicator by indicator, with the charts that are known.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let trend = |key: &Key| self.trends.get(key).cloned();
+        self.asked.iter().map(|key| (key.0, key.1, trend(key))).collect()
+    }
+
+    /// Takes what was worked out of a picture before it is shown.
+    pub fn take_ready(&mut self, ready: Ready) {
+        self.ready = Some(ready);
+    }
+
     /// Asks for the series of some areas that are not known yet, all at once.
     pub fn ask(&mut self, view: &View<'_>, indicator: IndicatorIx, areas: &[AreaId]) {
         self.refresh(view);
-        let unknown: Vec<AreaId> =
-            areas.iter().copied().filter(|area| !self.series.contains_key(&(indicator, *area))).collect();
+        self.asked.extend(areas.iter().map(|area| (indicator, *area)));
+        let is_unknown = |area: &AreaId| !self.series.contains_key(&(indicator, *area));
+        let mut unknown: Vec<AreaId> = areas.iter().copied().filter(is_unknown).collect();
         if unknown.is_empty() {
             return;
         }
+        // What is hidden is found over all areas at once, so the followed one costs nothing beside others.
+        let followed = view.indicator().map(|row| trend::trend_area(view, row));
+        let followed = followed.filter(|area| indicator == view.state.indicator && !areas.contains(area));
+        unknown.extend(followed.filter(is_unknown));
         let series = view.snapshot.vantage(view.site).series(indicator, &unknown);
         for (area, series) in unknown.into_iter().zip(series) {
             self.series.insert((indicator, area), Arc::new(series));
@@ -123,11 +180,17 @@ impl SeriesCache {
     fn refresh(&mut self, view: &View<'_>) {
         if self.revision != view.snapshot.revision || self.series.len() > LIMIT {
             self.series.clear();
+            self.asked.clear();
             self.trends_before = std::mem::take(&mut self.trends);
             self.funnels.clear();
             self.shares.clear();
             self.of_shape.clear();
             self.revision = view.snapshot.revision;
+            let ready = self.ready.take().filter(|ready| ready.revision == self.revision);
+            for (key, series, trend) in ready.into_iter().flat_map(|ready| ready.known) {
+                self.series.insert(key, series);
+                self.trends.extend(trend.map(|trend| (key, trend)));
+            }
         }
     }
 }

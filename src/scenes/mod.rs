@@ -2,6 +2,7 @@
 //! order of painting; figures, choices and the clock come in with the view.
 
 pub mod desk;
+mod letters;
 pub mod overlays;
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,13 @@ use crate::panels::series_cache::SeriesCache;
 use crate::panels::{Commands, View};
 use crate::site::Site;
 use crate::theme::{self, Sizes};
+use letters::Letters;
 
 /// What the panels of the screen remember between frames.
 pub struct Screen {
     map: MapPanel,
     memory: Memory,
+    letters: Letters,
     dressed: Option<(bool, Sizes)>,
     scene: usize,
     entered_at: f64,
@@ -63,10 +66,16 @@ impl Screen {
         Self {
             map: MapPanel::new(ctx, site),
             memory: Memory::default(),
+            letters: Letters::default(),
             dressed: None,
             scene: usize::MAX,
             entered_at: f64::NEG_INFINITY,
         }
+    }
+
+    /// The series that panels ask for.
+    pub(crate) const fn series(&mut self) -> &mut SeriesCache {
+        &mut self.memory.series
     }
 
     /// Whether every tile of the base map that is to be seen is there, or known not to come.
@@ -95,6 +104,7 @@ impl Screen {
             desk::desk_ui(ui, screen, view, &mut self.map, &mut self.memory, commands);
         }
         overlays::overlays_ui(ui, screen, view, &mut self.memory, commands);
+        self.letters.draw_some(&ctx, view);
         wake_for_clock(&ctx, view);
     }
 
