@@ -179,7 +179,7 @@ mod tests {
     const HIDDEN: Shown = Shown::Suppressed { below: 5, why: Why::Secondary };
 
     fn nature(kind: Kind) -> Nature {
-        Nature { kind, stride: Some(1), adds_up: true }
+        Nature { kind, stride: Some(1), days: 1, adds_up: true }
     }
 
     fn sides(count: f64, base: f64) -> Sides {

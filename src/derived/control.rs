@@ -10,7 +10,8 @@
 //! eight on one side of the mean (Western Electric 1956), six steadily rising or falling (Nelson 1984).
 
 use crate::privacy::shown::Shown;
-use crate::snapshot::SeriesPoint;
+use crate::site::calendar::Calendar;
+use crate::snapshot::{Day, SeriesPoint};
 
 use super::chance::{Law, chi_square_tail};
 use super::kind::{Kind, Nature};
@@ -104,6 +105,8 @@ pub struct Chart {
     pub learnt_from: usize,
     /// Signs, in the order of their last points.
     pub signals: Vec<Signal>,
+    /// Whether the last point is of a holiday, and so not judged.
+    pub is_holiday: bool,
 }
 
 /// One charted point.
@@ -122,6 +125,22 @@ impl Chart {
     /// # Errors
     /// Why there are no limits.
     pub fn new(nature: Nature, scale: f64, points: &[SeriesPoint]) -> Result<Self, NoChart> {
+        Self::beside_holidays(nature, scale, points, &Calendar::default())
+    }
+
+    /// The same where a calendar names holidays: points by the day whose window holds one are neither judged nor learnt
+    /// from, as there are never enough of them beside each other; but for shares, which hold whatever they are shares of.
+    ///
+    /// # Errors
+    /// Why there are no limits.
+    pub fn beside_holidays(
+        nature: Nature,
+        scale: f64,
+        points: &[SeriesPoint],
+        calendar: &Calendar,
+    ) -> Result<Self, NoChart> {
+        let days = if nature.kind == Kind::Share { 0 } else { Day::try_from(nature.days).unwrap_or(0) };
+        let is_holiday = |point: &SeriesPoint| (0..days).any(|back| calendar.is_holiday(point.day - back));
         let stride = nature.stride.ok_or(NoChart::Overlap)?;
         let mut places: Vec<usize> = (0..points.len()).rev().step_by(stride).collect();
         places.reverse();
@@ -129,7 +148,11 @@ impl Chart {
         if places.iter().any(is_coarse) {
             return Err(NoChart::Coarse);
         }
-        let spots: Vec<Option<Spot>> = places.iter().map(|at| spot(*at, nature.kind, points)).collect();
+        let spot = |at: usize| {
+            let point = points.get(at).filter(|point| !is_holiday(point))?;
+            spot(at, nature.kind, point)
+        };
+        let spots: Vec<Option<Spot>> = places.iter().map(|at| spot(*at)).collect();
         let learnt: &[Option<Spot>] = spots.split_last().map_or(&[], |(_, before)| before);
         let learnt_from = learnt.iter().flatten().count();
         if learnt_from < LEAST_POINTS {
@@ -144,7 +167,8 @@ impl Chart {
         }
         let signals = signals(&spots, fit.center, &limits);
         let Fit { method, center, dispersion, .. } = fit;
-        Ok(Self { method, center, limits, dispersion, learnt_from, signals })
+        let is_holiday = points.last().is_some_and(is_holiday);
+        Ok(Self { method, center, limits, dispersion, learnt_from, signals, is_holiday })
     }
 
     /// The gravest sign that the last point of the series is part of.
@@ -162,8 +186,7 @@ impl Chart {
     }
 }
 
-fn spot(at: usize, kind: Kind, points: &[SeriesPoint]) -> Option<Spot> {
-    let point = points.get(at)?;
+fn spot(at: usize, kind: Kind, point: &SeriesPoint) -> Option<Spot> {
     let Shown::Value(value) = point.value else { return None };
     let counts = match (kind, point.numerator, point.denominator) {
         (Kind::Count, Shown::Value(count), _) => Some((count, 1.0)),

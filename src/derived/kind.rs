@@ -28,6 +28,8 @@ pub struct Nature {
     pub kind: Kind,
     /// Every how many points of a series the windows do not overlap; none where each window holds the one before it.
     pub stride: Option<usize>,
+    /// Days of a point's window, where points are a day apart; 0 where they are a month apart.
+    pub days: usize,
     /// Whether the areas inside an area add up to it: in both counts of a ratio, or in the count alone.
     pub adds_up: bool,
 }
@@ -55,7 +57,8 @@ impl Nature {
             .flatten()
             .all(|side| site.table(&side.table).is_some_and(|table| table.rollup == Rollup::Sum));
         let adds_up = sums && !is_median && !sorts.contains(&Sort::Distinct);
-        Self { kind, stride: stride(figure.numerator.window), adds_up }
+        let window = figure.numerator.window;
+        Self { kind, stride: stride(window), days: days(window), adds_up }
     }
 
     /// How many points of a series are wanted: two years of months, or more where windows overlap and the limits need
@@ -69,6 +72,17 @@ impl Nature {
         let apart = self.stride.filter(|stride| *stride <= LONGEST).unwrap_or(1);
         POINTS.max(super::control::LEAST_POINTS * apart + 1)
     }
+}
+
+/// Days of a window, where points of a series are a day apart.
+fn days(window: Window) -> usize {
+    let days = match window {
+        Window::Day | Window::LatestDay => 1,
+        Window::TrailingHours(hours) => hours.div_ceil(24),
+        Window::TrailingDays(days) if days <= 7 => days,
+        _ => 0,
+    };
+    usize::try_from(days).unwrap_or(0)
 }
 
 /// Points of a series are a day apart for windows up to a week, else a month.

@@ -2,6 +2,7 @@
 //! change, control and funnel limits, completeness. Works on what the gate lets through and on nothing else, so nothing
 //! new can be learnt from it; never measures, never prints a number. The methods are told in `docs/methods.md`.
 
+pub mod alike;
 pub mod chance;
 pub mod change;
 pub mod completeness;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use crate::privacy::shown::Shown;
 use crate::site::Site;
 use crate::site::areas::AreaId;
+use crate::site::calendar::Calendar;
 use crate::site::catalogue::{Indicator, Target};
 use crate::snapshot::{Back, EpochSecs, Figures, IndicatorIx, Series, SeriesSource, Sides, SourceState};
 
@@ -66,10 +68,10 @@ pub struct Trend {
 }
 
 impl Trend {
-    /// Of a series of figures of a nature on a scale.
+    /// Of a series of figures of a nature on a scale, beside the holidays of a calendar.
     #[must_use]
-    pub fn new(nature: Nature, scale: f64, series: Arc<Series>) -> Self {
-        Self { chart: Chart::new(nature, scale, &series.points), series }
+    pub fn new(nature: Nature, scale: f64, series: Arc<Series>, calendar: &Calendar) -> Self {
+        Self { chart: Chart::beside_holidays(nature, scale, &series.points, calendar), series }
     }
 }
 
@@ -116,7 +118,7 @@ impl Vantage<'_> {
     #[must_use]
     pub fn trend(&self, indicator: IndicatorIx, series: Arc<Series>) -> Option<Trend> {
         let row = self.site.indicators.get(indicator)?;
-        Some(Trend::new(self.source.nature(indicator), row.scale, series))
+        Some(Trend::new(self.source.nature(indicator), row.scale, series, &self.site.calendar))
     }
 }
 

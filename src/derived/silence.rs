@@ -2,14 +2,17 @@
 //! what is expected of them, by what chance so few are seen, and how many findings may be chance. Knows no area and no
 //! figure.
 //!
-//! Expected is the mean of the same hours of the same weekdays of earlier weeks, or of the later half of these where that
-//! is less, as in syndromic surveillance
+//! Expected is the mean of earlier spans like it (`alike`: the same hours of the same weekdays, holidays beside holidays),
+//! or of the later half of these where that is less, as in syndromic surveillance
 //! (Farrington et al., *A statistical algorithm for the early detection of outbreaks of infectious disease*, JRSS A 159,
 //! 1996; Noufaily et al., Statistics in Medicine 32, 2013), looked at from below. So few are seen by a chance of the
 //! negative binomial, which holds both what the earlier weeks vary beyond Poisson and that their mean is itself known
 //! from a few weeks only: variance φ m (1 + 1/n). Of several spans the least chance counts, times their number
 //! (Bonferroni); of all that is judged together, findings are taken by Benjamini and Hochberg, JRSS B 57 (1995).
 
+use std::ops::Range;
+
+use super::alike::Look;
 use super::chance::Law;
 
 /// Fewer than this expected over a span, and the span says nothing: a small area is not accused.
@@ -69,7 +72,7 @@ pub struct Seen {
     pub steps: i64,
     /// Counted.
     pub seen: f64,
-    /// Mean of the same span in earlier weeks, or in the later half of these where that is less.
+    /// Mean of earlier spans like it, or of the later half of these where that is less.
     pub expected: f64,
     /// Chance of so few or fewer, for all spans looked at together.
     pub chance: f64,
@@ -88,6 +91,8 @@ pub enum State {
     Rare,
     /// Too short a history.
     Young,
+    /// A holiday, with too few earlier ones like it: not judged.
+    Holiday,
     /// Counts are hidden for protection, or told only roughly.
     Hidden,
     /// Its data is late or missing: that it is quiet says nothing.
@@ -96,8 +101,16 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Silent, Self::Usual, Self::Zero, Self::Rare, Self::Young, Self::Hidden, Self::Late];
+    pub const ALL: [Self; 8] = [
+        Self::Silent,
+        Self::Usual,
+        Self::Zero,
+        Self::Rare,
+        Self::Young,
+        Self::Holiday,
+        Self::Hidden,
+        Self::Late,
+    ];
 }
 
 /// What is said of one thing that reports, before all that is judged together is known.
@@ -109,26 +122,21 @@ pub enum Verdict {
     Is(State),
 }
 
-/// Judges one thing that reports. `end` is the first step that is not over, `begin` the first that has data, `least` what
-/// has to be expected of a span.
+/// Judges one thing that reports. `least` is what has to be expected of a span.
 #[must_use]
-pub fn judge(
-    spans: &[Span],
-    begin: i64,
-    end: i64,
-    least: f64,
-    count: impl Fn(std::ops::Range<i64>) -> Counted,
-) -> Verdict {
+pub fn judge(looks: &[Look], least: f64, count: impl Fn(Range<i64>) -> Counted) -> Verdict {
     let mut judged: Vec<Seen> = Vec::new();
     let (mut is_hidden, mut is_missing, mut is_old, mut is_zero) = (false, false, false, true);
-    for span in spans {
-        if span.is_last_resort && !judged.is_empty() {
+    let mut is_unlike = false;
+    for look in looks {
+        if look.is_last_resort && !judged.is_empty() {
             break;
         }
-        let at = |back: i64| end - back * span.apart - span.steps..end - back * span.apart;
-        let earlier = (1..=span.earlier).map(at).filter(|steps| steps.start >= begin).map(&count);
-        let counts: Vec<Counted> = earlier.collect();
-        let now = count(at(0));
+        let counts: Vec<Counted> = match &look.unlike {
+            None => look.earlier.iter().map(|ranges| together(ranges, &count)).collect(),
+            Some(weeks) => weeks.iter().cloned().map(&count).collect(),
+        };
+        let now = count(look.now.clone());
         // A history of what is shown only would be one of larger counts.
         if now == Counted::Hidden || counts.contains(&Counted::Hidden) {
             is_hidden = true;
@@ -144,7 +152,13 @@ pub fn judge(
         };
         is_old = true;
         is_zero &= seen <= 0.0 && exact.iter().all(|count| *count <= 0.0);
-        judged.extend(weigh(span.steps, seen, &exact, least));
+        let found = weigh(look.now.end - look.now.start, seen, &exact, least);
+        if look.unlike.is_some() {
+            // On another day it would be judged.
+            is_unlike |= found.is_some();
+        } else {
+            judged.extend(found);
+        }
     }
     #[expect(clippy::cast_precision_loss, reason = "a handful of spans")]
     let many = judged.len() as f64;
@@ -154,11 +168,21 @@ pub fn judge(
         None if !judged.is_empty() => State::Usual,
         None if is_hidden => State::Hidden,
         None if is_missing => State::Late,
+        None if is_unlike => State::Holiday,
         None if !is_old => State::Young,
         None if is_zero => State::Zero,
         None => State::Rare,
     };
     Verdict::Is(state)
+}
+
+/// Counts of some ranges together; hidden or missing where one of them is.
+fn together(ranges: &[Range<i64>], count: &impl Fn(Range<i64>) -> Counted) -> Counted {
+    ranges.iter().cloned().map(count).fold(Counted::Exact(0.0), |all, one| match (all, one) {
+        (Counted::Exact(all), Counted::Exact(one)) => Counted::Exact(all + one),
+        (Counted::Hidden, _) | (_, Counted::Hidden) => Counted::Hidden,
+        _ => Counted::Missing,
+    })
 }
 
 impl Counted {

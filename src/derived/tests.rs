@@ -7,12 +7,14 @@ use super::funnel::{Funnel, Level, Place};
 use super::kind::{Kind, Nature};
 use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::areas::AreaId;
-use crate::snapshot::{SeriesPoint, Sides};
+use crate::site::calendar::{Calendar, DayKind, DaySpan};
+use crate::site::text::Bilingual;
+use crate::snapshot::{Day, SeriesPoint, Sides};
 
 const HIDDEN: Shown = Shown::Suppressed { below: 5, why: Why::Primary };
 
 fn nature(kind: Kind) -> Nature {
-    Nature { kind, stride: Some(1), adds_up: true }
+    Nature { kind, stride: Some(1), days: 1, adds_up: true }
 }
 
 fn sides(count: f64, base: Option<f64>, scale: f64) -> Sides {
@@ -45,6 +47,50 @@ fn shares(counts: &[f64], bases: &[f64]) -> Vec<SeriesPoint> {
 fn near(got: (f64, f64), expected: (f64, f64), what: &str) {
     let off = (got.0 - expected.0).abs().max((got.1 - expected.1).abs());
     assert!(off < 1e-6 * (1.0 + expected.1.abs()), "{what}: {got:?}, not {expected:?}");
+}
+
+/// About a hundred a day, twenty on a holiday of four days.
+fn with_holiday(first: Day, until: Day) -> (Vec<SeriesPoint>, Calendar) {
+    let usual = [100.0, 94.0, 108.0, 99.0, 103.0, 91.0, 106.0];
+    let of = |day: Day| {
+        if (first..first + 4).contains(&day) { 20.0 } else { usual[usize::try_from(day % 7).unwrap()] }
+    };
+    let span = DaySpan {
+        kind: DayKind::Holiday,
+        name: Bilingual::default(),
+        first,
+        last: first + 3,
+        source: Bilingual::default(),
+    };
+    (counts(&(0..until).map(of).collect::<Vec<f64>>()), Calendar::new(vec![span], [false; 7]))
+}
+
+#[test]
+fn a_holiday_is_neither_judged_nor_learnt_from() {
+    let count = nature(Kind::Count);
+    let chart = |first, until| {
+        let (points, calendar) = with_holiday(first, until);
+        Chart::beside_holidays(count, 1.0, &points, &calendar).unwrap()
+    };
+    let (points, _) = with_holiday(20, 24);
+    assert_eq!(Chart::new(count, 1.0, &points).unwrap().present().map(|s| s.rule), Some(Rule::Beyond));
+    let last = chart(20, 24);
+    assert_eq!((last.present(), last.last_limits(), last.is_holiday), (None, None, true));
+    assert_eq!(last.learnt_from, 20, "the days before, and no holiday");
+    let after = chart(10, 24);
+    assert_eq!((after.signals.as_slice(), after.is_holiday, after.learnt_from), (&[][..], false, 19));
+    assert!(after.center > 98.0 && after.last_limits().is_some(), "{}", after.center);
+    assert!(after.limits[9].is_some() && after.limits[14].is_some());
+    assert!(after.limits[10..14].iter().all(Option::is_none));
+    // A week that holds a day of it, and a share of whatever there is.
+    let (points, calendar) = with_holiday(17, 30);
+    let week = Nature { days: 7, ..count };
+    let over = |nature| Chart::beside_holidays(nature, 1.0, &points, &calendar).unwrap();
+    let none: Vec<usize> = (0..30).filter(|at| over(week).limits[*at].is_none()).collect();
+    assert_eq!(none, (17..27).collect::<Vec<usize>>());
+    assert!(over(nature(Kind::Share)).limits.iter().all(Option::is_some));
+    // A month is set beside months.
+    assert!(over(Nature { days: 0, ..count }).limits.iter().all(Option::is_some));
 }
 
 /// NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2, individuals control charts: batch flow rates.
@@ -159,7 +205,7 @@ fn there_are_reasons_for_no_chart() {
 #[test]
 fn windows_that_overlap_are_left_out_of_the_limits() {
     let values: Vec<f64> = (0..25).map(|i| if i % 3 == 0 { f64::from(10 + i % 2) } else { 99.0 }).collect();
-    let three = Nature { kind: Kind::Amount, stride: Some(3), adds_up: true };
+    let three = Nature { kind: Kind::Amount, stride: Some(3), days: 3, adds_up: true };
     let chart = Chart::new(three, 1.0, &counts(&values)).unwrap();
     assert_eq!((chart.center, chart.learnt_from), (10.5, 8));
     assert_eq!(chart.limits.iter().flatten().count(), 9);

@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::alike::{Days, Look, looks};
 use super::silence::{
     BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, State, Verdict, greatest_chance, judge,
 };
+use crate::site::calendar::{Calendar, DayKind, DaySpan};
+use crate::site::text::Bilingual;
+use crate::snapshot::Day;
 
 /// Hours of half a year and a little more.
 const HOURS: i64 = 200 * 24;
@@ -29,13 +33,24 @@ impl Dice {
     }
 }
 
+/// Days of hours in UTC.
+fn by_hour(calendar: &Calendar) -> Days<'_> {
+    Days { calendar, per_day: 24, day_of: &|hour| Day::try_from(hour.div_euclid(24)).unwrap() }
+}
+
+/// Days as they are.
+fn by_day(calendar: &Calendar) -> Days<'_> {
+    Days { calendar, per_day: 1, day_of: &|day| Day::try_from(day).unwrap() }
+}
+
 /// Judges a list of hours, at the end of it.
 fn verdict(hours: &[u32], begin: i64) -> Verdict {
     let count = |range: std::ops::Range<i64>| {
         let at = |hour: i64| usize::try_from(hour.clamp(0, hours.len() as i64)).unwrap();
         Counted::Exact(hours[at(range.start)..at(range.end)].iter().map(|c| f64::from(*c)).sum())
     };
-    judge(BY_HOUR, begin, hours.len() as i64, LEAST_EXPECTED, count)
+    let looks = looks(BY_HOUR, begin, hours.len() as i64, by_hour(&Calendar::default()));
+    judge(&looks, LEAST_EXPECTED, count)
 }
 
 /// The same number every so many hours.
@@ -112,7 +127,7 @@ fn hidden_and_missing_days_are_no_silence() {
                 _ => Counted::Missing,
             })
         };
-        judge(BY_DAY, 0, 100, LEAST_EXPECTED, count)
+        judge(&looks(BY_DAY, 0, 100, by_day(&Calendar::default())), LEAST_EXPECTED, count)
     };
     let (usual, none) = (Counted::Exact(30.0), Counted::Exact(0.0));
     assert!(matches!(at(usual, none), Verdict::Few(Seen { steps: 1, seen: 0.0, expected: 30.0, .. })));
@@ -190,5 +205,171 @@ proptest! {
         more[place] += 5;
         let chance = |verdict| if let Verdict::Few(seen) = verdict { seen.chance } else { 1.0 };
         prop_assert!(chance(verdict(&hours, 0)) <= chance(verdict(&more, 0)));
+    }
+}
+
+/// A calendar of spans given by their first and last day, kind and name; day 2 and 3 of each week are days of rest (a
+/// Saturday and a Sunday, as day 0 was a Thursday).
+fn calendar(spans: &[(Day, Day, DayKind, &str)]) -> Calendar {
+    let span = |(first, last, kind, name): &(Day, Day, DayKind, &str)| DaySpan {
+        kind: *kind,
+        name: Bilingual { zh: (*name).to_owned(), en: (*name).to_owned() },
+        first: *first,
+        last: *last,
+        source: Bilingual::default(),
+    };
+    Calendar::new(spans.iter().map(span).collect(), [false, false, false, false, false, true, true])
+}
+
+/// The first look by the day at the end of a day.
+fn first_look(day: i64, calendar: &Calendar) -> Look {
+    looks(BY_DAY, 0, day + 1, by_day(calendar)).remove(0)
+}
+
+/// First days of the earlier spans, how long ago.
+fn ago(look: &Look) -> Vec<i64> {
+    look.earlier.iter().map(|ranges| look.now.start - ranges[0].start).collect()
+}
+
+/// Days of a year and a half from day 0. The feast of `A` is day 35 to 40 and 400 to 405, `B` 372 to 374; day 380, which is
+/// one of rest, is worked.
+#[test]
+fn a_day_is_set_beside_days_like_it() {
+    use DayKind::{Holiday, WorkingDay};
+    let calendar = calendar(&[
+        (35, 40, Holiday, "A"),
+        (372, 374, Holiday, "B"),
+        (380, 380, WorkingDay, "worked"),
+        (400, 405, Holiday, "A"),
+        (406, 407, Holiday, "C"),
+    ]);
+    assert!(calendar.is_rest_day(380) && !calendar.is_rest_day(382));
+    for (what, day, expected) in [
+        ("a plain day: its weekday, holidays left out", 386, vec![7, 21, 28, 35, 42, 49, 56, 63]),
+        ("the weekday of the worked one: it is left out too", 387, vec![21, 28, 35, 42, 49, 56, 63, 70]),
+        ("a worked day of rest: the working days before it", 380, vec![1, 2, 3, 4, 5, 9, 10, 11]),
+        ("a feast: the same one a year ago, none of its own days", 403, vec![363, 364, 365, 366, 367, 368]),
+        (
+            "a feast next to another: not the days that run into it",
+            407,
+            vec![33, 34, 35, 367, 368, 369, 370, 371],
+        ),
+        ("the first feast of all", 38, vec![]),
+    ] {
+        let look = first_look(day, &calendar);
+        assert_eq!(ago(&look), expected, "{what}");
+        assert_eq!(look.unlike.is_some(), expected.is_empty(), "{what}");
+    }
+    // A week with feast days in it: plain days beside plain days, each feast day beside other ones of last year.
+    let week = looks(BY_DAY, 0, 403, by_day(&calendar)).remove(1);
+    assert_eq!(week.now, 396..403);
+    assert_eq!(
+        week.unlike,
+        Some((1..=8).map(|back| 396 - back * 7..403 - back * 7).collect()),
+        "nine earlier holidays are three for each of three days"
+    );
+    let week = looks(BY_DAY, 0, 401, by_day(&calendar)).remove(1);
+    assert_eq!(week.earlier.len(), 6);
+    assert_eq!(week.earlier[0], [40..41, 387..393], "day 400 beside the last day of the feast a year ago");
+}
+
+/// Thirty reports an hour on plain days, six on holidays, of which some of last autumn are known.
+fn reports(day: Day, calendar: &Calendar) -> u32 {
+    if calendar.is_holiday(day) { 6 } else { 30 }
+}
+
+#[test]
+fn a_holiday_is_no_silence() {
+    use DayKind::{Holiday, WorkingDay};
+    let with = |earlier: bool| {
+        let mut spans = vec![(180, 186, Holiday, "spring"), (177, 177, WorkingDay, "worked")];
+        spans.extend(earlier.then_some((140, 144, Holiday, "autumn")));
+        calendar(&spans)
+    };
+    let hours = |calendar: &Calendar, until: Day, quiet_from: Day| -> Vec<u32> {
+        let hour = |hour: i32| {
+            let day = hour / 24;
+            if day >= quiet_from { 0 } else { reports(day, calendar) }
+        };
+        (0..until * 24).map(hour).collect()
+    };
+    let verdict = |real: &Calendar, known: &Calendar, until: Day, quiet_from: Day| {
+        let hours = hours(real, until, quiet_from);
+        let count = |range: std::ops::Range<i64>| {
+            let at = |hour: i64| usize::try_from(hour).unwrap();
+            Counted::Exact(hours[at(range.start)..at(range.end)].iter().map(|c| f64::from(*c)).sum())
+        };
+        let looks = looks(BY_HOUR, 0, hours.len() as i64, by_hour(known));
+        judge(&looks, LEAST_EXPECTED, count)
+    };
+    let (plain, once, twice) = (Calendar::default(), with(false), with(true));
+    let never = Day::MAX;
+    let is_few = |verdict: &Verdict| matches!(verdict, Verdict::Few(seen) if seen.chance < 1e-4);
+    assert!(is_few(&verdict(&once, &plain, 181, never)), "without a calendar a holiday looks like silence");
+    assert_eq!(verdict(&once, &once, 182, never), Verdict::Is(State::Holiday), "the first one is not judged");
+    assert_eq!(verdict(&twice, &twice, 182, never), Verdict::Is(State::Usual), "as the one before");
+    assert_eq!(verdict(&twice, &twice, 187, never), Verdict::Is(State::Usual), "on its last day");
+    assert_eq!(verdict(&twice, &twice, 188, never), Verdict::Is(State::Usual), "on the day after");
+    assert!(is_few(&verdict(&twice, &twice, 182, 180)), "less than on other holidays");
+    assert!(is_few(&verdict(&twice, &twice, 187, 180)), "still, on its last day");
+    assert!(is_few(&verdict(&once, &once, 178, 177)), "a day of rest that is worked is a working day");
+    let none = |_: std::ops::Range<i64>| Counted::Exact(0.0);
+    let looks = |known| looks(BY_HOUR, 0, 182 * 24, by_hour(known));
+    assert_eq!(judge(&looks(&once), LEAST_EXPECTED, none), Verdict::Is(State::Zero), "a true zero");
+    let hidden = |_: std::ops::Range<i64>| Counted::Hidden;
+    assert_eq!(judge(&looks(&once), LEAST_EXPECTED, hidden), Verdict::Is(State::Hidden));
+    let one =
+        |range: std::ops::Range<i64>| Counted::Exact(if range.end - range.start > 24 { 1.0 } else { 0.0 });
+    assert_eq!(judge(&looks(&once), LEAST_EXPECTED, one), Verdict::Is(State::Rare), "too rare on any day");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the calendar: what a span is set beside is over before it, as long as it, and made of days like its own.
+    #[test]
+    fn like_is_set_beside_like(
+        gaps in proptest::collection::vec((4..60_i32, 1..9_i32, any::<bool>()), 1..20),
+        end in 600_i64 * 24..700 * 24,
+    ) {
+        let mut spans = Vec::new();
+        let mut day = 0;
+        for (gap, long, is_odd) in gaps {
+            day += gap;
+            // A day of rest that is worked, now and then; else a feast of one of two names.
+            if is_odd && (day + 5) % 7 < 2 {
+                spans.push((day, day, DayKind::WorkingDay, "worked"));
+                day += 1;
+            } else {
+                spans.push((day, day + long - 1, DayKind::Holiday, if is_odd { "A" } else { "B" }));
+                day += long;
+            }
+        }
+        let calendar = calendar(&spans);
+        let day_of = |hour: i64| Day::try_from(hour.div_euclid(24)).unwrap();
+        let class = |hour: i64| {
+            let day = day_of(hour);
+            match calendar.at(day).map(|span| span.kind) {
+                Some(DayKind::Holiday) => "holiday",
+                Some(DayKind::WorkingDay) => "work",
+                None if calendar.is_rest_day(day) => "rest",
+                None => "work",
+            }
+        };
+        // How many hours of each kind, at each hour of the day.
+        let sorted = |ranges: &[std::ops::Range<i64>]| {
+            let mut all: Vec<(&str, i64)> =
+                ranges.iter().cloned().flatten().map(|hour| (class(hour), hour.rem_euclid(24))).collect();
+            all.sort_unstable();
+            all
+        };
+        for look in looks(BY_HOUR, 0, end, by_hour(&calendar)) {
+            let now = sorted(std::slice::from_ref(&look.now));
+            for earlier in &look.earlier {
+                prop_assert!(earlier.iter().all(|range| range.end <= look.now.start && range.start >= 0));
+                prop_assert_eq!(&sorted(earlier), &now);
+            }
+            prop_assert!(look.earlier.len() <= 8 && (look.unlike.is_none() || look.earlier.len() < 4));
+        }
     }
 }

@@ -18,14 +18,13 @@ use crate::site::catalogue::Indicator;
 use crate::snapshot::{Day, Earlier, EpochSecs, IndicatorIx, Snapshot, SourceState};
 
 use super::Vantage;
+use super::alike::{Days, FARTHEST_DAYS, looks};
 use super::kind::Kind;
 use super::silence::{self, BY_DAY, BY_HOUR, Counted, LEAST_EXPECTED, Seen, State, Verdict};
 
 const HOUR_SECS: i64 = 3600;
 /// Of a protected count so many times the threshold must be expected.
 const TIMES_THRESHOLD: f64 = 4.0;
-/// Weeks of history of a count by the day.
-const WEEKS: i64 = 9;
 
 /// What reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,15 +219,14 @@ fn judge_events(vantage: &Vantage<'_>, reports: &Reports, out: &mut Vec<Judged>)
     let is_late = is_late(sources, &meta.table);
     // An hour ends one second before the next.
     let end = (at_secs + 1).div_euclid(HOUR_SECS);
+    let day_of = |hour: i64| site.zone.day_of(hour * HOUR_SECS);
+    let looks = looks(BY_HOUR, begin, end, Days { calendar: &site.calendar, per_day: 24, day_of: &day_of });
     let areas = site.areas.iter().map(|(id, _)| id).take(reports.areas());
     let kinds = || std::iter::once(None).chain((0..reports.kinds()).map(Some));
     for (area, kind) in areas.flat_map(|area| kinds().map(move |kind| (area, kind))) {
         let count = |hours: Range<i64>| exactly(reports.count(area, kind, hours));
-        let verdict = if is_late {
-            Verdict::Is(State::Late)
-        } else {
-            silence::judge(BY_HOUR, begin, end, LEAST_EXPECTED, count)
-        };
+        let verdict =
+            if is_late { Verdict::Is(State::Late) } else { silence::judge(&looks, LEAST_EXPECTED, count) };
         let last = || reports.last_before(area, kind, end);
         let since = match verdict {
             Verdict::Few(seen) if seen.seen > 0.0 => end - seen.steps,
@@ -249,6 +247,9 @@ fn judge_indicator(vantage: &Vantage<'_>, indicator: IndicatorIx, row: &Indicato
     // A day that is not over is not judged, nor one that is not in yet.
     let over = zone.day_of(at_secs + 1);
     let end = i64::from(newest.map_or(over, |newest| over.min(zone.day_of(newest) + 1)));
+    let day_of = |day: i64| Day::try_from(day).unwrap_or(0);
+    let days = Days { calendar: &site.calendar, per_day: 1, day_of: &day_of };
+    let looks = looks(BY_DAY, end - FARTHEST_DAYS, end, days);
     let least = LEAST_EXPECTED.max(TIMES_THRESHOLD * f64::from(row.suppress_below));
     let days: RefCell<HashMap<Day, Earlier>> = RefCell::default();
     let shown = |area: AreaId, day: i64| {
@@ -259,11 +260,8 @@ fn judge_indicator(vantage: &Vantage<'_>, indicator: IndicatorIx, row: &Indicato
     };
     for (area, _) in site.areas.iter().filter(|(id, _)| site.is_shown_at(row, *id)) {
         let count = |days: Range<i64>| total(days.map(|day| shown(area, day)));
-        let verdict = if is_late {
-            Verdict::Is(State::Late)
-        } else {
-            in_hours(silence::judge(BY_DAY, end - WEEKS * 7, end, least, count))
-        };
+        let verdict =
+            if is_late { Verdict::Is(State::Late) } else { in_hours(silence::judge(&looks, least, count)) };
         let days = match verdict {
             Verdict::Few(seen) => seen.steps / 24,
             Verdict::Is(_) => 0,

@@ -55,6 +55,7 @@ pub fn trend(text: &Messages, trend: &Trend) -> (bool, String) {
         Err(NoChart::Coarse) => "derived.signal.coarse",
         Ok(chart) => match chart.present() {
             Some(sign) => return (true, signal(text, sign)),
+            None if chart.is_holiday => "derived.signal.holiday",
             None if chart.last_limits().is_none() => "derived.signal.no_value",
             None => "derived.signal.usual",
         },
@@ -193,6 +194,7 @@ pub const fn state_key(state: State) -> &'static str {
         State::Zero => "derived.silence.state.zero",
         State::Rare => "derived.silence.state.rare",
         State::Young => "derived.silence.state.young",
+        State::Holiday => "derived.silence.state.holiday",
         State::Hidden => "derived.silence.state.hidden",
         State::Late => "derived.silence.state.late",
     }

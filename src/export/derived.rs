@@ -103,6 +103,7 @@ pub fn json(site: &Site, derived: &Derived, sources: &[SourceState]) -> Value {
             "high": chart.last_limits().map(|l| number(l.1)),
             "dispersion": number(chart.dispersion),
             "learnt_from": chart.learnt_from,
+            "is_holiday": chart.is_holiday,
             "signal": chart.present().map(|s| json!({ "rule": signal(s.rule, s.up), "run": s.run })),
         }),
         Err(why) => json!({ "none": no_chart(*why) }),

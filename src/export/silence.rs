@@ -53,6 +53,7 @@ const fn state(state: State) -> &'static str {
         State::Zero => "zero",
         State::Rare => "rare",
         State::Young => "young",
+        State::Holiday => "holiday",
         State::Hidden => "hidden",
         State::Late => "late",
     }

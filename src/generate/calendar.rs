@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::GenerateError;
 use super::math::sin_cos_turns;
 use super::rng::Stream;
+use crate::site::calendar::DayKind;
 
 /// A date as YYYY-MM-DD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -40,12 +41,8 @@ pub(super) struct CalendarSpec {
     /// First day of the daily history, and of tables that reach further back.
     pub(super) first_day: IsoDate,
     pub(super) early_day: IsoDate,
-    /// Public holidays: first and last day.
-    pub(super) holidays: Vec<[IsoDate; 2]>,
     /// The long holiday, when much of the town is away: first and last day.
     pub(super) long_holidays: Vec<[IsoDate; 2]>,
-    /// Weekend days worked in exchange.
-    pub(super) working_weekends: Vec<IsoDate>,
     /// Storms: first and last day.
     pub(super) storms: Vec<[IsoDate; 2]>,
     /// Chance of a day of heavy rain, January to December.
@@ -96,9 +93,10 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
-    /// Builds the calendar up to the day after `anchor`.
+    /// Builds the calendar up to the day after `anchor`; holidays and days of rest are the site's.
     pub(super) fn new(
         spec: &CalendarSpec,
+        site: &crate::site::calendar::Calendar,
         time_zone: &str,
         anchor: Date,
         seed: u64,
@@ -118,14 +116,15 @@ impl Calendar {
             let end = start_of(tomorrow)?;
             let within =
                 |spans: &[[IsoDate; 2]]| spans.iter().any(|span| span[0].0 <= date && date <= span[1].0);
-            let weekend = date.weekday().to_monday_one_offset() > 5;
-            let working =
-                spec.working_weekends.contains(&IsoDate(date)) || (!weekend && !within(&spec.holidays));
+            let number = number_of(date);
+            let working = match site.at(number) {
+                Some(span) => span.kind == DayKind::WorkingDay,
+                None => !site.is_rest_day(number),
+            };
             let chance = spec.rain_by_month.get(date.month() as usize - 1).copied().unwrap_or(0.0);
             let wet = if stream.chance(chance) { stream.range(0.3, 1.0) } else { 0.0 };
             let rain = if within(&spec.storms) { 2.0 } else { wet };
             let (_, cosine) = sin_cos_turns((f64::from(date.day_of_year()) - 200.0) / 365.25);
-            let number = number_of(date);
             if date == spec.first_day.0 {
                 first = days.len();
             }
@@ -204,6 +203,8 @@ pub(super) fn at(day: &Day, second: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::calendar::{Calendar as SiteCalendar, DaySpan};
+    use crate::site::text::Bilingual;
 
     #[test]
     fn days_begin_where_the_zone_says() {
@@ -212,13 +213,23 @@ mod tests {
         let spec = CalendarSpec {
             first_day: iso("2021-11-24"),
             early_day: iso("2020-01-01"),
-            holidays: vec![[iso("2026-10-01"), iso("2026-10-07")]],
             long_holidays: vec![],
-            working_weekends: vec![iso("2026-10-10")],
             storms: vec![],
             rain_by_month: vec![0.1; 12],
         };
-        let calendar = Calendar::new(&spec, "Asia/Shanghai", date("2026-11-23"), 1).expect("calendar");
+        let span = |kind, first, last| DaySpan {
+            kind,
+            name: Bilingual::default(),
+            first: iso(first).number(),
+            last: iso(last).number(),
+            source: Bilingual::default(),
+        };
+        let spans = vec![
+            span(DayKind::Holiday, "2026-10-01", "2026-10-07"),
+            span(DayKind::WorkingDay, "2026-10-10", "2026-10-10"),
+        ];
+        let site = SiteCalendar::new(spans, [false, false, false, false, false, true, true]);
+        let calendar = Calendar::new(&spec, &site, "Asia/Shanghai", date("2026-11-23"), 1).expect("calendar");
         assert_eq!(calendar.anchor().date, date("2026-11-23"));
         assert_eq!(calendar.end(), 1_795_449_600);
         assert_eq!(calendar.history().len(), 1826);

@@ -23,6 +23,7 @@ use super::psych::PsychSpec;
 use super::safety::SafetySpec;
 use super::supervision::SupervisionSpec;
 use super::town::TownSpec;
+use crate::site::calendar::{self, Calendar};
 
 /// A text in both languages.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +105,8 @@ pub(super) struct PlacePoint {
 pub(super) struct Template {
     pub(super) spec: Spec,
     pub(super) site: SiteFacts,
+    /// Holidays and days of rest, as the site knows them.
+    pub(super) calendar: Calendar,
     pub(super) outline: Vec<Vec<[f64; 2]>>,
     pub(super) places: Vec<PlacePoint>,
     /// Named shapes of the site's context layers: surroundings and transit.
@@ -139,13 +142,18 @@ pub(super) fn read(dir: &Path) -> Result<Template, GenerateError> {
     let anchor =
         site.sample.anchor_date.parse().map_err(|error: jiff::Error| bad(&path, error.to_string()))?;
     let site = SiteFacts { root_area: site.root_area, name: site.name, time_zone: site.time_zone, anchor };
+    let path = dir.join(calendar::FILE);
+    let (calendar, problems) = Calendar::read(&text(&path)?);
+    if let Some(problem) = problems.first() {
+        return Err(bad(&path, format!("row {}: {}", problem.row.unwrap_or(1), problem.message.key)));
+    }
     let outline = outline(&dir.join(&spec.areas.outline))?;
     let places = places(&dir.join(&spec.areas.communities))?;
     let mut shapes = Vec::new();
     for file in spec.base_map.iter().flat_map(|base| &base.context) {
         context(&dir.join(file), &mut shapes)?;
     }
-    Ok(Template { spec, site, outline, places, context: shapes })
+    Ok(Template { spec, site, calendar, outline, places, context: shapes })
 }
 
 fn bad(path: &Path, problem: impl Into<String>) -> GenerateError {

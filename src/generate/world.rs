@@ -26,8 +26,8 @@ pub(super) struct World {
 impl World {
     /// Draws the areas and builds the town.
     pub(super) fn build(template: Template, scale: Scale, seed: u64) -> Result<Self, GenerateError> {
-        let Template { spec, site, outline, places, context } = template;
-        let calendar = Calendar::new(&spec.calendar, &site.time_zone, site.anchor, seed)?;
+        let Template { spec, site, calendar, outline, places, context } = template;
+        let calendar = Calendar::new(&spec.calendar, &calendar, &site.time_zone, site.anchor, seed)?;
         // Finer cells at larger scales, but never so many that a community's three digits run out.
         let finer = match scale {
             Scale::Times(times) if times > 1.0 => super::math::pow(times, 0.25).min(4.0),

@@ -120,7 +120,7 @@ impl SeriesSource for Wander {
 
     fn nature(&self, indicator: IndicatorIx) -> Nature {
         let (kind, adds_up) = self.kinds[indicator];
-        Nature { kind, stride: Some(1), adds_up }
+        Nature { kind, stride: Some(1), days: usize::from(!self.values[indicator].1), adds_up }
     }
 
     fn over_areas(&self, indicator: IndicatorIx, at_secs: i64) -> Earlier {

@@ -4,6 +4,7 @@ pub mod alarm_strip;
 pub mod area_table;
 pub mod cards;
 pub mod contribution;
+pub mod day_marks;
 pub mod details;
 pub mod event_card;
 pub mod event_filter;

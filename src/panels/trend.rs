@@ -1,6 +1,8 @@
 //! The trend of the chosen indicator: its points, its target, the control band that fits its kind and the runs that
 //! chance does not explain, so that noise is not taken for change. Owns the chart's scale and its axis words.
 
+use std::ops::RangeInclusive;
+
 use egui::{Align2, Mesh, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use crate::derived::Trend;
@@ -9,9 +11,10 @@ use crate::derived::words as derived_words;
 use crate::panels::followed::followed;
 use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
 use crate::panels::series_cache::SeriesCache;
-use crate::panels::{View, format, marks, words};
+use crate::panels::{View, day_marks, format, marks, words};
 use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::areas::AreaId;
+use crate::site::calendar::DaySpan;
 use crate::site::catalogue::Indicator;
 use crate::snapshot::{Day, Series};
 
@@ -89,6 +92,9 @@ fn legend_words(view: &View<'_>, trend: &Trend, has_target: bool) -> String {
     if has_target {
         parts.push(view.text.get("panel.trend.dashed").to_owned());
     }
+    if !is_monthly(&trend.series) && points.iter().any(|p| view.site.calendar.is_holiday(p.day)) {
+        parts.push(view.text.get("panel.trend.holidays").to_owned());
+    }
     parts.join(" · ")
 }
 
@@ -146,6 +152,10 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         pen.text(place.translate(vec2(pen.step() * 0.5, slack)), Align2::LEFT_CENTER, &last_words, ink);
     }
     axis_ui(pen, plot, left_labels, view, series, step_x);
+    if !is_monthly(series) {
+        let foot = left_labels.with_min_y(plot.bottom());
+        day_marks::day_marks_ui(pen, foot, view, days(view, plot, series, step_x).into_iter());
+    }
     hover_ui(pen, plot, view, indicator, trend, step_x);
 }
 
@@ -371,6 +381,27 @@ fn axis_ui(pen: Pen<'_>, plot: Rect, whole_rect: Rect, view: &View<'_>, series: 
     }
 }
 
+/// Days of a series by the day that are unlike the others, and where they stand.
+fn days<'a>(
+    view: &View<'a>,
+    plot: Rect,
+    series: &Series,
+    step_x: f32,
+) -> Vec<(RangeInclusive<f32>, &'a DaySpan)> {
+    let mut out: Vec<(RangeInclusive<f32>, &DaySpan)> = Vec::new();
+    for (i, point) in series.points.iter().enumerate() {
+        let Some(span) = view.site.calendar.at(point.day) else { continue };
+        let x = plot.left() + step_x * whole(i);
+        // Half a day to both sides, as far as the chart reaches.
+        let (left, right) = ((x - step_x * 0.5).max(plot.left()), (x + step_x * 0.5).min(plot.right()));
+        match out.last_mut().filter(|(_, before)| before.first == span.first) {
+            Some((across, _)) => *across = *across.start()..=right,
+            None => out.push((left..=right, span)),
+        }
+    }
+    out
+}
+
 fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, trend: &Trend, step_x: f32) {
     let series = &trend.series;
     let Some(pointer) = pen.ui.input(|i| i.pointer.hover_pos()).filter(|p| plot.contains(*p)) else {
@@ -389,6 +420,7 @@ fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, tr
             format::full_day(day, is_monthly(series)),
             format::shown(point.value, indicator.decimals, &indicator.unit, view.text),
         ];
+        lines.extend(day_marks::of_day(view, point.day).filter(|_| !is_monthly(series)));
         lines.extend(words::why(view, point.value).map(str::to_owned));
         let chart = trend.chart.as_ref().ok();
         if let Some(limits) = chart.and_then(|c| c.limits.get(index).copied().flatten()) {

@@ -4,7 +4,8 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::tests::{harness, press};
-use crate::site::text::Lang;
+use crate::site::calendar::{Calendar, DayKind, DaySpan};
+use crate::site::text::{Bilingual, Lang};
 use crate::state::Mode;
 use crate::time::TimeView;
 
@@ -81,4 +82,49 @@ fn the_wheel_over_the_time_bar_shows_less_or_more_of_time() {
     };
     let found = [0.0, 1.0, 1.0, 1.0, -0.5, -0.5, -1.0, -5.0].map(&mut turn);
     assert_eq!(found, [2, 1, 0, 0, 0, 1, 2, 3], "nearer to the nearest, then further to the furthest");
+}
+
+/// Holidays and worked days of rest stand below the time bar and the trend by the day, with their names, and
+/// whoever hears the bar hears what the day is.
+#[test]
+fn holidays_are_marked_with_their_names() {
+    for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En)] {
+        let span = |kind, name: &str, first, last| DaySpan {
+            kind,
+            name: Bilingual { zh: name.to_owned(), en: name.to_owned() },
+            first,
+            last,
+            source: Bilingual { zh: "law".to_owned(), en: "law".to_owned() },
+        };
+        let mut harness = harness(mode, lang, |stage| {
+            let today = stage.site.zone.day_of(stage.snapshot.now_secs);
+            let spans = vec![
+                span(DayKind::WorkingDay, "B", today - 5, today - 5),
+                span(DayKind::Holiday, "A", today - 1, today + 1),
+            ];
+            stage.site.calendar = Calendar::new(spans, [true; 7]);
+            // One with points by the day.
+            stage.state.indicator = 1;
+        });
+        let text = harness.state().stage.site.messages(lang).clone();
+        let words = |key: &str, name: &str| text.fill(key, &[("name", name)]);
+        let (feast, work) = (words("panel.days.holiday", "A"), words("panel.days.working_day", "B"));
+        for mark in [&feast, &work] {
+            assert_eq!(harness.query_all_by_label(mark).count(), 2, "{mark} on bar and trend, {lang:?}");
+        }
+        let bar = harness.get_by_label(text.get("panel.time.bar")).value().unwrap_or_default();
+        assert!(bar.ends_with(&feast), "{bar}");
+        let wide = |harness: &egui_kittest::Harness<'_, super::tests::World>, mark: &str| {
+            let of = |mark: egui_kittest::Node<'_>| mark.rect();
+            harness
+                .query_all_by_label(mark)
+                .map(of)
+                .map(|rect| (rect.left(), rect.width()))
+                .collect::<Vec<_>>()
+        };
+        let (feasts, works) = (wide(&harness, &feast), wide(&harness, &work));
+        for (feast, work) in feasts.iter().zip(&works) {
+            assert!(feast.0 > work.0 && feast.1 > work.1, "later and longer: {feast:?} {work:?}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Site;
 use super::areas::{Area, AreaTree, Bounds, Polygon};
+use super::calendar::{self, Calendar};
 use super::catalogue::{CatalogueFile, Indicator};
 use super::civil::CivilZone;
 use super::datasets::{ColumnType, DatasetsFile, Table};
@@ -55,6 +56,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
     } else {
         Some(SourcesFile::default())
     };
+    let calendar = reader.calendar();
     let messages_zh = reader.messages(Lang::Zh);
     let messages_en = reader.messages(Lang::En);
     let (Some(meta), Some(catalogue), Some(datasets), Some(scenes), Some(feeds)) =
@@ -89,6 +91,7 @@ pub fn load(dir: &Path) -> Result<(Site, Vec<Problem>), SiteError> {
         datasets: datasets.datasets,
         scenes: scenes.scenes,
         layers,
+        calendar,
         feeds,
         messages_zh,
         messages_en,
@@ -166,6 +169,16 @@ impl Reader<'_> {
             self.problems.push(problem.at(place.map(|p| p.0), place.map(|p| p.1.to_string())));
         }
         messages
+    }
+
+    fn calendar(&mut self) -> Calendar {
+        if !self.dir.join(calendar::FILE).is_file() {
+            return Calendar::default();
+        }
+        let text = self.text(calendar::FILE).unwrap_or_default();
+        let (calendar, problems) = Calendar::read(&text);
+        self.problems.extend(problems);
+        calendar
     }
 
     fn features(&mut self, file: &str, datum: Datum) -> Vec<Feature> {

@@ -2,6 +2,7 @@
 //! definition files, told as `file:row:column`; never reads the data tables.
 
 pub mod areas;
+pub mod calendar;
 pub mod catalogue;
 pub mod civil;
 pub mod datasets;
@@ -19,6 +20,7 @@ pub mod text;
 use std::path::{Path, PathBuf};
 
 use areas::AreaTree;
+use calendar::Calendar;
 use catalogue::{Domain, Indicator, Side};
 use civil::CivilZone;
 use datasets::{Dataset, Table};
@@ -58,6 +60,8 @@ pub struct Site {
     pub scenes: Vec<Scene>,
     /// Context layers of the map.
     pub layers: Layers,
+    /// Days unlike the others; none where there is no `calendar.toml`.
+    pub calendar: Calendar,
     /// Live sources; none where there is no `sources.toml`.
     pub feeds: SourcesFile,
     /// Messages, the program's and the site's, 简体中文.

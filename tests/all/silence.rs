@@ -216,3 +216,43 @@ fn compute_tells_silences_in_every_form() {
         assert_eq!(run(&rest).code, 2, "{rest:?}");
     }
 }
+
+/// The same site where the last three days are a holiday, the first of its kind: nothing is accused, and that is said.
+#[test]
+fn a_holiday_of_the_site_is_not_judged() {
+    let made = made(&events(72));
+    let calendar = |spans: &str| {
+        let law = "[[source]]\nid = \"law\"\ntext = { zh = \"法\", en = \"Law\" }\n";
+        made.write("calendar.toml", &format!("format = 1\nspans = [\n{spans}\n]\n{law}"));
+    };
+    let feast = |first: &str, last: &str| {
+        format!(
+            "  {{ kind = \"holiday\", first = \"{first}\", last = \"{last}\", zh = \"节\", en = \"Feast\", source = \"law\" }},\n"
+        )
+    };
+    calendar(&feast("2026-06-28", "2026-06-30"));
+    let engine = made.build();
+    let silences = engine.silences(end() - 1);
+    assert!(silences.found.is_empty(), "{:?}", silences.found);
+    let state = |code: &str, state: State| silences.tally(area(&engine, code)).of(state);
+    // Kind `a`, all kinds and the persons of `a` would be judged on another day; what is zero, too rare or hidden stays so.
+    assert_eq!((state("R1A1", State::Holiday), state("R1A1", State::Zero)), (3, 2));
+    assert_eq!((state("R1A2", State::Holiday), state("R1A2", State::Hidden)), (2, 1));
+    assert_eq!((state("R1A4", State::Rare), state("R1A4", State::Zero)), (2, 3));
+    // On earlier days of the same feast as much came in as ever: that is what is expected of it.
+    calendar(&[feast("2026-05-01", "2026-05-05"), feast("2026-06-28", "2026-06-30")].concat());
+    let engine = made.build();
+    let silences = engine.silences(end() - 1);
+    let of = |subject| ("R1A1".to_owned(), subject);
+    assert_eq!(told(&engine, &silences), [of(Subject::Events), of(Subject::Indicator(0))]);
+    // What is wrong with the file is told with its place.
+    calendar(&feast("2026-06-31", "2026-06-30").replace("\"Feast\"", "\"\""));
+    let site = made.path().to_str().unwrap();
+    let ran = Ran::of(program().args(["check", "--lang", "en", "--site", site]));
+    let told: Vec<&str> =
+        ran.err.lines().chain(ran.out.lines()).filter(|l| l.starts_with("calendar.toml:")).collect();
+    assert_eq!(told.len(), 2, "{} {}", ran.out, ran.err);
+    assert!(told[0].starts_with("calendar.toml:3:31: error: 2026-06-31 is no date"), "{told:?}");
+    assert!(told[1].starts_with("calendar.toml:3:81: error: the name in en is missing"), "{told:?}");
+    assert_ne!(ran.code, 0);
+}

@@ -106,6 +106,9 @@ impl Rows<'_> {
                 if let Some(sign) = chart.present() {
                     let _ = write!(note, ";signal={};run={}", signal(sign.rule, sign.up), sign.run);
                 }
+                if chart.is_holiday {
+                    note.push_str(";not_judged=holiday");
+                }
                 self.exact("CONTROL_CENTER", None, name, chart.center, &note);
                 if let Some((low, high)) = chart.last_limits() {
                     self.exact("CONTROL_LOW", None, name, low, "");

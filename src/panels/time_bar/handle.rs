@@ -7,7 +7,7 @@ use super::{Line, kinds as names};
 use crate::command::Command;
 use crate::moment::{HOUR_SECS, Known, Moment};
 use crate::panels::pen::Pen;
-use crate::panels::{Commands, View, event_stream, format, time_words};
+use crate::panels::{Commands, View, day_marks, event_stream, format, time_words};
 use crate::snapshot::EpochSecs;
 use crate::time::ZOOMS_SECS;
 
@@ -174,7 +174,9 @@ pub(super) fn value_words(view: &View<'_>) -> String {
     let count = format::count(counts.iter().sum());
     let words = [("width", width_words(view)), ("n", count), ("state", time_words::state(view))];
     let words = words.each_ref().map(|(name, value)| (*name, value.as_str()));
-    view.text.fill("panel.time.value", &words)
+    let value = view.text.fill("panel.time.value", &words);
+    let day = day_marks::of_day(view, view.site.zone.day_of(at));
+    std::iter::once(value).chain(day).collect::<Vec<String>>().join(view.text.get("derived.complete.joint"))
 }
 
 fn bucket_words(view: &View<'_>, bucket: &Bucket, kinds: &[usize]) -> String {
@@ -192,5 +194,6 @@ fn bucket_words(view: &View<'_>, bucket: &Bucket, kinds: &[usize]) -> String {
     let counts = parts.into_iter().filter(|(_, count)| *count > 0);
     let counts = counts.map(|(name, count)| format!("{name} {}", format::count(count)));
     let all = view.text.fill("panel.time.events", &[("n", &format::count(bucket.all()))]);
-    std::iter::once(head).chain(std::iter::once(all)).chain(counts).collect::<Vec<String>>().join("\n")
+    let day = day_marks::of_day(view, view.site.zone.day_of(bucket.to - 1));
+    std::iter::once(head).chain(day).chain([all]).chain(counts).collect::<Vec<String>>().join("\n")
 }

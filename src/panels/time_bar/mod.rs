@@ -10,7 +10,7 @@ mod kinds;
 use egui::{Align2, Rect, vec2};
 
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, share};
-use crate::panels::{Commands, View};
+use crate::panels::{Commands, View, day_marks};
 use crate::snapshot::EpochSecs;
 
 /// Height of the bar of a line on the wall.
@@ -73,6 +73,19 @@ fn chart_ui(pen: Pen<'_>, rect: Rect, names: Rect, view: &View<'_>, commands: &m
     };
     axis::axis_ui(pen, &line, foot, view);
     handle::handle_ui(pen, &line, view, &buckets, &kinds, commands);
+    // After the handle, which would hide their words from the pointer.
+    days_ui(pen, &line, foot, view);
+}
+
+/// Holidays and worked days of rest, below the counts.
+fn days_ui(pen: Pen<'_>, line: &Line, foot: Rect, view: &View<'_>) {
+    let zone = &view.site.zone;
+    let days = zone.day_of(line.from)..zone.day_of(line.to - 1) + 1;
+    let spans = view.site.calendar.among(days).map(|span| {
+        let end = zone.start_of(span.last + 1);
+        (line.over(foot, zone.start_of(span.first).max(line.from), end.min(line.to)).x_range().into(), span)
+    });
+    day_marks::day_marks_ui(pen, foot, view, spans);
 }
 
 /// A span of time along a rectangle.
