@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::indicators::cube::At;
-use crate::indicators::measure::MeasureUse;
+use crate::indicators::measure::{MeasureUse, Storage};
 use crate::privacy::protect::{AsOf, Looked, Owner, Protected, Raw};
-use crate::snapshot::EpochSecs;
+use crate::snapshot::{Day, EpochSecs};
 
-use super::Engine;
 use super::pace::Pace;
+use super::{Engine, Version};
 
 /// What was protected, by group and by the order in which its instants are asked for: between two pictures these move on
 /// with the clock, and what they count mostly stays.
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Memory {
 #[derive(Default)]
 struct Remembered {
     /// What the gate saw.
-    raws: Vec<Vec<Raw>>,
+    raws: Vec<Arc<[Raw]>>,
     protected: Vec<(Owner, Vec<Protected>)>,
     /// The instant that it is told as of, where that is earlier than the one asked for.
     told_secs: Option<EpochSecs>,
@@ -36,6 +37,16 @@ struct Remembered {
     stock_secs: Option<EpochSecs>,
     is_silent: bool,
     are_stocks_told: bool,
+    /// The tables that it was counted from.
+    seen: Option<Seen>,
+}
+
+/// Tables as they were on a day. While these are the same, so is what is counted from them.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    day: Day,
+    is_over: bool,
+    tables: Vec<(Version, bool)>,
 }
 
 /// Protects the groups of one picture, each once an instant.
@@ -45,6 +56,8 @@ pub(super) struct Kept<'a> {
     places: HashMap<(usize, EpochSecs), usize>,
     /// Instants asked for so far, by group.
     asked: HashMap<usize, usize>,
+    /// Counts of groups at instants before, which several instants that are asked for look back at.
+    old: HashMap<(usize, EpochSecs), Arc<[Raw]>>,
     /// What is known now, where the picture is of what was known earlier.
     beside: Option<&'a Engine>,
 }
@@ -58,7 +71,8 @@ impl Engine {
         group: usize,
         pace: &Pace,
         raw: impl Fn(MeasureUse, At, Range<usize>) -> Raw,
-    ) -> Vec<Vec<Raw>> {
+        old: &mut HashMap<(usize, EpochSecs), Arc<[Raw]>>,
+    ) -> Vec<Arc<[Raw]>> {
         let (measured, areas) = (self.gate.measured(group), 0..self.sum_up.len());
         let told = measured.iter().map(|used| raw(*used, pace.told_at(), areas.clone())).collect();
         let Some(looked_at) = self.gate.looks_back(group) else { return vec![told] };
@@ -68,24 +82,43 @@ impl Engine {
             ((_, true), Some(stock_at)) => raw(*used, stock_at, 0..1),
             _ => Raw::default(),
         });
-        let before = |at: &At| -> Vec<Raw> {
+        let before = |at: &At| -> Arc<[Raw]> {
             let all = measured.iter().zip(looked_at);
-            all.map(|(used, is)| if *is { raw(*used, *at, areas.clone()) } else { Raw::default() }).collect()
+            let count = |(used, is): (&MeasureUse, &bool)| match is {
+                true => raw(*used, *at, areas.clone()),
+                false => Raw::default(),
+            };
+            Arc::clone(old.entry((group, at.secs)).or_insert_with(|| all.map(count).collect()))
         };
         [told, today.collect()].into_iter().chain(pace.before().map(before)).collect()
+    }
+
+    /// The tables that a group is counted from; none where it is counted by instants, so that the clock alone changes it.
+    fn seen(&self, group: usize, at: At) -> Option<Seen> {
+        let of_table = |used: &MeasureUse| {
+            let measure = self.plan.measures.get(used.measure)?;
+            let table = self.tables.get(measure.table)?;
+            let is_by_day =
+                measure.storage == Storage::Calendar && table.table.is_stamped(&measure.time_column);
+            is_by_day.then_some((table.version, table.is_unread))
+        };
+        let tables: Option<Vec<_>> = self.gate.measured(group).iter().map(of_table).collect();
+        let is_over = at.secs >= self.site.zone.end_of(at.day);
+        Some(Seen { day: at.day, is_over, tables: tables? })
     }
 
     /// A group at one instant, protected.
     pub(super) fn protect_group(&self, group: usize, at: At) -> Vec<(Owner, Vec<Protected>)> {
         let pace = self.pace(group, at);
-        let raws = self.raws_of_group(group, &pace, |used, at, areas| self.raw_of(used, at, areas));
+        let raw = |used, at, areas| self.raw_of(used, at, areas);
+        let raws = self.raws_of_group(group, &pace, raw, &mut HashMap::new());
         self.protect_raws(group, &pace, &raws)
     }
 
-    fn protect_raws(&self, group: usize, pace: &Pace, raws: &[Vec<Raw>]) -> Vec<(Owner, Vec<Protected>)> {
+    fn protect_raws(&self, group: usize, pace: &Pace, raws: &[Arc<[Raw]>]) -> Vec<(Owner, Vec<Protected>)> {
         let Some((told, more)) = raws.split_first() else { return Vec::new() };
         let (today, earlier) =
-            more.split_first().map_or((&[][..], &[][..]), |(today, earlier)| (today, earlier));
+            more.split_first().map_or((&[][..], &[][..]), |(today, earlier)| (&**today, earlier));
         self.gate.protect(
             &self.site,
             group,
@@ -102,7 +135,7 @@ impl Engine {
 
 impl<'a> Kept<'a> {
     pub(super) fn new(memory: &'a mut Memory) -> Self {
-        Self { memory, places: HashMap::new(), asked: HashMap::new(), beside: None }
+        Self { memory, places: HashMap::new(), asked: HashMap::new(), old: HashMap::new(), beside: None }
     }
 
     /// For a picture of what was known earlier, beside an engine that knows all; `memory` must be new.
@@ -144,11 +177,17 @@ impl<'a> Kept<'a> {
         let Some(instants) = groups.get_mut(group) else { return };
         instants.resize_with(instants.len().max(place + 1), Remembered::default);
         if let Some(remembered) = instants.get_mut(place) {
+            let seen = engine.seen(group, at).filter(|_| self.beside.is_none());
+            if seen.is_some() && remembered.seen == seen {
+                return;
+            }
+            remembered.seen = seen;
             let pace = self.beside.unwrap_or(engine).pace(group, at);
             let earlier = |told: At| (told != at).then_some(told.secs);
             remembered.told_secs = earlier(pace.told_at());
             remembered.stock_secs = pace.stock_at().and_then(earlier);
-            let raws = engine.raws_of_group(group, &pace, |used, at, areas| engine.raw_of(used, at, areas));
+            let raw = |used, at, areas| engine.raw_of(used, at, areas);
+            let raws = engine.raws_of_group(group, &pace, raw, &mut self.old);
             let is_told = (pace.is_silent(), pace.are_stocks_told());
             if !same(&raws, &remembered.raws) || (remembered.is_silent, remembered.are_stocks_told) != is_told
             {
@@ -165,10 +204,11 @@ impl<'a> Kept<'a> {
 }
 
 /// Whether the gate would see no difference.
-pub(super) fn same(a: &[Vec<Raw>], b: &[Vec<Raw>]) -> bool {
-    a.len() == b.len()
-        && !a.is_empty()
-        && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| is_same(a, b))
+pub(super) fn same(a: &[Arc<[Raw]>], b: &[Arc<[Raw]>]) -> bool {
+    let all = |(a, b): (&Arc<[Raw]>, &Arc<[Raw]>)| {
+        Arc::ptr_eq(a, b) || a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_same(a, b))
+    };
+    a.len() == b.len() && !a.is_empty() && a.iter().zip(b).all(all)
 }
 
 /// The same counts, bit by bit, so that no rounding decides.

@@ -1,6 +1,9 @@
 //! What was known of figures earlier, beside what is known of them now. Owns which instants are set beside each other, and
 //! what counts as the same; what may be told of the rest is the gate's.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::indicators::cube::At;
 use crate::indicators::measure::MeasureUse;
 use crate::privacy::known::Sides;
@@ -25,7 +28,7 @@ impl Engine {
         then: &Self,
         group: usize,
         pace: &Pace,
-        (raws, alone): (&[Vec<Raw>], Vec<(Owner, Vec<Protected>)>),
+        (raws, alone): (&[Arc<[Raw]>], Vec<(Owner, Vec<Protected>)>),
     ) -> Vec<(Owner, Vec<Protected>)> {
         // A window may end earlier as it was known then, where the newest rows had not arrived.
         let at = pace.told_at();
@@ -33,7 +36,7 @@ impl Engine {
         let ends: Vec<At> = self.gate.measured(group).iter().map(end).collect();
         let is_of_one_day = ends.windows(2).all(|pair| pair.iter().is_sorted_by(|a, b| a == b));
         let now = |used: MeasureUse, at: At, areas| self.raw_of(used, then.end_of_use(used, at), areas);
-        if is_of_one_day && same(&then.raws_of_group(group, pace, now), raws) {
+        if is_of_one_day && same(&then.raws_of_group(group, pace, now, &mut HashMap::new()), raws) {
             return alone;
         }
         let measured = self.gate.measured_then(group);

@@ -25,7 +25,7 @@ use super::kept::{Kept, ToKeep};
 use super::load::{Loaded, Loading, Worker};
 use super::noted::Noted;
 use super::pass::Pass;
-use super::{Engine, MeasureData, TableState};
+use super::{Engine, MeasureData, TableState, Version};
 
 /// How much of the files is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +172,7 @@ fn build_as_known(
             held: loaded.held,
             within: loaded.within.into_iter().map(Arc::new).collect(),
             live: loaded.live,
+            version: Version::next(),
             is_unread: false,
         });
     }

@@ -27,7 +27,7 @@ use crate::workers::{on_threads, threads};
 use super::build::{newest_possible_day, present_day};
 use super::events::EventLog;
 use super::pass::Pass;
-use super::{Engine, MeasureData, TableState};
+use super::{Engine, MeasureData, TableState, Version};
 
 /// Version of what the sections hold.
 const FORM: u32 = 1;
@@ -296,6 +296,7 @@ fn unpack_table(
         held: None,
         within,
         live: None,
+        version: Version::next(),
         is_unread: false,
     })
 }

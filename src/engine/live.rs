@@ -17,7 +17,7 @@ use crate::store::quiet;
 
 use super::events::EventLog;
 use super::pass::{NOWHERE, Pass, Times};
-use super::{Batch, Engine, MeasureData};
+use super::{Batch, Engine, MeasureData, Version};
 
 /// The rows of a table that live changes can replace: as loaded, and as changed since. Columns that only tell rows
 /// apart are not kept; their hashes are.
@@ -177,6 +177,7 @@ impl Engine {
         if let Some(state) = self.tables.get_mut(index) {
             state.refused = (state.refused + nowhere).saturating_sub(was_nowhere);
             state.newest_secs = state.newest_secs.max(Some(batch.arrived_secs));
+            state.version = Version::next();
         }
         Ok(nowhere)
     }

@@ -27,6 +27,7 @@ mod tally;
 mod then;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::indicators::cube::{At, Calendar, Present, RollUp};
 use crate::indicators::measure::{FigurePlan, Plan};
@@ -64,6 +65,17 @@ pub(crate) enum MeasureData {
     Sets(Sets, Vec<String>),
 }
 
+/// A state of a table's rows: no two states of this run of the program have the same, whatever engine they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version(u64);
+
+impl Version {
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// What is known of one table.
 #[derive(Debug, Clone)]
 pub(crate) struct TableState {
@@ -85,6 +97,8 @@ pub(crate) struct TableState {
     pub(crate) within: Vec<Arc<Within>>,
     /// Rows that live changes can replace.
     pub(crate) live: Option<live::LiveRows>,
+    /// Another one after each change of its rows.
+    pub(crate) version: Version,
     /// Whether changes wait until those rows are there: what is made of the table is not told before.
     pub(crate) is_unread: bool,
 }

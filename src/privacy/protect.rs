@@ -1,6 +1,8 @@
 //! Small-number protection: the one way from raw counts to figures that may be shown. Owns what is small, what else is
 //! hidden with it, and how a figure is put together from what is left; `indicators` and `engine` never show a count.
 
+use std::sync::Arc;
+
 use crate::site::Site;
 use crate::site::areas::AreaId;
 
@@ -31,7 +33,7 @@ pub(crate) struct Looked<'a> {
     /// of the top area that are told of a day of their own.
     pub(crate) today: &'a [Raw],
     /// The counts at instants before, where the gate looks back.
-    pub(crate) earlier: &'a [Vec<Raw>],
+    pub(crate) earlier: &'a [Arc<[Raw]>],
     /// Nothing may be told yet of the parts of totals that everyone knows.
     pub(crate) is_silent: bool,
     /// What went out of stocks is no few since they were told before.
