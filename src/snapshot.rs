@@ -97,6 +97,8 @@ pub struct Slice {
     pub codes: Vec<String>,
     /// The figure.
     pub value: Shown,
+    /// The instant that it is told as of, where that is earlier than the one asked for.
+    pub told_secs: Option<EpochSecs>,
 }
 
 /// State of an event in its life.

@@ -246,6 +246,7 @@ impl Engine {
             .enumerate()
             .map(|(c, figure)| self.protected(kept, row, Owner::Cell(breakdown, c), figure, at))
             .collect();
+        let group = self.gate.group_of(Owner::Cell(breakdown, 0));
         (0..self.sum_up.len())
             .map(|area| {
                 cells
@@ -253,6 +254,7 @@ impl Engine {
                     .zip(&protected)
                     .map(|(figure, values)| Slice {
                         codes: figure.codes.clone(),
+                        told_secs: group.and_then(|group| kept.told_secs(group, at, values.get(area)?.as_of)),
                         value: match values.get(area).map_or(Shown::Missing, |p| p.value) {
                             value if self.is_unread(figure) => unread_of(value),
                             value => value,

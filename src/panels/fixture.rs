@@ -242,7 +242,7 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
     let share = if area == 0 { 1.0 } else { 0.2 };
     if row.by.is_empty() {
         let value = Shown::Value((9000.0 * share * (1.0 - 0.12 * index as f64).max(0.1)).round());
-        return vec![Slice { codes: Vec::new(), value }];
+        return vec![Slice { codes: Vec::new(), value, told_secs: None }];
     }
     let lists: Vec<Vec<String>> = row
         .by
@@ -277,7 +277,7 @@ fn slices(site: &Site, index: usize, area: usize) -> Vec<Slice> {
             } else {
                 Shown::Value(value)
             };
-            Slice { codes, value }
+            Slice { codes, value, told_secs: None }
         })
         .collect()
 }

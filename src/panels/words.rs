@@ -9,7 +9,7 @@ use crate::privacy::shown::{Shown, Told, Why};
 use crate::site::areas::AreaId;
 use crate::site::catalogue::{Direction, Indicator, Target};
 use crate::site::civil::date_of;
-use crate::snapshot::{Inputs, Reading, SourceState, Status};
+use crate::snapshot::{Day, EpochSecs, Inputs, Reading, SourceState, Status};
 use crate::store::quarantine::held_message;
 
 /// Names from below the root down to an area; the root's own name for the root.
@@ -204,11 +204,18 @@ pub fn areas_as_of(view: &View<'_>) -> Option<String> {
     };
     let today = day(AreaId::ROOT)?;
     let inside = view.site.areas.get(AreaId::ROOT).children.iter().filter_map(|area| day(*area)).min()?;
-    (inside < today).then(|| {
-        let (date, year) = (date_of(inside), date_of(today).year());
-        let day = date.strftime(if date.year() == year { "%m-%d" } else { "%Y-%m-%d" }).to_string();
-        view.text.fill("panel.areas_as_of", &[("day", &day)])
-    })
+    (inside < today).then(|| view.text.fill("panel.areas_as_of", &[("day", &day_words(inside, today))]))
+}
+
+/// The day of an instant, without its year where that is this one.
+#[must_use]
+pub fn short_day(view: &View<'_>, secs: EpochSecs) -> String {
+    day_words(view.site.zone.day_of(secs), view.site.zone.day_of(view.now_whole_secs()))
+}
+
+fn day_words(day: Day, today: Day) -> String {
+    let (date, year) = (date_of(day), date_of(today).year());
+    date.strftime(if date.year() == year { "%m-%d" } else { "%Y-%m-%d" }).to_string()
 }
 
 /// Word for a trust status.

@@ -16,7 +16,7 @@ use crate::panels::{View, format, marks, words};
 use crate::privacy::shown::{ScalePoint, Shown};
 use crate::site::catalogue::Indicator;
 use crate::site::scenes::{Picture, PictureKind};
-use crate::snapshot::{Inputs, Reading};
+use crate::snapshot::{EpochSecs, Inputs, Reading};
 
 /// One thing that a picture shows.
 pub struct Item<'a> {
@@ -30,6 +30,8 @@ pub struct Item<'a> {
     pub reading: Option<Reading>,
     /// Whether what it is made of is on time.
     pub inputs: Inputs,
+    /// The instant that it is told as of, where it is a breakdown's and that is earlier than now.
+    pub told_secs: Option<EpochSecs>,
 }
 
 impl Item<'_> {
@@ -71,6 +73,7 @@ pub fn items<'a>(view: &View<'a>, picture: &'a Picture) -> Vec<Item<'a>> {
                     row,
                     reading: None,
                     inputs,
+                    told_secs: slice.told_secs,
                 }
             })
             .collect();
@@ -89,12 +92,19 @@ fn listed<'a>(view: &View<'a>, id: &str) -> Option<Item<'a>> {
             row,
             reading: Some(reading),
             inputs: view.snapshot.inputs(index),
+            told_secs: None,
         });
     }
     let (index, row) = breakdown(view, id)?;
-    let value = view.snapshot.slices(index, area).first().map_or(Shown::TooFine, |slice| slice.value);
-    let inputs = view.snapshot.slice_inputs(index);
-    Some(Item { name: view.say(row.card_name()), value, row, reading: None, inputs })
+    let slice = view.snapshot.slices(index, area).first();
+    Some(Item {
+        name: view.say(row.card_name()),
+        value: slice.map_or(Shown::TooFine, |slice| slice.value),
+        row,
+        reading: None,
+        inputs: view.snapshot.slice_inputs(index),
+        told_secs: slice.and_then(|slice| slice.told_secs),
+    })
 }
 
 fn breakdown<'a>(view: &View<'a>, id: &str) -> Option<(usize, &'a Indicator)> {
@@ -188,9 +198,21 @@ fn heading_ui(pen: Pen<'_>, head: Rect, view: &View<'_>, picture: &Picture, item
     if item.row.suppress_below > 0 {
         words = view.text.fill("panel.picture.people_unit", &[("unit", &words)]);
     }
-    // A unit that does not fit beside the heading is still said by the sentence and on hover.
-    if pen.width(&words, pen.note()) <= rest.width() {
-        pen.text(rest, Align2::RIGHT_CENTER, &words, pen.note());
+    let day = items.iter().filter_map(|item| item.told_secs).min();
+    let day = day.map(|told| words::short_day(view, told + view.snapshot.shift_secs));
+    let fits = |words: &str| pen.width(words, pen.note()) <= rest.width();
+    // A unit that does not fit beside the heading is still said by the sentence and on hover; a day is said before it.
+    let said = match &day {
+        Some(day) => {
+            let both = view.text.fill("panel.picture.unit_as_of", &[("unit", &words), ("day", day)]);
+            if fits(&both) { both } else { view.text.fill("panel.picture.as_of", &[("day", day)]) }
+        }
+        None if fits(&words) => words,
+        None => return,
+    };
+    let at = pen.text(rest, Align2::RIGHT_CENTER, &said, pen.note());
+    if day.is_some() {
+        pen.name(at, "picture as of", &said);
     }
 }
 

@@ -110,6 +110,27 @@ fn figures_of_areas_that_are_of_an_earlier_day_say_of_which() {
 }
 
 #[test]
+fn a_picture_of_an_earlier_day_says_of_which() {
+    for lang in [Lang::Zh, Lang::En] {
+        let count = |earlier: bool| {
+            let told = |stage: &Stage| stage.snapshot.now_secs - 24 * 86_400;
+            let harness = harness(Mode::Wall, lang, |stage| {
+                let mut figures = (*stage.snapshot.figures).clone();
+                let told = earlier.then(|| told(stage));
+                figures.slices.iter_mut().flatten().flatten().for_each(|slice| slice.told_secs = told);
+                stage.snapshot.figures = Arc::new(figures);
+            });
+            let stage = &harness.state().stage;
+            let view = stage.view();
+            let day = words::short_day(&view, told(stage));
+            let words = view.text.fill("panel.picture.as_of", &[("day", &day)]);
+            harness.query_all_by_label_contains(&words).count()
+        };
+        assert_eq!((count(false), count(true)), (0, 1), "{lang:?}");
+    }
+}
+
+#[test]
 fn the_funnel_opens_is_told_and_takes_one_to_an_area() {
     for (mode, lang) in [(Mode::Wall, Lang::En), (Mode::Desk, Lang::Zh)] {
         let mut harness = harness(mode, lang, |stage| stage.state.indicator = 0);
