@@ -183,9 +183,9 @@ impl<'a> Kept<'a> {
             }
             remembered.seen = seen;
             let pace = self.beside.unwrap_or(engine).pace(group, at);
-            let earlier = |told: At| (told != at).then_some(told.secs);
-            remembered.told_secs = earlier(pace.told_at());
-            remembered.stock_secs = pace.stock_at().and_then(earlier);
+            let [told_secs, stock_secs] = [Some(pace.told_at()), pace.stock_at()]
+                .map(|told| told.filter(|told| *told != at).map(|told| told.secs));
+            (remembered.told_secs, remembered.stock_secs) = (told_secs, stock_secs);
             let raw = |used, at, areas| engine.raw_of(used, at, areas);
             let raws = engine.raws_of_group(group, &pace, raw, &mut self.old);
             let is_told = (pace.is_silent(), pace.are_stocks_told());

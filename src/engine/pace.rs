@@ -115,10 +115,8 @@ impl Engine {
             let mut known = worked_out(first - 1);
             let mut told = None;
             let end = last.min(until);
-            let is_told = |day: &Day| match is_by_day {
-                true => *day <= last - LAST_DAYS || *day == last,
-                false => *day == end,
-            };
+            let is_told =
+                |day: &Day| if is_by_day { *day <= last - LAST_DAYS || *day == last } else { *day == end };
             for day in (first..=end).filter(is_told) {
                 let now = worked_out(day);
                 let came: Vec<f64> = now.iter().zip(&known).map(|(now, known)| now - known).collect();

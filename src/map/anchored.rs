@@ -81,12 +81,11 @@ impl Marks {
         for run in &self.runs {
             let vertices = self.mesh.vertices.get(from..run.end).unwrap_or_default();
             from = run.end;
-            let (by, grown) = match aside {
-                Some(by) => (by, 1.0),
-                None => {
-                    let grown = if run.size == Size::Ground { stretched } else { 1.0 };
-                    (lens.to_screen(run.at).to_vec2() - made.to_screen(run.at).to_vec2() * grown, grown)
-                }
+            let (by, grown) = if let Some(by) = aside {
+                (by, 1.0)
+            } else {
+                let grown = if run.size == Size::Ground { stretched } else { 1.0 };
+                (lens.to_screen(run.at).to_vec2() - made.to_screen(run.at).to_vec2() * grown, grown)
             };
             out.vertices.extend(
                 vertices.iter().map(|v| Vertex { pos: (v.pos.to_vec2() * grown + by).to_pos2(), ..*v }),

@@ -90,6 +90,10 @@ pub(super) struct Figure {
 
 /// One count over one span of time.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of a count, and none follows from another"
+)]
 pub(super) struct Count {
     pub(super) measured: MeasureUse,
     pub(super) below: u32,

@@ -247,7 +247,7 @@ impl Table<'_> {
         for stock in &self.linked.stocks {
             let is_hidden = |area: usize| match room {
                 None => true,
-                Some(has_room) => !has_room && !(area == 0 && stock.is_inflow_known),
+                Some(has_room) => !(has_room || area == 0 && stock.is_inflow_known),
             };
             for place in stock.shown() {
                 let Some(column) = self.columns.get_mut(place) else { continue };

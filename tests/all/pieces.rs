@@ -84,7 +84,7 @@ fn frame(rows: &[Row]) -> DataFrame {
 }
 
 fn note(key: u16) -> Option<String> {
-    (key % 3 > 0).then(|| format!("n-{key}"))
+    (!key.is_multiple_of(3)).then(|| format!("n-{key}"))
 }
 
 fn text(rows: impl Iterator<Item = Row>) -> String {
