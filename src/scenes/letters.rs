@@ -109,13 +109,18 @@ fn wanted(view: &View<'_>) -> Vec<Piece> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself does not live as long as asked for"
+    )]
+
     use super::*;
     use crate::panels::fixture::Stage;
     use crate::state::Mode;
 
     /// Letters that the screen has drawn, in pixels of the picture that holds them.
     fn drawn(ctx: &Context) -> f32 {
-        ctx.fonts(egui::epaint::FontsView::font_atlas_fill_ratio)
+        ctx.fonts(|fonts| fonts.font_atlas_fill_ratio())
     }
 
     #[test]
@@ -133,7 +138,7 @@ mod tests {
         }
         assert!(frames > 10, "{frames} frames");
         // What was drawn once costs nothing again, whatever figure comes.
-        let all = ctx.fonts(egui::epaint::FontsView::font_image_size);
+        let all = ctx.fonts(|fonts| fonts.font_image_size());
         let font = fonts::bold(stage.view().theme.sizes.figure);
         drop(ctx.run_ui(egui::RawInput::default(), |ui| {
             for words in ["1,234.5", "98.7", "−6,042", "12,345,678"] {
@@ -142,6 +147,6 @@ mod tests {
                 });
             }
         }));
-        assert_eq!((ctx.fonts(egui::epaint::FontsView::font_image_size), drawn(&ctx)), (all, before));
+        assert_eq!((ctx.fonts(|fonts| fonts.font_image_size()), drawn(&ctx)), (all, before));
     }
 }
