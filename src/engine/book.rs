@@ -14,6 +14,7 @@ use crate::store::column::{Chunk, Column, Texts};
 use super::event_rows::Columns;
 use super::events::{pyramid, told};
 use super::open::OpenEvents;
+use super::slim::{Instants, Places};
 
 /// An end that has not come.
 const NEVER: EpochSecs = EpochSecs::MAX;
@@ -36,17 +37,16 @@ pub(super) struct EventBook {
 /// Some events, column by column.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Segment {
-    opened: Vec<EpochSecs>,
-    closed: Vec<EpochSecs>,
-    due: Vec<EpochSecs>,
+    opened: Instants,
+    closed: Instants,
+    due: Instants,
     area: Vec<AreaId>,
     kind: Vec<u16>,
     status: Vec<u16>,
     organisation: Vec<u16>,
     severity: Vec<u8>,
     exercise: Vec<bool>,
-    /// Not a number where there is none.
-    place: Vec<[f64; 2]>,
+    place: Places,
     /// Where each key ends in `ids`.
     id_ends: Vec<u32>,
     ids: String,
@@ -88,7 +88,7 @@ impl Segment {
             self.organisation.push(of_row(columns.organisation, &organisations, row).unwrap_or(NO_WORD));
             self.severity.push(columns.grade(row));
             self.exercise.push(!columns.is_real(row));
-            self.place.push(columns.place(row).unwrap_or([f64::NAN; 2]));
+            self.place.push(columns.place(row));
             self.push_id(id);
         }
     }
@@ -129,11 +129,10 @@ impl Segment {
     /// The event as it stood at an instant. What state an open one was in then is not noted: it had been taken in.
     fn view(&self, row: usize, at: EpochSecs, taken_in: Option<&Arc<str>>) -> Option<EventView> {
         let word = |codes: &[u16]| self.words.get(usize::from(*codes.get(row)?)).map(Arc::clone);
-        let (opened, closed) = (*self.opened.get(row)?, *self.closed.get(row)?);
+        let (opened, closed) = (self.opened.get(row)?, self.closed.get(row)?);
         let is_open = closed > at;
         let was_closed_later = is_open && closed != NEVER;
         let status = if was_closed_later { taken_in.map(Arc::clone) } else { None };
-        let place = self.place.get(row).copied().filter(|[lon, _]| !lon.is_nan());
         Some(EventView {
             id: self.id(row).into(),
             area: *self.area.get(row)?,
@@ -143,10 +142,10 @@ impl Segment {
             phase: if is_open { EventPhase::Open } else { EventPhase::Done },
             organisation: word(&self.organisation),
             opened_secs: opened,
-            due_secs: self.due.get(row).copied().filter(|due| *due != NEVER),
+            due_secs: self.due.get(row).filter(|due| *due != NEVER),
             changed_secs: if is_open { opened } else { closed },
             closed_secs: (!is_open).then_some(closed),
-            place,
+            place: self.place.get(row),
             exercise: *self.exercise.get(row)?,
         })
     }
@@ -156,11 +155,11 @@ impl Segment {
         let kinds = site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
         let kind = self.kind.get(row).and_then(|code| self.words.get(usize::from(*code)));
         let kind = kind.and_then(|word| kinds.iter().position(|kind| **kind == **word));
-        let place = self.place.get(row).copied().filter(|[lon, _]| !lon.is_nan());
+        let place = self.place.get(row);
         let (Some(kind), Some(place), Some(false)) = (kind, place, self.exercise.get(row)) else { return };
         let (Some(severity), Some(opened)) = (self.severity.get(row), self.opened.get(row)) else { return };
         let phase = if is_open { EventPhase::Open } else { EventPhase::Done };
-        out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, *opened);
+        out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, opened);
     }
 
     /// Counts its object events that are no drill in their areas, or takes them back; those that `takes` says.
@@ -173,7 +172,7 @@ impl Segment {
             if let Some(kind) = kinds.get(usize::from(*kind)).copied().flatten().filter(|_| !exercise)
                 && takes(row)
             {
-                out.add(&site.areas, *area, kind, *opened, by);
+                out.add(&site.areas, *area, kind, opened, by);
             }
         }
     }
@@ -203,13 +202,15 @@ impl Segment {
         self.kind.push(kind);
         self.status.push(status);
         self.organisation.push(organisation);
-        one(&mut self.opened, &from.opened, row);
-        one(&mut self.closed, &from.closed, row);
-        one(&mut self.due, &from.due, row);
+        for (to, from) in
+            [(&mut self.opened, &from.opened), (&mut self.closed, &from.closed), (&mut self.due, &from.due)]
+        {
+            from.get(row).into_iter().for_each(|at| to.push(at));
+        }
         one(&mut self.area, &from.area, row);
         one(&mut self.severity, &from.severity, row);
         one(&mut self.exercise, &from.exercise, row);
-        one(&mut self.place, &from.place, row);
+        self.place.push(from.place.get(row));
         self.push_id(from.id(row));
     }
 }
@@ -276,15 +277,15 @@ impl EventBook {
         let mut changes: BinaryHeap<Reverse<(EpochSecs, usize, usize)>> = BinaryHeap::new();
         // Newest first: an event that was met in a later segment has changed since.
         for (number, segment) in self.segments.iter().enumerate().rev() {
-            let times = segment.opened.iter().zip(&segment.closed).enumerate();
-            for (row, (opened, closed)) in times.filter(|(_, (opened, _))| **opened <= at) {
-                let is_open = *closed > at;
-                let changed = if is_open { *opened } else { *closed };
-                let is_of_today = *opened >= day_start;
+            let times = segment.opened.iter().zip(segment.closed.iter()).enumerate();
+            for (row, (opened, closed)) in times.filter(|(_, (opened, _))| *opened <= at) {
+                let is_open = closed > at;
+                let changed = if is_open { opened } else { closed };
+                let is_of_today = opened >= day_start;
                 // Most events ended long ago: nothing more is asked of them.
                 let is_recent = changes.len() < Events::RECENT
                     || changes.peek().is_some_and(|Reverse((oldest, ..))| changed > *oldest);
-                let is_mapped = *closed > at - MAPPED_SECS;
+                let is_mapped = closed > at - MAPPED_SECS;
                 if !(is_mapped || is_of_today || is_recent) || newer.contains(segment.id(row)) {
                     continue;
                 }

@@ -12,7 +12,9 @@ use crate::site::datasets::{ARRIVED_COLUMN, ColumnType, Table};
 use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::store::column::{Chunk, Data};
+use crate::store::index::{KeyIndex, PieceKeys};
 use crate::store::keys::{ByHash, hashes};
+use crate::store::narrow::NarrowRows;
 use crate::store::quiet;
 
 use super::events::EventLog;
@@ -27,64 +29,60 @@ pub(crate) struct LiveRows {
     columns: Vec<String>,
     /// Columns that are kept.
     kept: Vec<String>,
-    base: Vec<Arc<Chunk>>,
-    /// Hashes of the keys of `base`, until they are in the index; none for rows that were replaced while loading.
-    keys: Arc<Vec<Vec<Option<u64>>>>,
+    base: Arc<Vec<NarrowRows>>,
+    index: Arc<Index>,
     changed: Chunk,
-    index: Arc<ByHash<Place>>,
-    indexed: bool,
+    /// The newest row in `changed` of each key that changed.
+    newer: Arc<ByHash<u32>>,
 }
 
-/// Where the newest row of a key is.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Place in `base`; [`CHANGED`] for rows that changed since.
-    piece: u32,
-    row: u32,
+/// Where the row of a key is in `base`.
+#[derive(Debug, Clone)]
+enum Index {
+    /// Keys until somebody asks.
+    Waiting(Vec<PieceKeys>),
+    Ready(KeyIndex),
 }
-
-const CHANGED: u32 = u32::MAX;
 
 impl LiveRows {
     /// `columns` are all that are read of the table, `kept` those that figures and events need.
-    pub(super) fn new(
-        columns: Vec<String>,
-        kept: Vec<String>,
-        pieces: Vec<(Chunk, Vec<Option<u64>>)>,
-    ) -> Self {
-        let (base, keys): (Vec<Arc<Chunk>>, Vec<Vec<Option<u64>>>) =
-            pieces.into_iter().map(|(chunk, keys)| (Arc::new(chunk), keys)).unzip();
-        let (index, changed) = (Arc::default(), Chunk::default());
-        Self { columns, kept, base, keys: Arc::new(keys), changed, index, indexed: false }
+    pub(super) fn new(columns: Vec<String>, kept: Vec<String>, pieces: Vec<(NarrowRows, PieceKeys)>) -> Self {
+        let (base, keys): (Vec<NarrowRows>, Vec<PieceKeys>) = pieces.into_iter().unzip();
+        let index = Arc::new(Index::Waiting(keys));
+        Self { columns, kept, base: Arc::new(base), index, changed: Chunk::default(), newer: Arc::default() }
     }
 
     fn ensure_index(&mut self) {
-        if self.indexed {
+        if matches!(*self.index, Index::Ready(_)) {
             return;
         }
-        let index = Arc::make_mut(&mut self.index);
-        index.reserve(self.keys.iter().map(Vec::len).sum());
-        for (piece, keys) in self.keys.iter().enumerate() {
-            for (row, key) in keys.iter().enumerate() {
-                if let Some(key) = key {
-                    index.insert(*key, Place { piece: number(piece), row: number(row) });
-                }
-            }
+        let nothing = Arc::new(Index::Waiting(Vec::new()));
+        if let Index::Waiting(keys) = Arc::unwrap_or_clone(std::mem::replace(&mut self.index, nothing)) {
+            self.index = Arc::new(Index::Ready(KeyIndex::new(keys)));
         }
-        self.keys = Arc::default();
-        self.indexed = true;
+    }
+
+    fn in_base(&self, key: u64) -> Option<(usize, u32)> {
+        match &*self.index {
+            Index::Waiting(_) => None,
+            Index::Ready(index) => index.get(key),
+        }
     }
 
     /// The rows that a batch replaces, as they are counted now.
     fn earlier_versions(&self, keys: &[u64]) -> Chunk {
-        let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for place in keys.iter().filter_map(|key| self.index.get(key)) {
-            rows.entry(place.piece).or_default().push(place.row);
+        let (mut rows, mut newer): (BTreeMap<usize, Vec<u32>>, Vec<u32>) = (BTreeMap::new(), Vec::new());
+        for key in keys {
+            if let Some(row) = self.newer.get(key) {
+                newer.push(*row);
+            } else if let Some((piece, row)) = self.in_base(*key) {
+                rows.entry(piece).or_default().push(row);
+            }
         }
+        let of_base = rows.into_iter().filter_map(|(piece, rows)| Some(self.base.get(piece)?.take(&rows)));
+        let of_changed = (!newer.is_empty()).then(|| self.changed.take(&newer));
         let mut out: Option<Chunk> = None;
-        for (piece, rows) in rows {
-            let chunk = self.base.get(piece as usize).map_or(&self.changed, |chunk| &**chunk);
-            let taken = chunk.take(&rows);
+        for taken in of_base.chain(of_changed) {
             match &mut out {
                 Some(out) => out.append(&taken),
                 None => out = Some(taken),
@@ -94,10 +92,10 @@ impl LiveRows {
     }
 
     fn remember(&mut self, keys: &[u64], rows: &Chunk) {
-        let index = Arc::make_mut(&mut self.index);
+        let newer = Arc::make_mut(&mut self.newer);
         let first = self.changed.rows;
         for (row, key) in keys.iter().enumerate() {
-            index.insert(*key, Place { piece: CHANGED, row: number(first + row) });
+            newer.insert(*key, number(first + row));
         }
         if self.changed.rows == 0 {
             self.changed = rows.clone();

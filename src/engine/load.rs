@@ -10,7 +10,9 @@ use crate::site::datasets::ARRIVED_COLUMN;
 use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
+use crate::store::index::PieceKeys;
 use crate::store::keys::{Hashes, climbs, hashes, on_edge, repeated};
+use crate::store::narrow::NarrowRows;
 use crate::store::pieces::{Columns, Pieces, Scratch, Taken};
 
 use super::MeasureData;
@@ -121,7 +123,7 @@ struct Part {
     /// By piece.
     problems: Vec<(usize, Vec<Problem>)>,
     texture: Vec<(usize, Vec<[f64; 2]>)>,
-    live: Vec<(usize, Chunk, Vec<Option<u64>>)>,
+    live: Vec<(usize, NarrowRows, PieceKeys)>,
     /// Rows whose key a neighbouring piece could have too.
     edges: Vec<(usize, Chunk, Vec<u64>)>,
     refused: u64,
@@ -168,11 +170,10 @@ impl Part {
             self.texture.push((piece, points.collect()));
         }
         if let Some(kept) = &loading.kept {
-            let keys = keys.unwrap_or_else(|| hashes(loading.pass.table, chunk));
-            let names: Vec<String> = chunk.names().map(str::to_owned).collect();
-            names.iter().filter(|name| !kept.contains(name)).for_each(|name| chunk.drop_column(name));
-            let keys = keys.into_iter().enumerate().map(|(row, key)| (!is_gone(row)).then_some(key));
-            self.live.push((piece, std::mem::take(chunk), keys.collect()));
+            let hashes = keys.unwrap_or_else(|| hashes(loading.pass.table, chunk));
+            let gone = (0..chunk.rows).filter(|row| is_gone(*row)).filter_map(|row| row.try_into().ok());
+            let keys = PieceKeys { gone: gone.collect(), hashes };
+            self.live.push((piece, NarrowRows::of(chunk, kept), keys));
         }
     }
 
@@ -203,9 +204,7 @@ pub(super) struct Worker<'w, 'a> {
 
 impl<'w, 'a> Worker<'w, 'a> {
     pub(super) fn new(loading: &'w [Loading<'a>], newest_day: Day) -> Self {
-        // Rows that are kept take the lists with them, which must not be longer than they are.
-        let keeps = loading.iter().any(|loading| loading.kept.is_some());
-        let due = loading.iter().filter(|loading| loading.is_due && !keeps);
+        let due = loading.iter().filter(|loading| loading.is_due);
         let most_rows = due.flat_map(|loading| &loading.pieces.list).map(|piece| piece.rows).max();
         Self {
             loading,
@@ -379,7 +378,7 @@ fn finish_table(loading: &Loading<'_>, mut part: Part, newest_day: Day) -> Loade
     let (rows, unknown_areas, missing) = (part.tally.rows, part.tally.unknown_areas, part.tally.missing);
     let Cells { presence, newest_secs, measures, within } = part.tally.finish(&loading.pass);
     let live = loading.kept.as_ref().map(|kept| {
-        let pieces = part.live.into_iter().map(|(_, chunk, keys)| (chunk, keys)).collect();
+        let pieces = part.live.into_iter().map(|(_, rows, keys)| (rows, keys)).collect();
         LiveRows::new(loading.columns.asked.clone(), kept.clone(), pieces)
     });
     // A refused part without a copy leaves what the other parts tell.

@@ -23,6 +23,7 @@ mod pass;
 mod past;
 mod places;
 mod question;
+mod slim;
 mod tally;
 mod then;
 

@@ -184,11 +184,6 @@ impl Chunk {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
     }
 
-    /// Names of the columns.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|(name, _)| name.as_str())
-    }
-
     /// Takes the rows apart.
     pub(crate) fn into_columns(self) -> impl Iterator<Item = Column> {
         self.columns.into_iter().map(|(_, column)| column)
