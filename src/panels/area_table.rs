@@ -11,6 +11,7 @@ use crate::panels::series_cache::SeriesCache;
 use crate::panels::{Commands, View, format, marks, standing, words};
 use crate::privacy::marks::Marks;
 use crate::privacy::shown::{ScalePoint, Shown};
+use crate::site::areas::AreaId;
 use crate::site::catalogue::Indicator;
 use crate::snapshot::Status;
 
@@ -59,21 +60,34 @@ impl AreaTable {
         let height = (theme.sizes.body * 1.9).ceil();
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
-        let rows = self.sorted(view, indicator, series);
+        let mut rows = self.sorted(view, indicator, series);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+        let room = (ui.available_height() / height).max(0.0) as usize;
+        let upper = self.with_inside(view, indicator, series, room, &mut rows);
         let standings: Vec<Standing> = rows.iter().map(|row| row.standing).collect();
         let line = marks_line(view, &rows);
         let pen = Pen::new(ui, theme);
         let legend = if standing::has_legend(&standings) { pen.row(pen.note()) } else { 0.0 };
         let below = pen.wrapped_height(ui.available_width(), &line, pen.note(), LINE_ROWS) + legend;
-        let tall =
+        let full =
             (ui.available_height() - below - theme.sizes.step * f32::from(u8::from(below > 0.0))).max(0.0);
+        // Rows of areas inside areas are many: where they leave room, they share it.
+        let height = if upper.is_some() {
+            (full / whole(rows.len())).floor().clamp(height * 0.9, height * 1.2)
+        } else {
+            height
+        };
+        // Whole rows only: half a row at the bottom reads like a fault.
+        let tall = (full / height).floor() * height;
         ui.spacing_mut().item_spacing.y = 0.0;
         let scroll = ScrollArea::vertical().id_salt("areas").auto_shrink(false).max_height(tall);
         scroll.show_rows(ui, height, rows.len(), |ui, range| {
             for row in rows.get(range).unwrap_or_default() {
                 let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
                 let line = line.with_max_x(line.right() - theme.sizes.step);
-                row_ui(Pen::new(ui, theme), line, view, indicator, row, commands);
+                let level = view.site.areas.get(row.area).level;
+                let depth = upper.map_or(0, |upper| level.saturating_sub(upper));
+                row_ui(Pen::new(ui, theme), line, view, indicator, (row, depth), commands);
             }
         });
         if below > 0.0 {
@@ -117,6 +131,55 @@ impl AreaTable {
 
     fn sorted(&self, view: &View<'_>, indicator: &Indicator, series: &mut SeriesCache) -> Vec<Row> {
         let mut rows = ranking::rows(view, indicator, series);
+        self.sort(view, indicator, &mut rows);
+        // What holds them all stands first, whatever the order.
+        if let Some(whole) = rows.first().and_then(|r| view.site.areas.get(r.area).parent) {
+            let reading = view.snapshot.reading(view.state.indicator, whole);
+            let trend = series.trend(view, view.state.indicator, whole);
+            let standing = Standing::new(trend.as_deref(), None, whole);
+            rows.insert(0, Row { area: whole, reading, standing });
+        }
+        rows
+    }
+
+    /// Puts the areas inside behind each area, where most of all rows have room. Returns the level of those that are not
+    /// inside another, where that is done.
+    fn with_inside(
+        &self,
+        view: &View<'_>,
+        indicator: &Indicator,
+        series: &mut SeriesCache,
+        room: usize,
+        rows: &mut Vec<Row>,
+    ) -> Option<usize> {
+        let areas = &view.site.areas;
+        let upper = areas.get(rows.last()?.area).level;
+        let inside = |area: AreaId| {
+            let children = areas.get(area).children.iter().copied();
+            children.filter(|id| view.site.is_shown_at(indicator, *id))
+        };
+        let is_upper = |row: &&Row| areas.get(row.area).level == upper;
+        let all: Vec<AreaId> = rows.iter().filter(is_upper).flat_map(|row| inside(row.area)).collect();
+        // A third of them may need scrolling.
+        if all.is_empty() || (rows.len() + all.len()) * 2 > room * 3 {
+            return None;
+        }
+        // Asked for together: what is hidden is found over all areas at once.
+        series.ask(view, view.state.indicator, &all);
+        for row in std::mem::take(rows) {
+            let mut below = if areas.get(row.area).level == upper {
+                ranking::inside(view, indicator, row.area, series)
+            } else {
+                Vec::new()
+            };
+            self.sort(view, indicator, &mut below);
+            rows.push(row);
+            rows.append(&mut below);
+        }
+        Some(upper)
+    }
+
+    fn sort(&self, view: &View<'_>, indicator: &Indicator, rows: &mut [Row]) {
         let target = indicator.target.as_ref().and_then(|t| t.value).unwrap_or(0.0);
         let point = |shown: Shown| shown.point().map(ScalePoint::on_axis);
         let key = |row: &Row| -> Option<f64> {
@@ -143,14 +206,6 @@ impl AreaTable {
         if self.reversed && matches!(self.by, Column::Name | Column::Status) {
             rows.reverse();
         }
-        // What holds them all stands first, whatever the order.
-        if let Some(whole) = rows.first().and_then(|r| view.site.areas.get(r.area).parent) {
-            let reading = view.snapshot.reading(view.state.indicator, whole);
-            let trend = series.trend(view, view.state.indicator, whole);
-            let standing = Standing::new(trend.as_deref(), None, whole);
-            rows.insert(0, Row { area: whole, reading, standing });
-        }
-        rows
     }
 }
 
@@ -198,7 +253,7 @@ fn row_ui(
     line: Rect,
     view: &View<'_>,
     indicator: &Indicator,
-    row: &Row,
+    (row, depth): (&Row, usize),
     commands: &mut Commands,
 ) {
     let text = view.text;
@@ -237,6 +292,8 @@ fn row_ui(
             Column::Status => (words::status(view, reading.status).to_owned(), pen.note()),
         };
         let ink = if late && column != Column::Status { ink.color(pen.theme.muted) } else { ink };
+        // An area inside another stands a little to the right of it.
+        let indent = if column == Column::Name { depth * 2 } else { 1 };
         let align = if column == Column::Name { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
         let place = if column == Column::Name {
             let (place, marks) = cut_right(place, standing::width(pen, &[row.standing]));
@@ -245,12 +302,7 @@ fn row_ui(
         } else {
             place
         };
-        let at = pen.text(
-            place.with_min_x(place.left() + pen.step() * whole(usize::from(column != Column::Name))),
-            align,
-            &words,
-            ink,
-        );
+        let at = pen.text(place.with_min_x(place.left() + pen.step() * whole(indent)), align, &words, ink);
         if column == Column::Value && reading.value.is_suppressed() {
             let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
             marks::dashed_box(pen.painter(), at.expand2(vec2(pen.step() * 0.5, -1.0)), stroke);

@@ -1,4 +1,4 @@
-//! Days unlike the others along the foot of a chart: a full bar for a holiday, a hollow one for a day of rest that is
+//! Days unlike the others along the foot of a chart: a full bar for a holiday, a broken one for a day of rest that is
 //! worked, so that they are told without colour. Owns the marks and their words; the site's calendar says which days.
 
 use std::ops::RangeInclusive;
@@ -14,11 +14,13 @@ use crate::snapshot::Day;
 /// Height of the marks, of a step.
 const TALL: f32 = 0.5;
 
-/// Paints the marks of some spans below the line that a rectangle begins with.
+/// Paints the marks of some spans below the line that a rectangle begins with; `chart` tells them from those of another
+/// chart on the same screen.
 pub fn day_marks_ui<'a>(
     pen: Pen<'_>,
     foot: Rect,
     view: &View<'_>,
+    chart: &str,
     spans: impl Iterator<Item = (RangeInclusive<f32>, &'a DaySpan)>,
 ) {
     let hairline = pen.theme.sizes.hairline;
@@ -32,13 +34,15 @@ pub fn day_marks_ui<'a>(
                 pen.painter().rect_filled(place, 0.0, pen.theme.muted);
             }
             DayKind::WorkingDay => {
-                marks::outline(pen.painter(), place, 0.0, Stroke::new(hairline, pen.theme.muted));
+                let stroke = Stroke::new(place.height(), pen.theme.muted);
+                let (from, to) = (place.left_center(), place.right_center());
+                marks::dashed(pen.painter(), from, to, stroke, pen.step() * 0.3);
             }
         }
-        pen.name(place, ("day span", span.first), &words(view, span));
+        pen.name(place, (chart, "day span", span.first), &words(view, span));
         // The marks are low: what is pointed at is a little taller.
         let near = place.expand2(egui::vec2(hairline, pen.step() * TALL));
-        pen.tip(near, ("day span", span.first), || {
+        pen.tip(near, (chart, "day span", span.first), || {
             format!("{}\n{}", words(view, span), view.say(&span.source))
         });
     }

@@ -16,6 +16,34 @@ pub struct IndicatorList {
     shown_for: Option<IndicatorIx>,
 }
 
+/// Least width of a column, in lines of text.
+const COLUMN: f32 = 21.0;
+
+/// How rows are laid into columns, one below the other and then beside.
+struct Fold {
+    columns: usize,
+    /// Rows of a column.
+    lines: usize,
+    /// Height of a row.
+    height: f32,
+}
+
+impl Fold {
+    /// Of so many rows of a least height: one column where they have room or no second one has, else as few as hold them
+    /// all, or as many as there is room for; the rows share the height that is left. No column ends with a heading.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
+    fn of(room: egui::Vec2, height: f32, column: f32, rows: usize, is_head: impl Fn(usize) -> bool) -> Self {
+        let fit = ((room.y / height).floor() as usize).max(1);
+        let most = ((room.x / column).floor() as usize).max(1);
+        let columns = rows.div_ceil(fit).clamp(1, most);
+        let ends_well = |lines: &usize| (1..columns).all(|column| !is_head(column * lines - 1));
+        let least = rows.div_ceil(columns);
+        let lines = (least..=rows).find(ends_well).unwrap_or(least);
+        let spare = if columns > 1 { (room.y / whole(lines)).floor() } else { height };
+        Self { columns, lines, height: spare.clamp(height, height * 1.4) }
+    }
+}
+
 enum Row {
     Domain(usize),
     Indicator(IndicatorIx),
@@ -42,6 +70,9 @@ impl IndicatorList {
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
+        let is_head = |at: usize| matches!(rows.get(at), Some(Row::Domain(_)));
+        let fold = Fold::of(ui.available_size(), height, theme.sizes.body * COLUMN, rows.len(), is_head);
+        let height = fold.height;
         // Whole rows only: half a row at the bottom reads like a fault.
         let tall = (ui.available_height() / height).floor() * height;
         let mut area = ScrollArea::vertical().id_salt("indicators").auto_shrink(false).max_height(tall);
@@ -50,21 +81,26 @@ impl IndicatorList {
             let at = rows.iter().position(|r| matches!(r, Row::Indicator(i) if *i == view.state.indicator));
             if let Some(at) = at {
                 // The row comes to the middle, on whole rows, unless the top of the list shows it anyway.
-                let top = height * whole(at);
+                let top = height * whole(at % fold.lines);
                 let seen = ui.available_height();
                 let wanted =
                     if top < seen * 0.9 { 0.0 } else { ((top - seen * 0.4) / height).floor() * height };
                 area = area.vertical_scroll_offset(wanted);
             }
         }
-        area.show_rows(ui, height, rows.len(), |ui, range| {
-            for row in rows.get(range).unwrap_or_default() {
+        area.show_rows(ui, height, fold.lines, |ui, range| {
+            for at in range {
                 let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-                let line = line.with_max_x(line.right() - theme.sizes.step);
-                match row {
-                    Row::Domain(index) => domain_ui(Pen::new(ui, theme), line, view, *index),
-                    Row::Indicator(index) => {
-                        indicator_ui(Pen::new(ui, theme), line, view, *index, series, commands);
+                let wide = line.width() / whole(fold.columns);
+                for column in 0..fold.columns {
+                    let left = line.left() + wide * whole(column);
+                    let place = Rect::from_x_y_ranges(left..=left + wide - theme.sizes.step, line.y_range());
+                    match rows.get(column * fold.lines + at) {
+                        Some(Row::Domain(index)) => domain_ui(Pen::new(ui, theme), place, view, *index),
+                        Some(Row::Indicator(index)) => {
+                            indicator_ui(Pen::new(ui, theme), place, view, *index, series, commands);
+                        }
+                        None => {}
                     }
                 }
             }
@@ -194,5 +230,27 @@ fn spark_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, index: IndicatorIx, serie
         .collect();
     if points.len() > 1 {
         pen.painter().add(Shape::line(points, Stroke::new(pen.theme.sizes.hairline * 1.5, pen.theme.accent)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_as_few_columns_as_hold_them() {
+        for (room, rows, expected) in [
+            ((300.0, 1000.0), 106, (1, 106, 25.0)),
+            ((700.0, 1000.0), 30, (1, 30, 25.0)),
+            ((700.0, 2000.0), 106, (2, 53, 35.0)),
+            ((700.0, 1000.0), 106, (2, 53, 25.0)),
+            ((1000.0, 1000.0), 106, (3, 36, 27.0)),
+        ] {
+            let fold = Fold::of(vec2(room.0, room.1), 25.0, 310.0, rows, |at| at == 70);
+            assert_eq!((fold.columns, fold.lines, fold.height), expected, "{rows} rows in {room:?}");
+            assert!(fold.columns * fold.lines >= rows);
+        }
+        let fold = Fold::of(vec2(700.0, 2000.0), 25.0, 310.0, 106, |at| at == 52 || at == 53);
+        assert_eq!((fold.columns, fold.lines), (2, 55), "a heading stands above what it heads");
     }
 }

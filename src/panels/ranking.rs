@@ -61,9 +61,22 @@ pub fn rows(view: &View<'_>, indicator: &Indicator, series: &mut SeriesCache) ->
     } else {
         vec![areas.ancestor(view.state.area, view.site.level_index(&indicator.finest_area).unwrap_or(0))]
     };
-    let standings = series.standings(view, view.state.indicator, &ids);
+    of_areas(view, indicator, &ids, series)
+}
+
+/// The areas directly inside an area, as far as the indicator is shown there.
+#[must_use]
+pub fn inside(view: &View<'_>, indicator: &Indicator, area: AreaId, series: &mut SeriesCache) -> Vec<Row> {
+    let children = view.site.areas.get(area).children.iter().copied();
+    let ids: Vec<AreaId> = children.filter(|id| view.site.is_shown_at(indicator, *id)).collect();
+    of_areas(view, indicator, &ids, series)
+}
+
+fn of_areas(view: &View<'_>, indicator: &Indicator, ids: &[AreaId], series: &mut SeriesCache) -> Vec<Row> {
+    let standings = series.standings(view, view.state.indicator, ids);
     let mut rows: Vec<Row> = ids
-        .into_iter()
+        .iter()
+        .copied()
         .zip(standings)
         .map(|(area, standing)| Row {
             area,

@@ -154,7 +154,8 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
     axis_ui(pen, plot, left_labels, view, series, step_x);
     if !is_monthly(series) {
         let foot = left_labels.with_min_y(plot.bottom());
-        day_marks::day_marks_ui(pen, foot, view, days(view, plot, series, step_x).into_iter());
+        let days = days(view, plot, series, step_x);
+        day_marks::day_marks_ui(pen, foot, view, "trend", days.into_iter());
     }
     hover_ui(pen, plot, view, indicator, trend, step_x);
 }

@@ -7,12 +7,21 @@ use crate::map::MapPanel;
 use crate::panels::event_card::EventCard;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
-    Commands, View, alarm_strip, details, event_stream, filter_line, format, legend, marks, shape, silence,
-    time_bar, time_words, top_band, trend,
+    Commands, View, alarm_strip, details, event_stream, filter_line, format, funnel_plot, legend, marks,
+    shape, silence, time_bar, time_words, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
 use crate::snapshot::EventView;
+
+/// A desk from this size on, in lines of text, has room for more beside each other.
+const ROOMY: egui::Vec2 = vec2(200.0, 110.0);
+
+/// Whether a desk has room for the funnel plot as a pane, for areas inside areas and for indicators in columns.
+pub(crate) fn is_roomy(pen: Pen<'_>, screen: Rect) -> bool {
+    let wanted = ROOMY * pen.theme.sizes.body;
+    screen.width() >= wanted.x && screen.height() >= wanted.y
+}
 
 struct DeskZones {
     top: Rect,
@@ -20,31 +29,38 @@ struct DeskZones {
     map: Rect,
     time: Rect,
     trend: Rect,
+    /// The funnel plot, where it is open and has room of its own.
+    funnel: Option<Rect>,
     table: Rect,
     events: Rect,
     details: Rect,
 }
 
 impl DeskZones {
-    fn of(pen: Pen<'_>, screen: Rect) -> Self {
+    fn of(pen: Pen<'_>, screen: Rect, has_funnel: bool) -> Self {
         let sizes = pen.theme.sizes;
+        let roomy = is_roomy(pen, screen);
+        let of = |plain: f32, large: f32| if roomy { large } else { plain };
         let gap = sizes.step;
         let (top, rest) = cut_top(screen, sizes.body * 3.2);
         let body = rest.shrink(gap);
-        let (list, rest) = cut_left(body, (sizes.body * 22.0).min(body.width() * 0.26));
-        let (middle, right) = cut_right(rest, (sizes.body * 26.0).min(body.width() * 0.3));
+        let (list, rest) = cut_left(body, (sizes.body * of(22.0, 50.0)).min(body.width() * 0.26));
+        let (middle, right) = cut_right(rest, (sizes.body * of(26.0, 34.0)).min(body.width() * 0.3));
         let middle = middle.shrink2(vec2(gap, 0.0));
-        let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * 0.6);
+        let (map, below) = middle.split_top_bottom_at_y(middle.top() + middle.height() * of(0.6, 0.53));
         let below = below.with_min_y(below.top() + gap);
         let (map, time) = map.split_top_bottom_at_y(map.bottom() - time_bar::full_height(pen) - gap * 4.0);
-        let (trend, table) = cut_left(below, below.width() * 0.46);
-        let (events, details) = right.split_top_bottom_at_y(right.top() + right.height() * 0.42);
+        let beside = roomy && has_funnel;
+        let (trend, table) = cut_left(below, below.width() * if beside { 0.32 } else { of(0.46, 0.42) });
+        let (funnel, table) = cut_left(table, if beside { below.width() * 0.32 } else { 0.0 });
+        let (events, details) = right.split_top_bottom_at_y(right.top() + right.height() * of(0.42, 0.56));
         Self {
             top: snapped(top),
             list: snapped(list),
             map: snapped(map),
             time: snapped(time.with_min_y(time.top() + gap)),
             trend: snapped(trend),
+            funnel: beside.then(|| snapped(funnel.with_min_x(funnel.left() + gap))),
             table: snapped(table.with_min_x(table.left() + gap)),
             events: snapped(events),
             details: snapped(details.with_min_y(details.top() + gap)),
@@ -52,9 +68,9 @@ impl DeskZones {
     }
 }
 
-/// The middle column of the desk, from map to table: where the funnel plot lies.
+/// The middle column of the desk, from map to table: where the funnel plot lies that has no room of its own.
 pub(crate) fn middle(pen: Pen<'_>, screen: Rect) -> Rect {
-    let zones = DeskZones::of(pen, screen);
+    let zones = DeskZones::of(pen, screen, false);
     zones.map.union(zones.table)
 }
 
@@ -67,7 +83,7 @@ pub(crate) fn desk_ui(
     memory: &mut Memory,
     commands: &mut Commands,
 ) {
-    let zones = DeskZones::of(Pen::new(ui, view.theme), screen);
+    let zones = DeskZones::of(Pen::new(ui, view.theme), screen, view.state.funnel_open);
     ui.painter().rect_filled(screen, 0.0, view.theme.ground);
     top_ui(Pen::new(ui, view.theme), zones.top, view, commands);
     let mut list = pane(ui, view, zones.list, "list", "panel.list.title");
@@ -76,6 +92,13 @@ pub(crate) fn desk_ui(
     let bar = surface(ui, view, zones.time);
     time_bar::full_ui(Pen::new(ui, view.theme), bar, view, commands);
     trend_ui(ui, zones.trend, view, memory);
+    if let Some(place) = zones.funnel {
+        let inner = surface(ui, view, place);
+        let mut child = ui.new_child(UiBuilder::new().id_salt("funnel").max_rect(inner));
+        child.set_clip_rect(inner.intersect(ui.clip_rect()));
+        child.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        funnel_plot::funnel_ui(&mut child, view, &mut memory.series, commands);
+    }
     let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
     memory.table.ui(&mut table, view, &mut memory.series, commands);
     events_ui(ui, zones.events, view, &mut memory.event, commands);

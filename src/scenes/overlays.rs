@@ -42,7 +42,8 @@ pub(crate) fn overlays_ui(
             });
         }
     }
-    if state.funnel_open {
+    let is_docked = !state.mode.is_wall() && desk::is_roomy(Pen::new(ui, view.theme), screen);
+    if state.funnel_open && !is_docked {
         card_at(ui, view, plot_place, "funnel card", |ui| {
             ui.set_height(plot_place.height() - step * 4.0);
             funnel_plot::funnel_ui(ui, view, &mut memory.series, commands);

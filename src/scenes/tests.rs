@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -29,10 +29,20 @@ pub(super) struct World {
 
 /// A screen that runs; what it asks for is noted and carried out, as the frame loop would.
 pub(super) fn harness(mode: Mode, lang: Lang, prepare: impl FnOnce(&mut Stage)) -> Harness<'static, World> {
-    let mut stage = Stage::new(mode, lang, 1920.0, 1080.0);
+    harness_of(vec2(1920.0, 1080.0), mode, lang, prepare)
+}
+
+/// The same on a screen of a size.
+pub(super) fn harness_of(
+    size: Vec2,
+    mode: Mode,
+    lang: Lang,
+    prepare: impl FnOnce(&mut Stage),
+) -> Harness<'static, World> {
+    let mut stage = Stage::new(mode, lang, size.x, size.y);
     prepare(&mut stage);
     let world = World { stage, screen: None, commands: Vec::new() };
-    let mut harness = Harness::builder().with_size(egui::vec2(1920.0, 1080.0)).build_ui_state(
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
         |ui, world: &mut World| {
             let ctx = ui.ctx().clone();
             let screen = world.screen.get_or_insert_with(|| Screen::new(&ctx, &world.stage.site));

@@ -84,8 +84,8 @@ fn the_wheel_over_the_time_bar_shows_less_or_more_of_time() {
     assert_eq!(found, [2, 1, 0, 0, 0, 1, 2, 3], "nearer to the nearest, then further to the furthest");
 }
 
-/// Holidays and worked days of rest stand below the time bar and the trend by the day, with their names, and
-/// whoever hears the bar hears what the day is.
+/// Holidays and worked days of rest stand below the time bar and the trend by the day, with their names; whoever
+/// points at one reads who says so, and whoever hears the bar hears what the day is.
 #[test]
 fn holidays_are_marked_with_their_names() {
     for (mode, lang) in [(Mode::Wall, Lang::Zh), (Mode::Desk, Lang::En)] {
@@ -125,6 +125,13 @@ fn holidays_are_marked_with_their_names() {
         let (feasts, works) = (wide(&harness, &feast), wide(&harness, &work));
         for (feast, work) in feasts.iter().zip(&works) {
             assert!(feast.0 > work.0 && feast.1 > work.1, "later and longer: {feast:?} {work:?}");
+        }
+        let places: Vec<egui::Rect> = harness.query_all_by_label(&work).map(|mark| mark.rect()).collect();
+        for place in places {
+            harness.hover_at(place.center());
+            harness.run_steps(12);
+            let is_told = harness.query_all_by_label_contains("law").next().is_some();
+            assert!(is_told, "no source for whoever points at {place:?}, {lang:?}");
         }
     }
 }

@@ -62,7 +62,9 @@ pub(super) fn handle_ui(
     if response.hovered() {
         wheel(pen, id, view, commands);
     }
-    if let Some(place) = response.hover_pos().filter(|_| !response.dragged()) {
+    // Below the plot the marks of days have words of their own.
+    let over = |place: &egui::Pos2| line.plot.contains(*place) && !response.dragged();
+    if let Some(place) = response.hover_pos().filter(over) {
         let secs = line.secs(place.x);
         if let Some(bucket) = buckets.iter().find(|bucket| (bucket.from..bucket.to).contains(&secs)) {
             let over = line.over(line.plot, bucket.from, bucket.to);

@@ -85,7 +85,7 @@ fn days_ui(pen: Pen<'_>, line: &Line, foot: Rect, view: &View<'_>) {
         let end = zone.start_of(span.last + 1);
         (line.over(foot, zone.start_of(span.first).max(line.from), end.min(line.to)).x_range().into(), span)
     });
-    day_marks::day_marks_ui(pen, foot, view, spans);
+    day_marks::day_marks_ui(pen, foot, view, "time bar", spans);
 }
 
 /// A span of time along a rectangle.

@@ -215,3 +215,24 @@ fn an_event_that_ended_while_it_is_looked_at_says_when() {
         assert!(told(&harness, "This event is no longer listed") && !told(&harness, &moment));
     }
 }
+
+/// On a large desk the funnel plot is a pane of its own below the map; on a small one it lies over it.
+#[test]
+fn a_large_desk_has_room_for_the_funnel_beside_the_map() {
+    for (size, is_beside) in [(vec2(3840.0, 2160.0), true), (vec2(1920.0, 1080.0), false)] {
+        let mut harness = harness_of(size, Mode::Desk, Lang::En, |stage| {
+            stage.state.funnel_open = true;
+        });
+        let text = harness.state().stage.site.messages(Lang::En).clone();
+        let rect = |label: &str| harness.query_all_by_label(label).next().unwrap().rect();
+        let (close, bar) = (rect(text.get("derived.plot.close")), rect(text.get("panel.time.bar")));
+        assert_eq!(close.top() > bar.bottom(), is_beside, "{size:?}: {close:?} {bar:?}");
+        let (trend, table) = (rect(text.get("panel.trend.title")), rect(text.get("panel.table.title")));
+        if is_beside {
+            assert!(trend.right() < close.left() && close.right() < table.left(), "between trend and table");
+        }
+        harness.get_by_label(text.get("derived.plot.close")).click();
+        harness.run_steps(2);
+        assert!(!harness.state().stage.state.funnel_open);
+    }
+}
