@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use egui::Mesh;
 use egui::epaint::Vertex;
+use egui::{Mesh, Pos2, Rect};
 
 use super::kept::Inker;
 use super::lens::{Lens, World};
@@ -24,12 +24,15 @@ pub(super) enum Size {
     Ground,
 }
 
-/// Triangles of one mark: up to this vertex, from where the one before ends.
+/// Triangles of one mark: up to this vertex and this corner of a triangle, from where the one before ends.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     at: World,
     size: Size,
     end: usize,
+    corners_end: usize,
+    /// What it covers in the view that it was made for.
+    rect: Rect,
 }
 
 /// Marks as triangles.
@@ -55,21 +58,30 @@ impl MarkInker {
 
     /// What was drawn since the last mark is one that stands at a place.
     pub(super) fn set_down(&mut self, at: World, size: Size) {
-        self.runs.push(Run { at, size, end: self.ink.vertices() });
+        let (end, corners_end) = (self.ink.vertices(), self.ink.corners());
+        self.runs.push(Run { at, size, end, corners_end, rect: Rect::NOTHING });
     }
 
     /// The marks.
     #[must_use]
-    pub(super) fn finish(self) -> Marks {
-        Marks { mesh: self.ink.finish(), runs: self.runs }
+    pub(super) fn finish(mut self) -> Marks {
+        let mesh = self.ink.finish();
+        let mut from = 0;
+        for run in &mut self.runs {
+            let vertices = mesh.vertices.get(from..run.end).unwrap_or_default();
+            vertices.iter().for_each(|v| run.rect.extend_with(v.pos));
+            from = run.end;
+        }
+        Marks { mesh, runs: self.runs }
     }
 }
 
 impl Marks {
-    /// Sets the marks down in another view than the one that they were made for.
+    /// Sets the marks down in another view than the one that they were made for; those that it does not show are left
+    /// out.
     fn place(&self, made: &Lens, lens: &Lens, (is_moving, opacity): (bool, f32), out: &mut Mesh) {
         out.texture_id = self.mesh.texture_id;
-        out.indices.clone_from(&self.mesh.indices);
+        out.indices.clear();
         out.vertices.clear();
         let stretched = (lens.scale / made.scale) as f32;
         // Moving aside goes by whole pixels, so that what is sharp stays sharp.
@@ -77,19 +89,26 @@ impl Marks {
             let by = lens.to_screen(made.center) - made.to_screen(made.center);
             if is_moving { lens.snap(by.to_pos2()).to_vec2() } else { by }
         });
-        let mut from = 0;
+        let (mut from, mut corners_from) = (0, 0);
         for run in &self.runs {
             let vertices = self.mesh.vertices.get(from..run.end).unwrap_or_default();
-            from = run.end;
+            let corners = self.mesh.indices.get(corners_from..run.corners_end).unwrap_or_default();
+            let first = from;
+            (from, corners_from) = (run.end, run.corners_end);
             let (by, grown) = if let Some(by) = aside {
                 (by, 1.0)
             } else {
                 let grown = if run.size == Size::Ground { stretched } else { 1.0 };
                 (lens.to_screen(run.at).to_vec2() - made.to_screen(run.at).to_vec2() * grown, grown)
             };
-            out.vertices.extend(
-                vertices.iter().map(|v| Vertex { pos: (v.pos.to_vec2() * grown + by).to_pos2(), ..*v }),
-            );
+            let set_down = |place: Pos2| (place.to_vec2() * grown + by).to_pos2();
+            let rect = Rect::from_min_max(set_down(run.rect.min), set_down(run.rect.max));
+            if !lens.rect.intersects(rect) {
+                continue;
+            }
+            let moved = out.vertices.len().wrapping_sub(first) as u32;
+            out.vertices.extend(vertices.iter().map(|v| Vertex { pos: set_down(v.pos), ..*v }));
+            out.indices.extend(corners.iter().map(|corner| corner.wrapping_add(moved)));
         }
         if opacity < 1.0 {
             out.vertices.iter_mut().for_each(|v| v.color = v.color.gamma_multiply(opacity));

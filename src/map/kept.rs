@@ -141,6 +141,12 @@ impl Inker {
         self.mesh.vertices.len()
     }
 
+    /// How many corners of triangles there are.
+    #[must_use]
+    pub(super) const fn corners(&self) -> usize {
+        self.mesh.indices.len()
+    }
+
     /// Takes room at once for what will come, which would else be copied each time it outgrows its room.
     pub(super) fn make_room(&mut self, vertices: usize) {
         self.mesh.reserve_vertices(vertices);

@@ -118,6 +118,36 @@ fn marks_that_were_set_down_anew_lie_where_new_ones_would() {
 }
 
 #[test]
+fn marks_that_a_view_does_not_show_are_left_out() {
+    let table = Table::new(fixture::tiny());
+    let places = table.places();
+    let mut kept: Anchored<u8> = Anchored::default();
+    let mut see = |zoom: f64, aside: f32| {
+        table.with(table.lens(zoom, aside), true, |sheet| {
+            let mesh = kept.get(sheet, 1, 1.0, |sheet| squares(sheet, &places));
+            assert!(mesh.is_valid(), "every corner is one of its vertices");
+            let seen = sheet.lens.rect;
+            let marks: Vec<Rect> = mesh
+                .vertices
+                .chunks(8)
+                .map(|mark| Rect::from_points(&mark.iter().map(|v| v.pos).collect::<Vec<_>>()))
+                .collect();
+            let shown = |place: &&World| seen.contains(sheet.lens.to_screen(**place));
+            (
+                marks.iter().filter(|mark| !seen.intersects(**mark)).count(),
+                places.iter().filter(shown).count(),
+                mesh.indices.len(),
+            )
+        })
+    };
+    let (outside, shown, whole) = see(0.0, 0.0);
+    assert_eq!((outside, shown), (0, places.len()));
+    let (outside, shown, part) = see(0.9, 0.0);
+    assert!(outside == 0 && shown < places.len() && part < whole, "{outside} {shown} {part} {whole}");
+    assert_eq!(see(0.0, 0.0).2, whole, "and back");
+}
+
+#[test]
 fn stale_marks_are_replaced() {
     let table = Table::new(fixture::tiny());
     let places = table.places();
