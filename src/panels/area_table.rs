@@ -276,6 +276,10 @@ fn row_ui(
         let (words, ink) = match column {
             Column::Name => (name.to_owned(), plain),
             Column::Value if reading.value.is_suppressed() => (figure.clone(), pen.note()),
+            // The unit is said by the heading of the trend beside it, and on hover.
+            Column::Value if pen.width(&figure, plain.bold()) > place.width() - pen.step() => {
+                (format::bare(reading.value, d, text), plain.bold())
+            }
             Column::Value => (figure.clone(), plain.bold()),
             Column::Interval => (format::interval(reading.interval, d, text), pen.note()),
             Column::Gap => {
