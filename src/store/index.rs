@@ -62,7 +62,6 @@ impl KeyIndex {
 }
 
 /// The slot of a hash: where `is_it` says so of the row there, else the free one where it belongs.
-#[expect(clippy::cast_possible_truncation, reason = "less than there are slots")]
 fn slot_of(slots: &[u32], hash: u64, is_it: impl Fn(u32) -> bool) -> usize {
     let mask = slots.len().wrapping_sub(1);
     // The upper bits are as good as any.
