@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use crate::panels::series_cache::{Ready, SeriesCache, Wanted};
 use crate::site::Site;
 use crate::snapshot::Snapshot;
+use crate::workers::{self, Ends};
 
 /// So many frames a picture waits at most.
 const MOST_FRAMES: u32 = 30;
@@ -20,8 +21,6 @@ struct Wish {
     wanted: Vec<Wanted>,
 }
 
-type Ends = (Sender<Wish>, Receiver<Ready>);
-
 /// A picture that is on its way to the screen.
 struct Coming {
     snapshot: Arc<Snapshot>,
@@ -32,7 +31,7 @@ struct Coming {
 /// Pictures that are not shown yet.
 #[derive(Default)]
 pub struct Ahead {
-    worker: Option<Ends>,
+    worker: Option<Ends<Wish, Ready>>,
     coming: Option<Coming>,
     /// The newest of those that came meanwhile.
     later: Option<Arc<Snapshot>>,
@@ -88,7 +87,10 @@ impl Ahead {
 
     fn ask(&mut self, wish: Wish) -> bool {
         if self.worker.is_none() {
-            self.worker = start();
+            let ready = |Wish { site, snapshot, wanted }, _: &Receiver<Wish>| {
+                Some(Ready::of(&site, &snapshot, &wanted))
+            };
+            self.worker = workers::answering("ahead", 1, ready);
         }
         self.worker.as_ref().is_some_and(|(wishes, _)| wishes.try_send(wish).is_ok())
     }
@@ -115,28 +117,12 @@ impl Ahead {
     }
 }
 
-fn start() -> Option<Ends> {
-    let (wishes, inbox) = bounded::<Wish>(1);
-    let (out, answers) = bounded(1);
-    let work = move || {
-        for Wish { site, snapshot, wanted } in &inbox {
-            if out.send(Ready::of(&site, &snapshot, &wanted)).is_err() {
-                return;
-            }
-        }
-    };
-    let started = std::thread::Builder::new().name("ahead".to_owned()).spawn(work);
-    if let Err(err) = started {
-        log::error!("no thread for series: {err}");
-        return None;
-    }
-    Some((wishes, answers))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crossbeam_channel::bounded;
 
     use super::*;
     use crate::derived::kind::Nature;

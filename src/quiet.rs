@@ -4,12 +4,13 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use crate::derived::watch::Silences;
 use crate::moment::Moment;
 use crate::site::Site;
 use crate::snapshot::Snapshot;
+use crate::workers::{self, Ends};
 
 /// How old in data time what was found becomes: events are judged by whole hours.
 const LAPSE_SECS: i64 = 300;
@@ -44,12 +45,10 @@ struct Wish {
     snapshot: Snapshot,
 }
 
-type Ends = (Sender<Wish>, Receiver<(Key, Arc<Silences>)>);
-
 /// What was found, kept until time has gone on.
 #[derive(Default)]
 pub struct Listener {
-    worker: Option<Ends>,
+    worker: Option<Ends<Wish, (Key, Arc<Silences>)>>,
     asked: Option<Key>,
     found: Option<(Key, Arc<Silences>)>,
 }
@@ -109,7 +108,10 @@ impl Listener {
 
     fn ask(&mut self, site: &Arc<Site>, key: Key, snapshot: &Snapshot) {
         if self.worker.is_none() {
-            self.worker = start();
+            let found = |wish: Wish, _: &Receiver<Wish>| {
+                Some((wish.key, Arc::new(wish.snapshot.silences(&wish.site))))
+            };
+            self.worker = workers::answering("silences", 1, found);
         }
         let Some((wishes, _)) = &self.worker else { return };
         let wish = Wish { key, site: Arc::clone(site), snapshot: snapshot.clone() };
@@ -117,23 +119,4 @@ impl Listener {
             self.asked = Some(key);
         }
     }
-}
-
-fn start() -> Option<Ends> {
-    let (wishes, inbox) = bounded::<Wish>(1);
-    let (out, answers) = bounded(1);
-    let work = move || {
-        for wish in &inbox {
-            let found = Arc::new(wish.snapshot.silences(&wish.site));
-            if out.send((wish.key, found)).is_err() {
-                return;
-            }
-        }
-    };
-    let started = std::thread::Builder::new().name("silences".to_owned()).spawn(work);
-    if let Err(err) = started {
-        log::error!("no thread for silences: {err}");
-        return None;
-    }
-    Some((wishes, answers))
 }

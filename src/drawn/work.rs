@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::TryRecvError;
 
 use super::{Atlas, Cover, Drawn, DrawnFigures};
 use crate::site::Site;
 use crate::snapshot::{LonLatList, Snapshot};
+use crate::workers::{self, Ends};
 
 /// A shape to be looked at, with the buildings of now.
 struct Wish {
@@ -17,7 +18,7 @@ struct Wish {
 /// Shapes and their covers, kept until they change.
 #[derive(Default)]
 pub struct Drawings {
-    worker: Option<(Sender<Wish>, Receiver<(Arc<Drawn>, Arc<Cover>)>)>,
+    worker: Option<Ends<Wish, (Arc<Drawn>, Arc<Cover>)>>,
     asked: Option<Arc<Drawn>>,
     cover: Option<(Arc<Drawn>, Arc<Cover>)>,
     figures: Option<(Arc<Drawn>, u64, DrawnFigures)>,
@@ -104,29 +105,17 @@ impl Drawings {
     }
 }
 
-fn start(site: Arc<Site>) -> Option<(Sender<Wish>, Receiver<(Arc<Drawn>, Arc<Cover>)>)> {
-    let (wishes, inbox) = bounded::<Wish>(2);
-    let (out, answers) = bounded(2);
-    let work = move || {
-        let mut known: Option<(LonLatList, Atlas)> = None;
-        for wish in &inbox {
-            // Of several shapes that wait the last is the one that is looked at.
-            let wish = inbox.try_iter().last().unwrap_or(wish);
-            let same = known.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, &wish.buildings));
-            if !same {
-                known = Some((Arc::clone(&wish.buildings), Atlas::new(&site, &wish.buildings)));
-            }
-            let Some((_, atlas)) = &known else { continue };
-            let cover = Arc::new(atlas.cover(&wish.drawn));
-            if out.send((wish.drawn, cover)).is_err() {
-                return;
-            }
+fn start(site: Arc<Site>) -> Option<Ends<Wish, (Arc<Drawn>, Arc<Cover>)>> {
+    let mut known: Option<(LonLatList, Atlas)> = None;
+    workers::answering("shapes", 2, move |wish: Wish, inbox| {
+        // Of several shapes that wait the last is the one that is looked at.
+        let wish = inbox.try_iter().last().unwrap_or(wish);
+        let same = known.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, &wish.buildings));
+        if !same {
+            known = Some((Arc::clone(&wish.buildings), Atlas::new(&site, &wish.buildings)));
         }
-    };
-    let started = std::thread::Builder::new().name("shapes".to_owned()).spawn(work);
-    if let Err(err) = started {
-        log::error!("no thread for drawn shapes: {err}");
-        return None;
-    }
-    Some((wishes, answers))
+        let (_, atlas) = known.as_ref()?;
+        let cover = Arc::new(atlas.cover(&wish.drawn));
+        Some((wish.drawn, cover))
+    })
 }

@@ -132,7 +132,7 @@ impl Engine {
         };
         // One step of grace: just after midnight nothing has happened yet today.
         from <= newest.saturating_add(1)
-            && table.presence.newest(table.presence.step().place(date_in(step, end))).is_some()
+            && table.presence.newest(table.presence.step().place(step.first_day(end))).is_some()
     }
 
     /// First and last instant of a span.
@@ -171,12 +171,5 @@ impl Engine {
             },
         };
         Some((from, to))
-    }
-}
-
-fn date_in(step: Step, place: i32) -> Day {
-    match step {
-        Step::Day => place,
-        Step::Month => first_day(place),
     }
 }

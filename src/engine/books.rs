@@ -2,10 +2,9 @@
 //! how much.
 
 use crate::indicators::cube::{At, Step};
-use crate::indicators::expr::{Expr, Term};
-use crate::indicators::measure::{Contribution, Measure, MeasureUse};
+use crate::indicators::measure::{Measure, MeasureUse};
 use crate::indicators::sides;
-use crate::indicators::window::{Window, first_day};
+use crate::indicators::window::Window;
 use crate::site::problem::Problem;
 use crate::site::text::Message;
 
@@ -24,7 +23,7 @@ impl Engine {
             let place = |flow: &Measure| self.plan.measures.iter().position(|other| other == flow);
             let [Some(inflow), Some(outflow)] = flows.each_ref().map(place) else { continue };
             let (broken, all) = self.compare(stock, inflow, outflow);
-            let name = stock_column(measure);
+            let name = sides::column_of(measure);
             if broken > 0
                 && let (Some(table), Some(name)) = (self.plan.tables.get(measure.table), name)
             {
@@ -51,7 +50,7 @@ impl Engine {
         let is_finest: Vec<bool> = areas.map(|(_, area)| Some(area.level) == finest).collect();
         let window = if step == Step::Day { Window::Day } else { Window::Month };
         let counts = |measure: usize, stamp: i32| {
-            let day = if step == Step::Day { stamp } else { first_day(stamp + 1) - 1 };
+            let day = step.last_day(stamp);
             let at = At { secs: self.site.zone.end_of(day), day };
             self.raw(MeasureUse { measure, window }, at).counts
         };
@@ -72,13 +71,5 @@ impl Engine {
             before = now;
         }
         (broken, all)
-    }
-}
-
-fn stock_column(measure: &Measure) -> Option<&str> {
-    let Contribution::Additive(terms) = &measure.contribution else { return None };
-    match terms.first() {
-        Some((_, Term::Sum(Expr::Column(name)))) => Some(name),
-        _ => None,
     }
 }

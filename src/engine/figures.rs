@@ -5,7 +5,7 @@ use crate::derived::chance;
 use crate::derived::kind::Nature;
 use crate::indicators::cube::{At, Step};
 use crate::indicators::measure::{FigurePlan, MeasureUse, Storage};
-use crate::indicators::window::{Window, first_day};
+use crate::indicators::window::Window;
 use crate::privacy::protect::{self, AsOf, Owner, Protected};
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
@@ -44,10 +44,7 @@ impl Engine {
                 let earlier = self.before(figure, at, Back::Period);
                 let before = self.protected(kept, row, Owner::Indicator(i), figure, earlier);
                 let group = self.gate.group_of(Owner::Indicator(i));
-                let told = |at: At, of: &Protected| Of {
-                    asked_secs: at.secs,
-                    told_secs: group.and_then(|group| kept.told_secs(group, at, of.as_of)),
-                };
+                let told = |at: At, figure: &Protected| Of::new(kept, group, at, figure);
                 let both = now.iter().zip(&before);
                 let told: Vec<[Of; 2]> =
                     both.map(|(now, before)| [told(at, now), told(earlier, before)]).collect();
@@ -99,10 +96,7 @@ impl Engine {
         let kept = &mut Kept::new(&mut memory);
         let [now, then] = [at, before].map(|at| self.protected(kept, row, owner, figure, at));
         let group = self.gate.group_of(owner);
-        let of = |at: At, figure: &Protected| Of {
-            asked_secs: at.secs,
-            told_secs: group.and_then(|group| kept.told_secs(group, at, figure.as_of)),
-        };
+        let of = |at: At, figure: &Protected| Of::new(kept, group, at, figure);
         let sides = self.sides_of(figure);
         let areas = now.iter().zip(&then).map(|(now, then)| {
             let can_be = of(at, now).can_be_set_beside(of(before, then));
@@ -202,11 +196,7 @@ impl Engine {
     pub(super) fn end_of_use(&self, used: MeasureUse, at: At) -> At {
         let newest = self.stamped_table(used).and_then(|table| {
             let step = table.presence.step();
-            let newest = table.presence.newest(step.place(at.day))?;
-            Some(match step {
-                Step::Day => newest,
-                Step::Month => first_day(newest.saturating_add(1)) - 1,
-            })
+            Some(step.last_day(table.presence.newest(step.place(at.day))?))
         });
         match newest {
             Some(day) if day != at.day => At { secs: self.site.zone.end_of(day), day },
@@ -354,6 +344,11 @@ struct Of {
 }
 
 impl Of {
+    fn new(kept: &Kept<'_>, group: Option<usize>, at: At, figure: &Protected) -> Self {
+        let told_secs = group.and_then(|group| kept.told_secs(group, at, figure.as_of));
+        Self { asked_secs: at.secs, told_secs }
+    }
+
     /// Whether the change since another one is about that which was asked for: what is told as of the same instant has not
     /// changed, nor stayed, and a month's change is not a week's.
     fn can_be_set_beside(self, before: Self) -> bool {

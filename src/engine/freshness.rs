@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::indicators::cube::Step;
 use crate::indicators::measure::FigurePlan;
-use crate::indicators::window::first_day;
 use crate::site::civil::{add_months, date_of, day_of_date};
 use crate::site::datasets::{ColumnType, Refresh};
 use crate::snapshot::{EpochSecs, FeedPhase, FeedState, Freshness, Inputs, SourceState};
@@ -93,10 +91,7 @@ impl Engine {
         }
         let step = table.presence.step();
         let newest = table.presence.newest(step.place(day))?;
-        Some(match step {
-            Step::Day => zone.end_of(newest).min(now),
-            Step::Month => (zone.start_of(first_day(newest + 1)) - 1).min(now),
-        })
+        Some(zone.end_of(step.last_day(newest)).min(now))
     }
 
     /// How much of the screen is current, from the states of the tables.

@@ -9,7 +9,6 @@
 
 use crate::indicators::cube::{At, Step};
 use crate::indicators::measure::MeasureUse;
-use crate::indicators::window::first_day;
 use crate::privacy::protect::Raw;
 use crate::site::civil::{add_months, month_start};
 use crate::snapshot::Day;
@@ -163,10 +162,6 @@ impl Engine {
 impl TableState {
     /// The first day that anything is reported of.
     fn oldest_day(&self) -> Option<Day> {
-        let oldest = self.presence.oldest()?;
-        Some(match self.presence.step() {
-            Step::Day => oldest,
-            Step::Month => first_day(oldest),
-        })
+        Some(self.presence.step().first_day(self.presence.oldest()?))
     }
 }

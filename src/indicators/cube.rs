@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::site::areas::{AreaId, AreaTree};
 use crate::snapshot::{Day, EpochSecs};
 
-use super::window::{Window, month_number};
+pub use super::window::Step;
+use super::window::Window;
 
 /// Ancestors of every area that figures are kept for, itself included: where a row adds up.
 #[derive(Debug, Clone, Default)]
@@ -60,34 +61,6 @@ pub struct At {
     pub secs: EpochSecs,
     /// Its civil day.
     pub day: Day,
-}
-
-/// Step of an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Civil days.
-    Day,
-    /// Civil months, counted from year 0.
-    Month,
-}
-
-impl Step {
-    /// Place of a day on an axis of this step.
-    #[must_use]
-    pub fn place(self, day: Day) -> i32 {
-        match self {
-            Self::Day => day,
-            Self::Month => month_number(day),
-        }
-    }
-
-    fn span(self, window: Window, end: i32) -> (i32, i32) {
-        match self {
-            Self::Day => window.days(end),
-            // A day of the catalogue (`since 2020-01-01`) is turned into a month by the window itself.
-            Self::Month => window.months(end),
-        }
-    }
 }
 
 /// Additive cells of one measure: running sums per area over an axis of days or months.

@@ -20,11 +20,17 @@ pub(crate) fn of(measure: &Measure) -> Option<[Measure; 2]> {
     Some([side(1.0)?, side(-1.0)?])
 }
 
+/// The column that a measure is the sum of, where it is one column's.
+pub(crate) fn column_of(measure: &Measure) -> Option<&str> {
+    let Contribution::Additive(terms) = &measure.contribution else { return None };
+    let [(_, Term::Sum(Expr::Column(name)))] = terms.as_slice() else { return None };
+    Some(name)
+}
+
 /// What came into a stock and what went out of it; none where a measure is not the sum of a stock's column.
 pub(crate) fn flows_of(site: &Site, plan: &Plan, measure: &Measure) -> Option<[Measure; 2]> {
-    let Contribution::Additive(terms) = &measure.contribution else { return None };
-    let [(_, Term::Sum(Expr::Column(stock)))] = terms.as_slice() else { return None };
-    let flows = site.table(plan.tables.get(measure.table)?)?.column(stock)?.flows.as_ref()?;
+    let table = site.table(plan.tables.get(measure.table)?)?;
+    let flows = table.column(column_of(measure)?)?.flows.as_ref()?;
     let sum = |column: &String| Measure {
         contribution: Contribution::Additive(vec![(1.0, Term::Sum(Expr::Column(column.clone())))]),
         storage: Storage::Calendar,

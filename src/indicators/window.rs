@@ -139,6 +139,50 @@ impl Window {
     }
 }
 
+/// Step of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Civil days.
+    Day,
+    /// Civil months, counted from year 0.
+    Month,
+}
+
+impl Step {
+    /// Place of a day on an axis of this step.
+    #[must_use]
+    pub fn place(self, day: Day) -> i32 {
+        match self {
+            Self::Day => day,
+            Self::Month => month_number(day),
+        }
+    }
+
+    /// First day of a place.
+    #[must_use]
+    pub fn first_day(self, place: i32) -> Day {
+        match self {
+            Self::Day => place,
+            Self::Month => first_day(place),
+        }
+    }
+
+    /// Last day of a place.
+    #[must_use]
+    pub fn last_day(self, place: i32) -> Day {
+        self.first_day(place.saturating_add(1)).saturating_sub(1)
+    }
+
+    /// First and last place of a span that ends at a place.
+    pub(super) fn span(self, window: Window, end: i32) -> (i32, i32) {
+        match self {
+            Self::Day => window.days(end),
+            // A day of the catalogue (`since 2020-01-01`) is turned into a month by the window itself.
+            Self::Month => window.months(end),
+        }
+    }
+}
+
 /// Months since year 0 of a day.
 #[must_use]
 pub fn month_number(day: Day) -> i32 {
