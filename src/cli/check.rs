@@ -23,6 +23,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let text = site.messages(lang);
     let mut problems = engine.problems.clone();
     problems.extend(engine.unbalanced());
+    problems.extend(site.calendar.ended_before(engine.present_day()));
     problems.extend(doctor::examine(site));
     problems.extend(examine::examine(site));
     for problem in &problems {

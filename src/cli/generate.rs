@@ -8,12 +8,15 @@ use clap::ArgMatches;
 use crate::generate::{self, Options, Scale};
 use crate::site::text::{Lang, Message, Messages};
 
-use super::{Exit, Failure, progress::Bar, site_dir, write_err};
+use super::{Exit, Failure, no_site, progress::Bar, site_dir, write_err};
 
 /// Writes the site.
 pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let text = Messages::built_in(lang);
     let template = site_dir(args.get_one::<PathBuf>("site"));
+    if !template.is_dir() {
+        return Err(no_site(&template));
+    }
     let out = args.get_one::<PathBuf>("out").cloned().unwrap_or_default();
     let scale = match args.get_one::<String>("preset") {
         Some(_) => Scale::Sample,

@@ -150,14 +150,16 @@ pub fn open(dir: &Path) -> Result<(Arc<Site>, Vec<Problem>), Failure> {
             site.state = quarantine::state_folder(&site);
             Ok((Arc::new(site), problems))
         }
-        Err(SiteError::NoFolder(dir)) => {
-            Err(Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display())))
-        }
+        Err(SiteError::NoFolder(dir)) => Err(no_site(&dir)),
         Err(SiteError::NotASite(dir)) => {
             Err(Failure::new(Exit::Data, Message::new("cli.not_a_site").with("dir", dir.display())))
         }
         Err(SiteError::Broken(problems)) => Err(broken(problems)),
     }
+}
+
+fn no_site(dir: &Path) -> Failure {
+    Failure::new(Exit::Data, Message::new("cli.no_site").with("dir", dir.display()))
 }
 
 fn broken(problems: Vec<Problem>) -> Failure {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::civil::{date_of, parse_day};
+use super::civil::{date_of, parse_day, year_start};
 use super::problem::{Problem, nearest, row_and_column};
 use super::text::{Bilingual, Lang, Message};
 use crate::snapshot::Day;
@@ -86,6 +86,16 @@ impl Calendar {
     pub fn at(&self, day: Day) -> Option<&DaySpan> {
         let after = self.spans.partition_point(|span| span.first <= day);
         after.checked_sub(1).and_then(|before| self.spans.get(before)).filter(|span| day <= span.last)
+    }
+
+    /// That a calendar which has named days before knows none of the year a day is in: it was not carried on, and the
+    /// year's holidays are taken for plain days.
+    #[must_use]
+    pub fn ended_before(&self, day: Day) -> Option<Problem> {
+        let year = year_start(day);
+        let last = self.spans.last().filter(|span| span.last < year)?;
+        let message = Message::new("problem.calendar_ended").with("last", date_of(last.last));
+        Some(Problem::warning(FILE, message.with("year", date_of(day).year())))
     }
 
     /// Whether a day is a holiday.
@@ -296,6 +306,14 @@ mod tests {
                 among("2025-01-01", "2027-01-01")
             ),
             (0, 2, 3)
+        );
+        let ended = |date: &str| calendar.ended_before(day(date)).map(|problem| problem.message.key);
+        assert_eq!(ended("2026-12-31"), None);
+        assert_eq!(ended("2027-01-01"), Some("problem.calendar_ended"));
+        assert_eq!(
+            Calendar::default().ended_before(0),
+            None,
+            "a site without holidays has nothing to carry on"
         );
         assert_eq!(Calendar::read(HEAD).1, []);
         assert_eq!(Calendar::default().at(0), None);

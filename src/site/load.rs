@@ -15,7 +15,7 @@ use super::datum::Datum;
 use super::feeds::{self, SourcesFile};
 use super::geojson::{self, Feature, Shape};
 use super::layers::Layers;
-use super::meta::{BaseMapKind, LayerKind, SiteMeta};
+use super::meta::{LayerKind, SiteMeta};
 use super::problem::{Problem, nearest, row_and_column};
 use super::scenes::ScenesFile;
 use super::text::{Bilingual, Lang, Message, Messages};
@@ -287,12 +287,13 @@ impl Reader<'_> {
     /// Names that one file uses and another must declare.
     fn cross_check(&mut self, site: &Site) {
         for base in &site.meta.base_maps {
-            let is_complete = match base.kind {
-                BaseMapKind::Pmtiles => base.path.is_some(),
-                BaseMapKind::Xyz | BaseMapKind::Wmts => base.url.as_ref().is_some_and(|url| {
+            let is_complete = if base.kind.is_file() {
+                base.path.is_some()
+            } else {
+                base.url.as_ref().is_some_and(|url| {
                     ["{z}", "{x}"].iter().all(|p| url.contains(p))
                         && (url.contains("{y}") || url.contains("{-y}"))
-                }),
+                })
             };
             if !is_complete {
                 let message = Message::new("problem.base_map").with("id", &base.id);

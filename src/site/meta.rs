@@ -62,10 +62,20 @@ pub struct SiteMeta {
 pub enum BaseMapKind {
     /// A local archive, vector or raster.
     Pmtiles,
+    /// The same in an SQLite database.
+    Mbtiles,
     /// Pictures of a server by zoom, column and row.
     Xyz,
     /// The same from a WMTS in the web's projection, its parameters written out in the address.
     Wmts,
+}
+
+impl BaseMapKind {
+    /// Whether it is a file of the site, not a server.
+    #[must_use]
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::Pmtiles | Self::Mbtiles)
+    }
 }
 
 /// One base map.

@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::address::Address;
 use super::wire::Reader;
-use super::{Content, Info, TileError};
+use super::{Content, Info, MOST_TILE, TileError};
 
 /// Bytes of the header.
 const HEADER: usize = 127;
 /// The largest directory or metadata that is read, packed and unpacked.
 const MOST_DIRECTORY: u64 = 16 << 20;
-/// The largest tile that is read, packed and unpacked.
-const MOST_TILE: u64 = 24 << 20;
 /// Leaf directories that stay in memory.
 const LEAVES: usize = 16;
 /// How deep directories may lie in each other.
@@ -102,11 +100,11 @@ impl Archive {
 
     fn read_header(&mut self) -> Result<(), TileError> {
         if self.size < HEADER as u64 {
-            return Err(if self.size == 0 { TileError::Truncated } else { TileError::NoArchive });
+            return Err(if self.size == 0 { TileError::Truncated } else { TileError::NoArchive("PMTiles") });
         }
         let header = self.read(Span { offset: 0, length: HEADER as u64 }, MOST_DIRECTORY)?;
         if header.get(..7) != Some(b"PMTiles") {
-            return Err(TileError::NoArchive);
+            return Err(TileError::NoArchive("PMTiles"));
         }
         let byte = |at: usize| header.get(at).copied().unwrap_or_default();
         if byte(7) != 3 {

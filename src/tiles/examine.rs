@@ -1,11 +1,13 @@
 //! A site's base maps before anything is drawn: whether each archive is there, whole and understood. Owns the
 //! examination of files; asks no server.
 
+use std::path::Path;
+
 use super::address::Address;
-use super::archive::Archive;
 use super::mvt;
 use super::schema::Schema;
-use super::{Content, TileError};
+use super::source::Source;
+use super::{Content, Info, TileError};
 use crate::site::Site;
 use crate::site::meta::BaseMapMeta;
 use crate::site::problem::Problem;
@@ -19,7 +21,7 @@ pub fn examine(site: &Site) -> Vec<Problem> {
         .iter()
         .filter_map(|meta| {
             let path = meta.path.as_deref()?;
-            match archive(&site.dir.join(path), meta) {
+            match archive(&site.dir, meta) {
                 Ok(finding) => finding.map(|message| Problem::warning(path, message)),
                 Err(error) => Some(Problem::warning(path, error.message())),
             }
@@ -27,15 +29,16 @@ pub fn examine(site: &Site) -> Vec<Problem> {
         .collect()
 }
 
-fn archive(path: &std::path::Path, meta: &BaseMapMeta) -> Result<Option<Message>, TileError> {
-    let mut archive = Archive::open(path)?;
-    if archive.info.is_cut {
+fn archive(dir: &Path, meta: &BaseMapMeta) -> Result<Option<Message>, TileError> {
+    let mut source = Source::open(dir, meta, 0, 1)?;
+    let info = source.info(meta);
+    if info.is_cut {
         return Err(TileError::Truncated);
     }
-    if archive.info.content == Content::Raster {
+    if info.content == Content::Raster {
         return Ok(None);
     }
-    let Some(tile) = middle(&mut archive)? else {
+    let Some(tile) = middle(&mut source, &info)? else {
         return Ok(None);
     };
     let layers = mvt::layers(&tile).map_err(|_| TileError::Corrupt)?;
@@ -44,14 +47,14 @@ fn archive(path: &std::path::Path, meta: &BaseMapMeta) -> Result<Option<Message>
 }
 
 /// The deepest tile in the middle of the archive.
-fn middle(archive: &mut Archive) -> Result<Option<Vec<u8>>, TileError> {
-    let [west, south, east, north] = archive.info.bounds.unwrap_or([-180.0, -85.0, 180.0, 85.0]);
+fn middle(source: &mut Source, info: &Info) -> Result<Option<Vec<u8>>, TileError> {
+    let [west, south, east, north] = info.bounds.unwrap_or([-180.0, -85.0, 180.0, 85.0]);
     let (lon, lat) = (f64::midpoint(west, east), f64::midpoint(south, north).clamp(-85.0, 85.0).to_radians());
     let share = [lon / 360.0 + 0.5, 0.5 - (lat.tan() + 1.0 / lat.cos()).ln() / std::f64::consts::TAU];
-    for z in (archive.info.min_zoom..=archive.info.max_zoom).rev() {
+    for z in (info.min_zoom..=info.max_zoom).rev() {
         let count = f64::from(z).exp2();
         let [x, y] = share.map(|s| (s * count).clamp(0.0, count - 1.0) as u32);
-        if let Some(tile) = archive.tile(Address { z, x, y })? {
+        if let Some(tile) = source.fetch(Address { z, x, y })? {
             return Ok(Some(tile));
         }
     }

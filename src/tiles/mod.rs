@@ -4,6 +4,7 @@
 pub mod address;
 pub mod archive;
 pub mod examine;
+pub mod mbtiles;
 pub mod mvt;
 pub mod pack;
 pub mod picture;
@@ -11,6 +12,8 @@ pub mod schema;
 pub mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_mbtiles;
 #[cfg(test)]
 mod tests_web;
 pub mod web;
@@ -26,9 +29,12 @@ pub enum TileError {
     /// No such file.
     #[error("no such file")]
     Missing,
-    /// The file is no PMTiles archive.
-    #[error("no PMTiles archive")]
-    NoArchive,
+    /// The file is no archive of the kind that is named.
+    #[error("no {0} archive")]
+    NoArchive(&'static str),
+    /// A database that has to be searched from end to end for one tile.
+    #[error("the database has no index of its tiles")]
+    Unindexed,
     /// The file ends before what it promises: cut off, or still being downloaded.
     #[error("the file is cut off")]
     Truncated,
@@ -58,7 +64,8 @@ impl TileError {
     pub fn message(&self) -> Message {
         match self {
             Self::Missing => Message::new("map.base.missing"),
-            Self::NoArchive => Message::new("map.base.no_archive"),
+            Self::NoArchive(kind) => Message::new("map.base.no_archive").with("kind", kind),
+            Self::Unindexed => Message::new("map.base.unindexed"),
             Self::Truncated => Message::new("map.base.truncated"),
             Self::Corrupt => Message::new("map.base.corrupt"),
             Self::Unsupported(what) => Message::new("map.base.unsupported").with("what", what),
@@ -69,6 +76,9 @@ impl TileError {
         }
     }
 }
+
+/// The largest tile that is read, packed and unpacked, in bytes.
+const MOST_TILE: u64 = 24 << 20;
 
 /// What tiles hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

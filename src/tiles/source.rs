@@ -1,9 +1,10 @@
-//! Where the tiles of one base map come from: an archive or a server. Owns opening and fetching; a thread has its own.
+//! Where the tiles of one base map come from: an archive of either kind or a server. Owns opening and fetching; a thread has its own.
 
 use std::path::Path;
 
 use super::address::Address;
 use super::archive::Archive;
+use super::mbtiles::Database;
 use super::web::Web;
 use super::{Content, Info, TileError};
 use crate::site::meta::{BaseMapKind, BaseMapMeta};
@@ -13,6 +14,8 @@ use crate::site::meta::{BaseMapKind, BaseMapMeta};
 pub enum Source {
     /// A local archive.
     Archive(Box<Archive>),
+    /// A local archive in a database.
+    Database(Box<Database>),
     /// A server.
     Web(Box<Web>),
 }
@@ -23,11 +26,10 @@ impl Source {
     /// # Errors
     /// The archive cannot be used, or the address of the server cannot.
     pub fn open(dir: &Path, meta: &BaseMapMeta, part: usize, parts: usize) -> Result<Self, TileError> {
+        let file = || meta.path.as_deref().map(|path| dir.join(path)).ok_or(TileError::Missing);
         match meta.kind {
-            BaseMapKind::Pmtiles => {
-                let path = meta.path.as_deref().ok_or(TileError::Missing)?;
-                Archive::open(&dir.join(path)).map(|a| Self::Archive(Box::new(a)))
-            }
+            BaseMapKind::Pmtiles => Archive::open(&file()?).map(|a| Self::Archive(Box::new(a))),
+            BaseMapKind::Mbtiles => Database::open(&file()?).map(|d| Self::Database(Box::new(d))),
             BaseMapKind::Xyz | BaseMapKind::Wmts => {
                 Web::open(meta, part, parts).map(|w| Self::Web(Box::new(w)))
             }
@@ -39,6 +41,7 @@ impl Source {
     pub fn info(&self, meta: &BaseMapMeta) -> Info {
         let mut info = match self {
             Self::Archive(archive) => archive.info.clone(),
+            Self::Database(database) => database.info.clone(),
             Self::Web(_) => Info { content: Content::Raster, max_zoom: 18, ..Info::default() },
         };
         info.min_zoom = info.min_zoom.max(meta.min_zoom.unwrap_or(0)).min(Address::DEEPEST);
@@ -56,6 +59,7 @@ impl Source {
     pub fn fetch(&mut self, address: Address) -> Result<Option<Vec<u8>>, TileError> {
         match self {
             Self::Archive(archive) => archive.tile(address),
+            Self::Database(database) => database.tile(address),
             Self::Web(web) => web.tile(address),
         }
     }

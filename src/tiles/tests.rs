@@ -71,7 +71,7 @@ fn equal_tiles_are_stored_once() {
 fn an_archive_that_is_not_there_or_none_is_told_apart() {
     let missing = Archive::open(&fixture("no-such.pmtiles")).unwrap_err();
     assert_eq!(missing, TileError::Missing);
-    assert_eq!(Archive::open(written(&[b'x'; 5000]).path()).unwrap_err(), TileError::NoArchive);
+    assert_eq!(Archive::open(written(&[b'x'; 5000]).path()).unwrap_err(), TileError::NoArchive("PMTiles"));
     assert_eq!(Archive::open(written(b"").path()).unwrap_err(), TileError::Truncated);
     let mut old = small_archive();
     old[7] = 2;
@@ -89,7 +89,7 @@ fn a_half_downloaded_archive_gives_what_it_has() {
     for end in 0..whole.len() {
         match Archive::open(written(&whole[..end]).path()) {
             Err(error) => {
-                assert!(matches!(error, TileError::Truncated | TileError::NoArchive), "{end}: {error:?}");
+                assert!(matches!(error, TileError::Truncated | TileError::NoArchive(_)), "{end}: {error:?}");
             }
             Ok(mut archive) => {
                 assert!(archive.info.is_cut, "{end}");

@@ -156,6 +156,11 @@ fn a_folder_that_is_no_site_is_1() {
             assert!(ran.out.is_empty() && ran.err.contains(part), "{}", ran.err);
         }
     }
+    let out = empty.path().join("out");
+    let ran =
+        run(&["generate", "--lang", "en", "--site", "/nonexistent/site", "--out", out.to_str().unwrap()]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("no site folder /nonexistent/site") && !out.exists(), "{}", ran.err);
 }
 
 #[test]

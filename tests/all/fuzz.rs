@@ -11,6 +11,7 @@ use onemap::sources::journal::{Journal, Limits};
 use onemap::sources::{Cursor, Parcel, codec, envelope, sheet};
 use onemap::tiles::address::Address;
 use onemap::tiles::archive::Archive;
+use onemap::tiles::mbtiles::Database;
 use onemap::tiles::mvt;
 
 use crate::common::{root, tiny, tiny_dir};
@@ -282,6 +283,11 @@ fn tiles(full: bool) {
     fuzz("archives", full, &corpus, &mut |bytes| {
         let Ok(mut archive) = Archive::open(&written(dir.path(), "t.pmtiles", bytes)) else { return };
         places.iter().for_each(|place| drop(archive.tile(*place)));
+    });
+    let corpus = vec![std::fs::read(root().join("tests/tiles/florence.mbtiles")).unwrap()];
+    fuzz("databases of tiles", full, &corpus, &mut |bytes| {
+        let Ok(mut database) = Database::open(&written(dir.path(), "t.mbtiles", bytes)) else { return };
+        places.iter().for_each(|place| drop(database.tile(*place)));
     });
     let read = |bytes: &[u8]| {
         for layer in mvt::layers(bytes).unwrap_or_default() {

@@ -20,7 +20,11 @@ use crate::tiles::mvt::{Builder, Shape, Value};
 fn base(path: &Path) -> BaseMapMeta {
     BaseMapMeta {
         id: "base".to_owned(),
-        kind: BaseMapKind::Pmtiles,
+        kind: if path.extension().is_some_and(|end| end == "mbtiles") {
+            BaseMapKind::Mbtiles
+        } else {
+            BaseMapKind::Pmtiles
+        },
         path: Some(path.display().to_string()),
         url: None,
         subdomains: Vec::new(),
@@ -85,6 +89,7 @@ fn words(shapes: &[egui::epaint::ClippedShape]) -> String {
 fn whatever_is_wrong_with_an_archive_is_told_and_the_map_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let whole = std::fs::read(florence()).unwrap();
+    let database = std::fs::read(florence().with_extension("mbtiles")).unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = dir.path().join(name);
         std::fs::write(&path, bytes).unwrap();
@@ -95,7 +100,15 @@ fn whatever_is_wrong_with_an_archive_is_told_and_the_map_goes_on() {
         (file("page.pmtiles", &[b'<'; 4000]), "map.base.no_archive"),
         (file("cut.pmtiles", &whole[..whole.len() / 2]), "map.base.truncated"),
         (file("short.pmtiles", &whole[..150]), "map.base.truncated"),
+        (dir.path().join("none.mbtiles"), "map.base.missing"),
+        (file("page.mbtiles", &whole), "map.base.no_archive"),
+        (file("cut.mbtiles", &database[..database.len() / 2]), "map.base.truncated"),
+        (file("short.mbtiles", &database[..150]), "map.base.truncated"),
     ];
+    let kind = |path: &Path| match base(path).kind {
+        BaseMapKind::Mbtiles => "MBTiles",
+        _ => "PMTiles",
+    };
     for (path, key) in cases {
         let (_, stage, shapes) = painted(base(&path));
         let words = words(&shapes);
@@ -103,10 +116,19 @@ fn whatever_is_wrong_with_an_archive_is_told_and_the_map_goes_on() {
             assert!(stage.site.messages(lang).find(key).is_some(), "{key}");
         }
         let lang = stage.state.lang;
-        assert!(words.contains(stage.site.messages(lang).get(key)), "{key} in {words}");
+        let told = stage.site.messages(lang).get(key).replace("{kind}", kind(&path));
+        assert!(words.contains(&told), "{key} in {words}");
         let area = stage.site.areas.find("VC0102").unwrap();
         assert!(words.contains(stage.site.areas.get(area).name.get(lang)), "areas are named all the same");
     }
+}
+
+#[test]
+fn a_database_says_who_made_it_as_the_archive_does() {
+    let credits = |path: &Path| painted(base(path)).0.base_credits()[0].zh.clone();
+    let (archive, database) = (credits(&florence()), credits(&florence().with_extension("mbtiles")));
+    assert!(database.contains("OpenStreetMap"), "{database}");
+    assert_eq!(database, archive);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::names::Name;
 use super::paint::{self, Cut, Style};
 use crate::map::lens::World;
 use crate::site::Site;
-use crate::site::meta::{BaseMapKind, BaseMapMeta};
+use crate::site::meta::BaseMapMeta;
 use crate::tiles::address::Address;
 use crate::tiles::schema::Schema;
 use crate::tiles::source::Source;
@@ -70,7 +70,7 @@ const REOPEN: Duration = Duration::from_secs(8);
 impl Workers {
     /// Starts the threads of a base map.
     pub(super) fn start(site: &Site, meta: &BaseMapMeta, own: &Arc<[Vec<World>]>, wake: &Wake) -> Self {
-        let parts = if meta.kind == BaseMapKind::Pmtiles { FILE_THREADS } else { WEB_THREADS };
+        let parts = if meta.kind.is_file() { FILE_THREADS } else { WEB_THREADS };
         let (out, told) = bounded(ANSWERS);
         let mut wishes = Vec::new();
         for part in 0..parts {
