@@ -18,7 +18,7 @@ use crate::store::narrow::NarrowRows;
 use crate::store::quiet;
 
 use super::events::EventLog;
-use super::pass::{NOWHERE, Pass, Times};
+use super::pass::{NOWHERE, Pass, Times, ValuePlaces};
 use super::{Batch, Engine, MeasureData, Version};
 
 /// The rows of a table that live changes can replace: as loaded, and as changed since. Columns that only tell rows
@@ -292,12 +292,13 @@ fn count_set(
         _ => return,
     };
     let mut counted: Vec<(usize, u32, u32)> = Vec::new();
-    let note = |row: usize, value: u32| {
+    let Some(mut values) = ValuePlaces::new(measure, rows) else { return };
+    pass.each(measure, rows, &mut Contributions::default(), |row, _| {
+        let value = values.of(row, &mut known);
         if let Some(area) = areas.get(row).copied().filter(|area| *area != NOWHERE) {
             counted.push((row, area, value));
         }
-    };
-    pass.each_value(measure, rows, &mut Contributions::default(), note, &mut known);
+    });
     if !counted.is_empty()
         && let MeasureData::Sets(sets, values) = Arc::make_mut(data)
     {

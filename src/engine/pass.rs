@@ -2,6 +2,7 @@
 //! from columns to places; keeps nothing.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::indicators::by_day::Moment;
 use crate::indicators::cube::{RollUp, Step, lane_of};
@@ -121,55 +122,52 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Goes over the rows of a measure that count: row and number. False where a column is missing.
+    /// Goes over the rows of a measure that count: row and number.
     pub(super) fn each(
         &self,
         measure: &Measure,
         chunk: &Chunk,
         scratch: &mut Contributions,
         mut visit: impl FnMut(usize, f64),
-    ) -> bool {
-        let Some(prepared) = Prepared::new(measure, self.table, chunk) else {
-            return false;
-        };
-        if prepared.counts_nothing() {
-            return true;
-        }
-        for from in (0..chunk.rows).step_by(BLOCK_ROWS) {
-            let rows = from..chunk.rows.min(from + BLOCK_ROWS);
-            let n = rows.len();
+    ) {
+        let prepared = Prepared::new(measure, self.table, chunk);
+        let Some(prepared) = prepared.filter(|prepared| !prepared.counts_nothing()) else { return };
+        for rows in blocks(chunk.rows) {
+            let from = rows.start;
             prepared.block(rows, scratch);
-            scratch.each(n, |row, value| visit(from + row, value));
+            scratch.each(|row, value| visit(from + row, value));
         }
-        true
+    }
+}
+
+/// The rows of a chunk in blocks.
+pub(super) fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows).step_by(BLOCK_ROWS).map(move |from| from..rows.min(from + BLOCK_ROWS))
+}
+
+/// Places of the values of a set in the list of those there are.
+pub(super) struct ValuePlaces<'c> {
+    column: &'c Column,
+    /// By code.
+    places: HashMap<u32, u32>,
+}
+
+impl<'c> ValuePlaces<'c> {
+    /// Of a measure that is a set; none where it is none, or where its column is missing.
+    pub(super) fn new(measure: &Measure, chunk: &'c Chunk) -> Option<Self> {
+        let Contribution::Distinct(name) = &measure.contribution else { return None };
+        Some(Self { column: chunk.column(name)?, places: HashMap::new() })
     }
 
-    /// Goes over the rows of a measure that is a set: row and the place of its value in the list.
-    pub(super) fn each_value(
-        &self,
-        measure: &Measure,
-        chunk: &Chunk,
-        scratch: &mut Contributions,
-        mut visit: impl FnMut(usize, u32),
-        known: &mut Vec<String>,
-    ) -> bool {
-        let Contribution::Distinct(name) = &measure.contribution else {
-            return true;
-        };
-        let Some(column) = chunk.column(name) else {
-            return false;
-        };
-        let mut places: HashMap<u32, u32> = HashMap::new();
-        self.each(measure, chunk, scratch, |row, _| {
-            let place = match &column.data {
-                Data::Text(texts) => {
-                    let code = texts.codes.get(row).copied().unwrap_or_default();
-                    *places.entry(code).or_insert_with(|| place_of(known, texts.text(code)))
-                }
-                _ => place_of(known, &number_text(column, row)),
-            };
-            visit(row, place);
-        })
+    /// Place of a row's value in the list, added where new.
+    pub(super) fn of(&mut self, row: usize, known: &mut Vec<String>) -> u32 {
+        match &self.column.data {
+            Data::Text(texts) => {
+                let code = texts.codes.get(row).copied().unwrap_or_default();
+                *self.places.entry(code).or_insert_with(|| place_of(known, texts.text(code)))
+            }
+            _ => place_of(known, &number_text(self.column, row)),
+        }
     }
 }
 
@@ -245,11 +243,12 @@ impl Times<'_> {
         self.values.get(row).copied().filter(|_| self.column.has(row))
     }
 
-    /// The stored value of each row.
-    pub(super) fn all(&self) -> impl Iterator<Item = Option<i64>> + '_ {
-        let valid = self.column.valid.as_deref();
+    /// The stored values of some rows.
+    pub(super) fn some(&self, rows: Range<usize>) -> impl Iterator<Item = Option<i64>> + '_ {
+        let valid = self.column.valid.as_deref().map(|valid| valid.get(rows.clone()).unwrap_or_default());
         let is_there = move |row: usize| valid.is_none_or(|valid| valid.get(row) == Some(&1));
-        self.values.iter().enumerate().map(move |(row, value)| is_there(row).then_some(*value))
+        let values = self.values.get(rows).unwrap_or_default();
+        values.iter().enumerate().map(move |(row, value)| is_there(row).then_some(*value))
     }
 
     /// Least and greatest stored value.

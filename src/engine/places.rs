@@ -1,6 +1,8 @@
 //! Where rows lie while a table loads: cells of an axis of time, and seconds within days. Owns that arithmetic, and the
 //! lists it fills; keeps no row.
 
+use std::ops::Range;
+
 use crate::indicators::by_day::Moment;
 use crate::indicators::cube::Step;
 use crate::indicators::eval::Contributions;
@@ -61,9 +63,9 @@ pub(super) struct Room {
     pub(super) areas: Vec<u32>,
     /// Lane per row.
     pub(super) lanes: Vec<u32>,
-    /// Places per axis and row.
+    /// Places per axis and row of a block.
     pub(super) places: Vec<Places>,
-    /// What measures count of a row within its day, per list and row.
+    /// What measures count of a row within its day, per list and row of a block.
     pub(super) codes: Vec<Vec<u32>>,
 }
 
@@ -71,7 +73,7 @@ pub(super) struct Room {
 #[derive(Default)]
 pub(super) struct Places {
     /// Cell per row.
-    pub(super) cells: Vec<u32>,
+    cells: Vec<u32>,
     /// Second of its day per row, where a measure needs it; `u32::MAX` where the row has no instant.
     secs: Vec<u32>,
     days: Vec<Day>,
@@ -85,12 +87,12 @@ impl Places {
         self.days.clear();
     }
 
-    /// Finds the places of rows. `moments` says whether any measure needs days and seconds.
+    /// Finds the places of rows with these lanes. `moments` says whether any measure needs days and seconds.
     pub(super) fn find(
         &mut self,
         pass: &Pass<'_>,
         axis: &Axis,
-        times: &Times<'_>,
+        (times, rows): (&Times<'_>, Range<usize>),
         lanes: &[u32],
         moments: bool,
     ) {
@@ -111,7 +113,7 @@ impl Places {
         // Rows of one day come together, as a rule; what was worked out for a day is kept until it changes.
         let mut last = times.span_of(i64::MIN, pass.site);
         let mut last_slot = NO_CELL;
-        for (value, lane) in times.all().zip(lanes) {
+        for (value, lane) in times.some(rows).zip(lanes) {
             let Some(value) = value else {
                 self.cells.push(NO_CELL);
                 if moments {
@@ -138,6 +140,11 @@ impl Places {
             }
             self.cells.push(cell(slot, *lane));
         }
+    }
+
+    /// Cell of a row.
+    pub(super) fn cell(&self, row: usize) -> u32 {
+        self.cells.get(row).copied().unwrap_or(NO_CELL)
     }
 
     /// Whether a row has a day and a second.

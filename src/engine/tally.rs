@@ -2,20 +2,22 @@
 //! cells of one thread while loading; two threads' cells are added at the end.
 
 use crate::indicators::cube::{Calendar, Cell, Form, Present, Step};
+use crate::indicators::eval::{Contributions, Prepared};
 use crate::indicators::expr::Term;
 use crate::indicators::measure::{Contribution, Measure, Storage};
 use crate::indicators::rows::{self, Rows};
 use crate::indicators::sets::{self, Sets};
 use crate::indicators::spread::Spread;
 use crate::indicators::timed::Timed;
-use crate::indicators::within::{self, Packing, Within};
+use crate::indicators::within::{self, Code, Packing, Within};
+use crate::site::Site;
 use crate::site::datasets::AbsentRow;
 use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::Chunk;
 
 use super::MeasureData;
 use super::grid::Grid;
-use super::pass::{NOWHERE, Pass, Times, place_of};
+use super::pass::{NOWHERE, Pass, Times, ValuePlaces, blocks, place_of};
 use super::places::{Axis, NO_CELL, Places, Room};
 
 enum Kept {
@@ -29,6 +31,79 @@ enum Kept {
     Spread(usize, rows::Loading),
     /// Instants of an axis per area and value, and the values.
     Sets(usize, sets::Loading, Vec<String>),
+}
+
+/// A block of rows: where they lie.
+struct Block<'b> {
+    /// Its first row.
+    from: usize,
+    areas: &'b [u32],
+    lanes: &'b [u32],
+    places: &'b [Places],
+    times: &'b [Option<Times<'b>>],
+}
+
+impl Block<'_> {
+    fn area(&self, row: usize) -> u32 {
+        self.areas.get(row).copied().unwrap_or(NOWHERE)
+    }
+}
+
+impl Kept {
+    /// Adds what rows of a block contribute. `slot`: what measures count of a row within its day, and the place of this
+    /// one among them; `values`: those of a set.
+    fn take_in(
+        &mut self,
+        site: &Site,
+        rows: &Contributions,
+        block: &Block<'_>,
+        slot: Option<(&mut [u32], usize)>,
+        values: Option<&mut ValuePlaces<'_>>,
+    ) {
+        match self {
+            Self::Now(out) => rows.each(|row, value| {
+                note(block.lanes.get(row).and_then(|lane| out.get_mut(*lane as usize)), value);
+            }),
+            Self::Calendar(axis, out) => {
+                let Some(places) = block.places.get(*axis) else { return };
+                rows.each(|row, value| out.note(places.cell(row), value));
+            }
+            Self::Timed(axis, out, undated, others) => {
+                let Some(places) = block.places.get(*axis) else { return };
+                let (mut codes, slot) = slot.unzip();
+                rows.each(|row, value| {
+                    let area = block.area(row);
+                    if area == NOWHERE || !places.has_moment(row) {
+                        note(block.lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
+                        return;
+                    }
+                    out.note(places.cell(row), value);
+                    match (slot, Code::of(value), codes.as_mut().and_then(|codes| codes.get_mut(row))) {
+                        (Some(slot), Some(code), Some(row)) => *row |= Packing::code(slot, code),
+                        _ => others.add(places.moment(row), area, value),
+                    }
+                });
+            }
+            Self::Spread(axis, out) => {
+                let Some(places) = block.places.get(*axis) else { return };
+                rows.each(|row, value| {
+                    let area = block.area(row);
+                    if area != NOWHERE {
+                        out.add(places.moment(row), area, value);
+                    }
+                });
+            }
+            Self::Sets(axis, out, known) => {
+                let Some((Some(times), values)) = block.times.get(*axis).zip(values) else { return };
+                rows.each(|row, _| {
+                    let (area, value) = (block.area(row), values.of(block.from + row, known));
+                    if area != NOWHERE {
+                        sets::load(out, area, value, times.kept(block.from + row, site));
+                    }
+                });
+            }
+        }
+    }
 }
 
 /// What a table is measured to.
@@ -139,68 +214,40 @@ impl Tally {
             self.note_presence(pass, own, lanes, newest_day);
         }
         places.resize_with(places.len().max(self.axes.len()), Places::default);
-        for (index, ((axis, times), places)) in self.axes.iter().zip(&times).zip(&mut *places).enumerate() {
-            match times {
-                Some(times) => places.find(pass, axis, times, lanes, self.needs_moments(index)),
-                None => places.clear(),
-            }
-        }
         codes.resize_with(codes.len().max(pass.together.len()), Vec::new);
-        for codes in codes.iter_mut() {
-            codes.clear();
-            codes.resize(chunk.rows, 0);
+        let mut prepared: Vec<Option<Prepared<'_>>> =
+            pass.measures.iter().map(|(_, measure)| Prepared::new(measure, pass.table, chunk)).collect();
+        self.missing |= prepared.iter().any(Option::is_none);
+        prepared.iter_mut().for_each(|p| *p = p.take().filter(|p| !p.counts_nothing()));
+        let mut values: Vec<Option<ValuePlaces<'_>>> =
+            pass.measures.iter().map(|(_, measure)| ValuePlaces::new(measure, chunk)).collect();
+        // Block by block, so that what is worked out of a block stays in the processor's nearest memory for all measures.
+        for rows in blocks(chunk.rows) {
+            let lanes = lanes.get(rows.clone()).unwrap_or_default();
+            let areas = areas.get(rows.clone()).unwrap_or_default();
+            for (axis, places) in places.iter_mut().enumerate() {
+                match (self.axes.get(axis), times.get(axis).and_then(Option::as_ref)) {
+                    (Some(known), Some(times)) => {
+                        places.find(pass, known, (times, rows.clone()), lanes, self.needs_moments(axis));
+                    }
+                    _ => places.clear(),
+                }
+            }
+            for codes in codes.iter_mut() {
+                codes.clear();
+                codes.resize(rows.len(), 0);
+            }
+            for (index, prepared) in prepared.iter().enumerate() {
+                let (Some(prepared), Some(kept)) = (prepared, self.kept.get_mut(index)) else { continue };
+                prepared.block(rows.clone(), scratch);
+                let block = Block { from: rows.start, areas, lanes, places, times: &times };
+                let slot = pass.slot(index);
+                let slot = slot.and_then(|(list, slot)| Some((codes.get_mut(list)?.as_mut_slice(), slot)));
+                let values = values.get_mut(index).and_then(Option::as_mut);
+                kept.take_in(pass.site, scratch, &block, slot, values);
+            }
+            self.keep_within(pass, areas, places, codes);
         }
-        for (index, ((_, measure), kept)) in pass.measures.iter().zip(&mut self.kept).enumerate() {
-            let found = match kept {
-                Kept::Now(out) => pass.each(measure, chunk, scratch, |row, value| {
-                    note(lanes.get(row).and_then(|lane| out.get_mut(*lane as usize)), value);
-                }),
-                Kept::Calendar(axis, out) => {
-                    let cells = places.get(*axis).map_or(&[][..], |places| &places.cells);
-                    pass.each(measure, chunk, scratch, |row, value| {
-                        out.note(cells.get(row).copied().unwrap_or(NO_CELL), value);
-                    })
-                }
-                Kept::Timed(axis, out, undated, others) => {
-                    let Some(places) = places.get(*axis) else { continue };
-                    let slot = pass.slot(index);
-                    let mut codes = slot.and_then(|(list, _)| codes.get_mut(list));
-                    pass.each(measure, chunk, scratch, |row, value| {
-                        let area = areas.get(row).copied().unwrap_or(NOWHERE);
-                        if area == NOWHERE || !places.has_moment(row) {
-                            note(lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
-                            return;
-                        }
-                        out.note(places.cells.get(row).copied().unwrap_or(NO_CELL), value);
-                        match (Timed::code(slot, value), slot, codes.as_mut().and_then(|c| c.get_mut(row))) {
-                            (Some(code), Some((_, slot)), Some(row)) => *row |= Packing::code(slot, code),
-                            _ => others.add(places.moment(row), area, value),
-                        }
-                    })
-                }
-                Kept::Spread(axis, out) => {
-                    let Some(places) = places.get(*axis) else { continue };
-                    pass.each(measure, chunk, scratch, |row, value| {
-                        let area = areas.get(row).copied().unwrap_or(NOWHERE);
-                        if area != NOWHERE {
-                            out.add(places.moment(row), area, value);
-                        }
-                    })
-                }
-                Kept::Sets(axis, out, known) => {
-                    let Some(Some(times)) = times.get(*axis) else { continue };
-                    let load = |row: usize, value: u32| {
-                        let area = areas.get(row).copied().unwrap_or(NOWHERE);
-                        if area != NOWHERE {
-                            sets::load(out, area, value, times.kept(row, pass.site));
-                        }
-                    };
-                    pass.each_value(measure, chunk, scratch, load, known)
-                }
-            };
-            self.missing |= !found;
-        }
-        self.keep_within(pass, areas, places, codes);
     }
 
     /// Whether rows of an axis need the second within their day.
@@ -320,7 +367,7 @@ impl Tally {
             self.present.iter_mut().skip(offset).zip(&other.present).for_each(|(p, o)| *p += o);
         }
         for (mine, theirs) in self.within.iter_mut().zip(other.within) {
-            mine.extend(theirs);
+            within::join(mine, theirs);
         }
         for (mine, theirs) in self.kept.iter_mut().zip(other.kept) {
             match (mine, theirs) {

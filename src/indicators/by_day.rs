@@ -42,6 +42,19 @@ impl<T: Default> ByDay<T> {
         self.items.get_mut(place)
     }
 
+    /// Adds what another list has of each day.
+    pub(crate) fn extend(&mut self, more: Self, join: impl Fn(&mut T, T)) {
+        if self.items.is_empty() {
+            *self = more;
+            return;
+        }
+        for (day, item) in (more.start..).zip(more.items) {
+            if let Some(known) = self.reach(day) {
+                join(known, item);
+            }
+        }
+    }
+
     /// What is kept of the days from one to another, both included.
     pub(crate) fn between(&self, from: Day, to: Day) -> &[T] {
         let limit = self.items.len();
@@ -86,23 +99,6 @@ impl<T> ByDay<T> {
         let fits = FIRST_DAY <= start && last <= LAST_DAY + 1;
         let items = (0..items).map(|_| unpack(from)).collect::<Option<_>>()?;
         fits.then_some(Self { start, items })
-    }
-}
-
-impl<T> ByDay<Vec<T>> {
-    /// Adds what another list has of each day.
-    pub(crate) fn extend(&mut self, more: Self) {
-        if self.items.is_empty() {
-            *self = more;
-            return;
-        }
-        for (day, mut items) in (more.start..).zip(more.items) {
-            if !items.is_empty()
-                && let Some(known) = self.reach(day)
-            {
-                known.append(&mut items);
-            }
-        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) const BLOCK_ROWS: usize = 4096;
 /// What the rows of a block contribute to one measure.
 #[derive(Default)]
 pub(crate) struct Contributions {
+    /// Rows of the block.
+    rows: usize,
     /// 1 where a row counts; empty where all do.
     counts: Vec<u8>,
     /// What it adds; empty where each adds 1, or where the measure is a set of texts.
@@ -26,10 +28,10 @@ pub(crate) struct Contributions {
 }
 
 impl Contributions {
-    /// Goes over the rows of a block of so many that count, with what each adds.
-    pub(crate) fn each(&self, rows: usize, mut visit: impl FnMut(usize, f64)) {
+    /// Goes over the rows of the block that count, with what each adds.
+    pub(crate) fn each(&self, mut visit: impl FnMut(usize, f64)) {
         if self.counts.is_empty() {
-            (0..rows).for_each(|row| visit(row, self.value(row)));
+            (0..self.rows).for_each(|row| visit(row, self.value(row)));
             return;
         }
         let (eights, rest) = self.counts.as_chunks::<8>();
@@ -110,6 +112,7 @@ impl<'a> Prepared<'a> {
         out.counts.clear();
         out.values.clear();
         let n = rows.len();
+        out.rows = n;
         if let Some(filter) = &self.filter {
             let mut mask = out.masks.pop().unwrap_or_default();
             filter.eval(&rows, &mut mask, &mut Pool { spare: &mut out.spare, masks: &mut out.masks });

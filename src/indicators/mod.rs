@@ -8,6 +8,7 @@ mod filters;
 mod logic;
 pub mod measure;
 pub(crate) mod packed;
+mod pressed;
 mod print;
 pub(crate) mod rows;
 pub(crate) mod sets;

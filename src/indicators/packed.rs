@@ -5,7 +5,7 @@
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Writes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Packer {
     out: Vec<u8>,
 }
@@ -14,6 +14,21 @@ impl Packer {
     /// What was written.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.out
+    }
+
+    /// What was written so far.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// What another has written.
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.out.extend_from_slice(&more.out);
+    }
+
+    /// Takes no more memory than it needs.
+    pub(crate) fn shrink(&mut self) {
+        self.out.shrink_to_fit();
     }
 
     /// One byte.
@@ -85,7 +100,7 @@ impl Packer {
 }
 
 /// Reads what [`Packer`] wrote; none where it cannot have been that.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unpacker<'a> {
     rest: &'a [u8],
 }

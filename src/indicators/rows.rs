@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::by_day::{ByDay, Moment, PartOfDay};
 use super::packed::{Packer, Unpacker};
+use super::pressed::{Press, Pressed};
 
 /// One kept row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,10 +18,40 @@ pub(crate) struct Row {
     pub(crate) value: f64,
 }
 
+/// Bits of a second within a day: one of 25 hours has 90,000.
+const SECS_BITS: u32 = 17;
+/// Bits of a number in [`PARTS`].
+const PARTS_BITS: u32 = 34;
+/// Most numbers are hours, minutes or a count: whole seconds, told in hours.
+const PARTS: f64 = 3600.0;
+
+impl Press for Row {
+    fn number(self) -> Option<u64> {
+        // What is negative or no number becomes 0, which is not what it was.
+        let parts = (self.value * PARTS).round() as u64;
+        let is_same = ((parts as f64) / PARTS).to_bits() == self.value.to_bits();
+        let fits = |value: u64, bits: u32| value >> bits == 0;
+        (is_same
+            && fits(parts, PARTS_BITS)
+            && fits(self.secs.into(), SECS_BITS)
+            && fits(self.area.into(), u64::BITS - PARTS_BITS - SECS_BITS))
+        .then(|| (u64::from(self.area) << PARTS_BITS | parts) << SECS_BITS | u64::from(self.secs))
+    }
+
+    fn of(number: u64) -> Self {
+        let part = |shift: u32, bits: u32| number >> shift & ((1 << bits) - 1);
+        Self {
+            secs: part(0, SECS_BITS) as u32,
+            area: (number >> (SECS_BITS + PARTS_BITS)) as u32,
+            value: part(SECS_BITS, PARTS_BITS) as f64 / PARTS,
+        }
+    }
+}
+
 /// Rows while they load: by day, and those without an instant.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Loading {
-    days: ByDay<Vec<Row>>,
+    days: ByDay<Pressed<Row>>,
     undated: Vec<Row>,
 }
 
@@ -39,14 +70,14 @@ impl Loading {
 
     /// Adds another thread's rows.
     pub(crate) fn extend(&mut self, more: Self) {
-        self.days.extend(more.days);
+        self.days.extend(more.days, Pressed::join);
         self.undated.extend(more.undated);
     }
 
     /// The rows by day, in their final form, and those without an instant.
-    pub(crate) fn finish<T>(self, turn: impl Fn(Vec<Row>) -> T) -> (ByDay<T>, Vec<Row>) {
+    pub(crate) fn finish<T>(self, turn: impl Fn(Pressed<Row>) -> T) -> (ByDay<T>, Vec<Row>) {
         let days = self.days.map(|mut rows| {
-            rows.shrink_to_fit();
+            rows.close();
             turn(rows)
         });
         (days, self.undated)
@@ -56,7 +87,7 @@ impl Loading {
 /// Rows by day.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
-    days: ByDay<Arc<Vec<Row>>>,
+    days: ByDay<Arc<Pressed<Row>>>,
 }
 
 impl Rows {
@@ -67,30 +98,31 @@ impl Rows {
 
     /// Writes the rows.
     pub(crate) fn pack(&self, out: &mut Packer) {
-        self.days.pack(out, |rows, out| pack(rows, out));
+        self.days.pack(out, |rows, out| pack(rows.rows(), out));
     }
 
     /// Reads rows.
     pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        Some(Self { days: ByDay::unpack(from, |from| unpack(from).map(Arc::new))? })
+        Some(Self { days: ByDay::unpack(from, |from| unpack_pressed(from).map(Arc::new))? })
     }
 
     /// Adds or takes back a row.
     pub(crate) fn change(&mut self, at: Moment, area: u32, value: f64, sign: i8) {
         if let Some(rows) = self.days.reach(at.day) {
-            change(Arc::make_mut(rows), Row { secs: at.secs, area, value }, sign);
+            Arc::make_mut(rows).change(Row { secs: at.secs, area, value }, sign);
         }
     }
 
     /// The rows of a part of a day.
-    pub(crate) fn part(&self, part: PartOfDay) -> impl Iterator<Item = &Row> {
-        let rows = self.days.between(part.day, part.day).iter().flat_map(|rows| rows.iter());
+    pub(crate) fn part(&self, part: PartOfDay) -> impl Iterator<Item = Row> {
+        let rows = self.days.between(part.day, part.day).iter().flat_map(|rows| rows.rows());
         rows.filter(move |row| part.from <= row.secs && row.secs <= part.to)
     }
 }
 
 /// Writes a list of rows, column by column.
-pub(super) fn pack(rows: &[Row], out: &mut Packer) {
+pub(super) fn pack(rows: impl Iterator<Item = Row>, out: &mut Packer) {
+    let rows: Vec<Row> = rows.collect();
     out.counts(rows.iter().map(|row| row.secs));
     out.counts(rows.iter().map(|row| row.area));
     let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
@@ -105,11 +137,50 @@ pub(super) fn unpack(from: &mut Unpacker<'_>) -> Option<Vec<Row>> {
     is_whole.then(|| rows.map(|((secs, area), value)| Row { secs, area, value }).collect())
 }
 
+/// Reads a list of rows that may be long.
+pub(super) fn unpack_pressed(from: &mut Unpacker<'_>) -> Option<Pressed<Row>> {
+    let mut pressed = Pressed::default();
+    unpack(from)?.into_iter().for_each(|row| pressed.push(row));
+    pressed.close();
+    Some(pressed)
+}
+
 /// Adds a row to a list in any order, or takes one that is the same back.
 pub(super) fn change(rows: &mut Vec<Row>, row: Row, sign: i8) {
     if sign > 0 {
         rows.push(row);
     } else if let Some(place) = rows.iter().position(|known| *known == row) {
         rows.swap_remove(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A row that has a number is the same again, bit by bit; seconds told in hours have one.
+        #[test]
+        fn a_number_stands_for_its_row(
+            secs in 0u32..90_000,
+            area in 0u32..8192,
+            value in prop_oneof![
+                any::<f64>(),
+                (0u32..200_000_000).prop_map(|n| f64::from(n) / 3600.0),
+                (-50i32..50).prop_map(f64::from),
+                Just(-0.0),
+            ],
+            told_in_hours in any::<bool>(),
+        ) {
+            let value = if told_in_hours { (value.abs() % 4e6).round() / 3600.0 } else { value };
+            let row = Row { secs, area, value };
+            let again = row.number().map(Row::of);
+            prop_assert!(again.is_some() || !(told_in_hours && value.is_finite()));
+            if let Some(again) = again {
+                let same = (again.secs, again.area, again.value.to_bits());
+                prop_assert_eq!(same, (secs, area, value.to_bits()));
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::workers::{on_threads, threads};
 use super::by_day::{ByDay, Moment, PartOfDay, Span};
 use super::cube::{RollUp, median};
 use super::packed::{Packer, Unpacker};
+use super::pressed::Pressed;
 use super::rows::{self, Loading, Row, change};
 
 /// A block holds as many blocks of the level below, the lowest as many days.
@@ -29,7 +30,7 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn new<'a>(areas: Range<usize>, roll_up: &RollUp, rows: impl Iterator<Item = &'a Row>) -> Self {
+    fn new(areas: Range<usize>, roll_up: &RollUp, rows: impl Iterator<Item = Row>) -> Self {
         // Put in order once; the areas take theirs in that order.
         let mut rows: Vec<(f64, u32)> = rows.map(|row| (row.value, row.area)).collect();
         rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -85,7 +86,7 @@ impl Sorted {
 /// A day: its rows, and its lists once they are asked for.
 #[derive(Debug, Clone, Default)]
 struct OneDay {
-    rows: Vec<Row>,
+    rows: Pressed<Row>,
     sorted: OnceLock<Sorted>,
 }
 
@@ -108,14 +109,14 @@ impl Spread {
 
     /// Writes the numbers.
     pub(crate) fn pack(&self, out: &mut Packer) {
-        self.days.pack(out, |day, out| rows::pack(&day.rows, out));
-        rows::pack(&self.undated, out);
+        self.days.pack(out, |day, out| rows::pack(day.rows.rows(), out));
+        rows::pack(self.undated.iter().copied(), out);
     }
 
     /// Reads numbers.
     pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let day = |from: &mut Unpacker<'_>| {
-            Some(Arc::new(OneDay { rows: rows::unpack(from)?, sorted: OnceLock::new() }))
+            Some(Arc::new(OneDay { rows: rows::unpack_pressed(from)?, sorted: OnceLock::new() }))
         };
         let days = ByDay::unpack(from, day)?;
         Some(Self::of_days(days, rows::unpack(from)?))
@@ -155,7 +156,7 @@ impl Spread {
         };
         if let Some(day) = self.days.reach(at.day) {
             let day = Arc::make_mut(day);
-            change(&mut day.rows, Row { secs: at.secs, area, value }, sign);
+            day.rows.change(Row { secs: at.secs, area, value }, sign);
             day.sorted = OnceLock::new();
         }
         for (level, blocks) in (1..).zip(&mut self.blocks) {
@@ -184,7 +185,7 @@ impl Spread {
         }
         let cut: Vec<Sorted> = (span.parts.iter())
             .map(|part| Sorted::new(areas.clone(), roll_up, self.part(*part)))
-            .chain(span.undated.then(|| Sorted::new(areas.clone(), roll_up, self.undated.iter())))
+            .chain(span.undated.then(|| Sorted::new(areas.clone(), roll_up, self.undated.iter().copied())))
             .collect();
         lists.extend(&cut);
         areas.map(|area| middle(lists.iter().map(|sorted| sorted.of(area)).collect())).collect()
@@ -194,7 +195,7 @@ impl Spread {
     fn list(&self, level: u32, number: Day, roll_up: &RollUp) -> Option<&Sorted> {
         let Some(below) = level.checked_sub(1) else {
             let day = self.days.between(number, number).first().filter(|day| !day.rows.is_empty())?;
-            let sorted = || Sorted::new(0..roll_up.len(), roll_up, day.rows.iter());
+            let sorted = || Sorted::new(0..roll_up.len(), roll_up, day.rows.rows());
             return Some(day.sorted.get_or_init(sorted));
         };
         let block = self.blocks.get(below as usize)?.between(number, number).first()?;
@@ -205,14 +206,14 @@ impl Spread {
         }))
     }
 
-    fn part(&self, part: PartOfDay) -> impl Iterator<Item = &Row> + Clone {
-        let rows = self.days.between(part.day, part.day).iter().flat_map(|day| day.rows.iter());
+    fn part(&self, part: PartOfDay) -> impl Iterator<Item = Row> + Clone {
+        let rows = self.days.between(part.day, part.day).iter().flat_map(|day| day.rows.rows());
         rows.filter(move |row| part.from <= row.secs && row.secs <= part.to)
     }
 
     /// The sum of each day's numbers, where they were counted.
     pub(crate) fn day_sums(&self) -> impl Iterator<Item = (Day, u32, f64)> + '_ {
-        self.days.days().flat_map(|(day, one)| one.rows.iter().map(move |row| (day, row.area, row.value)))
+        self.days.days().flat_map(|(day, one)| one.rows.rows().map(move |row| (day, row.area, row.value)))
     }
 }
 

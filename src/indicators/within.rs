@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::by_day::{ByDay, Moment, PartOfDay};
 use super::packed::{Packer, Unpacker};
+use super::pressed::{Press, Pressed};
 
 /// Bits of a second within a day: one of 25 hours has 90,000.
 const SECS_BITS: u32 = 17;
@@ -61,26 +62,46 @@ impl Packing {
     }
 
     /// A row.
-    pub(crate) const fn row(self, secs: u32, area: u32, codes: u32) -> u32 {
-        secs << REST_BITS | area << (REST_BITS - self.area_bits) | codes
+    pub(crate) const fn row(self, secs: u32, area: u32, codes: u32) -> Packed {
+        Packed(secs << REST_BITS | area << (REST_BITS - self.area_bits) | codes)
+    }
+}
+
+/// A packed row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Packed(u32);
+
+impl Press for Packed {
+    fn number(self) -> Option<u64> {
+        // Rows of one area that count the same differ by their seconds only.
+        Some(self.0.rotate_left(SECS_BITS).into())
+    }
+
+    fn of(number: u64) -> Self {
+        Self((number as u32).rotate_right(SECS_BITS))
     }
 }
 
 /// Rows while they load, by day.
-pub(crate) type Loading = ByDay<Vec<u32>>;
+pub(crate) type Loading = ByDay<Pressed<Packed>>;
+
+/// Adds another thread's rows.
+pub(crate) fn join(rows: &mut Loading, more: Loading) {
+    rows.extend(more, Pressed::join);
+}
 
 /// Rows by day.
 #[derive(Debug, Clone)]
 pub(crate) struct Within {
     packing: Packing,
-    days: ByDay<Arc<Vec<u32>>>,
+    days: ByDay<Arc<Pressed<Packed>>>,
 }
 
 impl Within {
     /// Of loaded rows.
     pub(crate) fn new(packing: Packing, loaded: Loading) -> Self {
         let days = loaded.map(|mut rows| {
-            rows.shrink_to_fit();
+            rows.close();
             Arc::new(rows)
         });
         Self { packing, days }
@@ -89,24 +110,29 @@ impl Within {
     /// Writes the rows.
     pub(crate) fn pack(&self, out: &mut Packer) {
         out.number(self.packing.area_bits.into());
-        self.days.pack(out, |rows, out| out.words(rows));
+        self.days.pack(out, |rows, out| {
+            let words: Vec<u32> = rows.rows().map(|row| row.0).collect();
+            out.words(&words);
+        });
     }
 
     /// Reads rows that are packed in a known way.
     pub(crate) fn unpack(packing: Packing, from: &mut Unpacker<'_>) -> Option<Self> {
         let is_known = from.number()? == u64::from(packing.area_bits);
-        let days = ByDay::unpack(from, |from| from.words().map(Arc::new))?;
+        let days = ByDay::unpack(from, |from| {
+            let mut rows = Pressed::default();
+            from.words()?.into_iter().for_each(|row| rows.push(Packed(row)));
+            rows.close();
+            Some(Arc::new(rows))
+        })?;
         is_known.then_some(Self { packing, days })
     }
 
     /// Adds or takes back a row.
     pub(crate) fn change(&mut self, at: Moment, area: u32, codes: u32, sign: i8) {
         let row = self.packing.row(at.secs, area, codes);
-        let Some(rows) = self.days.reach(at.day).map(Arc::make_mut) else { return };
-        if sign > 0 {
-            rows.push(row);
-        } else if let Some(place) = rows.iter().position(|known| *known == row) {
-            rows.swap_remove(place);
+        if let Some(rows) = self.days.reach(at.day) {
+            Arc::make_mut(rows).change(row, sign);
         }
     }
 
@@ -115,7 +141,7 @@ impl Within {
         let shift = CODE_BITS * slot as u32;
         let area_shift = REST_BITS - self.packing.area_bits;
         let area_mask = (1u32 << self.packing.area_bits) - 1;
-        for row in self.days.between(part.day, part.day).iter().flat_map(|rows| rows.iter()) {
+        for Packed(row) in self.days.between(part.day, part.day).iter().flat_map(|rows| rows.rows()) {
             let (secs, code) = (row >> REST_BITS, row >> shift & ((1 << CODE_BITS) - 1));
             if code != Code::None as u32 && part.from <= secs && secs <= part.to {
                 visit(row >> area_shift & area_mask, f64::from(u8::from(code == Code::One as u32)));

@@ -12,8 +12,8 @@ use super::column::{Chunk, Column, Data, Texts};
 use super::content::{Asked, SHORTEST, coordinate, is_free, may_be_number, may_be_places};
 use super::coordinates;
 
-/// What is known of a piece after the quick questions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is known of a piece after the quick questions; the last has the most to be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Found {
     /// Nothing is wrong with any row, and no value has to be converted.
     Clean,
@@ -23,41 +23,49 @@ pub(super) enum Found {
     OfWholeFile,
 }
 
-/// Asks a piece with all columns that the door looks at. Texts are looked at once per value of a column's list.
+/// Asks a piece with all columns that the door looks at; of those that come without rows ([`may_be_dense`]) the values
+/// have been asked by [`look_at`] when they were read.
 pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
     if may_be_places(site, table) && has_places(site, table, chunk) {
         return Found::OfWholeFile;
     }
-    let mut is_clean = true;
-    for declared in &table.columns {
-        let Some(texts) = chunk.column(&declared.id).and_then(Column::texts) else { continue };
-        match look_at_texts(site, table, declared, texts) {
-            Found::Clean => {}
-            Found::Unclean => is_clean = false,
-            Found::OfWholeFile => return Found::OfWholeFile,
-        }
-    }
-    let good = |declared: &Declared| {
-        let Some(column) = chunk.column(&declared.id) else { return true };
-        let empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
-        let values = match &column.data {
-            Data::Text(_) | Data::Float(_) => true,
-            Data::Int(values) => {
-                let (low, high) = bounds_of(declared.kind);
-                // A column that is only looked at has no values but those that are there.
-                let is_there = |row: usize| values.len() < chunk.rows || column.has(row);
-                let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && is_there(row);
-                low == i64::MIN || !reaches_over(values, low, high) || !values.iter().enumerate().any(outside)
-            }
-        };
-        values && (!empty || declared.nullable) && !(may_be_number(declared) && has_number(column))
-    };
-    if !is_clean
-        || !table.columns.iter().all(good)
-        || is_shifted(site, table, chunk)
-        || has_event_point(site, table, chunk)
-        || groups::has_below_floor(site, table, chunk)
+    let columns = table.columns.iter().filter_map(|declared| Some((declared, chunk.column(&declared.id)?)));
+    let found = columns.map(|(declared, column)| look_at(site, table, declared, column, false)).max();
+    let found = found.unwrap_or(Found::Clean);
+    if found == Found::Clean
+        && (is_shifted(site, table, chunk)
+            || has_event_point(site, table, chunk)
+            || groups::has_below_floor(site, table, chunk))
     {
+        return Found::Unclean;
+    }
+    found
+}
+
+/// Asks the values of a column by themselves. Texts are looked at once per value of the column's list. A dense column
+/// has no values but those that are there.
+pub(super) fn look_at(
+    site: &Site,
+    table: &Table,
+    declared: &Declared,
+    column: &Column,
+    is_dense: bool,
+) -> Found {
+    let is_empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
+    let is_wrong = match &column.data {
+        Data::Text(texts) => match look_at_texts(site, table, declared, texts) {
+            Found::OfWholeFile => return Found::OfWholeFile,
+            found => found == Found::Unclean,
+        },
+        Data::Int(values) => {
+            let (low, high) = bounds_of(declared.kind);
+            let is_there = |row: usize| is_dense || column.has(row);
+            let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && is_there(row);
+            low != i64::MIN && reaches_over(values, low, high) && values.iter().enumerate().any(outside)
+        }
+        Data::Float(_) => false,
+    };
+    if is_wrong || is_empty && !declared.nullable || may_be_number(declared) && has_number(column) {
         return Found::Unclean;
     }
     Found::Clean

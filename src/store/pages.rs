@@ -101,25 +101,32 @@ impl Scratch {
         Self { most_rows: most_rows.min(MOST), ..Self::default() }
     }
 
+    /// Takes back the memory of values that were looked at or counted.
+    fn take_back_data(&mut self, data: Data) {
+        match data {
+            // Its memory was taken back before.
+            Data::Int(values) if values.capacity() == 0 => {}
+            Data::Int(mut values) => {
+                values.clear();
+                self.ints.push(values);
+            }
+            Data::Float(mut values) => {
+                values.clear();
+                self.floats.push(values);
+            }
+            Data::Text(mut texts) => {
+                texts.codes.clear();
+                texts.spans.clear();
+                texts.bytes.clear();
+                self.texts.push(texts);
+            }
+        }
+    }
+
     /// Takes back the memory of rows that were counted.
     pub(crate) fn take_back(&mut self, chunk: Chunk) {
         for column in chunk.into_columns() {
-            match column.data {
-                Data::Int(mut values) => {
-                    values.clear();
-                    self.ints.push(values);
-                }
-                Data::Float(mut values) => {
-                    values.clear();
-                    self.floats.push(values);
-                }
-                Data::Text(mut texts) => {
-                    texts.codes.clear();
-                    texts.spans.clear();
-                    texts.bytes.clear();
-                    self.texts.push(texts);
-                }
-            }
+            self.take_back_data(column.data);
             if let Some(mut valid) = column.valid {
                 valid.clear();
                 self.valid.push(valid);
@@ -184,7 +191,8 @@ impl PagesFile {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// Reads the columns asked for of one row group.
+    /// Reads the columns asked for of one row group. A dense column is shown to `look` and comes back without its values,
+    /// so that the next has their memory.
     pub(crate) fn read(
         &self,
         path: &Path,
@@ -192,6 +200,7 @@ impl PagesFile {
         group: usize,
         wanted: &[Wanted],
         scratch: &mut Scratch,
+        mut look: impl FnMut(&str, &Column),
     ) -> Result<Chunk, Unfit> {
         let rows = self.metadata.row_groups.get(group).ok_or(Unfit)?.num_rows();
         let mut file = File::open(path)?;
@@ -199,7 +208,11 @@ impl PagesFile {
         for Wanted { name, is_dense } in wanted {
             let metadata = self.column(group, name).ok_or(Unfit)?;
             let kind = table.column_type(name).ok_or(Unfit)?;
-            let column = read_column(&mut file, metadata, (kind, *is_dense), rows, scratch)?;
+            let mut column = read_column(&mut file, metadata, (kind, *is_dense), rows, scratch)?;
+            if *is_dense {
+                look(name, &column);
+                scratch.take_back_data(std::mem::replace(&mut column.data, Data::Int(Vec::new())));
+            }
             columns.push((name.clone(), column));
         }
         Ok(Chunk::new(rows, columns))
@@ -254,6 +267,7 @@ fn read_column(
     }
     let mut bytes = std::mem::take(&mut scratch.file);
     bytes.clear();
+    bytes.reserve(length);
     file.seek(SeekFrom::Start(range.start))?;
     if file.take(range.end - range.start).read_to_end(&mut bytes)? != length {
         return Err(Unfit);

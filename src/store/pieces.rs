@@ -12,8 +12,8 @@ use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Held};
 
 use super::admit::{Part, check_names, wanted};
-use super::clean::{Found, look, may_be_dense};
-use super::column::Chunk;
+use super::clean::{Found, look, look_at, may_be_dense};
+use super::column::{Chunk, Column};
 use super::keys::{Overlaps, overlaps};
 use super::pages::{Bound, PagesFile, Wanted};
 use super::{quarantine, read, whole};
@@ -257,8 +257,14 @@ impl File {
         scratch: &mut Scratch,
     ) -> Taken {
         let pages = self.pages.as_ref();
-        let chunk = pages.and_then(|p| p.read(&self.path, table, group, &self.looked_at, scratch).ok());
-        match chunk.map(|chunk| (look(site, table, &chunk), chunk)) {
+        let mut found = Found::Clean;
+        let look_at = |name: &str, column: &Column| {
+            let seen = table.column(name).map(|declared| look_at(site, table, declared, column, true));
+            found = found.max(seen.unwrap_or(Found::Clean));
+        };
+        let chunk =
+            pages.and_then(|p| p.read(&self.path, table, group, &self.looked_at, scratch, look_at).ok());
+        match chunk.map(|chunk| (found.max(look(site, table, &chunk)), chunk)) {
             Some((Found::Clean, mut chunk)) => {
                 let more = chunk.split_off(&self.counted);
                 scratch.take_back(more);

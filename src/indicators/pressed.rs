@@ -1,0 +1,183 @@
+//! Lists of rows in any order that take few bytes where they are long: a stretch of rows is put in order, and each is
+//! kept as what it adds to the one before. Owns that form; does not know what a row is.
+
+use super::packed::{Packer, Unpacker};
+
+/// A row that most often can be told by one number.
+pub(crate) trait Press: Copy + PartialEq {
+    /// Its number; none where it has none. Rows that are much alike have numbers that are near to each other.
+    fn number(self) -> Option<u64>;
+    /// The row of a number.
+    fn of(number: u64) -> Self;
+}
+
+/// Rows that are pressed together; shorter lists stay as they are, which is quicker.
+const STRETCH: usize = 1024;
+
+/// A list of rows in any order.
+#[derive(Debug, Clone)]
+pub(crate) struct Pressed<T> {
+    /// Stretches: how many rows, the number of the first, and what each of the others adds.
+    stretches: Packer,
+    /// Rows that are not pressed yet, fewer than a stretch.
+    open: Vec<T>,
+    /// Rows without a number.
+    others: Vec<T>,
+}
+
+impl<T> Default for Pressed<T> {
+    fn default() -> Self {
+        Self { stretches: Packer::default(), open: Vec::new(), others: Vec::new() }
+    }
+}
+
+impl<T: Press> Pressed<T> {
+    /// Whether there is no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stretches.written().is_empty() && self.open.is_empty() && self.others.is_empty()
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, row: T) {
+        self.open.push(row);
+        if self.open.len() == STRETCH {
+            self.press();
+        }
+    }
+
+    fn press(&mut self) {
+        // The list goes: most days are full by now and need it no more.
+        let open = std::mem::take(&mut self.open);
+        let mut numbers: Vec<u64> = Vec::with_capacity(open.len());
+        for row in open {
+            match row.number() {
+                Some(number) => numbers.push(number),
+                None => self.others.push(row),
+            }
+        }
+        numbers.sort_unstable();
+        self.stretches.number(numbers.len() as u64);
+        let mut before = 0;
+        for number in numbers {
+            self.stretches.number(number - before);
+            before = number;
+        }
+    }
+
+    /// Takes no more memory than it needs. Call once, when no more rows come in numbers.
+    pub(crate) fn close(&mut self) {
+        if !self.stretches.written().is_empty() && !self.open.is_empty() {
+            self.press();
+        }
+        self.stretches.shrink();
+        self.open.shrink_to_fit();
+        self.others.shrink_to_fit();
+    }
+
+    /// Adds another list.
+    pub(crate) fn join(&mut self, more: Self) {
+        self.stretches.append(&more.stretches);
+        self.others.extend(more.others);
+        more.open.into_iter().for_each(|row| self.push(row));
+    }
+
+    /// The rows.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = T> + Clone + '_ {
+        let pressed = Numbers { from: Unpacker::new(self.stretches.written()), left: 0, last: 0 };
+        pressed.map(T::of).chain(self.open.iter().copied()).chain(self.others.iter().copied())
+    }
+
+    /// Adds a row, or takes one that is the same back.
+    pub(crate) fn change(&mut self, row: T, sign: i8) {
+        if sign > 0 {
+            self.push(row);
+            return;
+        }
+        let place = |rows: &[T]| rows.iter().position(|known| *known == row);
+        if let Some(place) = place(&self.open) {
+            self.open.swap_remove(place);
+        } else if let Some(place) = place(&self.others) {
+            self.others.swap_remove(place);
+        } else if self.rows().any(|known| known == row) {
+            // Days that change are few, and change again.
+            let mut rows: Vec<T> = self.rows().collect();
+            let place = place(&rows);
+            place.map(|place| rows.swap_remove(place));
+            *self = Self { others: rows, ..Self::default() };
+        }
+    }
+}
+
+/// The numbers of stretches.
+#[derive(Clone)]
+struct Numbers<'a> {
+    from: Unpacker<'a>,
+    left: u64,
+    last: u64,
+}
+
+impl Iterator for Numbers<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        while self.left == 0 {
+            (self.left, self.last) = (self.from.number()?, 0);
+        }
+        self.left -= 1;
+        self.last += self.from.number()?;
+        Some(self.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Odd ones have no number.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    struct Even(u32);
+
+    impl Press for Even {
+        fn number(self) -> Option<u64> {
+            self.0.is_multiple_of(2).then_some(u64::from(self.0) << 20)
+        }
+
+        fn of(number: u64) -> Self {
+            Self((number >> 20) as u32)
+        }
+    }
+
+    proptest! {
+        /// Rows come back whatever was added, taken back, joined and closed.
+        #[test]
+        fn rows_come_back(
+            lists in prop::collection::vec((0u32..9, 0usize..5000, any::<bool>()), 1..4),
+            changes in prop::collection::vec((0u32..40_000, any::<bool>()), 0..6),
+        ) {
+            let (mut pressed, mut plain) = (Pressed::default(), Vec::new());
+            for (step, length, closes) in lists {
+                let rows = (0..length as u32).map(|n| Even(n.wrapping_mul(step * 2 + 7919) % 20_000));
+                let mut more = Pressed::default();
+                rows.clone().for_each(|row| more.push(row));
+                if closes {
+                    more.close();
+                }
+                pressed.join(more);
+                plain.extend(rows);
+            }
+            for (number, takes_back) in changes {
+                let known = plain.len().checked_sub(1).map(|last| number as usize % (last + 1)).filter(|_| takes_back);
+                let row = known.map_or(Even(number), |place| plain.swap_remove(place));
+                pressed.change(row, if known.is_some() { -1 } else { 1 });
+                plain.extend(known.is_none().then_some(row));
+            }
+            pressed.close();
+            let mut found: Vec<Even> = pressed.rows().collect();
+            found.sort_unstable();
+            plain.sort_unstable();
+            prop_assert_eq!(pressed.is_empty(), plain.is_empty());
+            prop_assert_eq!(found, plain);
+        }
+    }
+}
