@@ -1,4 +1,4 @@
-//! The allocator. Owns when freed memory goes back to the system; allocates nothing itself.
+//! The allocator. Owns when freed memory goes back to the system and how large its pages are; allocates nothing itself.
 
 #[cfg(not(test))]
 #[global_allocator]
@@ -85,3 +85,19 @@ pub fn give_back(when: GiveBack) {
     // threads may read it meanwhile; they see the old delay or the new one, and both are valid at any time.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, millis) };
 }
+
+/// Has memory come in small pages from now on. For commands that end with their figures: of huge pages a part stays
+/// empty, and the system has to clear them whole. What lives on, a window above all, is quicker with huge ones.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "one call of the system's own interface")]
+pub fn small_pages() {
+    const ON: std::ffi::c_ulong = 1;
+    const UNUSED: std::ffi::c_ulong = 0;
+    // SAFETY: the call sets a flag of this process, takes numbers only and changes no memory. Where the system does not
+    // know it, nothing happens.
+    unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, ON, UNUSED, UNUSED, UNUSED) };
+}
+
+/// Has memory come in small pages from now on, where the system can be asked for that.
+#[cfg(not(target_os = "linux"))]
+pub const fn small_pages() {}

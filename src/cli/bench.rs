@@ -8,6 +8,7 @@ use clap::ArgMatches;
 
 use crate::bench::{self, Measured, Report};
 use crate::engine::Depth;
+use crate::memory;
 use crate::site::text::{Lang, Message};
 
 use super::{Exit, Failure, measure, open, site_dir, snapshot, write_out};
@@ -42,12 +43,14 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         }
         Some("live") => bench::live(measure(&dir, lang, Depth::Needed)?),
         Some(what @ ("cube" | "cells")) => {
+            memory::small_pages();
             let (site, _) = open(&dir)?;
             let text = if what == "cube" { bench::cube(&site) } else { bench::cells(&site) };
             write_out(&text.map_err(super::broken)?);
             return Ok(Exit::Done);
         }
         Some("compute") => {
+            memory::small_pages();
             let (site, _) = open(&dir)?;
             bench::compute(&site, 7).map_err(super::broken)?
         }

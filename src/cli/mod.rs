@@ -21,6 +21,7 @@ use crate::audit::{Deed, Log};
 use crate::drawn::Drawn;
 use crate::engine::{self, Depth, Engine, Start};
 use crate::export;
+use crate::memory;
 use crate::site::areas::AreaId;
 use crate::site::problem::Problem;
 use crate::site::text::{Lang, Message, Messages};
@@ -220,6 +221,9 @@ fn start(dir: &Path, lang: Lang, depth: Depth) -> Result<Start, Failure> {
 }
 
 fn measured(dir: &Path, lang: Lang, depth: Depth, uses_kept: bool) -> Result<Start, Failure> {
+    if depth != Depth::Needed {
+        memory::small_pages();
+    }
     let (site, problems) = open(dir)?;
     // What came live is known too; `check` is about the files.
     let live = debrief::late_rows(&site).filter(|_| depth != Depth::Everything);

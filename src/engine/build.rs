@@ -23,7 +23,7 @@ use crate::workers::{on_threads, threads};
 use super::events::EventLog;
 use super::kept::{Kept, ToKeep};
 use super::load::{Loaded, Loading, Worker};
-use super::noted::Noted;
+use super::noted::{Noted, tell_apart};
 use super::pass::Pass;
 use super::{Engine, MeasureData, TableState, Version};
 
@@ -257,6 +257,7 @@ fn load_and_look_again(
     newest_day: Day,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<Loaded> {
+    tell_apart(loading);
     let mut loaded = load_all(loading, usize::MAX, newest_day, progress);
     let mut set_aside: HashSet<PathBuf> = HashSet::new();
     loop {

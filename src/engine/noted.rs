@@ -1,11 +1,16 @@
-//! Keys of the pieces of tables that replace rows of earlier pieces. Owns which rows those are; counts nothing.
+//! Keys of the pieces of tables that replace rows of earlier pieces. Owns which pieces and rows those are; counts nothing.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::site::datasets::Table;
 use crate::store::column::Chunk;
 use crate::store::keys::{Bound, ByHash, firsts, hashes, with_first};
-use crate::store::pieces::Taken;
+use crate::store::pieces::{Scratch, Taken};
+use crate::store::reach::Reach;
+use crate::workers::{on_threads, threads};
+
+use super::load::Loading;
 
 /// Per table, its keys with the last piece that has each. Small pieces are kept with their rows, so that they are read
 /// once.
@@ -34,7 +39,39 @@ struct Keys {
 }
 
 /// Rows that a thread keeps from noting keys to counting; larger pieces are read twice.
-const MOST_KEPT_ROWS: usize = 2_000_000;
+const MOST_KEPT_ROWS: usize = 1 << 18;
+
+/// Looks at the keys of pieces that seem to reach over each other by what their files tell, and may not.
+pub(super) fn tell_apart(loading: &mut [Loading<'_>]) {
+    let due = loading.iter().enumerate().filter(|(_, loading)| loading.is_due && !loading.cannot_answer());
+    let unclear: Vec<(usize, usize)> = due
+        .flat_map(|(table, loading)| loading.pieces.unclear().into_iter().map(move |piece| (table, piece)))
+        .collect();
+    if unclear.is_empty() {
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    let tables: &[Loading<'_>] = loading;
+    let told = on_threads(threads(), || {
+        let mut scratch = Scratch::default();
+        let mut told: Vec<(usize, usize, Reach)> = Vec::new();
+        while let Some((table, piece)) = unclear.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Some(loading) = tables.get(*table) else { continue };
+            let reach = loading.pieces.keys(loading.pass.table, *piece, &mut scratch);
+            told.extend(reach.map(|reach| (*table, *piece, reach)));
+        }
+        told
+    });
+    let mut by_table: Vec<Vec<(usize, Reach)>> = vec![Vec::new(); loading.len()];
+    for (table, piece, reach) in told.into_iter().flatten() {
+        if let Some(told) = by_table.get_mut(table) {
+            told.push((piece, reach));
+        }
+    }
+    for (loading, told) in loading.iter_mut().zip(by_table).filter(|(_, told)| !told.is_empty()) {
+        loading.pieces.learn(told);
+    }
+}
 
 impl Share {
     /// Notes the keys of a piece: table and piece by their places.

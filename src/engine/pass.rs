@@ -253,17 +253,17 @@ impl Times<'_> {
 
     /// Least and greatest stored value.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
-        let mut bounds: Option<(i64, i64)> = None;
-        let mut note = |n: i64| {
-            bounds = Some(bounds.map_or((n, n), |(low, high)| (low.min(n), high.max(n))));
+        // Without a branch, so that several are compared at once.
+        let widen = |(low, high): (i64, i64), n: i64| (low.min(n), high.max(n));
+        let nothing = (i64::MAX, i64::MIN);
+        let bounds = match &self.column.valid {
+            None => self.values.iter().fold(nothing, |bounds, n| widen(bounds, *n)),
+            Some(valid) => self.values.iter().zip(valid).fold(nothing, |bounds, (n, valid)| {
+                let (low, high) = widen(bounds, *n);
+                if *valid == 1 { (low, high) } else { bounds }
+            }),
         };
-        match &self.column.valid {
-            None => self.values.iter().for_each(|n| note(*n)),
-            Some(valid) => {
-                self.values.iter().zip(valid).filter(|(_, v)| **v == 1).for_each(|(n, _)| note(*n));
-            }
-        }
-        bounds
+        (bounds.0 <= bounds.1).then_some(bounds)
     }
 
     /// Instant of a row of a set: of a day, its first; without one it lies in no span of time, only in the present state.

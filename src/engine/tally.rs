@@ -271,19 +271,19 @@ impl Tally {
 
     fn note_presence(&mut self, pass: &Pass<'_>, own: &Times<'_>, lanes: &[u32], newest_day: Day) {
         let Some(axis) = self.axes.first() else { return };
-        // Rows of one day come together; the place of a value is kept until it changes.
-        let mut last = (i64::MIN, 0, 0);
+        // Rows of one day come together, as a rule; what was worked out for a day is kept until it changes.
+        let mut last = own.span_of(i64::MIN, pass.site);
+        let mut slot = None;
         for (row, _) in lanes.iter().enumerate().filter(|(_, lane)| **lane != NO_CELL) {
             let Some(value) = own.value(row) else { continue };
-            if value != last.0 {
-                let day = own.day_of(value, pass.site);
-                last = (value, axis.step.place(day), day);
+            if !last.values.contains(&value) {
+                last = own.span_of(value, pass.site);
+                slot = usize::try_from(axis.step.place(last.day) - axis.start).ok();
             }
-            let slot = usize::try_from(last.1 - axis.start).ok().and_then(|slot| self.present.get_mut(slot));
-            if let Some(present) = slot {
+            if let Some(present) = slot.and_then(|slot| self.present.get_mut(slot)) {
                 *present = present.saturating_add(1);
             }
-            if last.2 <= newest_day {
+            if last.day <= newest_day {
                 self.newest = self.newest.max(Some(value));
             }
         }

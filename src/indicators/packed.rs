@@ -10,6 +10,11 @@ pub(crate) struct Packer {
     out: Vec<u8>,
 }
 
+/// How many bytes [`Packer::number`] writes.
+const fn length(value: u64) -> usize {
+    (u64::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
+}
+
 impl Packer {
     /// What was written.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
@@ -43,6 +48,17 @@ impl Packer {
             value >>= 7;
         }
         self.out.push(value as u8);
+    }
+
+    /// Numbers behind how many they are. Room is made for all of them, and by a quarter of what there is: a list that
+    /// doubles leaves a third of itself empty.
+    pub(crate) fn steps(&mut self, steps: &[u64]) {
+        let most = length(steps.len() as u64) + steps.iter().map(|step| length(*step)).sum::<usize>();
+        if self.out.capacity() - self.out.len() < most {
+            self.out.reserve_exact(most.max(self.out.len() / 4));
+        }
+        self.number(steps.len() as u64);
+        steps.iter().for_each(|step| self.number(*step));
     }
 
     /// The same with a sign: small ones of either sign are short.
@@ -243,6 +259,7 @@ mod tests {
         ) {
             let mut out = Packer::default();
             out.number(number);
+            prop_assert_eq!(out.written().len(), length(number));
             out.signed(signed);
             out.text(&text);
             out.words(&words);

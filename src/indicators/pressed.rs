@@ -5,8 +5,10 @@ use super::packed::{Packer, Unpacker};
 
 /// A row that most often can be told by one number.
 pub(crate) trait Press: Copy + PartialEq {
+    /// What holds its number; narrow ones are put in order sooner.
+    type Number: Copy + Ord + Into<u64>;
     /// Its number; none where it has none. Rows that are much alike have numbers that are near to each other.
-    fn number(self) -> Option<u64>;
+    fn number(self) -> Option<Self::Number>;
     /// The row of a number.
     fn of(number: u64) -> Self;
 }
@@ -48,7 +50,7 @@ impl<T: Press> Pressed<T> {
     fn press(&mut self) {
         // The list goes: most days are full by now and need it no more.
         let open = std::mem::take(&mut self.open);
-        let mut numbers: Vec<u64> = Vec::with_capacity(open.len());
+        let mut numbers: Vec<T::Number> = Vec::with_capacity(open.len());
         for row in open {
             match row.number() {
                 Some(number) => numbers.push(number),
@@ -56,12 +58,13 @@ impl<T: Press> Pressed<T> {
             }
         }
         numbers.sort_unstable();
-        self.stretches.number(numbers.len() as u64);
         let mut before = 0;
-        for number in numbers {
-            self.stretches.number(number - before);
-            before = number;
-        }
+        let step = |number: T::Number| {
+            let number: u64 = number.into();
+            number - std::mem::replace(&mut before, number)
+        };
+        let steps: Vec<u64> = numbers.into_iter().map(step).collect();
+        self.stretches.steps(&steps);
     }
 
     /// Takes no more memory than it needs. Call once, when no more rows come in numbers.
@@ -139,6 +142,8 @@ mod tests {
     struct Even(u32);
 
     impl Press for Even {
+        type Number = u64;
+
         fn number(self) -> Option<u64> {
             self.0.is_multiple_of(2).then_some(u64::from(self.0) << 20)
         }

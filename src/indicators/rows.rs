@@ -26,6 +26,8 @@ const PARTS_BITS: u32 = 34;
 const PARTS: f64 = 3600.0;
 
 impl Press for Row {
+    type Number = u64;
+
     fn number(self) -> Option<u64> {
         // What is negative or no number becomes 0, which is not what it was.
         let parts = (self.value * PARTS).round() as u64;

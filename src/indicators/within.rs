@@ -72,9 +72,11 @@ impl Packing {
 pub(crate) struct Packed(u32);
 
 impl Press for Packed {
-    fn number(self) -> Option<u64> {
+    type Number = u32;
+
+    fn number(self) -> Option<u32> {
         // Rows of one area that count the same differ by their seconds only.
-        Some(self.0.rotate_left(SECS_BITS).into())
+        Some(self.0.rotate_left(SECS_BITS))
     }
 
     fn of(number: u64) -> Self {

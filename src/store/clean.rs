@@ -87,9 +87,10 @@ fn look_at_texts(site: &Site, table: &Table, declared: &Declared, texts: &Texts)
     let is_wrong =
         |text: &str| declared.kind == ColumnType::Text && wrong_text(site, declared, text).is_some();
     let (mut names, mut is_fine) = (0, true);
+    let mut codes = door::PlainCodes::default();
     for value in texts.all_bytes() {
         // Nearly every text of a free column is told by its bytes to be a code, which is neither a name nor a place.
-        if is_free && value.len() <= longest && door::is_plain_code(value) {
+        if is_free && value.len() <= longest && codes.is_plain(value) {
             continue;
         }
         let text = std::str::from_utf8(value).unwrap_or_default();

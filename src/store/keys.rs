@@ -78,48 +78,6 @@ pub(crate) type ByHash<T> = HashMap<u64, T, std::hash::BuildHasherDefault<AsItIs
 /// A set of hashes.
 pub(crate) type Hashes = HashSet<u64, std::hash::BuildHasherDefault<AsItIs>>;
 
-/// What a piece of a table must look at to know whether a later piece replaces its rows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Overlaps {
-    /// A later piece reaches over this one: its keys have to be known first.
-    pub(crate) replaced: bool,
-    /// This piece reaches over an earlier one: its keys are noted first.
-    pub(crate) replaces: bool,
-    /// Values of the first key column that this piece shares with a neighbour: their rows are looked at last.
-    pub(crate) edges: Vec<Bound>,
-}
-
-/// How the pieces of a table, in their order, reach over each other, by the bounds of the first column of the key; a
-/// piece without bounds reaches over everything.
-pub(crate) fn overlaps(bounds: &[Option<(Bound, Bound)>]) -> Vec<Overlaps> {
-    let mut out = vec![Overlaps::default(); bounds.len()];
-    for (later, upper) in bounds.iter().enumerate() {
-        for (earlier, lower) in bounds.iter().enumerate().take(later) {
-            let shared = match (lower, upper) {
-                (Some(a), Some(b)) => {
-                    let (from, to) = (a.0.clone().max(b.0.clone()), a.1.clone().min(b.1.clone()));
-                    match from.cmp(&to) {
-                        Ordering::Greater => continue,
-                        Ordering::Equal => Some(from),
-                        Ordering::Less => None,
-                    }
-                }
-                _ => None,
-            };
-            for index in [earlier, later] {
-                let Some(piece) = out.get_mut(index) else { continue };
-                match &shared {
-                    Some(value) if !piece.edges.contains(value) => piece.edges.push(value.clone()),
-                    Some(_) => {}
-                    None if index == earlier => piece.replaced = true,
-                    None => piece.replaces = true,
-                }
-            }
-        }
-    }
-    out
-}
-
 /// Which rows of a piece lie on an edge.
 pub(crate) fn on_edge(table: &Table, chunk: &Chunk, edges: &[Bound]) -> Vec<bool> {
     let Some(column) = table.key.first().and_then(|key| chunk.column(key)) else {
@@ -141,28 +99,40 @@ pub(crate) fn climbs(table: &Table, chunk: &Chunk) -> bool {
     table.key.first().and_then(|key| chunk.column(key)).is_some_and(is_climbing)
 }
 
-/// The rows of a piece that may have a key whose first part is among these; none where they can only be found one by
-/// one.
+/// The rows of a piece that may have a key whose first part is among these, which are in order; none where they can only
+/// be found one by one.
 pub(crate) fn with_first(table: &Table, chunk: &Chunk, climbs: bool, firsts: &[Bound]) -> Option<Vec<u32>> {
     let column = table.key.first().and_then(|key| chunk.column(key))?;
-    let mut rows = Vec::new();
-    for first in firsts {
-        let range = match (&column.data, first) {
-            (Data::Int(values), Bound::Int(first))
-                if climbs || column.valid.is_none() && values.is_sorted() =>
-            {
-                values.partition_point(|v| v < first)..values.partition_point(|v| v <= first)
-            }
-            (Data::Text(texts), Bound::Text(first)) if climbs => {
-                let value = |code: &u32| texts.value(*code);
-                texts.codes.partition_point(|c| value(c) < first.as_slice())
-                    ..texts.codes.partition_point(|c| value(c) <= first.as_slice())
-            }
-            _ => return None,
-        };
-        rows.extend(range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)));
+    let found = match &column.data {
+        Data::Int(values) if climbs || column.valid.is_none() && values.is_sorted() => {
+            let order = |value: &i64, first: &Bound| Bound::Int(*value).cmp(first);
+            in_order(values, firsts, order)
+        }
+        Data::Text(texts) if climbs => {
+            let order = |code: &u32, first: &Bound| match first {
+                Bound::Text(first) => texts.value(*code).cmp(first.as_slice()),
+                Bound::Int(_) => Ordering::Greater,
+            };
+            in_order(&texts.codes, firsts, order)
+        }
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// The places in a list of those that are among others; both are in order.
+fn in_order<T>(values: &[T], wanted: &[Bound], order: impl Fn(&T, &Bound) -> Ordering) -> Vec<u32> {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return Vec::new() };
+    // A piece reaches over few of them.
+    let from = wanted.partition_point(|wanted| order(first, wanted).is_gt());
+    let to = wanted.partition_point(|wanted| order(last, wanted).is_ge());
+    let mut places = Vec::new();
+    for wanted in wanted.get(from..to).unwrap_or_default() {
+        let range = values.partition_point(|value| order(value, wanted).is_lt())
+            ..values.partition_point(|value| order(value, wanted).is_le());
+        places.extend(range.map(|place| u32::try_from(place).unwrap_or(u32::MAX)));
     }
-    Some(rows)
+    places
 }
 
 /// The values of the first key column, each once and in order; none where they are many or not all there.
@@ -307,6 +277,28 @@ impl Seen {
                 return false;
             }
             at = (at + 1) & mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every wanted value of a list in order is found, at all its places, and nothing else.
+        #[test]
+        fn values_are_found_in_order(
+            mut values in prop::collection::vec(0i64..60, 0..40),
+            wanted in prop::collection::btree_set(-5i64..70, 0..30),
+        ) {
+            values.sort_unstable();
+            let bounds: Vec<Bound> = wanted.iter().map(|value| Bound::Int(*value)).collect();
+            let found = in_order(&values, &bounds, |value, wanted| Bound::Int(*value).cmp(wanted));
+            let is_wanted = |place: &u32| wanted.contains(&values[*place as usize]);
+            let expected: Vec<u32> = (0..values.len() as u32).filter(is_wanted).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -15,6 +15,7 @@ mod pages;
 pub(crate) mod pieces;
 pub(crate) mod proof;
 pub mod quarantine;
+pub(crate) mod reach;
 pub mod read;
 mod values;
 mod whole;

@@ -21,7 +21,7 @@ use polars_parquet::parquet::statistics::Statistics;
 use crate::site::datasets::{ColumnType, Table};
 
 use super::column::{Chunk, Column, Data, Texts};
-use super::values::{PlainTexts, all_texts, codes, hybrid, plain_floats, plain_ints};
+use super::values::{all_texts, codes, hybrid, plain_floats, plain_ints, plain_texts};
 
 /// A file or a page of another make than this reader knows.
 #[derive(Debug)]
@@ -320,7 +320,7 @@ fn reserve_plain(texts: &mut Texts, page_bytes: usize, there: usize, rows_left: 
     if texts.spans.capacity() - texts.spans.len() >= there {
         return;
     }
-    let each = page_bytes.saturating_sub(4 * there).div_ceil(there.max(1));
+    let each = page_bytes.div_ceil(there.max(1));
     texts.spans.reserve(rows_left);
     texts.bytes.reserve((rows_left * each).min(MAX_PAGE_BYTES));
 }
@@ -355,9 +355,7 @@ impl ColumnReader {
     fn dictionary(&mut self, bytes: &[u8], count: usize) -> Result<(), Unfit> {
         match &mut self.data {
             Data::Text(texts) => {
-                for value in PlainTexts(bytes).take(count) {
-                    texts.add(value?);
-                }
+                plain_texts(bytes, count, texts)?;
                 if texts.spans.len() != count {
                     return Err(Unfit);
                 }
@@ -381,13 +379,12 @@ impl ColumnReader {
         match (&mut self.data, encoding) {
             (Data::Text(texts), Encoding::Plain) => {
                 reserve_plain(texts, values.len(), there, self.rows - first);
-                for value in PlainTexts(values).take(there) {
-                    let code = texts.add(value?);
-                    if self.is_dense {
-                        looked_at += 1;
-                    } else {
-                        texts.codes.push(code);
-                    }
+                let known = u32::try_from(texts.spans.len()).map_err(|_| Unfit)?;
+                plain_texts(values, there, texts)?;
+                if self.is_dense {
+                    looked_at = there;
+                } else {
+                    texts.codes.extend((known..).take(there));
                 }
             }
             (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) if self.is_dense => {

@@ -14,8 +14,8 @@ use crate::snapshot::{EpochSecs, Held};
 use super::admit::{Part, check_names, wanted};
 use super::clean::{Found, look, look_at, may_be_dense};
 use super::column::{Chunk, Column};
-use super::keys::{Overlaps, overlaps};
 use super::pages::{Bound, PagesFile, Wanted};
+use super::reach::{Overlaps, Reach, overlaps, worth_a_look};
 use super::{quarantine, read, whole};
 
 pub(crate) use super::pages::Scratch;
@@ -74,6 +74,8 @@ pub(crate) struct Pieces {
     files: Vec<File>,
     /// The pieces.
     pub(crate) list: Vec<Piece>,
+    /// Which keys each can have.
+    reaches: Vec<Reach>,
     known_at: Option<EpochSecs>,
 }
 
@@ -122,8 +124,7 @@ impl Pieces {
         known_at: Option<EpochSecs>,
         set_aside: &HashSet<PathBuf>,
     ) -> Self {
-        let mut out = Self { files: Vec::new(), list: Vec::new(), known_at };
-        let mut bounds: Vec<Option<(Bound, Bound)>> = Vec::new();
+        let mut out = Self { files: Vec::new(), list: Vec::new(), reaches: Vec::new(), known_at };
         let has_time_floor = groups::has_time_floor(site, table);
         for path in read::parts(site, "data", &table.id) {
             let index = out.files.len();
@@ -135,7 +136,8 @@ impl Pieces {
                     for (group, rows) in pages.groups().enumerate() {
                         if rows > 0 {
                             out.list.push(Piece::new(Of::Group(index, group, first), rows));
-                            bounds.push(table.key.first().and_then(|key| pages.bounds(group, key)));
+                            let bounds = table.key.first().and_then(|key| pages.bounds(group, key));
+                            out.reaches.push(Reach::new(bounds));
                         }
                         first += rows;
                     }
@@ -143,19 +145,55 @@ impl Pieces {
                 None if has_time_floor => {}
                 None => {
                     out.list.push(Piece::new(Of::File(index), 0));
-                    bounds.push(None);
+                    out.reaches.push(Reach::default());
                 }
             }
             out.files.push(file);
         }
         if has_time_floor && !out.files.is_empty() {
             out.list.push(Piece::new(Of::Table, 0));
-            bounds.push(None);
+            out.reaches.push(Reach::default());
         }
-        for (piece, overlaps) in out.list.iter_mut().zip(overlaps(&bounds)) {
+        out.set_overlaps();
+        out
+    }
+
+    fn set_overlaps(&mut self) {
+        for (piece, overlaps) in self.list.iter_mut().zip(overlaps(&self.reaches)) {
             piece.overlaps = overlaps;
         }
-        out
+    }
+
+    /// The pieces of which [`Pieces::keys`] can tell more than their files do, by their places.
+    pub(crate) fn unclear(&self) -> Vec<usize> {
+        let rows: Vec<usize> = self.list.iter().map(|piece| piece.rows).collect();
+        worth_a_look(&self.reaches, &rows)
+    }
+
+    /// What can be told of a piece's keys by a look at the first column of them all.
+    pub(crate) fn keys(&self, table: &Table, place: usize, scratch: &mut Scratch) -> Option<Reach> {
+        let Of::Group(file, group, _) = self.list.get(place)?.of else { return None };
+        let file = self.files.get(file)?;
+        let name = table.key.first()?;
+        let wanted = [Wanted { name: name.clone(), is_dense: true }];
+        let mut reach = self.reaches.get(place)?.clone();
+        let learn = |_: &str, column: &Column| {
+            if let Some(texts) = column.texts() {
+                reach.learn(texts);
+            }
+        };
+        file.pages.as_ref()?.read(&file.path, table, group, &wanted, scratch, learn).ok()?;
+        Some(reach)
+    }
+
+    /// Learns what was told of pieces' keys.
+    pub(crate) fn learn(&mut self, told: Vec<(usize, Reach)>) {
+        for (place, reach) in told {
+            if let Some(known) = self.reaches.get_mut(place) {
+                *known = reach;
+            }
+        }
+        self.set_overlaps();
     }
 
     /// How many files there are.

@@ -7,7 +7,8 @@ use polars_parquet::parquet::schema::types::PhysicalType;
 use super::column::Texts;
 use super::pages::Unfit;
 
-/// Whether every value is UTF-8. What is so as a whole and has no value that begins inside a character is so in parts.
+/// Whether every value is UTF-8. What is so as a whole and has no value that begins inside a character is so in parts;
+/// as a whole it is not where a length between the values is none.
 pub(super) fn all_texts(texts: &Texts) -> bool {
     texts.bytes.is_ascii()
         || std::str::from_utf8(&texts.bytes).is_ok_and(|all| {
@@ -16,23 +17,25 @@ pub(super) fn all_texts(texts: &Texts) -> bool {
                 .iter()
                 .all(|(from, to)| all.is_char_boundary(*from as usize) && all.is_char_boundary(*to as usize))
         })
+        || texts.all_bytes().all(|value| std::str::from_utf8(value).is_ok())
 }
 
-/// Values of four bytes of length and as many bytes.
-pub(super) struct PlainTexts<'a>(pub(super) &'a [u8]);
-
-impl<'a> Iterator for PlainTexts<'a> {
-    type Item = Result<&'a [u8], Unfit>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, rest) = self.0.split_first_chunk::<4>()?;
-        let Some((value, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else {
-            self.0 = &[];
-            return Some(Err(Unfit));
-        };
-        self.0 = rest;
-        Some(Ok(value))
+/// Adds values of four bytes of length and as many bytes to a list, lengths and all: one copy for all of them instead of
+/// one for each.
+pub(super) fn plain_texts(bytes: &[u8], count: usize, texts: &mut Texts) -> Result<(), Unfit> {
+    let mut at = u32::try_from(texts.bytes.len()).map_err(|_| Unfit)?;
+    u32::try_from(texts.bytes.len() + bytes.len()).map_err(|_| Unfit)?;
+    texts.bytes.extend_from_slice(bytes);
+    let mut left = bytes;
+    for _ in 0..count {
+        let (length, rest) = left.split_first_chunk::<4>().ok_or(Unfit)?;
+        let length = u32::from_le_bytes(*length);
+        left = rest.get(length as usize..).ok_or(Unfit)?;
+        // Within the bytes, whose end fits.
+        texts.spans.push((at + 4, at + 4 + length));
+        at += 4 + length;
     }
+    Ok(())
 }
 
 pub(super) fn plain_floats(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Unfit> {

@@ -150,6 +150,39 @@ pub fn is_plain_code(text: &[u8]) -> bool {
     }
 }
 
+/// [`is_plain_code`] of one text after the other. Codes of a column are alike as a rule: one that differs from a plain
+/// code in nothing but the values of its digits is plain too, since no rule asks for those.
+#[derive(Debug, Clone, Default)]
+pub struct PlainCodes {
+    length: usize,
+    /// The last plain code of eight to sixteen bytes, and all bits of its bytes that are digits.
+    word: u128,
+    digits: u128,
+}
+
+impl PlainCodes {
+    /// Whether a text is told by its bytes to be a code.
+    pub fn is_plain(&mut self, text: &[u8]) -> bool {
+        let Some(word) = sixteen(text) else { return is_plain_code(text) };
+        if text.len() == self.length && self.is_alike(word) {
+            return true;
+        }
+        let is_plain = is_plain_word(word, text.len());
+        if is_plain {
+            *self = Self { length: text.len(), word, digits: (digits(word) >> 7) * 0xff };
+        }
+        is_plain
+    }
+
+    const fn is_alike(&self, word: u128) -> bool {
+        const SIXES: u128 = ONES * 6;
+        const UPPER_HALVES: u128 = ONES * 0xf0;
+        let value = (word ^ (ONES * b'0' as u128)) & self.digits;
+        // Where a sum reaches over into the next byte, the byte itself is far beyond a digit.
+        (word ^ self.word) & !self.digits == 0 && (value | value.wrapping_add(SIXES)) & UPPER_HALVES == 0
+    }
+}
+
 /// A text of eight to sixteen bytes as one number, its first byte the lowest, filled up with dashes.
 fn sixteen(text: &[u8]) -> Option<u128> {
     let (first, last) = (text.first_chunk::<8>()?, text.last_chunk::<8>()?);
@@ -160,17 +193,27 @@ fn sixteen(text: &[u8]) -> Option<u128> {
     Some(u128::from(u64::from_le_bytes(*first)) | rest << 64 | dashes)
 }
 
+const ONES: u128 = u128::from_ne_bytes([1; 16]);
+const HIGHEST: u128 = ONES << 7;
+
+/// The highest bit of each byte that lies between two others, of bytes that do not have it.
+const fn between(word: u128, least: u8, most: u8) -> u128 {
+    // No byte reaches over into the next, since none of the two has the highest bit.
+    let not_below = word + ONES * (0x80 - least) as u128;
+    let above = word + ONES * (0x7f - most) as u128;
+    not_below & !above & HIGHEST
+}
+
+const fn digits(word: u128) -> u128 {
+    between(word, b'0', b'9')
+}
+
 /// [`is_harmless`] without a point, of sixteen bytes at once: the highest bit of each byte says what it is.
 fn is_plain_word(word: u128, length: usize) -> bool {
-    const ONES: u128 = u128::from_ne_bytes([1; 16]);
-    const HIGHEST: u128 = ONES << 7;
-    // No byte reaches over into the next, since none of the two has the highest bit.
-    let from = |word: u128, least: u8| (word + ONES * u128::from(0x80 - least)) & HIGHEST;
-    let between = |word: u128, least: u8, most: u8| from(word, least) & !from(word, most + 1);
     if word & HIGHEST != 0 {
         return false;
     }
-    let digits = between(word, b'0', b'9');
+    let digits = digits(word);
     let letters = between(word | ONES << 5, b'a', b'z');
     if digits | letters | between(word, b'-', b'-') | between(word, b'/', b'/') != HIGHEST {
         return false;

@@ -242,4 +242,25 @@ proptest! {
         let expected = is_harmless(text.as_bytes()) && !text.contains('.');
         prop_assert_eq!(is_plain_code(text.as_bytes()), expected);
     }
+
+    /// What was told before changes no answer, whatever digits, letters and lengths follow each other.
+    #[test]
+    fn codes_are_told_one_after_the_other_as_each_by_itself(
+        texts in prop::collection::vec("[A-C][0-9]{2}-[0-9]{4,12}|[0-9:/;A-Ca-cé-]{7,17}|[0-9]{10,16}", 1..12),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 0..12),
+    ) {
+        let mut all: Vec<Vec<u8>> = texts.into_iter().map(String::into_bytes).collect();
+        for (text, byte, to) in changes {
+            // The same text but for one byte, whatever it is.
+            let mut changed = text.get(&all).clone();
+            let byte = byte.index(changed.len());
+            changed[byte] = to;
+            all.push(text.get(&all).clone());
+            all.push(changed);
+        }
+        let mut codes = PlainCodes::default();
+        for text in &all {
+            prop_assert_eq!(codes.is_plain(text), is_plain_code(text), "{:?}", text);
+        }
+    }
 }
