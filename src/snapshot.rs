@@ -2,6 +2,7 @@
 //! Owns nothing that changes; holds no figure that has not passed the door.
 
 mod feed;
+mod listed;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
 
 pub use feed::{FeedPhase, FeedState};
+pub(crate) use listed::Aged;
+pub use listed::OpenList;
 
 pub use crate::series::{Back, Coverage, Earlier, Series, SeriesPoint, SeriesSource, Sides};
 
@@ -146,7 +149,7 @@ pub struct EventView {
 pub struct Events {
     /// Open events, oldest first: all that have no place, and of those that have one the gravest and newest, at most
     /// [`Events::MOST_LISTED`]. Counts are beside, so that none need be made of this list.
-    pub open: Arc<[Arc<EventView>]>,
+    pub open: OpenList,
     /// All open events, drills among them.
     pub open_total: u64,
     /// Open events by severity, 1 first; drills left out.
@@ -174,8 +177,7 @@ impl Events {
     /// How many events a filter takes, drills left out.
     #[must_use]
     pub fn matching(&self, filter: &EventFilter, now_secs: EpochSecs) -> u64 {
-        let others =
-            self.open.iter().filter(|e| e.place.is_none() && !e.exercise && filter.takes(e, now_secs));
+        let others = self.open.others().filter(|e| !e.exercise && filter.takes(e, now_secs));
         self.cells.total(&self.cells.mask(filter)).count + others.count() as u64
     }
 

@@ -345,7 +345,7 @@ pub(super) fn told(
         open_by_severity: all.by_severity(),
         open_in: in_areas,
         cells: pyramid.cells().clone(),
-        open: events.into(),
+        open: events,
         recent: recent.into(),
         ..Events::default()
     }

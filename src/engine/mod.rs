@@ -10,6 +10,7 @@ mod build;
 mod event_rows;
 pub mod events;
 mod figures;
+mod foremost;
 mod freshness;
 mod grid;
 mod kept;

@@ -1,53 +1,45 @@
 //! Open events while they come and go: those with a place in the order that a screen lists them, the others, and how many
 //! each area holds. Owns what is listed where there are too many to list, and at which areas events stand that concern
-//! persons.
+//! persons. What a batch changes is changed here; nothing is made anew for a picture but counts per area.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 
 use crate::site::Site;
 use crate::site::areas::{AreaId, AreaTree};
-use crate::snapshot::{EpochSecs, EventView, Events};
+use crate::snapshot::{Aged, EpochSecs, EventView, OpenList};
 
-/// The gravest first, then the newest.
-type Order = (Reverse<u8>, Reverse<EpochSecs>, Arc<str>);
+use super::foremost::{Foremost, Order};
 
 /// The oldest first.
 type ByAge = (EpochSecs, Arc<str>);
 
-/// Under which key an open event lies.
+/// Where an open event lies.
 #[derive(Debug, Clone)]
 enum Place {
+    /// With a place.
     Placed(Order),
-    Other(ByAge),
+    /// Without, about an object.
+    Other(EpochSecs),
+    /// Of persons, and the area where it is, which is not the one where it stands on a screen.
+    OfPersons(EpochSecs, AreaId),
 }
 
-/// An open event without a place.
-#[derive(Debug, Clone)]
-struct Other {
-    /// Where it is.
-    area: AreaId,
-    of_persons: bool,
-    exercise: bool,
-    /// Where it stands on the screen.
-    shown_area: AreaId,
-    /// As it stands there.
-    shown: Arc<EventView>,
-}
-
-/// Open events. A picture shares them: copying its list costs a pointer an event.
+/// Open events. A picture shares them: its list costs a pointer for some dozen events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OpenEvents {
-    placed: BTreeMap<Order, Arc<EventView>>,
-    others: BTreeMap<ByAge, Other>,
+    placed: Foremost,
+    others: Aged,
     places: HashMap<Arc<str>, Place, RandomState>,
-    /// How many of those with a place concern persons. The door lets none in.
-    placed_of_persons: usize,
-    /// Open placed events per area with all areas in it, drills left out.
-    placed_in: Vec<u32>,
+    /// Events that concern persons, by the area where they are.
+    of_persons: BTreeMap<AreaId, BTreeSet<ByAge>>,
+    /// Where such events stand on a screen, by the area where they are, as of the last list.
+    coarse: Vec<AreaId>,
+    /// Open events per area with all areas in it, drills left out, where they stand on a screen.
+    in_areas: Vec<u32>,
     by_severity: [u64; 4],
 }
 
@@ -55,7 +47,7 @@ pub(super) struct OpenEvents {
 pub(super) struct Listed {
     /// Every event without a place, and the gravest and newest of the placed ones as far as a screen lists them; the
     /// oldest first.
-    pub(super) events: Vec<Arc<EventView>>,
+    pub(super) events: OpenList,
     /// Open events per area with all areas in it, drills left out.
     pub(super) in_areas: Arc<[u32]>,
 }
@@ -119,6 +111,7 @@ fn note(counts: &mut Vec<u32>, areas: &AreaTree, area: AreaId) {
     }
 }
 
+/// Counts an event where it stands, or takes it back.
 fn add_up(areas: &AreaTree, event: &EventView, by: i32, counts: &mut Vec<u32>) {
     if event.exercise || event.area.index() >= areas.len() {
         return;
@@ -134,36 +127,43 @@ fn add_up(areas: &AreaTree, event: &EventView, by: i32, counts: &mut Vec<u32>) {
 }
 
 impl OpenEvents {
-    pub(super) fn insert(&mut self, site: &Site, event: EventView) {
+    pub(super) fn insert(&mut self, site: &Site, mut event: EventView) {
         self.remove(site, &event.id);
         self.note_severity(&event, 1);
         let (id, opened) = (Arc::clone(&event.id), event.opened_secs);
-        let of_persons = concerns_persons(site, &event);
-        if event.place.is_none() {
-            let key = (opened, Arc::clone(&id));
-            let (area, exercise) = (event.area, event.exercise);
-            let other = Other { area, of_persons, exercise, shown_area: area, shown: Arc::new(event) };
-            self.others.insert(key.clone(), other);
-            self.places.insert(id, Place::Other(key));
+        if concerns_persons(site, &event) {
+            // It stands at an area. The door lets none in that has a place.
+            event.place = None;
+            self.of_persons.entry(event.area).or_default().insert((opened, Arc::clone(&id)));
+            self.places.insert(id, Place::OfPersons(opened, event.area));
+            event.area = shown_area(&self.coarse, event.area, true);
+        } else if event.place.is_some() {
+            let order = (Reverse(event.severity), Reverse(opened), Arc::clone(&id));
+            add_up(&site.areas, &event, 1, &mut self.in_areas);
+            self.places.insert(id, Place::Placed(order.clone()));
+            self.placed.insert(order, Arc::new(event));
             return;
+        } else {
+            self.places.insert(id, Place::Other(opened));
         }
-        self.placed_of_persons += usize::from(of_persons);
-        add_up(&site.areas, &event, 1, &mut self.placed_in);
-        let order = (Reverse(event.severity), Reverse(opened), Arc::clone(&id));
-        self.placed.insert(order.clone(), Arc::new(event));
-        self.places.insert(id, Place::Placed(order));
+        add_up(&site.areas, &event, 1, &mut self.in_areas);
+        self.others.insert(Arc::new(event));
     }
 
     pub(super) fn remove(&mut self, site: &Site, id: &str) {
         let removed = match self.places.remove(id) {
             None => return,
-            Some(Place::Other(key)) => self.others.remove(&key).map(|other| other.shown),
-            Some(Place::Placed(order)) => self.placed.remove(&order).inspect(|event| {
-                self.placed_of_persons -= usize::from(concerns_persons(site, event));
-                add_up(&site.areas, event, -1, &mut self.placed_in);
-            }),
+            Some(Place::Other(opened)) => self.others.remove(opened, id),
+            Some(Place::OfPersons(opened, area)) => {
+                if let Some(there) = self.of_persons.get_mut(&area) {
+                    there.remove(&(opened, Arc::from(id)));
+                }
+                self.others.remove(opened, id)
+            }
+            Some(Place::Placed(order)) => self.placed.remove(&order),
         };
         if let Some(event) = removed {
+            add_up(&site.areas, &event, -1, &mut self.in_areas);
             self.note_severity(&event, -1);
         }
     }
@@ -179,58 +179,30 @@ impl OpenEvents {
     /// until it changes.
     pub(super) fn listed(&mut self, site: &Site) -> Listed {
         let areas = &site.areas;
-        let mut placed: Vec<(EpochSecs, &Arc<str>, Arc<EventView>)> = self
-            .placed
-            .iter()
-            .take(Events::MOST_LISTED)
-            .map(|((_, Reverse(opened), id), event)| (*opened, id, Arc::clone(event)))
-            .collect();
-        placed.sort_unstable_by_key(|(opened, id, _)| (*opened, *id));
-        let mut counts: Vec<u32> = Vec::new();
-        let others = self.others.values().filter(|other| other.of_persons);
-        others.for_each(|other| note(&mut counts, areas, other.area));
-        if self.placed_of_persons > 0 {
-            let of_persons = placed.iter().filter(|(.., event)| concerns_persons(site, event));
-            of_persons.for_each(|(.., event)| note(&mut counts, areas, event.area));
+        let mut counts: Vec<u32> = vec![0; areas.len()];
+        for (area, there) in &self.of_persons {
+            if let Some(count) = counts.get_mut(area.index()) {
+                *count = u32::try_from(there.len()).unwrap_or(u32::MAX);
+            }
         }
         let coarse = coarse_areas(areas, counts);
-        if self.placed_of_persons > 0 {
-            for (.., event) in placed.iter_mut().filter(|(.., event)| concerns_persons(site, event)) {
-                let area = shown_area(&coarse, event.area, true);
-                Arc::make_mut(event).area = area;
+        for (area, there) in &self.of_persons {
+            let (was, stands) = (shown_area(&self.coarse, *area, true), shown_area(&coarse, *area, true));
+            for (opened, id) in there.iter().filter(|_| was != stands) {
+                let Some(event) = self.others.get_mut(*opened, id) else { continue };
+                add_up(areas, event, -1, &mut self.in_areas);
+                event.area = stands;
+                add_up(areas, event, 1, &mut self.in_areas);
             }
         }
-        let mut in_areas: Vec<u32> = Vec::new();
-        let mut placed = placed.into_iter().peekable();
-        let mut events = Vec::with_capacity(self.others.len() + placed.len());
-        for ((opened, id), other) in &mut self.others {
-            while let Some((.., older)) = placed.next_if(|(o, i, _)| (*o, *i) < (*opened, id)) {
-                events.push(older);
-            }
-            let area = shown_area(&coarse, other.area, other.of_persons);
-            if other.shown_area != area {
-                other.shown_area = area;
-                Arc::make_mut(&mut other.shown).area = area;
-            }
-            if !other.exercise {
-                note(&mut in_areas, areas, area);
-            }
-            events.push(Arc::clone(&other.shown));
-        }
-        events.extend(placed.map(|(.., event)| event));
-        in_areas.resize(areas.len(), 0);
-        for (id, area) in areas.iter().collect::<Vec<_>>().into_iter().rev() {
-            let count = in_areas.get(id.index()).copied().unwrap_or(0);
-            if let Some(sum) = area.parent.and_then(|parent| in_areas.get_mut(parent.index())) {
-                *sum += count;
-            }
-        }
-        in_areas.iter_mut().zip(&self.placed_in).for_each(|(all, placed)| *all += placed);
-        Listed { events, in_areas: in_areas.into() }
+        self.coarse = coarse;
+        self.in_areas.resize(areas.len(), 0);
+        let events = OpenList::new(self.placed.listed().clone(), self.others.clone());
+        Listed { events, in_areas: self.in_areas.as_slice().into() }
     }
 
     pub(super) fn len(&self) -> u64 {
-        (self.placed.len() + self.others.len()) as u64
+        self.places.len() as u64
     }
 
     pub(super) const fn by_severity(&self) -> [u64; 4] {

@@ -210,7 +210,7 @@ pub(super) fn badges(sheet: &Sheet<'_>) -> (Vec<Badge>, usize) {
     let filter = &sheet.view.state.filter;
     let now = sheet.view.snapshot.now_secs;
     let mut counts: Vec<(usize, u8)> = vec![(0, 0); areas.len()];
-    let open = sheet.view.snapshot.events.open.iter().filter(|e| e.place.is_none() && !e.exercise);
+    let open = sheet.view.snapshot.events.open.others().filter(|e| !e.exercise);
     for event in open.filter(|e| filter.takes(e, now)) {
         if event.area.index() < areas.len()
             && let Some((count, worst)) = counts.get_mut(areas.ancestor(event.area, 2).index())

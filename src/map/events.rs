@@ -305,7 +305,7 @@ fn new_rings(sheet: &Sheet<'_>, marks: &mut MarkInker) {
     let now = sheet.view.snapshot.now_secs;
     let filter = &sheet.view.state.filter;
     let open = &sheet.view.snapshot.events.open;
-    let new = open.iter().rev().take_while(|e| now - e.opened_secs <= NEW_SECS);
+    let new = open.newest_first().take_while(|e| now - e.opened_secs <= NEW_SECS);
     let placed = new.filter_map(|e| Some((e, e.place?))).filter(|(e, _)| filter.takes(e, now));
     for (event, place) in placed.take(MOST_NEW) {
         let place = world(place);

@@ -89,7 +89,7 @@ fn points(site: &Site, count: usize, dice: &mut Dice) -> Vec<LonLat> {
 
 fn scattered(site: &Site, like: &Events, count: usize, dice: &mut Dice) -> Events {
     let root = site.areas.get(AreaId::ROOT);
-    let pattern = EventView::clone(like.open.first().expect("an event"));
+    let pattern = EventView::clone(like.open.iter().next().expect("an event"));
     let mut open = Vec::new();
     while open.len() < count {
         let at = [

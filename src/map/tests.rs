@@ -42,7 +42,7 @@ fn a_click_on_an_area_chooses_it() {
 fn the_pointer_meets_the_area_below_it() {
     for code in ["VC0101", "VC0103", "VC0104"] {
         let mut stage = fixture::tiny();
-        stage.snapshot.events.open = std::sync::Arc::from([]);
+        stage.snapshot.events.open = crate::snapshot::OpenList::default();
         let mut harness = harness(stage);
         let desk = harness.state();
         let ward = desk.stage.site.areas.find(code).expect("a ward");

@@ -1,7 +1,5 @@
 //! What pointer and keyboard draw on the map.
 
-use std::sync::Arc;
-
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -15,7 +13,7 @@ use crate::state::Tool;
 
 fn harness(tool: Tool) -> Harness<'static, Desk> {
     let mut stage = fixture::tiny();
-    stage.snapshot.events.open = Arc::from([]);
+    stage.snapshot.events.open = crate::snapshot::OpenList::default();
     stage.state.tool = tool;
     fixture::harness(stage)
 }

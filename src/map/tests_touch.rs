@@ -1,7 +1,5 @@
 //! What fingers do to the map: two move it and bring it closer, one taps, and none of two clicks or draws.
 
-use std::sync::Arc;
-
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect, TouchDeviceId, TouchId, TouchPhase, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -15,7 +13,7 @@ use crate::theme::{Sizes, Theme};
 
 fn harness(tool: Tool, lang: Lang) -> Harness<'static, Desk> {
     let mut stage = fixture::tiny();
-    stage.snapshot.events.open = Arc::from([]);
+    stage.snapshot.events.open = crate::snapshot::OpenList::default();
     stage.state.tool = tool;
     stage.state.lang = lang;
     stage.state.mode = Mode::Desk;

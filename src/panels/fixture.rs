@@ -209,7 +209,7 @@ pub(crate) fn events_of(site: &Site, mut open: Vec<EventView>, recent: Vec<Event
         open_by_severity,
         open_in: open_in.into(),
         cells: Pyramid::new(&meta.object_kinds, 8, &placed, NOW).cells().clone(),
-        open: open.into_iter().map(Arc::new).collect(),
+        open: open.into_iter().collect(),
         recent: recent.into(),
         opened_today: 1284,
         timeline: Arc::new(timeline()),

@@ -310,6 +310,7 @@ fn told(site: &Site, view: &Events) -> Stream {
             reported.push(view.reports.count(id, kind, from..from + 6));
         }
     }
+    reported.extend(site.areas.iter().map(|(id, _)| view.open_in(id)));
     (open, view.opened_today, places, reported)
 }
 

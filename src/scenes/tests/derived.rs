@@ -205,7 +205,7 @@ fn an_event_that_ended_while_it_is_looked_at_says_when() {
         assert!(told(&harness, &format!("Closed {moment}")), "{mode:?}: the card says when it closed");
         // Newer changes push it off the lists.
         let events = &mut harness.state_mut().stage.snapshot.events;
-        (events.recent, events.open) = (Arc::from([]), Arc::from([]));
+        (events.recent, events.open) = (Arc::from([]), crate::snapshot::OpenList::default());
         harness.run_steps(3);
         assert!(told(&harness, &format!("Closed {moment}")), "{mode:?}: it no longer says when it closed");
         assert!(told(&harness, "no longer listed"));
