@@ -5,6 +5,7 @@
 //! asked for; a software device works it out for every pixel. Colours are the same to the last bit but one, without the
 //! noise that hides steps of a gradient.
 
+mod cut;
 mod ways;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use egui::{ClippedPrimitive, Context, FullOutput, Rect, Shape, TextureId, Textur
 use egui_wgpu::{CallbackResources, CallbackTrait, RenderState};
 use wgpu::util::DeviceExt as _;
 
+use cut::{Cut, cut, mesh_of};
 use ways::Ways;
 
 /// Triangles of plain colour are drawn without a picture from this surface on, in pixels: fewer are not worth a change of
@@ -95,13 +97,14 @@ impl egui::Plugin for Soft {
     fn output_hook(&mut self, ctx: &Context, output: &mut FullOutput) {
         let began = self.now();
         let shapes = std::mem::take(&mut output.shapes);
-        let jobs = ctx.tessellate(shapes, output.pixels_per_point);
+        let jobs = cut(ctx, shapes, output.pixels_per_point);
         let cut = self.now();
         for (id, deltas) in output.textures_delta.set.drain() {
             deltas.iter().for_each(|delta| self.update(id, delta));
         }
         let rect = ctx.viewport_rect();
-        if let Some(drawing) = self.prepare(FRAME, rect.size(), output.pixels_per_point, &jobs) {
+        let meshes = jobs.iter().filter_map(Cut::mesh);
+        if let Some(drawing) = self.prepare(FRAME, rect.size(), output.pixels_per_point, meshes) {
             let callback = egui_wgpu::Callback::new_paint_callback(rect, drawing);
             let shape = Shape::Callback(callback);
             output.shapes.push(egui::epaint::ClippedShape::new(rect, shape));
@@ -267,7 +270,7 @@ impl Soft {
         #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
         let points = Vec2::from(size.map(|side| side as f32 / pixels_per_point));
         let began = self.now();
-        let drawing = self.prepare(PICTURE, points, pixels_per_point, jobs);
+        let drawing = self.prepare(PICTURE, points, pixels_per_point, jobs.iter().filter_map(mesh_of));
         let mut encoder =
             self.state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let attachment = wgpu::RenderPassColorAttachment {
@@ -292,18 +295,17 @@ impl Soft {
     }
 
     /// Brings triangles to the device; none where there are none.
-    fn prepare(
+    fn prepare<'a>(
         &mut self,
         room: usize,
         size: Vec2,
         pixels_per_point: f32,
-        jobs: &[ClippedPrimitive],
+        jobs: impl Iterator<Item = (Rect, &'a Mesh)>,
     ) -> Option<Drawing> {
         let mut runs = Vec::new();
         let mut meshes: Vec<&Mesh> = Vec::new();
         let (mut vertices, mut indices) = (0_usize, 0_usize);
-        for job in jobs {
-            let Primitive::Mesh(mesh) = &job.primitive else { continue };
+        for (clip, mesh) in jobs {
             let Some(picture) = self.textures.get(&mesh.texture_id) else { continue };
             let base = i32::try_from(vertices).ok()?;
             let first = u32::try_from(indices).ok()?;
@@ -314,7 +316,7 @@ impl Soft {
                     (false, false) => Way::Pictured(picture.bound.clone()),
                 };
                 let indices = first + range.start..first + range.end;
-                runs.push(Run { clip: job.clip_rect, way, indices, base });
+                runs.push(Run { clip, way, indices, base });
             }
             vertices += mesh.vertices.len();
             indices += mesh.indices.len();

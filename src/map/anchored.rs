@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use egui::epaint::Vertex;
-use egui::{Mesh, Pos2, Rect};
+use egui::{Mesh, Pos2, Rect, Vec2};
 
 use super::kept::Inker;
 use super::lens::{Lens, World};
@@ -22,6 +22,8 @@ pub(super) enum Size {
     Screen,
     /// It grows with the ground.
     Ground,
+    /// Letters, the same on the screen at any zoom, whose corner stands so far from the place and on a whole pixel.
+    Letters(Vec2),
 }
 
 /// Triangles of one mark: up to this vertex and this corner of a triangle, from where the one before ends.
@@ -95,7 +97,10 @@ impl Marks {
             let corners = self.mesh.indices.get(corners_from..run.corners_end).unwrap_or_default();
             let first = from;
             (from, corners_from) = (run.end, run.corners_end);
-            let (by, grown) = if let Some(by) = aside {
+            let (by, grown) = if let Size::Letters(off) = run.size {
+                let corner = |lens: &Lens| lens.snap(lens.to_screen(run.at) + off);
+                (corner(lens) - corner(made), 1.0)
+            } else if let Some(by) = aside {
                 (by, 1.0)
             } else {
                 let grown = if run.size == Size::Ground { stretched } else { 1.0 };
@@ -122,28 +127,28 @@ fn is_same_scale(made: &Lens, lens: &Lens) -> bool {
 
 /// Marks of a layer, made again only when what they stand for changes, or when a view shows more than they were made for.
 #[derive(Debug)]
-pub(super) struct Anchored<K> {
+pub(super) struct Standing<K> {
     made: Option<(K, Lens)>,
     marks: Marks,
-    placed: Arc<Mesh>,
     placed_in: Option<(Lens, bool, f32)>,
 }
 
-impl<K> Default for Anchored<K> {
+impl<K> Default for Standing<K> {
     fn default() -> Self {
-        Self { made: None, marks: Marks::default(), placed: Arc::default(), placed_in: None }
+        Self { made: None, marks: Marks::default(), placed_in: None }
     }
 }
 
-impl<K: PartialEq> Anchored<K> {
-    /// The marks in a view.
-    pub(super) fn get(
+impl<K: PartialEq> Standing<K> {
+    /// Puts the marks of a view into a mesh that holds those of the view before; whether they were put there anew.
+    pub(super) fn put<'a>(
         &mut self,
         sheet: &Sheet<'_>,
         key: K,
         opacity: f32,
         make: impl FnOnce(&Sheet<'_>) -> Marks,
-    ) -> Arc<Mesh> {
+        placed: impl FnOnce() -> &'a mut Mesh,
+    ) -> bool {
         let lens = sheet.lens;
         let serves = |(k, at): &(K, Lens)| *k == key && serves(at, &lens, sheet.moving);
         let made = self.made.take().filter(serves).unwrap_or_else(|| {
@@ -156,13 +161,40 @@ impl<K: PartialEq> Anchored<K> {
             (key, wide)
         });
         let placed_in = Some((lens, sheet.moving, opacity));
-        if self.placed_in != placed_in {
+        let is_new = self.placed_in != placed_in;
+        if is_new {
             // The picture before was painted by now, so its memory is used again.
-            let placed = Arc::make_mut(&mut self.placed);
-            self.marks.place(&made.1, &lens, (sheet.moving, opacity), placed);
+            self.marks.place(&made.1, &lens, (sheet.moving, opacity), placed());
             self.placed_in = placed_in;
         }
         self.made = Some(made);
+        is_new
+    }
+}
+
+/// Such marks with their triangles in the view of the last frame.
+#[derive(Debug)]
+pub(super) struct Anchored<K> {
+    marks: Standing<K>,
+    placed: Arc<Mesh>,
+}
+
+impl<K> Default for Anchored<K> {
+    fn default() -> Self {
+        Self { marks: Standing::default(), placed: Arc::default() }
+    }
+}
+
+impl<K: PartialEq> Anchored<K> {
+    /// The marks in a view.
+    pub(super) fn get(
+        &mut self,
+        sheet: &Sheet<'_>,
+        key: K,
+        opacity: f32,
+        make: impl FnOnce(&Sheet<'_>) -> Marks,
+    ) -> Arc<Mesh> {
+        self.marks.put(sheet, key, opacity, make, || Arc::make_mut(&mut self.placed));
         Arc::clone(&self.placed)
     }
 }

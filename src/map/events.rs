@@ -3,19 +3,22 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, pos2, vec2};
+use egui::{Color32, Painter, Pos2, Shape, Stroke, vec2};
 
 use super::anchored::{self, Anchored, MarkInker, Marks, Size};
 use super::crowd::{Badge, Crowd, Reach, Single, badges};
 use super::kept::Kept;
 use super::lens::{Lens, world};
-use super::sheet::{Dress, Sheet, Type, write};
+use super::lettering::{Lettering, Letters};
+use super::letters::Scribe;
+use super::sheet::{Dress, Sheet};
 use super::symbol::{self, Stamps, Symbol};
 use crate::density::grid;
 use crate::density::{CellSum, EventFilter};
 use crate::panels::hexagon::{self, fullness};
 use crate::panels::legend::DensityScale;
 use crate::panels::{alarm_strip, event_filter, format};
+use crate::site::text::Lang;
 use crate::snapshot::EventPhase;
 use crate::theme::Theme;
 
@@ -76,6 +79,7 @@ pub(super) struct EventsLayer {
     fading: Option<Fading>,
     marks: Kept<(u64, Lens, Dress), Vec<Mark>>,
     mesh: Anchored<Key>,
+    letters: Letters<(u64, Dress, Lang, bool)>,
     badges: Kept<(u64, EventFilter), (Vec<Badge>, usize)>,
 }
 
@@ -168,7 +172,13 @@ impl EventsLayer {
     }
 
     /// Paints hexagons, symbols, counts and the letters of drills and kinds.
-    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64) {
+    pub(super) fn paint(
+        &mut self,
+        painter: &Painter,
+        sheet: &Sheet<'_>,
+        time: f64,
+        lettering: &mut Lettering,
+    ) {
         let opacity = self.fading.as_ref().map_or(1.0, |fading| ((time - fading.began) / FADE_SECS) as f32);
         if let Some(Fading { crowd, mesh, key, .. }) = &mut self.fading {
             let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
@@ -179,12 +189,15 @@ impl EventsLayer {
         let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
         let mesh = self.mesh.get(sheet, key, opacity, make);
         painter.add(Shape::Mesh(mesh));
-        let mut painter = painter.clone();
-        painter.multiply_opacity(opacity);
-        let kinds = alarm_strip::kind_list(sheet.view);
-        for mark in self.marks.last() {
-            letters(&painter, sheet, mark, crowd.most, says_kinds.then_some(kinds.as_str()));
-        }
+        let key = (self.chosen, sheet.dress(), sheet.view.lang(), says_kinds);
+        self.letters.paint(painter, sheet, (key, opacity), lettering, |sheet, lettering| {
+            let mut scribe = Scribe::new(painter, sheet, lettering);
+            let kinds = alarm_strip::kind_list(sheet.view);
+            for mark in marks(sheet, crowd) {
+                scribe.write(&mark, crowd.most, says_kinds.then_some(kinds.as_str()));
+            }
+            scribe.finish()
+        });
     }
 
     /// The mark at a point of the screen: the worst of those within reach, then the nearest.
@@ -313,50 +326,5 @@ fn new_rings(sheet: &Sheet<'_>, marks: &mut MarkInker) {
         let rings = symbol::new_rings(sheet.theme(), at, event.severity.clamp(1, 4));
         rings.into_iter().for_each(|s| marks.ink.add(s));
         marks.set_down(place, Size::Screen);
-    }
-}
-
-/// A count as it fits into a cell.
-fn short_count(sheet: &Sheet<'_>, count: u64) -> String {
-    let text = sheet.view.text;
-    if count < 10_000 {
-        return format::count(count);
-    }
-    let unit: f64 = text.get("map.many_of").parse().unwrap_or(1000.0);
-    let share = count as f64 / unit;
-    let number = if share < 100.0 { format!("{share:.1}") } else { format!("{share:.0}") };
-    text.fill("map.many", &[("n", &number)])
-}
-
-/// What is written in or beside a mark.
-fn letters(painter: &Painter, sheet: &Sheet<'_>, mark: &Mark, most: u64, kinds: Option<&str>) {
-    let theme = sheet.theme();
-    let text = sheet.view.text;
-    match &mark.what {
-        What::Cell(_, sum) => {
-            // A few sizes only: every other one would have its digits drawn anew and the whole font handed over.
-            let full = (fullness(sum.count, most) * 4.0).round() / 4.0;
-            let size = theme.sizes.small * (0.84 + 0.2 * full);
-            let kind = Type { size, bold: true, color: theme.text };
-            let at = mark.at + vec2(0.0, theme.sizes.small * 0.32);
-            painter.text(at, Align2::CENTER_CENTER, short_count(sheet, sum.count), kind.font(), kind.color);
-        }
-        What::Single(single) if single.exercise => {
-            let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
-            let r = symbol::radius(theme, single.severity);
-            let at = mark.at + vec2(r * 1.3, -kind.size * 1.1);
-            write(painter, at, text.get("map.exercise_letter"), kind, theme.ground);
-        }
-        What::Single(single) => {
-            let Some(list) = kinds else { return };
-            let Some(first) = text.code_name(list, &single.kind).chars().next() else { return };
-            let fill = theme.severity(single.severity);
-            let color = if single.phase == EventPhase::Done { theme.muted } else { theme.on(fill) };
-            let kind = Type { size: theme.sizes.small * 0.78, bold: true, color };
-            // A triangle is widest below its middle.
-            let down = if single.severity >= 3 { theme.sizes.small * 0.16 } else { 0.0 };
-            let at = pos2(mark.at.x, mark.at.y + down);
-            painter.text(at, Align2::CENTER_CENTER, first, kind.font(), color);
-        }
     }
 }

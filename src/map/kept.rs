@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use egui::epaint::{TessellationOptions, Tessellator};
-use egui::{Mesh, Pos2, Shape};
+use egui::emath::{GuiRounding as _, Rot2};
+use egui::epaint::{TessellationOptions, Tessellator, Vertex};
+use egui::{Color32, Galley, Mesh, Pos2, Shape};
 
 use super::lens::Lens;
 use super::sheet::Sheet;
@@ -86,7 +87,7 @@ impl<K: PartialEq> Drifting<K> {
             moved.texture_id = self.mesh.texture_id;
             moved.indices.clone_from(&self.mesh.indices);
             moved.vertices.clear();
-            let at_place = |v: &egui::epaint::Vertex| egui::epaint::Vertex { pos: v.pos + by, ..*v };
+            let at_place = |v: &Vertex| Vertex { pos: v.pos + by, ..*v };
             moved.vertices.extend(self.mesh.vertices.iter().map(at_place));
             self.moved_to = Some(lens);
         }
@@ -110,6 +111,7 @@ fn drifts(made: &Lens, lens: &Lens) -> bool {
 /// Turns lines and marks into a mesh once, the way egui would in every frame.
 pub(super) struct Inker {
     tessellator: Tessellator,
+    pixels_per_point: f32,
     mesh: Mesh,
 }
 
@@ -126,6 +128,7 @@ impl Inker {
         };
         Self {
             tessellator: Tessellator::new(pixels_per_point, options, [1, 1], Vec::new()),
+            pixels_per_point,
             mesh: Mesh::default(),
         }
     }
@@ -157,9 +160,36 @@ impl Inker {
     pub(super) fn stamp(&mut self, made: &Mesh, at: Pos2) {
         let first = u32::try_from(self.mesh.vertices.len()).unwrap_or(u32::MAX);
         let by = at.to_vec2();
-        let moved = made.vertices.iter().map(|v| egui::epaint::Vertex { pos: v.pos + by, ..*v });
+        let moved = made.vertices.iter().map(|v| Vertex { pos: v.pos + by, ..*v });
         self.mesh.vertices.extend(moved);
         self.mesh.indices.extend(made.indices.iter().map(|i| first + i));
+    }
+
+    /// Adds the letters of a text as egui paints them at a place and turned around it, with their pictures still told in
+    /// texels: for what becomes a text again ([`super::lettering`]), and never beside shapes.
+    pub(super) fn write(&mut self, galley: &Galley, at: Pos2, turn: f32, color: Color32) {
+        let (at, turned) = (self.on_pixels(at), Rot2::from_angle(turn));
+        for row in &galley.rows {
+            let corner = at + turned * row.pos.to_vec2();
+            let letters = &row.visuals.mesh;
+            let first = u32::try_from(self.mesh.vertices.len()).unwrap_or(u32::MAX);
+            let placed = |v: &Vertex| Vertex { pos: corner + turned * v.pos.to_vec2(), uv: v.uv, color };
+            self.mesh.vertices.extend(letters.vertices.iter().map(placed));
+            self.mesh.indices.extend(letters.indices.iter().map(|i| first + i));
+        }
+    }
+
+    /// Adds one letter, told as [`Inker::write`] tells them, with its corner at a whole pixel.
+    pub(super) fn write_letter(&mut self, letter: &[Vertex; 4], at: Pos2, color: Color32) {
+        let first = u32::try_from(self.mesh.vertices.len()).unwrap_or(u32::MAX);
+        let placed = |v: &Vertex| Vertex { pos: at + v.pos.to_vec2(), uv: v.uv, color };
+        self.mesh.vertices.extend(letter.iter().map(placed));
+        self.mesh.indices.extend([0, 1, 2, 2, 1, 3].map(|i| first + i));
+    }
+
+    /// Where egui puts a text that is painted at a place.
+    pub(super) fn on_pixels(&self, at: Pos2) -> Pos2 {
+        at.round_to_pixels(self.pixels_per_point)
     }
 
     /// The mesh.

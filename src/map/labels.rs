@@ -1,14 +1,17 @@
 //! Names, figures and badges on the map. Owns what is worth a label in a view; placing them apart is `placement`'s.
 
+use egui::emath::Rot2;
 use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 
+use super::anchored::{MarkInker, Size};
 use super::base::BaseMaps;
 use super::crowd::Badge;
 use super::events::Mark;
 use super::lens::{Lens, degrees};
+use super::lettering::{Lettering, Letters};
 use super::placement::{Wish, place};
 use super::scope::Scope;
-use super::sheet::{Dress, Sheet, Type, write, write_turned};
+use super::sheet::{Dress, Sheet, Type, around};
 use super::silence;
 use crate::privacy::shown::Shown;
 use crate::site::areas::AreaId;
@@ -72,6 +75,9 @@ pub(super) struct Labels {
     placed: Vec<Label>,
     /// What they were placed for, and in which view.
     made_for: Option<(Key, Lens)>,
+    /// Counts how often they were placed anew.
+    placings: u64,
+    letters: Letters<u64>,
 }
 
 impl Labels {
@@ -82,6 +88,7 @@ impl Labels {
         sheet: &Sheet<'_>,
         others: &Others<'_>,
         taken: &[Rect; 2],
+        lettering: &mut Lettering,
     ) {
         let key = (
             sheet.dress(),
@@ -101,7 +108,8 @@ impl Labels {
         // The middle stays, so that marks are where they are.
         let more = if sheet.moving { sheet.lens.rect.size() * RIDE } else { Vec2::ZERO };
         let lens = Lens { rect: sheet.lens.rect.expand2(more), ..sheet.lens };
-        self.placed = arrange(painter, &Sheet { lens, ..*sheet }, others, taken);
+        self.placed = arrange(&Sheet { lens, ..*sheet }, others, taken, &mut (painter, lettering));
+        self.placings += 1;
         self.made_for = Some((key, lens));
     }
 
@@ -112,15 +120,11 @@ impl Labels {
     }
 
     /// Paints them.
-    pub(super) fn paint(&self, painter: &Painter, sheet: &Sheet<'_>) {
+    pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, lettering: &mut Lettering) {
+        let Self { placed, made_for: Some((_, made)), placings, letters } = self else { return };
         let theme = sheet.theme();
-        let edge = theme.ground.gamma_multiply(0.92);
-        for label in self.placed() {
-            let rect = self.made_for.as_ref().map_or(label.rect, |(_, at)| {
-                let center = sheet.lens.to_screen(at.to_world(label.rect.center()));
-                let by = sheet.lens.snap((center - label.rect.center()).to_pos2());
-                label.rect.translate(by.to_vec2())
-            });
+        for label in &*placed {
+            let rect = label.on(&sheet.lens, made);
             if !rect.intersects(sheet.lens.rect) {
                 continue;
             }
@@ -139,26 +143,62 @@ impl Labels {
                 let plate = rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
                 painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
             }
-            if label.turn.abs() > 0.0 {
-                for (words, kind) in &label.lines {
-                    write_turned(painter, rect.center(), label.turn, words, *kind, edge);
-                }
+        }
+        letters.paint(painter, sheet, (*placings, 1.0), lettering, |sheet, lettering| {
+            let mut marks = MarkInker::new(sheet.lens.pixels_per_point);
+            for label in placed {
+                label.write(sheet, made, &mut marks, &mut (painter, lettering));
+                // Moved by as many whole pixels as its rectangle.
+                let from = label.rect.center();
+                marks.set_down(made.to_world(from), Size::Letters(-from.to_vec2()));
+            }
+            marks.finish()
+        });
+    }
+}
+
+impl Label {
+    /// Where it is in a view.
+    fn on(&self, lens: &Lens, made: &Lens) -> Rect {
+        let center = lens.to_screen(made.to_world(self.rect.center()));
+        let by = lens.snap((center - self.rect.center()).to_pos2());
+        self.rect.translate(by.to_vec2())
+    }
+
+    /// Its lines.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|(words, _)| words.as_str())
+    }
+
+    /// Its letters in a view.
+    fn write(&self, sheet: &Sheet<'_>, made: &Lens, marks: &mut MarkInker, writer: &mut Writer<'_>) {
+        let edge = sheet.theme().ground.gamma_multiply(0.92);
+        let rect = self.on(&sheet.lens, made);
+        let turned = Rot2::from_angle(self.turn);
+        let mut y = rect.top();
+        for (words, kind) in &self.lines {
+            let text = writer.1.text(writer.0, words, *kind);
+            let size = text.size();
+            if matches!(self.about, About::Badge(_) | About::Silence(_)) {
+                marks.ink.write(&text, rect.center() - size * 0.5, 0.0, kind.color);
                 continue;
             }
-            let mut y = rect.top();
-            for (words, kind) in &label.lines {
-                let galley = painter.layout_no_wrap(words.clone(), kind.font(), kind.color);
-                let at = Pos2::new(rect.center().x - galley.size().x * 0.5, y);
-                if matches!(label.about, About::Badge(_) | About::Silence(_)) {
-                    let middle = rect.center() - galley.size() * 0.5;
-                    painter.galley(middle, galley, kind.color);
-                } else {
-                    y += write(painter, at, words, *kind, edge).height();
-                }
+            let at = if self.turn.abs() > 0.0 {
+                rect.center() - turned * (size * 0.5)
+            } else {
+                Pos2::new(rect.center().x - size.x * 0.5, y)
+            };
+            for (off, color) in around(*kind, edge) {
+                marks.ink.write(&text, at + off, self.turn, color);
             }
+            y += size.y;
         }
     }
 }
+
+/// Who lays out words.
+type Writer<'a> = (&'a Painter, &'a mut Lettering);
 
 /// Whether labels placed in one view serve in another on the way.
 fn rides(at: &Lens, lens: &Lens) -> bool {
@@ -182,7 +222,7 @@ fn leader(painter: &Painter, sheet: &Sheet<'_>, area: AreaId, rect: Rect) {
     }
 }
 
-fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect]) -> Vec<Label> {
+fn arrange(sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect], writer: &mut Writer<'_>) -> Vec<Label> {
     let Others { marks, badges, base } = others;
     let small = sheet.theme().sizes.small;
     let mut wanted: Vec<Wanted> = Vec::new();
@@ -194,7 +234,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
         let anchor = sheet.lens.to_screen(solid.label);
         // A finer area must have room for its name; a coarse one is named in any case.
         let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
-        let size = size_of(painter, &lines);
+        let size = size_of(writer, &lines);
         if is_major || room > size.x * 0.8 {
             wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.5 }));
         }
@@ -203,7 +243,7 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
         let Some(solid) = sheet.geometry.area(area) else { continue };
         let kind = Type { size: small, bold: true, color: sheet.theme().silence };
         let lines = vec![(silence::label(sheet.view, &silences), kind)];
-        let size = size_of(painter, &lines) + vec2(small, small * 0.4);
+        let size = size_of(writer, &lines) + vec2(small, small * 0.4);
         let anchor = sheet.lens.to_screen(solid.label);
         wanted.push((About::Silence(area), lines, Wish { anchor, size, reach: 3.0 }));
     }
@@ -217,12 +257,12 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
         let color = if grave { sheet.theme().severity(badge.severity) } else { sheet.theme().muted };
         let kind = Type { size: small * 0.88, bold: grave, color };
         let words = badge.count.to_string();
-        let text = size_of(painter, &[(words.clone(), kind)]);
+        let text = size_of(writer, &[(words.clone(), kind)]);
         let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
         wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 4.0 }));
     }
-    wanted.extend(stations(painter, sheet));
+    wanted.extend(stations(sheet, writer));
     let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
     // A grave event is never covered; others are, where there is no better place.
     let grave = marks.iter().filter(|m| m.severity >= 3);
@@ -238,14 +278,14 @@ fn arrange(painter: &Painter, sheet: &Sheet<'_>, others: &Others<'_>, taken: &[R
         .collect();
     taken.extend(labels.iter().map(|l| l.rect));
     taken.extend(marks.iter().map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 0.8))));
-    labels.extend(base_names(painter, sheet, base, taken));
+    labels.extend(base_names(sheet, base, taken, writer));
     labels
 }
 
 type Wanted = (About, Vec<(String, Type)>, Wish);
 
 /// Station names beside their rings, once there is room for them.
-fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
+fn stations(sheet: &Sheet<'_>, writer: &mut Writer<'_>) -> Vec<Wanted> {
     if sheet.zoom_from_home() < STATION_NAMES_FROM {
         return Vec::new();
     }
@@ -255,11 +295,13 @@ fn stations(painter: &Painter, sheet: &Sheet<'_>) -> Vec<Wanted> {
     stations
         .filter_map(|(i, (name, place))| {
             let at = sheet.lens.to_screen(*place);
+            if !sheet.lens.rect.contains(at) {
+                return None;
+            }
             let lines = vec![(sheet.view.say(name).to_owned(), kind)];
-            let size = size_of(painter, &lines);
+            let size = size_of(writer, &lines);
             let anchor = at + vec2(size.x * 0.5 + small * 0.5, 0.0);
-            let wish = Wish { anchor, size, reach: 0.3 };
-            sheet.lens.rect.contains(at).then_some((About::Station(i), lines, wish))
+            Some((About::Station(i), lines, Wish { anchor, size, reach: 0.3 }))
         })
         .collect()
 }
@@ -278,7 +320,12 @@ const MOST_BASE_NAMES: usize = 48;
 
 /// Names of the base map where nothing of ours stands. What the site itself names is not named twice, and what the font
 /// cannot write is left out.
-fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: Vec<Rect>) -> Vec<Label> {
+fn base_names(
+    sheet: &Sheet<'_>,
+    base: &BaseMaps,
+    mut taken: Vec<Rect>,
+    writer: &mut Writer<'_>,
+) -> Vec<Label> {
     let theme = sheet.theme();
     let lang = sheet.view.lang();
     let zoom = sheet.lens.zoom - f64::from(sheet.hairline()).log2();
@@ -302,12 +349,13 @@ fn base_names(painter: &Painter, sheet: &Sheet<'_>, base: &BaseMaps, mut taken: 
         }
         let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
         let mut kind = Type { size, bold: false, color: theme.base.place };
-        if !painter.fonts_mut(|f| f.has_glyphs(&kind.font(), words)) {
+        let can_write = |f: &mut egui::epaint::FontsView<'_>| f.has_glyphs(&kind.font(), words);
+        if !writer.1.knows(words, kind) && !writer.0.fonts_mut(can_write) {
             continue;
         }
         // Names of roads and rivers run along them; what is kept free is the box around the turned letters.
         let turn = name.along.filter(|turn| turn.abs() > LEAST_TURN).unwrap_or(0.0);
-        let size = size_of(painter, &[(words.to_owned(), kind)]);
+        let size = size_of(writer, &[(words.to_owned(), kind)]);
         let rect = Rect::from_center_size(at, turned_size(size, turn));
         let padded = rect.expand(small * 0.3);
         if !bounds.contains_rect(rect) || taken.iter().any(|t| t.intersects(padded)) {
@@ -387,9 +435,9 @@ fn area_lines(sheet: &Sheet<'_>, area: AreaId, is_major: bool) -> Vec<(String, T
     lines
 }
 
-fn size_of(painter: &Painter, lines: &[(String, Type)]) -> Vec2 {
+fn size_of(writer: &mut Writer<'_>, lines: &[(String, Type)]) -> Vec2 {
     lines.iter().fold(Vec2::ZERO, |size, (words, kind)| {
-        let line = painter.layout_no_wrap(words.clone(), kind.font(), kind.color).size();
+        let line = writer.1.text(writer.0, words, *kind).size();
         vec2(size.x.max(line.x), size.y + line.y)
     })
 }

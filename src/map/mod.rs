@@ -23,6 +23,8 @@ mod hover;
 mod kept;
 mod labels;
 mod lens;
+mod lettering;
+mod letters;
 mod pencil;
 mod placement;
 mod position;
@@ -40,6 +42,8 @@ mod tests_backdrop;
 mod tests_bars;
 #[cfg(test)]
 mod tests_events;
+#[cfg(test)]
+mod tests_lettering;
 #[cfg(test)]
 mod tests_pencil;
 #[cfg(test)]
@@ -192,6 +196,12 @@ impl MapPanel {
     #[must_use]
     pub fn base_credits(&self) -> Vec<Bilingual> {
         self.stack.base.credits()
+    }
+
+    /// The lines of all labels.
+    #[cfg(test)]
+    fn labels(&self) -> impl Iterator<Item = &str> {
+        self.stack.labels.placed().iter().flat_map(labels::Label::words)
     }
 
     /// What the colours mean, as of the last frame.

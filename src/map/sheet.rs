@@ -1,6 +1,8 @@
 //! What every layer looks at in one frame, and the tokens that drawn things depend on. Owns nothing.
 
-use egui::{Color32, FontId, Rect};
+use std::sync::Arc;
+
+use egui::{Color32, FontId, Rect, Vec2};
 
 use super::geometry::Geometry;
 use super::lens::Lens;
@@ -109,40 +111,19 @@ impl Type {
     }
 }
 
-/// Writes one line with a dark edge around the letters, so that it is read on any colour below.
-pub(super) fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
-    let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
+/// A dark edge around letters, so that they are read on any colour below, and the letters themselves: how far each is set
+/// off, and in which colour.
+pub(super) fn around(kind: Type, edge: Color32) -> impl Iterator<Item = (Vec2, Color32)> {
     let radius = (kind.size * 0.085).max(1.0);
-    let size = galley.size();
-    for i in 0_u8..8 {
-        let off = super::lens::polar(radius, f32::from(i) * std::f32::consts::FRAC_PI_4);
-        painter.galley_with_override_text_color(at + off, galley.clone(), edge);
-    }
-    painter.galley_with_override_text_color(at, galley, kind.color);
-    Rect::from_min_size(at, size)
+    let off = move |i: u8| super::lens::polar(radius, f32::from(i) * std::f32::consts::FRAC_PI_4);
+    (0..8).map(move |i| (off(i), edge)).chain([(Vec2::ZERO, kind.color)])
 }
 
-/// Writes one line turned around its middle, with the same edge.
-pub(super) fn write_turned(
-    painter: &egui::Painter,
-    middle: egui::Pos2,
-    turn: f32,
-    words: &str,
-    kind: Type,
-    edge: Color32,
-) {
+/// Writes one line with such an edge.
+pub(super) fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
     let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
-    let half = egui::emath::Rot2::from_angle(turn) * (galley.size() * 0.5);
-    let radius = (kind.size * 0.085).max(1.0);
-    let letters = |at: egui::Pos2, color: Color32| {
-        let mut shape = egui::epaint::TextShape::new(at, std::sync::Arc::clone(&galley), color);
-        shape.override_text_color = Some(color);
-        shape.angle = turn;
-        painter.add(shape);
-    };
-    for i in 0_u8..8 {
-        let off = super::lens::polar(radius, f32::from(i) * std::f32::consts::FRAC_PI_4);
-        letters(middle - half + off, edge);
+    for (off, color) in around(kind, edge) {
+        painter.galley_with_override_text_color(at + off, Arc::clone(&galley), color);
     }
-    letters(middle - half, kind.color);
+    Rect::from_min_size(at, galley.size())
 }

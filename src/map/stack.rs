@@ -14,6 +14,7 @@ use super::ground::Ground;
 use super::hover::{self, Hit};
 use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
+use super::lettering::Lettering;
 use super::pencil::Pencil;
 use super::position::Position;
 use super::pulse::Pulses;
@@ -39,7 +40,8 @@ pub(super) struct Stack {
     glow: Glow,
     silence: SilenceLayer,
     events: EventsLayer,
-    labels: Labels,
+    pub(super) labels: Labels,
+    lettering: Lettering,
     pulses: Pulses,
     pub(super) base: BaseMaps,
     pencil: Pencil,
@@ -93,6 +95,7 @@ impl Stack {
             silence: SilenceLayer::default(),
             events: EventsLayer::default(),
             labels: Labels::default(),
+            lettering: Lettering::default(),
             pulses: Pulses::default(),
             base: BaseMaps::new(ctx, site, geometry),
             pencil: Pencil::default(),
@@ -110,11 +113,12 @@ impl Stack {
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64, animate: bool) {
         self.events.prepare(sheet, time, animate);
         let others = Others { marks: self.events.marks(), badges: self.events.badges(), base: &self.base };
-        self.labels.prepare(painter, sheet, &others, &self.covered);
+        self.lettering.begin(painter.ctx());
+        self.labels.prepare(painter, sheet, &others, &self.covered, &mut self.lettering);
         self.backdrop.paint(painter, sheet, &self.base, &self.glow, (time, animate));
         self.ground.paint_names(painter, sheet, &self.covered);
         self.silence.paint(painter, sheet);
-        self.events.paint(painter, sheet, time);
+        self.events.paint(painter, sheet, time, &mut self.lettering);
     }
 
     /// What the hexagons of a view count; none where there are none.
@@ -239,7 +243,7 @@ impl Plugin for InFrame<'_> {
             borders::highlight(&painter, &sheet, area);
         }
         stack.pencil.paint(&painter, &sheet);
-        stack.labels.paint(&painter, &sheet);
+        stack.labels.paint(&painter, &sheet, &mut stack.lettering);
         let is_moving = stack.pulses.paint(&painter, &sheet, frame.time, frame.animate);
         if is_moving || stack.events.is_moving() {
             ui.ctx().request_repaint();

@@ -19,26 +19,26 @@ use crate::density::grid;
 const RECT: Rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(1600.0, 900.0));
 
 /// What a sheet borrows.
-struct Table {
+pub(super) struct Table {
     stage: Stage,
     geometry: Geometry,
     home_zoom: f64,
 }
 
 impl Table {
-    fn new(stage: Stage) -> Self {
+    pub(super) fn new(stage: Stage) -> Self {
         let geometry = Geometry::new(&stage.site);
         let [w, h] = geometry.root.size();
         let home_zoom = (1300.0 / w).min(700.0 / h).log2();
         Self { stage, geometry, home_zoom }
     }
 
-    fn lens(&self, zoom: f64, aside: f32) -> Lens {
+    pub(super) fn lens(&self, zoom: f64, aside: f32) -> Lens {
         let lens = Lens::new(RECT, self.geometry.root.center(), self.home_zoom + zoom, 1.0);
         Lens { center: lens.to_world(RECT.center() + vec2(aside, aside * 0.5)), ..lens }
     }
 
-    fn with<T>(&self, lens: Lens, moving: bool, look: impl FnOnce(&Sheet<'_>) -> T) -> T {
+    pub(super) fn with<T>(&self, lens: Lens, moving: bool, look: impl FnOnce(&Sheet<'_>) -> T) -> T {
         let view = self.stage.view();
         let scope = Scope::new(&view, lens.zoom - self.home_zoom);
         let legend = Legend::new(&view, scope.level);
@@ -56,7 +56,7 @@ impl Table {
     }
 
     /// Places spread over what can be seen.
-    fn places(&self) -> Vec<World> {
+    pub(super) fn places(&self) -> Vec<World> {
         let lens = self.lens(0.0, 0.0);
         let steps = (0..5_u8).flat_map(|y| (0..7_u8).map(move |x| vec2(f32::from(x), f32::from(y))));
         steps.map(|step| lens.to_world(pos2(140.0, 90.0) + step * vec2(220.0, 170.0))).collect()

@@ -1,0 +1,96 @@
+//! What is written in or beside marks of events: counts, the letter of a drill, the letters of kinds. Owns the words, their
+//! size and where they stand from the mark; that they are laid out once is `lettering`'s.
+
+use egui::{Align2, Painter, Pos2, vec2};
+
+use super::anchored::{MarkInker, Marks, Size};
+use super::crowd::Single;
+use super::events::{Mark, What};
+use super::lettering::Lettering;
+use super::sheet::{Sheet, Type, around};
+use super::symbol;
+use crate::density::{CellSum, grid};
+use crate::panels::format;
+use crate::panels::hexagon::fullness;
+use crate::snapshot::EventPhase;
+
+/// Writes beside marks.
+pub(super) struct Scribe<'a> {
+    painter: &'a Painter,
+    sheet: &'a Sheet<'a>,
+    lettering: &'a mut Lettering,
+    marks: MarkInker,
+}
+
+impl<'a> Scribe<'a> {
+    /// Nothing yet.
+    pub(super) fn new(painter: &'a Painter, sheet: &'a Sheet<'a>, lettering: &'a mut Lettering) -> Self {
+        Self { painter, sheet, lettering, marks: MarkInker::new(sheet.lens.pixels_per_point) }
+    }
+
+    /// What was written.
+    pub(super) fn finish(self) -> Marks {
+        self.marks.finish()
+    }
+
+    /// Writes what belongs to a mark; `kinds` is the list that names kinds, where their letters are written.
+    pub(super) fn write(&mut self, mark: &Mark, most: u64, kinds: Option<&str>) {
+        match &mark.what {
+            What::Cell(level, sum) => self.count(mark.at, *level, sum, most),
+            What::Single(single) if single.exercise => self.drill(mark.at, single),
+            What::Single(single) => self.kind(mark.at, single, kinds),
+        }
+    }
+
+    fn count(&mut self, at: Pos2, level: u8, sum: &CellSum, most: u64) {
+        let theme = self.sheet.theme();
+        // A few sizes only: every other one would have its digits drawn anew and the whole font handed over.
+        let full = (fullness(sum.count, most) * 4.0).round() / 4.0;
+        let kind = Type { size: theme.sizes.small * (0.84 + 0.2 * full), bold: true, color: theme.text };
+        let down = vec2(0.0, theme.sizes.small * 0.32);
+        let words = short_count(self.sheet, sum.count);
+        let off = self.lettering.number(self.painter, (&words, kind), at + down, &mut self.marks.ink);
+        self.marks.set_down(grid::middle(level, sum.cell), Size::Letters(down + off));
+    }
+
+    fn drill(&mut self, at: Pos2, single: &Single) {
+        let theme = self.sheet.theme();
+        let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
+        let r = symbol::radius(theme, single.severity);
+        let off = vec2(r * 1.3, -kind.size * 1.1);
+        let words = self.sheet.view.text.get("map.exercise_letter");
+        let text = self.lettering.text(self.painter, words, kind);
+        for (edge, color) in around(kind, theme.ground) {
+            self.marks.ink.write(&text, at + off + edge, 0.0, color);
+            self.marks.set_down(single.at, Size::Letters(off + edge));
+        }
+    }
+
+    fn kind(&mut self, at: Pos2, single: &Single, kinds: Option<&str>) {
+        let theme = self.sheet.theme();
+        let Some(list) = kinds else { return };
+        let name = self.sheet.view.text.code_name(list, &single.kind);
+        let Some(first) = name.chars().next() else { return };
+        let fill = theme.severity(single.severity);
+        let color = if single.phase == EventPhase::Done { theme.muted } else { theme.on(fill) };
+        let kind = Type { size: theme.sizes.small * 0.78, bold: true, color };
+        // A triangle is widest below its middle.
+        let down = if single.severity >= 3 { theme.sizes.small * 0.16 } else { 0.0 };
+        let text = self.lettering.text(self.painter, first.encode_utf8(&mut [0; 4]), kind);
+        let off = Align2::CENTER_CENTER.anchor_size(Pos2::new(0.0, down), text.size()).min.to_vec2();
+        self.marks.ink.write(&text, at + off, 0.0, color);
+        self.marks.set_down(single.at, Size::Letters(off));
+    }
+}
+
+/// A count as it fits into a cell.
+fn short_count(sheet: &Sheet<'_>, count: u64) -> String {
+    let text = sheet.view.text;
+    if count < 10_000 {
+        return format::count(count);
+    }
+    let unit: f64 = text.get("map.many_of").parse().unwrap_or(1000.0);
+    let share = count as f64 / unit;
+    let number = if share < 100.0 { format!("{share:.1}") } else { format!("{share:.0}") };
+    text.fill("map.many", &[("n", &number)])
+}
