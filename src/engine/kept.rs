@@ -30,7 +30,7 @@ use super::pass::Pass;
 use super::{Engine, MeasureData, TableState, Version};
 
 /// Version of what the sections hold.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 /// Hash of this program's sources.
 const PROGRAM: &str = env!("ONEMAP_SOURCE");
 

@@ -251,6 +251,12 @@ impl Times<'_> {
         values.iter().enumerate().map(move |(row, value)| is_there(row).then_some(*value))
     }
 
+    /// The stored values of some rows, and which of them are there where not all are. Of a row that has none, any value.
+    pub(super) fn raw(&self, rows: Range<usize>) -> (&[i64], Option<&[u8]>) {
+        let valid = self.column.valid.as_deref().map(|valid| valid.get(rows.clone()).unwrap_or_default());
+        (self.values.get(rows).unwrap_or_default(), valid)
+    }
+
     /// Least and greatest stored value.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
         // Without a branch, so that several are compared at once.

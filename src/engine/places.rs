@@ -96,8 +96,13 @@ impl Places {
         lanes: &[u32],
         moments: bool,
     ) {
-        const DAY_SECS: u32 = 86_400;
         self.clear();
+        let steady = times.steady_offset(pass.site).filter(|_| axis.step == Step::Day);
+        if steady
+            .is_some_and(|offset| self.find_steady(axis, times.raw(rows.clone()), offset, lanes, moments))
+        {
+            return;
+        }
         self.cells.reserve(lanes.len());
         if moments {
             self.secs.reserve(lanes.len());
@@ -109,7 +114,6 @@ impl Places {
             u32::try_from(cell).ok().filter(|_| there).unwrap_or(NO_CELL)
         };
         let slot = |day: Day| u32::try_from(axis.step.place(day) - axis.start).unwrap_or(NO_CELL);
-        let steady = times.steady_offset(pass.site).filter(|_| axis.step == Step::Day);
         // Rows of one day come together, as a rule; what was worked out for a day is kept until it changes.
         let mut last = times.span_of(i64::MIN, pass.site);
         let mut last_slot = NO_CELL;
@@ -122,24 +126,58 @@ impl Places {
                 }
                 continue;
             };
-            let local = steady.and_then(|offset| u32::try_from(value.saturating_add(offset)).ok());
-            let (day, secs, slot) = if let Some(local) = local {
-                let day = (local / DAY_SECS).cast_signed();
-                (day, local % DAY_SECS, slot(day))
-            } else {
-                if !last.values.contains(&value) {
-                    last = times.span_of(value, pass.site);
-                    last_slot = slot(last.day);
-                }
-                let secs = if last.stamped { 0 } else { value - *last.values.start() };
-                (last.day, u32::try_from(secs).unwrap_or(0), last_slot)
-            };
+            if !last.values.contains(&value) {
+                last = times.span_of(value, pass.site);
+                last_slot = slot(last.day);
+            }
+            let secs = if last.stamped { 0 } else { value - *last.values.start() };
+            let (day, secs, slot) = (last.day, u32::try_from(secs).unwrap_or(0), last_slot);
             if moments {
                 self.secs.push(secs);
                 self.days.push(day);
             }
             self.cells.push(cell(slot, *lane));
         }
+    }
+
+    /// The same where days begin every 86,400 seconds, `offset` seconds before stored values that are multiples of them:
+    /// without a branch, so that several rows are worked out at once. False, and nothing found, where a value is too far
+    /// off for that.
+    fn find_steady(
+        &mut self,
+        axis: &Axis,
+        (values, valid): (&[i64], Option<&[u8]>),
+        offset: i64,
+        lanes: &[u32],
+        moments: bool,
+    ) -> bool {
+        const DAY_SECS: u32 = 86_400;
+        let local = |value: &i64| value.wrapping_add(offset).cast_unsigned();
+        if values.iter().fold(0, |any, value| any | local(value)) > u64::from(u32::MAX) {
+            return false;
+        }
+        let Self { cells, secs, days } = self;
+        days.extend(values.iter().map(|value| (local(value) as u32 / DAY_SECS).cast_signed()));
+        if moments {
+            let day_began = days.iter().map(|day| day.cast_unsigned() * DAY_SECS);
+            secs.extend(values.iter().zip(day_began).map(|(value, began)| local(value) as u32 - began));
+        }
+        let slots = u64::from(u32::try_from(axis.slots).unwrap_or(0));
+        cells.extend(days.iter().zip(lanes).map(|(day, lane)| {
+            // A lane that is none leads beyond all cells.
+            let slot = day.wrapping_sub(axis.start).cast_unsigned();
+            let cell = u64::from(*lane) * slots + u64::from(slot);
+            if *day < axis.start { NO_CELL } else { cell.min(NO_CELL.into()) as u32 }
+        }));
+        if let Some(valid) = valid {
+            cells
+                .iter_mut()
+                .zip(valid)
+                .filter(|(_, valid)| **valid == 0)
+                .for_each(|(cell, _)| *cell = NO_CELL);
+            secs.iter_mut().zip(valid).filter(|(_, valid)| **valid == 0).for_each(|(sec, _)| *sec = u32::MAX);
+        }
+        true
     }
 
     /// Cell of a row.

@@ -10,12 +10,12 @@ pub(crate) struct Packer {
     out: Vec<u8>,
 }
 
-/// How many bytes [`Packer::number`] writes.
-const fn length(value: u64) -> usize {
-    (u64::BITS - (value | 1).leading_zeros()).div_ceil(7) as usize
-}
-
 impl Packer {
+    /// With room for so many bytes.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes) }
+    }
+
     /// What was written.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.out
@@ -24,16 +24,6 @@ impl Packer {
     /// What was written so far.
     pub(crate) fn written(&self) -> &[u8] {
         &self.out
-    }
-
-    /// What another has written.
-    pub(crate) fn append(&mut self, more: &Self) {
-        self.out.extend_from_slice(&more.out);
-    }
-
-    /// Takes no more memory than it needs.
-    pub(crate) fn shrink(&mut self) {
-        self.out.shrink_to_fit();
     }
 
     /// One byte.
@@ -50,17 +40,6 @@ impl Packer {
         self.out.push(value as u8);
     }
 
-    /// Numbers behind how many they are. Room is made for all of them, and by a quarter of what there is: a list that
-    /// doubles leaves a third of itself empty.
-    pub(crate) fn steps(&mut self, steps: &[u64]) {
-        let most = length(steps.len() as u64) + steps.iter().map(|step| length(*step)).sum::<usize>();
-        if self.out.capacity() - self.out.len() < most {
-            self.out.reserve_exact(most.max(self.out.len() / 4));
-        }
-        self.number(steps.len() as u64);
-        steps.iter().for_each(|step| self.number(*step));
-    }
-
     /// The same with a sign: small ones of either sign are short.
     pub(crate) fn signed(&mut self, value: i64) {
         self.number(((value << 1) ^ (value >> 63)).cast_unsigned());
@@ -73,8 +52,13 @@ impl Packer {
 
     /// A text.
     pub(crate) fn text(&mut self, value: &str) {
-        self.number(value.len() as u64);
-        self.out.extend_from_slice(value.as_bytes());
+        self.bytes(value.as_bytes());
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.out.extend_from_slice(bytes);
     }
 
     /// Numbers of any size, four bytes each.
@@ -259,7 +243,6 @@ mod tests {
         ) {
             let mut out = Packer::default();
             out.number(number);
-            prop_assert_eq!(out.written().len(), length(number));
             out.signed(signed);
             out.text(&text);
             out.words(&words);

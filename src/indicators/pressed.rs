@@ -19,8 +19,9 @@ const STRETCH: usize = 1024;
 /// A list of rows in any order.
 #[derive(Debug, Clone)]
 pub(crate) struct Pressed<T> {
-    /// Stretches: how many rows, the number of the first, and what each of the others adds.
-    stretches: Packer,
+    /// Stretches, each by itself, so that none is copied when another comes: how many rows, the number of the first, and
+    /// what each of the others adds.
+    stretches: Vec<Box<[u8]>>,
     /// Rows that are not pressed yet, fewer than a stretch.
     open: Vec<T>,
     /// Rows without a number.
@@ -29,14 +30,14 @@ pub(crate) struct Pressed<T> {
 
 impl<T> Default for Pressed<T> {
     fn default() -> Self {
-        Self { stretches: Packer::default(), open: Vec::new(), others: Vec::new() }
+        Self { stretches: Vec::new(), open: Vec::new(), others: Vec::new() }
     }
 }
 
 impl<T: Press> Pressed<T> {
     /// Whether there is no row.
     pub(crate) fn is_empty(&self) -> bool {
-        self.stretches.written().is_empty() && self.open.is_empty() && self.others.is_empty()
+        self.stretches.is_empty() && self.open.is_empty() && self.others.is_empty()
     }
 
     /// Adds a row.
@@ -58,36 +59,65 @@ impl<T: Press> Pressed<T> {
             }
         }
         numbers.sort_unstable();
+        // Of what one adds to the one before, few need more bytes.
+        let mut out = Packer::with_room(4 * numbers.len());
+        out.number(numbers.len() as u64);
         let mut before = 0;
-        let step = |number: T::Number| {
+        for number in numbers {
             let number: u64 = number.into();
-            number - std::mem::replace(&mut before, number)
-        };
-        let steps: Vec<u64> = numbers.into_iter().map(step).collect();
-        self.stretches.steps(&steps);
+            out.number(number - before);
+            before = number;
+        }
+        self.stretches.push(out.written().into());
     }
 
     /// Takes no more memory than it needs. Call once, when no more rows come in numbers.
     pub(crate) fn close(&mut self) {
-        if !self.stretches.written().is_empty() && !self.open.is_empty() {
+        if !self.stretches.is_empty() && !self.open.is_empty() {
             self.press();
         }
-        self.stretches.shrink();
+        self.stretches.shrink_to_fit();
         self.open.shrink_to_fit();
         self.others.shrink_to_fit();
     }
 
     /// Adds another list.
     pub(crate) fn join(&mut self, more: Self) {
-        self.stretches.append(&more.stretches);
+        self.stretches.extend(more.stretches);
         self.others.extend(more.others);
         more.open.into_iter().for_each(|row| self.push(row));
     }
 
     /// The rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = T> + Clone + '_ {
-        let pressed = Numbers { from: Unpacker::new(self.stretches.written()), left: 0, last: 0 };
+        let pressed = self.stretches.iter().flat_map(|stretch| Numbers::of(stretch));
         pressed.map(T::of).chain(self.open.iter().copied()).chain(self.others.iter().copied())
+    }
+
+    /// Writes the rows, pressed ones as they are; `pack` writes the others.
+    pub(crate) fn pack(&self, out: &mut Packer, pack: impl Fn(&[T], &mut Packer)) {
+        out.number(self.stretches.len() as u64);
+        self.stretches.iter().for_each(|stretch| out.bytes(stretch));
+        pack(&self.open, out);
+        pack(&self.others, out);
+    }
+
+    /// Reads rows; `unpack` reads those that are not pressed.
+    pub(crate) fn unpack<'a>(
+        from: &mut Unpacker<'a>,
+        unpack: impl Fn(&mut Unpacker<'a>) -> Option<Vec<T>>,
+    ) -> Option<Self> {
+        let count = from.length()?;
+        let stretches = (0..count).map(|_| {
+            let length = from.length()?;
+            let bytes = from.bytes(length)?;
+            let mut numbers = Unpacker::new(bytes);
+            let rows = numbers.number()?;
+            (0..rows).try_fold(0u64, |last, _| last.checked_add(numbers.number()?))?;
+            numbers.is_done().then(|| bytes.into())
+        });
+        let stretches = stretches.collect::<Option<_>>()?;
+        Some(Self { stretches, open: unpack(from)?, others: unpack(from)? })
     }
 
     /// Adds a row, or takes one that is the same back.
@@ -111,7 +141,7 @@ impl<T: Press> Pressed<T> {
     }
 }
 
-/// The numbers of stretches.
+/// The numbers of a stretch.
 #[derive(Clone)]
 struct Numbers<'a> {
     from: Unpacker<'a>,
@@ -119,14 +149,18 @@ struct Numbers<'a> {
     last: u64,
 }
 
+impl<'a> Numbers<'a> {
+    fn of(stretch: &'a [u8]) -> Self {
+        let mut from = Unpacker::new(stretch);
+        Self { left: from.number().unwrap_or(0), from, last: 0 }
+    }
+}
+
 impl Iterator for Numbers<'_> {
     type Item = u64;
 
     fn next(&mut self) -> Option<u64> {
-        while self.left == 0 {
-            (self.left, self.last) = (self.from.number()?, 0);
-        }
-        self.left -= 1;
+        self.left = self.left.checked_sub(1)?;
         self.last += self.from.number()?;
         Some(self.last)
     }
@@ -154,11 +188,12 @@ mod tests {
     }
 
     proptest! {
-        /// Rows come back whatever was added, taken back, joined and closed.
+        /// Rows come back whatever was added, taken back, joined and closed, also from bytes, of which none may be missing.
         #[test]
         fn rows_come_back(
             lists in prop::collection::vec((0u32..9, 0usize..5000, any::<bool>()), 1..4),
             changes in prop::collection::vec((0u32..40_000, any::<bool>()), 0..6),
+            cut in any::<prop::sample::Index>(),
         ) {
             let (mut pressed, mut plain) = (Pressed::default(), Vec::new());
             for (step, length, closes) in lists {
@@ -178,6 +213,14 @@ mod tests {
                 plain.extend(known.is_none().then_some(row));
             }
             pressed.close();
+            let mut packed = Packer::default();
+            let words = |rows: &[Even], out: &mut Packer| out.words(&rows.iter().map(|row| row.0).collect::<Vec<_>>());
+            pressed.pack(&mut packed, words);
+            let bytes = packed.into_bytes();
+            let evens = |from: &mut Unpacker<'_>| Some(from.words()?.into_iter().map(Even).collect());
+            let cut = Pressed::unpack(&mut Unpacker::new(&bytes[..cut.index(bytes.len())]), evens);
+            prop_assert!(cut.is_none());
+            let pressed: Pressed<Even> = Pressed::unpack(&mut Unpacker::new(&bytes), evens).unwrap();
             let mut found: Vec<Even> = pressed.rows().collect();
             found.sort_unstable();
             plain.sort_unstable();

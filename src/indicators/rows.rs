@@ -100,12 +100,12 @@ impl Rows {
 
     /// Writes the rows.
     pub(crate) fn pack(&self, out: &mut Packer) {
-        self.days.pack(out, |rows, out| pack(rows.rows(), out));
+        self.days.pack(out, |rows, out| rows.pack(out, pack));
     }
 
     /// Reads rows.
     pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        Some(Self { days: ByDay::unpack(from, |from| unpack_pressed(from).map(Arc::new))? })
+        Some(Self { days: ByDay::unpack(from, |from| Pressed::unpack(from, unpack).map(Arc::new))? })
     }
 
     /// Adds or takes back a row.
@@ -123,8 +123,7 @@ impl Rows {
 }
 
 /// Writes a list of rows, column by column.
-pub(super) fn pack(rows: impl Iterator<Item = Row>, out: &mut Packer) {
-    let rows: Vec<Row> = rows.collect();
+pub(super) fn pack(rows: &[Row], out: &mut Packer) {
     out.counts(rows.iter().map(|row| row.secs));
     out.counts(rows.iter().map(|row| row.area));
     let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
@@ -137,14 +136,6 @@ pub(super) fn unpack(from: &mut Unpacker<'_>) -> Option<Vec<Row>> {
     let is_whole = secs.len() == areas.len() && areas.len() == values.len();
     let rows = secs.into_iter().zip(areas).zip(values);
     is_whole.then(|| rows.map(|((secs, area), value)| Row { secs, area, value }).collect())
-}
-
-/// Reads a list of rows that may be long.
-pub(super) fn unpack_pressed(from: &mut Unpacker<'_>) -> Option<Pressed<Row>> {
-    let mut pressed = Pressed::default();
-    unpack(from)?.into_iter().for_each(|row| pressed.push(row));
-    pressed.close();
-    Some(pressed)
 }
 
 /// Adds a row to a list in any order, or takes one that is the same back.

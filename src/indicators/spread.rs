@@ -109,14 +109,14 @@ impl Spread {
 
     /// Writes the numbers.
     pub(crate) fn pack(&self, out: &mut Packer) {
-        self.days.pack(out, |day, out| rows::pack(day.rows.rows(), out));
-        rows::pack(self.undated.iter().copied(), out);
+        self.days.pack(out, |day, out| day.rows.pack(out, rows::pack));
+        rows::pack(&self.undated, out);
     }
 
     /// Reads numbers.
     pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let day = |from: &mut Unpacker<'_>| {
-            Some(Arc::new(OneDay { rows: rows::unpack_pressed(from)?, sorted: OnceLock::new() }))
+            Some(Arc::new(OneDay { rows: Pressed::unpack(from, rows::unpack)?, sorted: OnceLock::new() }))
         };
         let days = ByDay::unpack(from, day)?;
         Some(Self::of_days(days, rows::unpack(from)?))

@@ -112,21 +112,18 @@ impl Within {
     /// Writes the rows.
     pub(crate) fn pack(&self, out: &mut Packer) {
         out.number(self.packing.area_bits.into());
-        self.days.pack(out, |rows, out| {
-            let words: Vec<u32> = rows.rows().map(|row| row.0).collect();
+        let words = |rows: &[Packed], out: &mut Packer| {
+            let words: Vec<u32> = rows.iter().map(|row| row.0).collect();
             out.words(&words);
-        });
+        };
+        self.days.pack(out, |rows, out| rows.pack(out, words));
     }
 
     /// Reads rows that are packed in a known way.
     pub(crate) fn unpack(packing: Packing, from: &mut Unpacker<'_>) -> Option<Self> {
         let is_known = from.number()? == u64::from(packing.area_bits);
-        let days = ByDay::unpack(from, |from| {
-            let mut rows = Pressed::default();
-            from.words()?.into_iter().for_each(|row| rows.push(Packed(row)));
-            rows.close();
-            Some(Arc::new(rows))
-        })?;
+        let words = |from: &mut Unpacker<'_>| Some(from.words()?.into_iter().map(Packed).collect());
+        let days = ByDay::unpack(from, |from| Pressed::unpack(from, words).map(Arc::new))?;
         is_known.then_some(Self { packing, days })
     }
 
