@@ -234,30 +234,38 @@ pub fn days(engine: Engine) -> Report {
     }
 }
 
-/// Batches of exactly [`BATCH`] changes of one table to a new snapshot each. The first of a day also moves on by a whole day
-/// what grows older, since the replay is asked day by day; it is told apart as well.
+/// Batches of exactly [`BATCH`] changes of one table to a new snapshot each, at most so many. The first of a day also moves on
+/// by a whole day what grows older, since the replay is asked day by day; it is told apart as well.
 #[must_use]
 pub fn batch(engine: Engine, table: &str) -> Report {
     const DAYS: u32 = 40;
+    const MOST: usize = 1_000;
     let site = Arc::clone(engine.site());
     let mut context = machine();
     context.push(("rows", engine.rows().to_string()));
     context.push(("table", table.to_owned()));
+    context.push(("engine_mib", format!("{:.0}", resident_mib())));
     let Some(mut replay) = Replay::open(&site, 0) else {
         return Report { context, figures: Vec::new() };
     };
     let start = replay.clock().data_secs;
     let mut publisher = Publisher::new(engine, Clock { data_secs: start, since: Instant::now(), speed: 0.0 });
+    let since = Instant::now();
     let mut held = publisher.snapshot();
+    context.push(("first_picture_millis", format!("{:.0}", millis(since))));
+    context.push(("first_picture_mib", format!("{:.0}", resident_mib())));
     // As while a window paints.
     memory::give_back(GiveBack::Later);
     let (mut took, mut applied, mut pictured) = (Vec::new(), Vec::new(), Vec::new());
     let (mut new_day, mut same_day) = (Vec::new(), Vec::new());
     let mut is_first = true;
     for day in 1..=DAYS {
+        if took.len() >= MOST {
+            break;
+        }
         let due = replay.due(whole(start + f64::from(day) * 86_400.0));
         for batch in due.into_iter().filter(|batch| batch.table == table) {
-            for part in 0..batch.rows.height() / BATCH {
+            for part in 0..(batch.rows.height() / BATCH).min(MOST - took.len()) {
                 let rows = batch.rows.slice(part * BATCH, BATCH);
                 let event = SourceEvent::Batch(Batch { rows, ..batch.clone() });
                 let since = Instant::now();
@@ -266,7 +274,9 @@ pub fn batch(engine: Engine, table: &str) -> Report {
                 let next = publisher.snapshot();
                 let all = millis(since);
                 // The first batch makes the index of keys and is no measure of the others.
-                if !std::mem::take(&mut is_first) {
+                if std::mem::take(&mut is_first) {
+                    context.push(("first_batch_millis", format!("{all:.0}")));
+                } else {
                     took.push(all);
                     if part == 0 { &mut new_day } else { &mut same_day }.push(all);
                     applied.push(taken);

@@ -116,7 +116,7 @@ impl Crowd {
             }
         }
         let site = Arc::clone(engine.site());
-        engine.events.measure_with(&site, self.open.clone(), all);
+        engine.events.measure_with(&site, self.open.clone(), &all, self.now_secs);
         places.map_or(Ok(()), |path| std::fs::write(path, bytes))
     }
 

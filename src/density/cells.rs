@@ -118,7 +118,7 @@ impl EventCells {
                 }
             } else if let Some(directory) = self.level(level) {
                 for (tile, piece) in directory.span(from, to) {
-                    sum_up(tile, piece.entries.iter().map(|e| (e.key, e.count)), *mask, out);
+                    sum_up(tile, piece.entries().map(|e| (e.key, e.count)), *mask, out);
                 }
             }
         }
@@ -139,7 +139,7 @@ impl EventCells {
         }
         self.level(level)
             .and_then(|d| d.get(tile))
-            .is_some_and(|piece| piece.of_cell(local).iter().any(|e| mask.takes(Combo(e.key as u16))))
+            .is_some_and(|piece| piece.of_cell(local).any(|e| mask.takes(Combo(e.key as u16))))
     }
 
     /// The events of some cells of a level, by going down through the cells that hold any. Costs what they are, not
@@ -194,7 +194,7 @@ impl EventCells {
     /// Bytes that the counts and the points take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let counts = self.levels.iter().flat_map(|d| &d.pieces).map(|t| t.entries.capacity() * 8 + 48);
+        let counts = self.levels.iter().flat_map(|d| &d.pieces).map(|tile| tile.bytes());
         let points = self.leaves.pieces.iter().map(|leaf| leaf.bytes() + 40);
         counts.sum::<usize>() + points.sum::<usize>()
     }

@@ -73,6 +73,11 @@ pub(super) fn age_class(now_secs: EpochSecs, opened_secs: EpochSecs) -> u8 {
     AGES_SECS.iter().filter(|end| age > **end).count() as u8
 }
 
+/// Whether an event is in the last class of age, which does not end.
+pub(super) fn is_of_age(now_secs: EpochSecs, opened_secs: EpochSecs) -> bool {
+    usize::from(age_class(now_secs, opened_secs)) >= AGES_SECS.len()
+}
+
 /// What an event is counted as: age (2 bits), open or done (1), severity less one (2), place of its kind (11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Combo(pub u16);

@@ -35,21 +35,13 @@ impl Collected {
         opened_secs: EpochSecs,
     ) {
         let Some(spot) = Spot::of(place) else { return };
-        self.points.push(Point { spot, opened_secs, combo: Combo::new(kind, severity, phase, 3) });
-        self.ids.push_str(id);
-        self.ends.push(self.ids.len());
+        self.add(Point { spot, opened_secs, combo: Combo::new(kind, severity, phase, 3) }, id);
     }
 
-    /// Adds what another thread collected.
-    pub fn append(&mut self, mut other: Self) {
-        if self.points.is_empty() {
-            *self = other;
-            return;
-        }
-        let from = self.ids.len();
-        self.points.append(&mut other.points);
-        self.ids.push_str(&other.ids);
-        self.ends.extend(other.ends.iter().map(|end| end + from));
+    pub(super) fn add(&mut self, point: Point, id: &str) {
+        self.points.push(point);
+        self.ids.push_str(id);
+        self.ends.push(self.ids.len());
     }
 
     /// How many.
@@ -80,12 +72,15 @@ fn text<'a, N: Copy + TryInto<usize>>(ids: &'a str, ends: &[N], at: usize) -> &'
 
 /// Points of a block at most.
 const MOST_POINTS: usize = 128;
+/// Blocks of a row at most.
+const MOST_BLOCKS: usize = 16;
 
-/// The points of up to 64 of the finest cells, sorted by cell and by when they began. In blocks that are shared with the
-/// pictures that hold them, so that a change copies one block however many points there are.
+/// The points of up to 64 of the finest cells, sorted by cell and by when they began. In rows of blocks that are shared
+/// with the pictures that hold them, so that a change copies one block and one row of pointers however many points there
+/// are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Leaf {
-    blocks: Vec<Arc<Block>>,
+    rows: Vec<Arc<Vec<Arc<Block>>>>,
 }
 
 /// Some points of a leaf; never none.
@@ -102,44 +97,59 @@ struct Block {
 /// Where a point belongs: its cell, then when it began.
 type Order = (u32, EpochSecs);
 
+/// The first and the last place of some blocks.
+fn first(blocks: &[Arc<Block>]) -> Option<Order> {
+    blocks.first()?.order(0)
+}
+
+fn last(blocks: &[Arc<Block>]) -> Option<Order> {
+    blocks.last()?.last()
+}
+
 impl Leaf {
     /// Of points in their order.
     pub(super) fn of_sorted<'p>(points: impl Iterator<Item = (u32, &'p Point, &'p str)>) -> Self {
-        let mut out = Self::default();
+        let mut blocks: Vec<Arc<Block>> = Vec::new();
         let mut block = Block::default();
         for (local, point, id) in points {
             block.insert(block.keys.len(), local, point, id);
             // Not full, so that the first changes split nothing.
             if block.keys.len() == MOST_POINTS * 3 / 4 {
-                out.blocks.push(Arc::new(std::mem::take(&mut block).shrunk()));
+                blocks.push(Arc::new(std::mem::take(&mut block).shrunk()));
             }
         }
         if !block.keys.is_empty() {
-            out.blocks.push(Arc::new(block.shrunk()));
+            blocks.push(Arc::new(block.shrunk()));
         }
-        out
+        let rows = blocks.chunks(MOST_BLOCKS * 3 / 4).map(|row| Arc::new(row.to_vec()));
+        Self { rows: rows.collect() }
     }
 
     /// Whether it has no point.
     pub(super) const fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.rows.is_empty()
     }
 
     /// Adds a point, behind those of its cell that began at the same instant.
     pub(super) fn insert(&mut self, local: u32, point: &Point, id: &str) {
         let order = (local, point.opened_secs);
-        let begins_later = |block: &Arc<Block>| block.order(0).is_some_and(|first| first > order);
-        let at = self.blocks.partition_point(|block| !begins_later(block)).saturating_sub(1);
-        let Some(block) = self.blocks.get_mut(at).map(Arc::make_mut) else {
+        let at = self.rows.partition_point(|row| first(row) <= Some(order)).saturating_sub(1);
+        let Some(row) = self.rows.get_mut(at).map(Arc::make_mut) else {
             let mut block = Block::default();
             block.insert(0, local, point, id);
-            self.blocks.push(Arc::new(block));
+            self.rows.push(Arc::new(vec![Arc::new(block)]));
             return;
         };
+        let place = row.partition_point(|block| block.order(0) <= Some(order)).saturating_sub(1);
+        let Some(block) = row.get_mut(place).map(Arc::make_mut) else { return };
         block.insert(block.place(|other| other <= order), local, point, id);
         if block.keys.len() > MOST_POINTS {
             let rest = block.split_off(MOST_POINTS / 2);
-            self.blocks.insert(at + 1, Arc::new(rest));
+            row.insert(place + 1, Arc::new(rest));
+        }
+        if row.len() > MOST_BLOCKS {
+            let rest = row.split_off(MOST_BLOCKS / 2);
+            self.rows.insert(at + 1, Arc::new(rest));
         }
     }
 
@@ -151,33 +161,49 @@ impl Leaf {
         is_gone: impl Fn(&str) -> bool,
         mut taken: impl FnMut(Point, &str),
     ) {
-        let order = (local, opened_secs);
-        let ends_before = |block: &Arc<Block>| block.last().is_none_or(|last| last < order);
-        let mut at = self.blocks.partition_point(ends_before);
-        while let Some(block) = self.blocks.get_mut(at).filter(|block| block.order(0) <= Some(order)) {
-            let mut row = block.place(|other| other < order);
-            while block.order(row) == Some(order) {
-                if block.spots.get(row) == Some(&spot) && is_gone(block.id(row)) {
-                    let block = Arc::make_mut(block);
-                    if let Some(point) = block.point(row) {
-                        taken(point, block.id(row));
-                    }
-                    block.remove(row);
-                } else {
-                    row += 1;
-                }
+        while let Some((at, place, number)) = self.find((local, opened_secs), spot, &is_gone) {
+            let Some(row) = self.rows.get_mut(at).map(Arc::make_mut) else { return };
+            let Some(block) = row.get_mut(place).map(Arc::make_mut) else { return };
+            if let Some(point) = block.point(number) {
+                taken(point, block.id(number));
             }
+            block.remove(number);
             if block.keys.is_empty() {
-                self.blocks.remove(at);
-            } else {
-                at += 1;
+                row.remove(place);
+            }
+            if row.is_empty() {
+                self.rows.remove(at);
             }
         }
     }
 
+    /// Row, block and number of a point that is gone.
+    fn find(
+        &self,
+        order: Order,
+        spot: Spot,
+        is_gone: &impl Fn(&str) -> bool,
+    ) -> Option<(usize, usize, usize)> {
+        let from = self.rows.partition_point(|row| last(row) < Some(order));
+        let rows = self.rows.iter().enumerate().skip(from).take_while(|(_, row)| first(row) <= Some(order));
+        for (at, row) in rows {
+            let from = row.partition_point(|block| block.last() < Some(order));
+            let blocks = row.iter().enumerate().skip(from);
+            for (place, block) in blocks.take_while(|(_, block)| block.order(0) <= Some(order)) {
+                let mut numbers = block.place(|other| other < order)..block.place(|other| other <= order);
+                let is_it =
+                    |number: &usize| block.spots.get(*number) == Some(&spot) && is_gone(block.id(*number));
+                if let Some(number) = numbers.find(is_it) {
+                    return Some((at, place, number));
+                }
+            }
+        }
+        None
+    }
+
     /// Keys of its points, cell by cell, with the class of age that they are in at an instant.
     pub(super) fn keys_at(&self, now_secs: EpochSecs) -> impl Iterator<Item = u32> {
-        self.blocks.iter().flat_map(move |block| {
+        self.rows.iter().flat_map(|row| row.iter()).flat_map(move |block| {
             let aged = move |(key, opened): (&u32, &EpochSecs)| key | u32::from(age_class(now_secs, *opened));
             block.keys.iter().zip(&block.opened).map(aged)
         })
@@ -185,8 +211,10 @@ impl Leaf {
 
     /// The points of one cell with their keys; ages are told at an instant.
     pub(super) fn of_cell(&self, local: u32, now_secs: EpochSecs) -> impl Iterator<Item = (Point, &str)> {
-        let from = self.blocks.partition_point(|block| block.last().is_none_or(|last| last.0 < local));
-        let reach = self.blocks.get(from..).unwrap_or_default().iter();
+        let ends_before = move |order: Option<Order>| order.is_none_or(|last| last.0 < local);
+        let from = self.rows.partition_point(|row| ends_before(last(row)));
+        let reach = self.rows.get(from..).unwrap_or_default().iter().flat_map(|row| row.iter());
+        let reach = reach.skip_while(move |block| ends_before(block.last()));
         let in_cell = move |block: &&Arc<Block>| block.order(0).is_some_and(|first| first.0 <= local);
         reach.take_while(in_cell).flat_map(move |block| {
             let rows = block.place(|order| order.0 < local)..block.place(|order| order.0 <= local);
@@ -200,7 +228,7 @@ impl Leaf {
 
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.blocks.iter().map(|block| block.bytes() + 8).sum()
+        self.rows.iter().flat_map(|row| row.iter()).map(|block| block.bytes() + 8).sum()
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod cells;
 mod filter;
+mod first;
 pub mod grid;
 mod leaf;
 mod pyramid;
@@ -17,6 +18,7 @@ mod tile;
 
 pub use cells::{CellSum, EventCells, EventPoint, Total};
 pub use filter::{AGES_SECS, EventFilter, Mask, Phases};
+pub use first::Sorter;
 pub use leaf::Collected;
 pub use pyramid::{Old, Pyramid};
 pub use reports::Reports;

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cells::EventCells;
-use super::filter::{AGES_SECS, Combo, MOST_KINDS, age_class};
-use super::grid::{Cell, FINEST, Spot, World, cell, local_of, tile_of};
+use super::filter::{AGES_SECS, Combo, MOST_KINDS, age_class, is_of_age};
+use super::first::{Built, Sorter, build, finest, key_of};
+use super::grid::{FINEST, Spot, World};
 use super::leaf::{Collected, Leaf};
-use super::tile::{Delta, Directory, Tile, delta_key};
+use super::tile::Delta;
 use crate::snapshot::EpochSecs;
 use crate::workers::{on_threads, threads};
 
@@ -17,8 +18,11 @@ use crate::workers::{on_threads, threads};
 #[derive(Debug, Clone, Default)]
 pub struct Pyramid {
     cells: EventCells,
-    young: BTreeMap<(EpochSecs, Box<str>), (Spot, Combo)>,
+    young: Young,
 }
+
+/// Events in a class of age that ends.
+pub(super) type Young = BTreeMap<(EpochSecs, Box<str>), (Spot, Combo)>;
 
 /// So few events that other threads would cost more than they bring.
 const FEW: usize = 20_000;
@@ -29,95 +33,37 @@ pub type Old = ([f64; 2], EpochSecs);
 /// What is counted more or less: a place, as what, by how much.
 type Signed = (Spot, Combo, i32);
 
-fn key_of(level: u8, place: World, combo: Combo) -> u64 {
-    let cell = cell(level, place);
-    delta_key(tile_of(cell), (local_of(cell) << 16) | u32::from(combo.0))
-}
-
-fn finest(spot: Spot) -> (u64, u32) {
-    let cell: Cell = cell(FINEST, spot.world());
-    (tile_of(cell), local_of(cell))
-}
-
-/// Whether an event is in the last class of age, which does not end.
-fn is_of_age(now_secs: EpochSecs, opened_secs: EpochSecs) -> bool {
-    usize::from(age_class(now_secs, opened_secs)) >= AGES_SECS.len()
-}
-
 impl Pyramid {
     /// Counts events for the first time. `kinds` are the kinds of objects in the order that events are collected with,
     /// `coarsest` the first level that a map can ask for; ages are told at `now_secs`.
     #[must_use]
     pub fn new(kinds: &[String], coarsest: u8, events: &Collected, now_secs: EpochSecs) -> Self {
+        Self::of(kinds, coarsest, (1, events.len()), |_, sorter| sorter.take(events), now_secs)
+    }
+
+    /// The same of so many parts with so many events in all; `fill` brings those of a part, on any thread.
+    pub fn of(
+        kinds: &[String],
+        coarsest: u8,
+        (parts, events): (usize, usize),
+        fill: impl Fn(usize, &mut Sorter) + Sync,
+        now_secs: EpochSecs,
+    ) -> Self {
         let kinds = kinds.iter().take(MOST_KINDS).map(|kind| Arc::from(kind.as_str())).collect();
         let coarsest = coarsest.min(FINEST - 1);
-        let mut young = BTreeMap::new();
-        let mut points = events.points.clone();
-        let mut totals: BTreeMap<Combo, u64> = BTreeMap::new();
-        for (at, point) in points.iter_mut().enumerate() {
-            point.combo = point.combo.at_age(age_class(now_secs, point.opened_secs));
-            *totals.entry(point.combo).or_default() += 1;
-            if !is_of_age(now_secs, point.opened_secs) {
-                young.insert((point.opened_secs, events.id(at).into()), (point.spot, point.combo));
-            }
-        }
-        let mut order: Vec<(u64, u32, EpochSecs, u32)> = (0_u32..)
-            .zip(&points)
-            .map(|(at, point)| {
-                let (tile, local) = finest(point.spot);
-                (tile, local, point.opened_secs, at)
-            })
-            .collect();
-        order.sort_unstable();
-        // In the order of the finest cells the keys of coarser levels are nearly sorted, which sorts faster.
-        let ordered: Vec<(World, Combo)> = order
-            .iter()
-            .filter_map(|(.., at)| points.get(*at as usize).map(|point| (point.spot.world(), point.combo)))
-            .collect();
-        let counted = |level: u8| {
-            let mut keys: Vec<u64> =
-                ordered.iter().map(|(place, combo)| key_of(level, *place, *combo)).collect();
-            keys.sort_unstable();
-            Arc::new(Directory::counted(&keys))
-        };
-        let leaves = || {
-            let mut leaves = Directory::default();
-            for of_tile in order.chunk_by(|a, b| a.0 == b.0) {
-                let point = |(_, local, _, at): &(u64, u32, EpochSecs, u32)| {
-                    Some((*local, points.get(*at as usize)?, events.id(*at as usize)))
-                };
-                leaves.keys.push(of_tile.first().map_or(0, |(tile, ..)| *tile));
-                leaves.pieces.push(Arc::new(Leaf::of_sorted(of_tile.iter().filter_map(point))));
-            }
-            Arc::new(leaves)
-        };
-        // Levels and points are made side by side: a window waits for them.
-        let next = AtomicU8::new(coarsest);
-        let is_few = order.len() < FEW;
-        let mut levels: Vec<(u8, Arc<Directory<Tile>>)> = Vec::new();
-        let mut found = None;
-        for (more, points) in on_threads(if is_few { 1 } else { threads() }, || {
-            let (mut made, mut points) = (Vec::new(), None);
+        let threads = if events < FEW { 1 } else { threads() };
+        let next = AtomicUsize::new(0);
+        let sorted = on_threads(threads, || {
+            let mut sorter = Sorter::new(now_secs);
             loop {
                 match next.fetch_add(1, Ordering::Relaxed) {
-                    level if level < FINEST => made.push((level, counted(level))),
-                    FINEST => points = Some(leaves()),
-                    _ => return (made, points),
+                    part if part < parts => fill(part, &mut sorter),
+                    _ => return sorter,
                 }
             }
-        }) {
-            levels.extend(more);
-            found = found.or(points);
-        }
-        levels.sort_by_key(|(level, _)| *level);
-        let cells = EventCells {
-            kinds,
-            coarsest,
-            levels: levels.into_iter().map(|(_, level)| level).collect(),
-            leaves: found.unwrap_or_default(),
-            now_secs,
-            totals: totals.into_iter().collect(),
-        };
+        });
+        let Built { levels, leaves, totals, young } = build(coarsest, sorted, threads);
+        let cells = EventCells { kinds, coarsest, levels, leaves, now_secs, totals };
         Self { cells, young }
     }
 

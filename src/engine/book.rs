@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 
-use crate::density::{Collected, Reports};
+use crate::density::{Collected, Reports, Sorter};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::snapshot::{EpochSecs, EventPhase, EventView, Events};
@@ -162,6 +162,23 @@ impl Segment {
         out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, opened);
     }
 
+    /// Puts down its object events that have a place and are no drill.
+    fn put(&self, site: &Site, out: &mut Sorter) {
+        let objects = site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
+        let place = |word: &Arc<str>| objects.iter().position(|kind| **kind == **word);
+        let kinds: Vec<Option<u16>> =
+            self.words.iter().map(|word| place(word).and_then(|at| at.try_into().ok())).collect();
+        let times = self.opened.iter().zip(self.closed.iter());
+        let rest = self.kind.iter().zip(&self.severity).zip(&self.exercise);
+        for (row, ((opened, closed), ((kind, severity), exercise))) in times.zip(rest).enumerate() {
+            let kind = kinds.get(usize::from(*kind)).copied().flatten();
+            if let (Some(kind), Some(place), false) = (kind, self.place.get(row), *exercise) {
+                let phase = if closed == NEVER { EventPhase::Open } else { EventPhase::Done };
+                out.put(self.id(row), place, kind, *severity, phase, opened);
+            }
+        }
+    }
+
     /// Counts its object events that are no drill in their areas, or takes them back; those that `takes` says.
     pub(super) fn report(&self, site: &Site, out: &mut Reports, by: i32, takes: impl Fn(usize) -> bool) {
         let objects = site.meta.events.as_ref().map(|meta| meta.object_kinds.as_slice()).unwrap_or_default();
@@ -231,6 +248,18 @@ impl EventBook {
     pub(super) fn new(segments: Vec<Segment>) -> Self {
         let segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
         Self { loaded: segments.len(), segments }
+    }
+
+    /// How many segments were loaded, and how many events are in them.
+    pub(super) fn loaded(&self) -> (usize, usize) {
+        (self.loaded, self.segments.iter().take(self.loaded).map(|segment| segment.len()).sum())
+    }
+
+    /// Puts down the object events of a loaded segment that have a place and are no drill, before anything changed.
+    pub(super) fn put(&self, site: &Site, part: usize, out: &mut Sorter) {
+        if let Some(segment) = self.segments.get(part) {
+            segment.put(site, out);
+        }
     }
 
     /// Takes in changed events; `keys` are those of all that changed. Segments of like size are brought together, so
@@ -315,7 +344,7 @@ impl EventBook {
         Events {
             opened_today,
             reports,
-            ..told(site, &mut open, recent.collect(), &pyramid(site, &placed, at))
+            ..told(site, &mut open, recent.collect(), pyramid(site, &placed, at).cells().clone())
         }
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::density::{Collected, Old, Pyramid, Reports, grid};
+use crate::density::{Collected, EventCells, Old, Pyramid, Reports, Sorter, grid};
 use crate::moment::{Span, Timeline};
 use crate::site::Site;
 use crate::site::areas::AreaId;
@@ -24,9 +24,8 @@ pub struct EventLog {
     recent: VecDeque<EventView>,
     /// Real events opened per day.
     opened: BTreeMap<Day, u64>,
-    /// Object events as loaded, until somebody asks for a picture.
-    collected: Option<Collected>,
-    pyramid: Pyramid,
+    /// From the book, once somebody asks for a picture.
+    pyramid: Option<Pyramid>,
     timeline: Arc<Timeline>,
     book: EventBook,
     /// From the book, once somebody asks for a picture.
@@ -42,7 +41,6 @@ pub(super) struct EventTally {
     open: Vec<(RowOrder, EventView)>,
     opened: BTreeMap<Day, u64>,
     newest: Vec<(EpochSecs, RowOrder, EventView)>,
-    collected: Collected,
     timeline: Timeline,
     spans: Vec<Span>,
     book: Vec<(usize, Segment)>,
@@ -77,7 +75,6 @@ impl EventTally {
             }
             let changed = columns.changed(row, opened);
             newest.push((changed, row));
-            columns.collect(row, opened, &mut self.collected);
             if columns.is_open(row)
                 && let Some(event) = columns.event(site, row, changed)
             {
@@ -111,7 +108,6 @@ impl EventTally {
         self.spans.extend(other.spans);
         self.book.extend(other.book);
         self.newest.extend(other.newest);
-        self.collected.append(other.collected);
         self.keep_newest();
     }
 
@@ -127,8 +123,7 @@ impl EventTally {
             open,
             recent: self.newest.into_iter().map(|(_, _, event)| event).collect(),
             opened: self.opened,
-            collected: Some(self.collected),
-            pyramid: Pyramid::default(),
+            pyramid: None,
             reports: None,
         }
     }
@@ -260,15 +255,20 @@ impl EventLog {
         added: &Collected,
         now_secs: EpochSecs,
     ) {
-        self.age(site, now_secs);
-        self.pyramid.change(old, ids, added);
+        self.age(site, now_secs).change(old, ids, added);
     }
 
     /// Puts made-up events in the place of those with a place: for a measurement.
-    pub(crate) fn measure_with(&mut self, site: &Site, open: Vec<EventView>, all: Collected) {
+    pub(crate) fn measure_with(
+        &mut self,
+        site: &Site,
+        open: Vec<EventView>,
+        all: &Collected,
+        now_secs: EpochSecs,
+    ) {
         self.open = OpenEvents::default();
         open.into_iter().for_each(|event| self.open.insert(site, event));
-        self.collected = Some(all);
+        self.pyramid = Some(pyramid(site, all, now_secs));
     }
 
     /// Puts open events beside those that are listed, and takes others out: for a measurement.
@@ -292,22 +292,27 @@ impl EventLog {
         }
     }
 
-    fn age(&mut self, site: &Site, now_secs: EpochSecs) {
-        if let Some(collected) = self.collected.take() {
-            self.pyramid = pyramid(site, &collected, now_secs);
-        }
-        self.pyramid.advance(now_secs);
+    fn age(&mut self, site: &Site, now_secs: EpochSecs) -> &mut Pyramid {
+        // The book is as it was loaded: whatever changes it asks for this first.
+        let pyramid = self.pyramid.get_or_insert_with(|| {
+            let (kinds, coarsest) = levels(site);
+            let fill = |part, sorter: &mut Sorter| self.book.put(site, part, sorter);
+            Pyramid::of(kinds, coarsest, self.book.loaded(), fill, now_secs)
+        });
+        pyramid.advance(now_secs);
+        pyramid
     }
 
     /// What the screen shows on a day.
     #[must_use]
     pub fn view(&mut self, site: &Site, day: Day) -> Events {
         let recent = self.recent.iter().cloned().collect();
+        let cells = self.pyramid.as_ref().map(|pyramid| pyramid.cells().clone()).unwrap_or_default();
         Events {
             opened_today: self.opened.get(&day).copied().unwrap_or(0),
             timeline: Arc::clone(&self.timeline),
             reports: self.reports.clone().unwrap_or_default(),
-            ..told(site, &mut self.open, recent, &self.pyramid)
+            ..told(site, &mut self.open, recent, cells)
         }
     }
 
@@ -335,7 +340,7 @@ pub(super) fn told(
     site: &Site,
     all: &mut OpenEvents,
     mut recent: Vec<EventView>,
-    pyramid: &Pyramid,
+    cells: EventCells,
 ) -> Events {
     let areas = shown_areas(site, &recent);
     recent.iter_mut().zip(areas).for_each(|(event, area)| event.area = area);
@@ -344,17 +349,22 @@ pub(super) fn told(
         open_total: all.len(),
         open_by_severity: all.by_severity(),
         open_in: in_areas,
-        cells: pyramid.cells().clone(),
+        cells,
         open: events,
         recent: recent.into(),
         ..Events::default()
     }
 }
 
-/// Object events as counted cells.
-pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -> Pyramid {
+/// The kinds of objects, and the first level that a map can ask for.
+fn levels(site: &Site) -> (&[String], u8) {
     let kinds = site.meta.events.as_ref().map(|e| e.object_kinds.as_slice()).unwrap_or_default();
     let bounds = site.areas.get(AreaId::ROOT).bounds;
-    let coarsest = grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0);
+    (kinds, grid::coarsest((bounds.east - bounds.west) / 360.0 * 256.0))
+}
+
+/// Object events as counted cells.
+pub(super) fn pyramid(site: &Site, collected: &Collected, now_secs: EpochSecs) -> Pyramid {
+    let (kinds, coarsest) = levels(site);
     Pyramid::new(kinds, coarsest, collected, now_secs)
 }

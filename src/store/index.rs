@@ -1,6 +1,10 @@
 //! Which row has a key, among rows that do not change: a table of row numbers beside the hashes of the keys. Owns the
 //! look-up; knows no row.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::workers::{on_threads, threads};
+
 /// Hashes of a piece's keys by row, and its rows that another one replaces, in their order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PieceKeys {
@@ -16,8 +20,18 @@ pub(crate) struct KeyIndex {
     pieces: Vec<PieceKeys>,
     /// The first row of each piece, counted over all.
     starts: Vec<u32>,
-    /// The number of a row over all, and one; 0 where there is none. A power of two of them.
-    slots: Vec<u32>,
+    /// By the upper bits of the hash: the number of a row over all, and one; 0 where there is none. A power of two of them.
+    parts: Vec<Vec<u32>>,
+}
+
+/// The upper bits of a hash that say which part it is in, where rows are many.
+const PART_BITS: u32 = 4;
+/// So many rows are: parts are made side by side, and what is touched at a time is smaller.
+const MANY: usize = 1 << 20;
+
+/// The part of a hash, of so many.
+fn part_of(hash: u64, parts: usize) -> usize {
+    if parts > 1 { (hash >> (u64::BITS - PART_BITS)) as usize } else { 0 }
 }
 
 impl KeyIndex {
@@ -29,35 +43,57 @@ impl KeyIndex {
             starts.push(u32::try_from(rows).unwrap_or(u32::MAX));
             rows += piece.hashes.len();
         }
-        // At most three of four are taken.
-        let room = (rows + rows / 3 + 1).next_power_of_two();
-        let mut out = Self { pieces, starts, slots: vec![0; room] };
-        for piece in 0..out.pieces.len() {
-            out.add(piece);
-        }
-        out
+        let is_many = rows >= MANY;
+        Self::of_parts(pieces, starts, if is_many { 1 << PART_BITS } else { 1 })
     }
 
-    fn add(&mut self, piece: usize) {
-        let Self { pieces, starts, slots } = self;
-        let (Some(own), Some(start)) = (pieces.get(piece), starts.get(piece)) else { return };
-        let mut gone = own.gone.iter().peekable();
-        for (row, hash) in (0_u32..).zip(&own.hashes) {
-            if gone.next_if(|gone| **gone == row).is_some() {
-                continue;
-            }
-            let at = slot_of(slots, *hash, |number| hash_of(pieces, starts, number) == Some(*hash));
-            if let Some(slot) = slots.get_mut(at) {
-                *slot = start.saturating_add(row).saturating_add(1);
+    fn of_parts(pieces: Vec<PieceKeys>, starts: Vec<u32>, parts: usize) -> Self {
+        let mut rows = vec![0_usize; parts];
+        for hash in pieces.iter().flat_map(|piece| &piece.hashes) {
+            if let Some(rows) = rows.get_mut(part_of(*hash, parts)) {
+                *rows += 1;
             }
         }
+        let next = AtomicUsize::new(0);
+        let made = on_threads(if parts > 1 { threads() } else { 1 }, || {
+            let mut made = Vec::new();
+            loop {
+                let part = next.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = rows.get(part) else { return made };
+                // At most three of four are taken.
+                let mut slots = vec![0; (rows + rows / 3 + 1).next_power_of_two()];
+                for piece in 0..pieces.len() {
+                    add(&pieces, &starts, piece, &mut slots, |hash| part_of(hash, parts) == part);
+                }
+                made.push((part, slots));
+            }
+        });
+        let mut made: Vec<(usize, Vec<u32>)> = made.into_iter().flatten().collect();
+        made.sort_unstable_by_key(|(part, _)| *part);
+        Self { pieces, starts, parts: made.into_iter().map(|(_, slots)| slots).collect() }
     }
 
     /// Piece and row of a key.
     pub(crate) fn get(&self, hash: u64) -> Option<(usize, u32)> {
         let is_it = |number| hash_of(&self.pieces, &self.starts, number) == Some(hash);
-        let number = self.slots.get(slot_of(&self.slots, hash, is_it))?.checked_sub(1)?;
+        let slots = self.parts.get(part_of(hash, self.parts.len()))?;
+        let number = slots.get(slot_of(slots, hash, is_it))?.checked_sub(1)?;
         place(&self.starts, number)
+    }
+}
+
+/// Puts the rows of a piece that a part takes into its slots.
+fn add(pieces: &[PieceKeys], starts: &[u32], piece: usize, slots: &mut [u32], takes: impl Fn(u64) -> bool) {
+    let (Some(own), Some(start)) = (pieces.get(piece), starts.get(piece)) else { return };
+    let mut gone = own.gone.iter().peekable();
+    for (row, hash) in (0_u32..).zip(&own.hashes) {
+        if gone.next_if(|gone| **gone == row).is_some() || !takes(*hash) {
+            continue;
+        }
+        let at = slot_of(slots, *hash, |number| hash_of(pieces, starts, number) == Some(*hash));
+        if let Some(slot) = slots.get_mut(at) {
+            *slot = start.saturating_add(row).saturating_add(1);
+        }
     }
 }
 
@@ -114,9 +150,11 @@ mod tests {
                 }
                 keys.push(own);
             }
-            let index = KeyIndex::new(keys);
+            let index = KeyIndex::new(keys.clone());
+            let parted = KeyIndex::of_parts(keys, index.starts.clone(), 1 << PART_BITS);
             for key in 0..210 {
-                prop_assert_eq!(index.get(hash(key)), expected.get(&hash(key)).copied());
+                let found = expected.get(&hash(key)).copied();
+                prop_assert_eq!((index.get(hash(key)), parted.get(hash(key))), (found, found));
             }
         }
     }
