@@ -19,6 +19,8 @@ struct Wish {
     site: Arc<Site>,
     snapshot: Arc<Snapshot>,
     wanted: Vec<Wanted>,
+    /// A picture that is not shown any more: to let go of all that it alone holds takes half a millisecond.
+    spent: Option<Arc<Snapshot>>,
 }
 
 /// A picture that is on its way to the screen.
@@ -35,6 +37,9 @@ pub struct Ahead {
     coming: Option<Coming>,
     /// The newest of those that came meanwhile.
     later: Option<Arc<Snapshot>>,
+    /// What is shown, and what was before it.
+    shown: Option<Arc<Snapshot>>,
+    spent: Option<Arc<Snapshot>>,
 }
 
 impl std::fmt::Debug for Ahead {
@@ -73,7 +78,8 @@ impl Ahead {
         let may_wait = match *waited {
             1 => {
                 let wanted = series.wanted();
-                let wish = Wish { site: Arc::clone(site), snapshot: Arc::clone(&snapshot), wanted };
+                let spent = self.spent.take();
+                let wish = Wish { site: Arc::clone(site), snapshot: Arc::clone(&snapshot), wanted, spent };
                 is_seen && !wish.wanted.is_empty() && self.ask(wish)
             }
             waited => is_seen && waited <= MOST_FRAMES,
@@ -82,13 +88,17 @@ impl Ahead {
             return None;
         }
         self.coming = self.later.take().map(|snapshot| Coming { snapshot, waited: 0 });
+        self.spent = self.shown.replace(Arc::clone(&snapshot));
         Some(snapshot)
     }
 
     fn ask(&mut self, wish: Wish) -> bool {
         if self.worker.is_none() {
-            let ready = |Wish { site, snapshot, wanted }, _: &Receiver<Wish>| {
-                Some(Ready::of(&site, &snapshot, &wanted))
+            let ready = |wish: Wish, _: &Receiver<Wish>| {
+                let Wish { site, snapshot, wanted, spent } = wish;
+                let ready = Ready::of(&site, &snapshot, &wanted);
+                drop(spent);
+                Some(ready)
             };
             self.worker = workers::answering("ahead", 1, ready);
         }
@@ -174,6 +184,7 @@ mod tests {
         theme: Theme,
         series: SeriesCache,
         ahead: Ahead,
+        foreseen: Option<IndicatorIx>,
     }
 
     impl Table {
@@ -185,6 +196,7 @@ mod tests {
                 theme: Theme::dark(Sizes::for_desk()),
                 series: SeriesCache::default(),
                 ahead: Ahead::default(),
+                foreseen: None,
                 site,
             }
         }
@@ -219,9 +231,20 @@ mod tests {
             };
             let indicator = self.state.indicator;
             let areas: Vec<AreaId> = self.site.areas.level(1).collect();
+            if let Some(next) = self.foreseen {
+                let all: Vec<AreaId> = std::iter::once(AreaId::ROOT).chain(areas.iter().copied()).collect();
+                self.series.foresee(&view, next, &all);
+            }
             self.series.standings(&view, indicator, &areas);
             let all = std::iter::once(AreaId::ROOT).chain(areas);
             all.map(|area| Arc::clone(&self.series.trend(&view, indicator, area).unwrap().series)).collect()
+        }
+
+        /// Until the series are worked out.
+        fn wait(&self) {
+            while self.ahead.worker.as_ref().unwrap().1.is_empty() {
+                std::thread::yield_now();
+            }
         }
 
         fn turn(&mut self) -> Option<u64> {
@@ -240,9 +263,7 @@ mod tests {
         let (second, asked) = table.picture(2, None);
         table.ahead.offer(Arc::clone(&second));
         assert_eq!(table.turn(), None);
-        while table.ahead.worker.as_ref().unwrap().1.is_empty() {
-            std::thread::yield_now();
-        }
+        table.wait();
         assert_eq!(table.look(&first), told, "the screen goes on with the picture before");
         assert_eq!(table.turn(), Some(2));
         assert_eq!(asked.load(Ordering::SeqCst), 1);
@@ -252,6 +273,29 @@ mod tests {
         table.series = SeriesCache::default();
         assert_eq!(ready, table.look(&second), "and they are those of the new picture");
         assert_eq!(table.turn(), None, "it is shown once");
+    }
+
+    #[test]
+    fn another_scene_finds_the_series_that_were_foreseen() {
+        let mut table = Table::new();
+        let now = table.state.indicator;
+        let next = (0..table.site.indicators.len()).find(|i| *i != now).unwrap();
+        table.foreseen = Some(next);
+        let (first, asked) = table.picture(1, None);
+        table.look(&first);
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "of the first picture what is shown and no more");
+        let (second, asked) = table.picture(2, None);
+        table.ahead.offer(Arc::clone(&second));
+        assert_eq!(table.turn(), None);
+        table.wait();
+        assert_eq!(table.turn(), Some(2));
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "once an indicator");
+        table.look(&second);
+        table.state.indicator = next;
+        let foreseen = table.look(&second);
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "neither scene asks again");
+        table.series = SeriesCache::default();
+        assert_eq!(foreseen, table.look(&second), "and they are what is asked for");
     }
 
     #[test]

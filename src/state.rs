@@ -286,12 +286,16 @@ impl AppState {
     }
 
     fn enter_scene(&mut self, scene: usize, site: &Site) {
-        if let Some(entered) = site.scenes.get(scene) {
+        if scene < site.scenes.len() {
             self.scene = scene;
-            if let Some(indicator) = site.indicator_index(&entered.map_indicator) {
-                self.indicator = indicator;
-            }
+            self.indicator = indicator_of(scene, site).unwrap_or(self.indicator);
         }
+    }
+
+    /// The indicator of the scene that comes next by itself.
+    #[must_use]
+    pub fn indicator_of_next_scene(&self, site: &Site) -> Option<IndicatorIx> {
+        indicator_of(step(self.scene, 1, site.scenes.len()), site)
     }
 
     fn dismiss(&mut self) {
@@ -318,6 +322,11 @@ impl AppState {
             self.time.return_to_live();
         }
     }
+}
+
+/// The indicator that the map shows when a scene is entered.
+fn indicator_of(scene: usize, site: &Site) -> Option<IndicatorIx> {
+    site.indicator_index(&site.scenes.get(scene)?.map_indicator)
 }
 
 fn step(at: usize, by: i32, len: usize) -> usize {

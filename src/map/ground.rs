@@ -75,8 +75,7 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
     if !clear.intersects(sheet.lens.rect_of(&extent)) {
         return None;
     }
-    let rings: Vec<Vec<Pos2>> =
-        solid.rings.iter().map(|r| r.iter().map(|p| sheet.lens.to_screen(*p)).collect()).collect();
+    let edges: Vec<(Pos2, Pos2)> = solid.rings.iter().flat_map(|ring| edges(ring, &sheet.lens)).collect();
     // Station names stand to the right of their rings.
     let unit = vec2(1.0, 1.0) * sheet.theme().sizes.small;
     let stations: Vec<Rect> = sheet
@@ -90,18 +89,24 @@ fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<
         .collect();
     let mut best: Option<(f32, Pos2)> = None;
     for row in 0..=ROWS {
+        let y = clear.top() + clear.height() * f32::from(row) / f32::from(ROWS);
+        let crossings = crossings(&edges, y);
         for column in 0..=COLUMNS {
-            let at = pos2(
-                clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS),
-                clear.top() + clear.height() * f32::from(row) / f32::from(ROWS),
-            );
-            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
-                || stations.iter().any(|s| s.contains(at));
-            if is_taken || !contains(&rings, at) {
+            let at = pos2(clear.left() + clear.width() * f32::from(column) / f32::from(COLUMNS), y);
+            let is_inside = crossings.iter().filter(|x| at.x < **x).count() % 2 == 1;
+            let most = best.map_or(0.0, |(most, _)| most);
+            // Most places are known to be worse before all edges are asked.
+            if !is_inside || edge_room(clear, at) <= most {
                 continue;
             }
-            let room = room_around(&rings, at).min(edge_room(clear, at));
-            if best.is_none_or(|(most, _)| room > most) {
+            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * unit).contains(at))
+                || stations.iter().any(|s| s.contains(at));
+            if is_taken {
+                continue;
+            }
+            if let Some(room) = room_around(&edges, at, most).map(|room| room.min(edge_room(clear, at)))
+                && best.is_none_or(|(most, _)| room > most)
+            {
                 best = Some((room, at));
             }
         }
@@ -118,30 +123,80 @@ fn edge_room(clear: Rect, at: Pos2) -> f32 {
     x.min(y) + 60.0
 }
 
-fn edges(rings: &[Vec<Pos2>]) -> impl Iterator<Item = (Pos2, Pos2)> + '_ {
-    rings.iter().flat_map(|ring| {
-        let shifted = ring.iter().cycle().skip(1);
-        ring.iter().copied().zip(shifted.copied())
-    })
+fn edges(ring: &[World], lens: &Lens) -> impl Iterator<Item = (Pos2, Pos2)> {
+    let shifted = ring.iter().cycle().skip(1);
+    ring.iter().zip(shifted).map(|(a, b)| (lens.to_screen(*a), lens.to_screen(*b)))
 }
 
-fn contains(rings: &[Vec<Pos2>], at: Pos2) -> bool {
-    edges(rings)
-        .filter(|(a, b)| {
-            (a.y > at.y) != (b.y > at.y) && at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x
-        })
-        .count()
-        % 2
-        == 1
+/// Where edges cross a level line: a place on it is inside where an odd number of them lies to its right.
+fn crossings(edges: &[(Pos2, Pos2)], y: f32) -> Vec<f32> {
+    let crossing = edges.iter().filter(|(a, b)| (a.y > y) != (b.y > y));
+    crossing.map(|(a, b)| (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x).collect()
 }
 
-fn room_around(rings: &[Vec<Pos2>], at: Pos2) -> f32 {
-    let squared = edges(rings)
-        .map(|(a, b)| {
-            let along = b - a;
-            let t = ((at - a).dot(along) / along.length_sq().max(1e-6)).clamp(0.0, 1.0);
-            (at - (a + along * t)).length_sq()
-        })
-        .fold(f32::INFINITY, f32::min);
-    squared.sqrt()
+/// How far the nearest edge is; none once that is known to be less than what there is elsewhere.
+fn room_around(edges: &[(Pos2, Pos2)], at: Pos2, elsewhere: f32) -> Option<f32> {
+    let least = elsewhere * elsewhere * (1.0 - 1e-5);
+    let mut nearest = f32::INFINITY;
+    for (a, b) in edges {
+        let along = *b - *a;
+        let t = ((at - *a).dot(along) / along.length_sq().max(1e-6)).clamp(0.0, 1.0);
+        nearest = nearest.min((at - (*a + along * t)).length_sq());
+        if nearest < least {
+            return None;
+        }
+    }
+    Some(nearest.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_events::Table;
+    use super::*;
+
+    /// The same by asking every edge at every place.
+    fn slowly(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<Pos2> {
+        let small = sheet.theme().sizes.small;
+        let clear = sheet.clear.shrink(small);
+        let edges: Vec<(Pos2, Pos2)> = solid.rings.iter().flat_map(|ring| edges(ring, &sheet.lens)).collect();
+        let mut best: Option<(f32, Pos2)> = None;
+        for step in 0..21 * 29_u16 {
+            let (row, column) = (f32::from(step / 29), f32::from(step % 29));
+            let at = clear.min + vec2(clear.width() * column / 28.0, clear.height() * row / 20.0);
+            let inside = crossings(&edges, at.y).iter().filter(|x| at.x < **x).count() % 2 == 1;
+            let station = |place: &World| {
+                let off = (at - sheet.lens.to_screen(*place)) / small;
+                (-3.0..=8.0).contains(&off.x) && off.y.abs() <= 2.0
+            };
+            let is_taken = taken.iter().any(|t| t.expand2(vec2(4.0, 2.0) * small).contains(at))
+                || sheet.geometry.stations.iter().any(|(_, place)| station(place));
+            let room = room_around(&edges, at, 0.0)?.min(edge_room(clear, at));
+            if inside && !is_taken && best.is_none_or(|(most, _)| room > most) {
+                best = Some((room, at));
+            }
+        }
+        best.filter(|(room, _)| *room > small * 2.0).map(|(_, at)| at)
+    }
+
+    #[test]
+    fn names_of_neighbours_stand_where_most_room_is() {
+        let Some(stage) = super::super::fixture::sample(1600.0, 900.0, 10, 1) else { return };
+        let table = Table::new(stage);
+        let mut found = 0;
+        for (zoom, aside) in [(-1.0, 0.0), (0.0, 0.0), (0.4, 150.0), (1.2, -300.0)] {
+            table.with(table.lens(zoom, aside), false, |sheet| {
+                let taken = [Rect::from_min_size(pos2(20.0, 20.0), vec2(300.0, 80.0)), Rect::NOTHING];
+                for (_, solid) in &sheet.geometry.surroundings {
+                    let ours = visible_place(sheet, solid, &taken).map(|place| sheet.lens.to_screen(place));
+                    let theirs = slowly(sheet, solid, &taken);
+                    assert_eq!(ours.is_some(), theirs.is_some());
+                    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                        assert!((ours - theirs).length() < 0.1, "{ours:?} and {theirs:?}");
+                        found += 1;
+                    }
+                }
+            });
+        }
+        assert!(found > 5, "{found}");
+    }
 }

@@ -347,6 +347,11 @@ fn base_names(
         if written.iter().any(|(w, p)| *w == words && p.distance(at) < small * 26.0) {
             continue;
         }
+        // Over our own areas the figures come first, and letters need all the contrast there is.
+        let inside = sheet.view.site.areas.at(degrees(name.at)).is_some();
+        if inside && name.order() > 1 && sheet.zoom_from_home() < FINER_NAMES_FROM {
+            continue;
+        }
         let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
         let mut kind = Type { size, bold: false, color: theme.base.place };
         let can_write = |f: &mut egui::epaint::FontsView<'_>| f.has_glyphs(&kind.font(), words);
@@ -362,11 +367,6 @@ fn base_names(
             continue;
         }
         let is_place = matches!(name.kind, Kind::Place(_));
-        // Over our own areas the figures come first, and letters need all the contrast there is.
-        let inside = sheet.view.site.areas.at(degrees(name.at)).is_some();
-        if inside && name.order() > 1 && sheet.zoom_from_home() < FINER_NAMES_FROM {
-            continue;
-        }
         let color = if inside {
             theme.text.gamma_multiply(0.86)
         } else if is_place || matches!(name.kind, Kind::Road(_)) {

@@ -25,6 +25,8 @@ pub(super) struct Lettering {
     kept: usize,
     before: HashMap<Face, HashMap<String, Arc<Galley>>>,
     digits: HashMap<Place, Letter>,
+    /// How many numbers were laid out before they were needed, for which size of letters.
+    practised: (u32, u16),
     drawn: Drawn,
 }
 
@@ -69,7 +71,7 @@ impl Lettering {
             self.texts.clear();
             self.before.clear();
             self.digits.clear();
-            self.kept = 0;
+            (self.kept, self.practised) = (0, (0, 0));
         }
     }
 
@@ -124,11 +126,25 @@ impl Lettering {
             }
             return corner(size) - middle;
         }
-        let text = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
-        self.learn(face, &text);
+        let text = self.learn_number(painter, words, kind);
         let at = corner(text.size());
         ink.write(&text, at, 0.0, kind.color);
         at - middle
+    }
+
+    /// How many numbers were laid out beforehand for a size of letters.
+    pub(super) const fn practised(&mut self, size: f32) -> &mut u16 {
+        if self.practised.0 != size.to_bits() {
+            self.practised = (size.to_bits(), 0);
+        }
+        &mut self.practised.1
+    }
+
+    /// Lays out a number, whose digits are then known at their places.
+    pub(super) fn learn_number(&mut self, painter: &Painter, words: &str, kind: Type) -> Arc<Galley> {
+        let text = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
+        self.learn(face(kind), &text);
+        text
     }
 
     /// The size of a number all of whose letters are known at their places.

@@ -13,6 +13,35 @@ use crate::density::{CellSum, grid};
 use crate::panels::format;
 use crate::panels::hexagon::fullness;
 use crate::snapshot::EventPhase;
+use crate::theme::Theme;
+
+/// Digits come in a few sizes only: every other one would have them drawn anew and the whole font handed over.
+const STEPS: f32 = 4.0;
+/// So many numbers are laid out in a frame before they are needed.
+const AHEAD: usize = 8;
+
+/// The type of a count in a cell that is so many steps full.
+pub(super) fn digits(theme: &Theme, step: f32) -> Type {
+    Type { size: theme.sizes.small * (0.84 + 0.2 * step / STEPS), bold: true, color: theme.text }
+}
+
+/// Lays out some numbers, until every digit has stood at every place of a count in every size: the first crowds would have
+/// to lay out a hundred at once.
+pub(super) fn practise(painter: &Painter, theme: &Theme, lettering: &mut Lettering) {
+    const NUMBERS: u16 = 4 * 10;
+    for _ in 0..AHEAD {
+        let done = lettering.practised(theme.sizes.small);
+        let (size, number) = (*done / NUMBERS, *done % NUMBERS);
+        if f32::from(size) > STEPS {
+            return;
+        }
+        *done += 1;
+        let (digit, power) = (u64::from(number % 10), 10_u64.pow(u32::from(number / 10)));
+        // A nought begins no count.
+        let number = if digit == 0 { power } else { digit * ((power * 10 - 1) / 9) };
+        lettering.learn_number(painter, &format::count(number), digits(theme, f32::from(size)));
+    }
+}
 
 /// Writes beside marks.
 pub(super) struct Scribe<'a> {
@@ -44,9 +73,7 @@ impl<'a> Scribe<'a> {
 
     fn count(&mut self, at: Pos2, level: u8, sum: &CellSum, most: u64) {
         let theme = self.sheet.theme();
-        // A few sizes only: every other one would have its digits drawn anew and the whole font handed over.
-        let full = (fullness(sum.count, most) * 4.0).round() / 4.0;
-        let kind = Type { size: theme.sizes.small * (0.84 + 0.2 * full), bold: true, color: theme.text };
+        let kind = digits(theme, (fullness(sum.count, most) * STEPS).round());
         let down = vec2(0.0, theme.sizes.small * 0.32);
         let words = short_count(self.sheet, sum.count);
         let off = self.lettering.number(self.painter, (&words, kind), at + down, &mut self.marks.ink);

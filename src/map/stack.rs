@@ -15,6 +15,7 @@ use super::hover::{self, Hit};
 use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
 use super::lettering::Lettering;
+use super::letters;
 use super::pencil::Pencil;
 use super::position::Position;
 use super::pulse::Pulses;
@@ -114,6 +115,9 @@ impl Stack {
         self.events.prepare(sheet, time, animate);
         let others = Others { marks: self.events.marks(), badges: self.events.badges(), base: &self.base };
         self.lettering.begin(painter.ctx());
+        if !sheet.moving {
+            letters::practise(painter, sheet.theme(), &mut self.lettering);
+        }
         self.labels.prepare(painter, sheet, &others, &self.covered, &mut self.lettering);
         self.backdrop.paint(painter, sheet, &self.base, &self.glow, (time, animate));
         self.ground.paint_names(painter, sheet, &self.covered);

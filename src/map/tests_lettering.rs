@@ -127,6 +127,27 @@ fn what_was_laid_out_is_forgotten_with_the_picture_of_letters() {
 }
 
 #[test]
+fn a_map_at_rest_learns_every_count_before_it_is_needed() {
+    let theme = crate::theme::Theme::dark(crate::theme::Sizes::for_desk());
+    in_a_frame(|painter| {
+        let mut lettering = Lettering::default();
+        lettering.begin(painter.ctx());
+        for _ in 0..40 {
+            super::letters::practise(painter, &theme, &mut lettering);
+        }
+        for number in 1..10_000 {
+            let kind = super::letters::digits(&theme, f32::from((number % 5) as u8));
+            let words = crate::panels::format::count(number);
+            let size = lettering.size_of(&words, kind).expect("all digits at all places");
+            if number % 97 == 0 {
+                let text = painter.layout_no_wrap(words, kind.font(), Color32::PLACEHOLDER);
+                assert!((size - text.size()).length() < 0.01);
+            }
+        }
+    });
+}
+
+#[test]
 fn texts_that_nobody_asks_for_make_room() {
     in_a_frame(|painter| {
         let mut lettering = Lettering::default();

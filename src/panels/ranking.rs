@@ -50,18 +50,23 @@ impl Row {
 /// the area alone.
 #[must_use]
 pub fn rows(view: &View<'_>, indicator: &Indicator, series: &mut SeriesCache) -> Vec<Row> {
+    of_areas(view, indicator, &areas_of(view, indicator), series)
+}
+
+/// The areas that stand in the ranking of an indicator.
+#[must_use]
+pub fn areas_of(view: &View<'_>, indicator: &Indicator) -> Vec<AreaId> {
     let areas = &view.site.areas;
     let chosen = areas.get(view.state.area);
     let shown = |ids: &[AreaId]| ids.first().is_some_and(|id| view.site.is_shown_at(indicator, *id));
     let siblings = chosen.parent.map(|parent| areas.get(parent).children.as_slice()).unwrap_or_default();
-    let ids: Vec<AreaId> = if shown(&chosen.children) {
+    if shown(&chosen.children) {
         chosen.children.clone()
     } else if shown(siblings) {
         siblings.to_vec()
     } else {
         vec![areas.ancestor(view.state.area, view.site.level_index(&indicator.finest_area).unwrap_or(0))]
-    };
-    of_areas(view, indicator, &ids, series)
+    }
 }
 
 /// The areas directly inside an area, as far as the indicator is shown there.

@@ -57,7 +57,7 @@ impl Ready {
 #[derive(Debug, Default)]
 pub struct SeriesCache {
     revision: u64,
-    /// The series that frames of this revision asked for.
+    /// The series that frames of this revision asked for or will ask for.
     asked: BTreeSet<Key>,
     /// Those of the next one, where they were worked out beforehand.
     ready: Option<Ready>,
@@ -151,6 +151,12 @@ impl SeriesCache {
     pub fn wanted(&self) -> Vec<Wanted> {
         let trend = |key: &Key| self.trends.get(key).cloned();
         self.asked.iter().map(|key| (key.0, key.1, trend(key))).collect()
+    }
+
+    /// Has series worked out with those of the next picture, which another scene will ask for: it is shown at once then.
+    pub fn foresee(&mut self, view: &View<'_>, indicator: IndicatorIx, areas: &[AreaId]) {
+        self.refresh(view);
+        self.asked.extend(areas.iter().map(|area| (indicator, *area)));
     }
 
     /// Takes what was worked out of a picture before it is shown.

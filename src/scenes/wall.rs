@@ -77,6 +77,16 @@ fn scene_ui(ui: &Ui, zones: &WallZones, view: &View<'_>, memory: &mut Memory, co
     cards::cards_ui(pen, zones.cards, view, commands);
     trend::trend_words_ui(pen, zones.trend_words, view, &mut memory.series);
     trend::trend_chart_ui(pen, zones.trend, view, &mut memory.series);
+    foresee(view, &mut memory.series);
+}
+
+/// The series that the next scene will ask for.
+fn foresee(view: &View<'_>, series: &mut SeriesCache) {
+    let Some(next) = view.state.indicator_of_next_scene(view.site) else { return };
+    let Some(indicator) = view.site.indicators.get(next) else { return };
+    let mut areas = ranking::areas_of(view, indicator);
+    areas.push(trend::trend_area(view, indicator));
+    series.foresee(view, next, &areas);
 }
 
 /// Ranking, then the pictures of the scene. All share the column: each gets its least, and what is left is shared by
