@@ -159,6 +159,10 @@ fn has_places(site: &Site, table: &Table, chunk: &Chunk) -> bool {
     let Some((_, root)) = site.areas.iter().next() else { return false };
     let of_texts = |column: &Column| {
         let texts = column.texts()?;
+        // A number with decimals has a point.
+        if !texts.bytes.contains(&b'.') {
+            return None;
+        }
         let values: Vec<Option<f64>> = texts.values().map(coordinate).collect();
         let of_row = |row: usize| {
             let code = texts.codes.get(row).filter(|_| column.has(row))?;

@@ -317,7 +317,8 @@ fn read_column(
 /// Makes room for texts that are not in a dictionary, for all rows that are left: a list that grows step by step is
 /// copied, and its memory cleared, several times over. Files do not say how long texts are; the first page does.
 fn reserve_plain(texts: &mut Texts, page_bytes: usize, there: usize, rows_left: usize) {
-    if texts.spans.capacity() - texts.spans.len() >= there {
+    let has_spans = texts.spans.capacity() - texts.spans.len() >= there;
+    if has_spans && texts.bytes.capacity() - texts.bytes.len() >= page_bytes {
         return;
     }
     let each = page_bytes.div_ceil(there.max(1));
