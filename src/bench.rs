@@ -299,26 +299,38 @@ pub fn batch(engine: Engine, table: &str) -> Report {
     }
 }
 
-/// Questions to one snapshot: every indicator over every window at areas of every level, one answer each.
-fn questions(engine: &Engine) -> Measured {
+/// Questions to one snapshot: every indicator over every window at areas of every level, one answer each; and which one took
+/// longest, with what it takes when it is asked again.
+fn questions(engine: &Engine) -> (Measured, String) {
     let site = Arc::clone(engine.site());
     let at = engine.end_of(engine.present_day());
     let mut areas: Vec<AreaId> = Vec::new();
     for level in 0..=site.figure_level() {
         areas.extend(site.areas.iter().find(|(_, area)| area.level == level).map(|(id, _)| id));
     }
-    let windows: Vec<Window> = Window::WORDS.iter().filter_map(|word| Window::parse(word)).collect();
+    let windows = Window::WORDS.iter().filter_map(|word| Some((*word, Window::parse(word)?)));
+    let windows: Vec<(&str, Window)> = windows.collect();
+    let ask = |indicator: usize, window: Window, area: AreaId| {
+        let since = Instant::now();
+        std::hint::black_box(engine.question(indicator, area, window, at));
+        since.elapsed().as_secs_f64() * 1e6
+    };
     let mut micros = Vec::new();
-    for indicator in 0..site.indicators.len() {
-        for window in &windows {
+    let mut longest: (f64, String, Option<(usize, Window, AreaId)>) = (0.0, String::new(), None);
+    for (indicator, row) in site.indicators.iter().enumerate() {
+        for (word, window) in &windows {
             for area in &areas {
-                let since = Instant::now();
-                std::hint::black_box(engine.question(indicator, *area, *window, at));
-                micros.push(since.elapsed().as_secs_f64() * 1e6);
+                let took = ask(indicator, *window, *area);
+                micros.push(took);
+                if took > longest.0 {
+                    let what = format!("{}, {word}, {}", row.id, site.areas.get(*area).code);
+                    longest = (took, what, Some((indicator, *window, *area)));
+                }
             }
         }
     }
-    Measured::new("question_micros", micros)
+    let again = longest.2.map_or(f64::NAN, |(indicator, window, area)| ask(indicator, window, area));
+    (Measured::new("question_micros", micros), format!("{}: {:.1}, again {again:.1}", longest.1, longest.0))
 }
 
 /// Reading and measuring everything, then every figure at one instant, then single questions.
@@ -328,7 +340,7 @@ fn questions(engine: &Engine) -> Measured {
 pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site::problem::Problem>> {
     let (mut cold, mut figures, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
     let mut rows = 0;
-    let mut asked = Measured::new("question_micros", Vec::new());
+    let mut asked = (Measured::new("question_micros", Vec::new()), String::new());
     for _ in 0..runs {
         let since = Instant::now();
         let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
@@ -345,6 +357,8 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
     let mut context = machine();
     context.push(("rows", rows.to_string()));
     context.push(("resident_mib", format!("{:.0}", resident_mib())));
+    let (asked, longest) = asked;
+    context.push(("longest_question_micros", longest));
     Ok(Report {
         context,
         figures: vec![

@@ -14,7 +14,7 @@ use crate::store::column::{Chunk, Column, Texts};
 use super::event_rows::Columns;
 use super::events::{pyramid, told};
 use super::open::OpenEvents;
-use super::slim::{Instants, Places};
+use super::slim::{Ids, Instants, Places};
 
 /// An end that has not come.
 const NEVER: EpochSecs = EpochSecs::MAX;
@@ -47,9 +47,7 @@ pub(super) struct Segment {
     severity: Vec<u8>,
     exercise: Vec<bool>,
     place: Places,
-    /// Where each key ends in `ids`.
-    id_ends: Vec<u32>,
-    ids: String,
+    ids: Ids,
     /// Keys of events that changed to what can be shown nowhere, such as an area that the site does not have.
     nowhere: HashSet<Box<str>>,
     words: Vec<Arc<str>>,
@@ -89,13 +87,8 @@ impl Segment {
             self.severity.push(columns.grade(row));
             self.exercise.push(!columns.is_real(row));
             self.place.push(columns.place(row));
-            self.push_id(id);
+            self.ids.push(id);
         }
-    }
-
-    fn push_id(&mut self, id: &str) {
-        self.ids.push_str(id);
-        self.id_ends.push(u32::try_from(self.ids.len()).unwrap_or(u32::MAX));
     }
 
     /// Place of a word in the list of words: kinds, states and organisations are few.
@@ -116,14 +109,11 @@ impl Segment {
     }
 
     /// Keys of all its events, those that are nowhere too: in earlier segments these are as they no longer are.
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|row| self.id(row)).chain(self.nowhere.iter().map(|id| &**id))
-    }
-
-    fn id(&self, row: usize) -> &str {
-        let end = |row: usize| self.id_ends.get(row).map_or(0, |end| *end as usize);
-        let start = row.checked_sub(1).map_or(0, end);
-        self.ids.get(start..end(row)).unwrap_or_default()
+    fn note_keys(&self, keys: &mut HashSet<Box<str>>) {
+        self.ids.each(|id| {
+            keys.insert(id.into());
+        });
+        keys.extend(self.nowhere.iter().cloned());
     }
 
     /// The event as it stood at an instant. What state an open one was in then is not noted: it had been taken in.
@@ -134,7 +124,7 @@ impl Segment {
         let was_closed_later = is_open && closed != NEVER;
         let status = if was_closed_later { taken_in.map(Arc::clone) } else { None };
         Some(EventView {
-            id: self.id(row).into(),
+            id: self.ids.get(row).into(),
             area: *self.area.get(row)?,
             kind: word(&self.kind)?,
             severity: *self.severity.get(row)?,
@@ -159,7 +149,14 @@ impl Segment {
         let (Some(kind), Some(place), Some(false)) = (kind, place, self.exercise.get(row)) else { return };
         let (Some(severity), Some(opened)) = (self.severity.get(row), self.opened.get(row)) else { return };
         let phase = if is_open { EventPhase::Open } else { EventPhase::Done };
-        out.push(self.id(row), place, u16::try_from(kind).unwrap_or(u16::MAX), *severity, phase, opened);
+        out.push(
+            &self.ids.get(row),
+            place,
+            u16::try_from(kind).unwrap_or(u16::MAX),
+            *severity,
+            phase,
+            opened,
+        );
     }
 
     /// Puts down its object events that have a place and are no drill.
@@ -170,13 +167,15 @@ impl Segment {
             self.words.iter().map(|word| place(word).and_then(|at| at.try_into().ok())).collect();
         let times = self.opened.iter().zip(self.closed.iter());
         let rest = self.kind.iter().zip(&self.severity).zip(&self.exercise);
-        for (row, ((opened, closed), ((kind, severity), exercise))) in times.zip(rest).enumerate() {
+        let mut rows = times.zip(rest).enumerate();
+        self.ids.each(|id| {
+            let Some((row, ((opened, closed), ((kind, severity), exercise)))) = rows.next() else { return };
             let kind = kinds.get(usize::from(*kind)).copied().flatten();
             if let (Some(kind), Some(place), false) = (kind, self.place.get(row), *exercise) {
                 let phase = if closed == NEVER { EventPhase::Open } else { EventPhase::Done };
-                out.put(self.id(row), place, kind, *severity, phase, opened);
+                out.put(id, place, kind, *severity, phase, opened);
             }
-        }
+        });
     }
 
     /// Counts its object events that are no drill in their areas, or takes them back; those that `takes` says.
@@ -196,10 +195,11 @@ impl Segment {
 
     /// The events of two segments; of those with one key, the newer segment's.
     fn merged(older: &Self, newer: &Self) -> Self {
-        let again: HashSet<&str> = newer.keys().collect();
+        let mut again = HashSet::new();
+        newer.note_keys(&mut again);
         let nowhere = older.nowhere.union(&newer.nowhere).cloned().collect();
         let mut out = Self { nowhere, ..Self::default() };
-        for row in (0..older.len()).filter(|row| !again.contains(older.id(*row))) {
+        for row in (0..older.len()).filter(|row| !again.contains(&*older.ids.get(*row))) {
             out.copy(older, row);
         }
         (0..newer.len()).for_each(|row| out.copy(newer, row));
@@ -228,7 +228,7 @@ impl Segment {
         one(&mut self.severity, &from.severity, row);
         one(&mut self.exercise, &from.exercise, row);
         self.place.push(from.place.get(row));
-        self.push_id(from.id(row));
+        self.ids.push(&from.ids.get(row));
     }
 }
 
@@ -265,8 +265,9 @@ impl EventBook {
     /// Takes in changed events; `keys` are those of all that changed. Segments of like size are brought together, so
     /// that there are never many.
     pub(super) fn change<'a>(&mut self, mut segment: Segment, keys: impl Iterator<Item = &'a str>) {
-        let shown: HashSet<&str> = segment.keys().collect();
-        let nowhere = keys.filter(|key| !shown.contains(key)).map(Box::from).collect();
+        let mut shown = HashSet::new();
+        segment.note_keys(&mut shown);
+        let nowhere = keys.filter(|key| !shown.contains(*key)).map(Box::from).collect();
         segment.nowhere = nowhere;
         self.segments.push(Arc::new(segment));
         while let [.., older, newer] = self.segments.as_slice()
@@ -285,12 +286,13 @@ impl EventBook {
         let finest = site.figure_level();
         let areas = site.areas.iter().filter(|(_, area)| area.level <= finest).count();
         let mut out = Reports::new(kinds, areas, at);
-        let mut newer: HashSet<&str> = HashSet::new();
+        let mut newer: HashSet<Box<str>> = HashSet::new();
         for (number, segment) in self.segments.iter().enumerate().rev() {
             // An event that was met in a later segment has changed since.
-            segment.report(site, &mut out, 1, |row| newer.is_empty() || !newer.contains(segment.id(row)));
+            segment
+                .report(site, &mut out, 1, |row| newer.is_empty() || !newer.contains(&*segment.ids.get(row)));
             if number >= self.loaded {
-                newer.extend(segment.keys());
+                segment.note_keys(&mut newer);
             }
         }
         out
@@ -301,7 +303,7 @@ impl EventBook {
         let day_start = site.zone.start_of(site.zone.day_of(at));
         let taken_in: Option<Arc<str>> =
             site.meta.events.as_ref().and_then(|meta| meta.open_statuses.first()).map(|s| s.as_str().into());
-        let mut newer: HashSet<&str> = HashSet::new();
+        let mut newer: HashSet<Box<str>> = HashSet::new();
         let (mut open, mut placed, mut opened_today) = (OpenEvents::default(), Collected::default(), 0);
         let mut changes: BinaryHeap<Reverse<(EpochSecs, usize, usize)>> = BinaryHeap::new();
         // Newest first: an event that was met in a later segment has changed since.
@@ -315,7 +317,7 @@ impl EventBook {
                 let is_recent = changes.len() < Events::RECENT
                     || changes.peek().is_some_and(|Reverse((oldest, ..))| changed > *oldest);
                 let is_mapped = closed > at - MAPPED_SECS;
-                if !(is_mapped || is_of_today || is_recent) || newer.contains(segment.id(row)) {
+                if !(is_mapped || is_of_today || is_recent) || newer.contains(&*segment.ids.get(row)) {
                     continue;
                 }
                 if is_mapped {
@@ -333,7 +335,7 @@ impl EventBook {
                 opened_today += u64::from(is_of_today && segment.exercise.get(row) == Some(&false));
             }
             if number >= self.loaded {
-                newer.extend(segment.keys());
+                segment.note_keys(&mut newer);
             }
         }
         let view = |segment: &Segment, row| segment.view(row, at, taken_in.as_ref());

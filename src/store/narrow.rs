@@ -66,6 +66,30 @@ impl Numbers {
             Self::Eight(numbers) => numbers.get(place).copied(),
         }
     }
+
+    /// A whole number that is kept by its distance from the least.
+    fn from(&self, least: i64, place: usize) -> Option<i64> {
+        Some(least.wrapping_add(self.get(place)?.cast_signed()))
+    }
+}
+
+/// The least of some whole numbers, and the distance of each.
+fn distances(values: impl Iterator<Item = i64> + Clone) -> (i64, Numbers) {
+    let least = values.clone().min().unwrap_or(0);
+    // Two's complement: the distance of any two whole numbers fits.
+    (least, Numbers::of(values.map(|v| v.wrapping_sub(least).cast_unsigned())))
+}
+
+/// A number as whole millionths where it is told in these: the same again from [`of_millionths`], bit by bit.
+pub(crate) fn millionths(value: f64) -> Option<i64> {
+    // What is no number or beyond all whole numbers becomes one that is not the same.
+    let whole = (value * 1e6).round() as i64;
+    (of_millionths(whole).to_bits() == value.to_bits()).then_some(whole)
+}
+
+/// A number of so many millionths.
+pub(crate) fn of_millionths(whole: i64) -> f64 {
+    whole as f64 / 1e6
 }
 
 /// The values of a column that are there.
@@ -73,6 +97,8 @@ impl Numbers {
 enum Values {
     /// Distances from the least.
     Int(i64, Numbers),
+    /// The same of millionths.
+    Millionths(i64, Numbers),
     Float(Vec<f64>),
     /// Codes of a list, which has none.
     Text(Numbers, Texts),
@@ -91,11 +117,17 @@ impl Narrow {
         let values = match &column.data {
             Data::Int(all) => {
                 let values = here.filter_map(|row| all.get(row).copied());
-                let least = values.clone().min().unwrap_or(0);
-                // Two's complement: the distance of any two whole numbers fits.
-                Values::Int(least, Numbers::of(values.map(|v| v.wrapping_sub(least).cast_unsigned())))
+                let (least, numbers) = distances(values);
+                Values::Int(least, numbers)
             }
-            Data::Float(all) => Values::Float(here.filter_map(|row| all.get(row).copied()).collect()),
+            Data::Float(all) => {
+                let values = here.filter_map(|row| all.get(row).copied());
+                let whole: Option<Vec<i64>> = values.clone().map(millionths).collect();
+                match whole.map(|whole| distances(whole.iter().copied())) {
+                    Some((least, numbers)) => Values::Millionths(least, numbers),
+                    None => Values::Float(values.collect()),
+                }
+            }
             Data::Text(texts) => {
                 let codes = here.filter_map(|row| texts.codes.get(row).map(|code| u64::from(*code)));
                 let list =
@@ -121,8 +153,12 @@ impl Narrow {
         });
         let data = match &self.values {
             Values::Int(least, numbers) => {
-                let value = |row| Some(least.wrapping_add(numbers.get(place(row)?)?.cast_signed()));
+                let value = |row| numbers.from(*least, place(row)?);
                 Data::Int(rows.iter().map(|row| value(row).unwrap_or_default()).collect())
+            }
+            Values::Millionths(least, numbers) => {
+                let value = |row| numbers.from(*least, place(row)?).map(of_millionths);
+                Data::Float(rows.iter().map(|row| value(row).unwrap_or_default()).collect())
             }
             Values::Float(all) => {
                 let value = |row| all.get(place(row)?).copied();
@@ -187,7 +223,9 @@ mod tests {
             let ints = rows.iter().map(|row| if narrow { row.0.rem_euclid(300) } else { row.0 }).collect();
             let mut texts = Texts { codes: rows.iter().map(|row| row.2).collect(), ..Texts::default() };
             (0..300).for_each(|code| { texts.add(format!("v{code}").as_bytes()); });
-            let floats = rows.iter().map(|row| row.1).collect();
+            // Coordinates, and any number.
+            let degrees = |row: &(i64, f64, u32, [bool; 3])| (row.1 % 180.0 * 1e6).round() / 1e6;
+            let floats = rows.iter().map(|row| if narrow { degrees(row) } else { row.1 }).collect();
             let datas = [Data::Int(ints), Data::Float(floats), Data::Text(texts)];
             let columns = datas.into_iter().enumerate().map(|(at, data)| {
                 let valid = (!all_there).then(|| rows.iter().map(|row| u8::from(row.3[at])).collect());
