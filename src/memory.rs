@@ -1,5 +1,8 @@
 //! The allocator. Owns when freed memory goes back to the system and how large its pages are; allocates nothing itself.
 
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 #[cfg(not(test))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -65,17 +68,26 @@ pub enum GiveBack {
     /// Not before it is asked for: while tables are counted, since a piece needs what the piece before has freed, and a
     /// page that went back would have to be cleared again.
     Keep,
-    /// After a while: once a window paints, since the next frame needs what this one frees, and a page that was given
-    /// back costs a fault when it is needed again.
+    /// After a while, and by a thread of its own: once a window paints, since the next frame needs what this one frees, a
+    /// page that was given back costs a fault when it is needed again, and giving back takes milliseconds of whoever does it.
     Later,
 }
+
+/// How often the thread of [`GiveBack::Later`] gives back.
+const TURN: std::time::Duration = std::time::Duration::from_secs(10);
+/// Whether it should.
+static IS_LATER: AtomicBool = AtomicBool::new(false);
 
 /// Chooses when freed memory goes back to the system.
 #[expect(unsafe_code, reason = "one call of the allocator's own interface")]
 pub fn give_back(when: GiveBack) {
     const KEEP_MILLIS: std::ffi::c_long = 10_000;
-    // Longer than a frame takes where a program draws it.
-    const LATER_MILLIS: std::ffi::c_long = 2_000;
+    // The thread comes before it: else whichever thread asks for memory then would give back, the window's too.
+    const LATER_MILLIS: std::ffi::c_long = 60_000;
+    IS_LATER.store(when == GiveBack::Later, Ordering::Relaxed);
+    if when == GiveBack::Later {
+        start_giving_back();
+    }
     let millis = match when {
         GiveBack::AtOnce => 0,
         GiveBack::Keep => KEEP_MILLIS,
@@ -84,6 +96,24 @@ pub fn give_back(when: GiveBack) {
     // SAFETY: the call stores one aligned integer in the allocator's table of options and touches nothing else. Other
     // threads may read it meanwhile; they see the old delay or the new one, and both are valid at any time.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, millis) };
+}
+
+/// Starts the thread of [`GiveBack::Later`], once. Where there is none to be had, other threads give back, only later.
+#[expect(unsafe_code, reason = "one call of the allocator's own interface")]
+fn start_giving_back() {
+    static STARTED: Once = Once::new();
+    let work = || loop {
+        std::thread::sleep(TURN);
+        if IS_LATER.load(Ordering::Relaxed) {
+            // SAFETY: any thread may ask for this at any time; it gives back what no thread holds.
+            unsafe { libmimalloc_sys::mi_collect(true) };
+        }
+    };
+    STARTED.call_once(|| {
+        if let Err(err) = std::thread::Builder::new().name("memory".to_owned()).spawn(work) {
+            log::warn!("no thread for memory: {err}");
+        }
+    });
 }
 
 /// Has memory come in small pages from now on. For commands that end with their figures: of huge pages a part stays
