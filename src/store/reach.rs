@@ -54,7 +54,7 @@ impl Reach {
             _ => None,
         };
         let differ = |(a, b): ((usize, usize), (usize, usize))| a.0 != a.1 || b.0 != b.1 || a.0 != b.0;
-        matches!(common(&self.plain, &other.plain, Ord::cmp), Common::Many)
+        matches!(common(self.plain.as_ref(), other.plain.as_ref(), Ord::cmp), Common::Many)
             && texts(self).zip(texts(other)).is_some_and(differ)
     }
 }
@@ -65,8 +65,8 @@ fn shorter_first(a: &[u8], b: &[u8]) -> Ordering {
 
 /// The values between those of both pieces, in one order of values.
 fn common<'a, T>(
-    a: &'a Option<(T, T)>,
-    b: &'a Option<(T, T)>,
+    a: Option<&'a (T, T)>,
+    b: Option<&'a (T, T)>,
     order: impl Fn(&T, &T) -> Ordering,
 ) -> Common<'a, T> {
     let (Some(a), Some(b)) = (a, b) else { return Common::Many };
@@ -103,14 +103,16 @@ pub(crate) fn worth_a_look(reaches: &[Reach], rows: &[usize]) -> Vec<usize> {
 pub(crate) fn overlaps(reaches: &[Reach]) -> Vec<Overlaps> {
     let mut out = vec![Overlaps::default(); reaches.len()];
     for ((earlier, a), (later, b)) in pairs(reaches) {
-        let shared = match common(&a.plain, &b.plain, Ord::cmp) {
+        let shared = match common(a.plain.as_ref(), b.plain.as_ref(), Ord::cmp) {
             Common::None => continue,
             Common::One(value) => Some(value.clone()),
-            Common::Many => match common(&a.by_length, &b.by_length, |a, b| shorter_first(a, b)) {
-                Common::None => continue,
-                Common::One(value) => Some(Bound::Text(value.clone())),
-                Common::Many => None,
-            },
+            Common::Many => {
+                match common(a.by_length.as_ref(), b.by_length.as_ref(), |a, b| shorter_first(a, b)) {
+                    Common::None => continue,
+                    Common::One(value) => Some(Bound::Text(value.clone())),
+                    Common::Many => None,
+                }
+            }
         };
         for index in [earlier, later] {
             let Some(piece) = out.get_mut(index) else { continue };

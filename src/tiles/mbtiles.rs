@@ -119,7 +119,7 @@ impl Database {
     /// What the first tile holds, where the metadata does not say.
     fn first_format(&self) -> Result<Content, TileError> {
         self.stretches.store(0, Ordering::Relaxed);
-        let first = self.rows.query_row("SELECT tile_data FROM tiles LIMIT 1", [], |row| blob(row));
+        let first = self.rows.query_row("SELECT tile_data FROM tiles LIMIT 1", [], blob);
         match first {
             Ok(bytes) if picture::format(&bytes).is_some() => Ok(Content::Raster),
             Ok(_) | Err(Error::QueryReturnedNoRows) => Ok(Content::Vector),
@@ -140,7 +140,7 @@ impl Database {
             return Ok(None);
         };
         self.stretches.store(0, Ordering::Relaxed);
-        match self.rows.query_row(ONE, [i64::from(z), i64::from(x), row as i64], |row| blob(row)) {
+        match self.rows.query_row(ONE, [i64::from(z), i64::from(x), row as i64], blob) {
             Ok(bytes) if bytes.starts_with(&[0x1f, 0x8b]) => gunzip(&bytes, MOST_TILE).map(Some),
             Ok(bytes) => Ok(Some(bytes)),
             Err(Error::QueryReturnedNoRows) => Ok(None),
