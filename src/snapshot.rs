@@ -144,6 +144,28 @@ pub struct EventView {
     pub exercise: bool,
 }
 
+#[cfg(test)]
+impl EventView {
+    /// An open fire in the top area, for tests.
+    pub(crate) fn fire(id: Arc<str>, severity: u8, opened_secs: EpochSecs, place: Option<LonLat>) -> Self {
+        Self {
+            id,
+            area: AreaId::ROOT,
+            kind: "fire".into(),
+            severity,
+            status: "open".into(),
+            phase: EventPhase::Open,
+            organisation: None,
+            opened_secs,
+            due_secs: None,
+            changed_secs: opened_secs,
+            closed_secs: None,
+            place,
+            exercise: false,
+        }
+    }
+}
+
 /// The events a screen shows.
 #[derive(Debug, Clone, Default)]
 pub struct Events {

@@ -51,8 +51,8 @@ impl Sorter {
         phase: EventPhase,
         opened_secs: EpochSecs,
     ) {
-        if let Some(spot) = Spot::of(place) {
-            self.add(Point { spot, opened_secs, combo: Combo::new(kind, severity, phase, 3) }, id);
+        if let Some(point) = Point::of(place, kind, severity, phase, opened_secs) {
+            self.add(point, id);
         }
     }
 

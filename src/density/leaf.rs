@@ -15,6 +15,20 @@ pub(super) struct Point {
     pub combo: Combo,
 }
 
+impl Point {
+    /// An event of unknown age; none where its place is none on the map. `kind` is the place of its kind in the list of
+    /// object kinds.
+    pub(super) fn of(
+        place: [f64; 2],
+        kind: u16,
+        severity: u8,
+        phase: EventPhase,
+        opened_secs: EpochSecs,
+    ) -> Option<Self> {
+        Some(Self { spot: Spot::of(place)?, opened_secs, combo: Combo::new(kind, severity, phase, 3) })
+    }
+}
+
 /// Events with a place, in any order.
 #[derive(Debug, Clone, Default)]
 pub struct Collected {
@@ -34,8 +48,9 @@ impl Collected {
         phase: EventPhase,
         opened_secs: EpochSecs,
     ) {
-        let Some(spot) = Spot::of(place) else { return };
-        self.add(Point { spot, opened_secs, combo: Combo::new(kind, severity, phase, 3) }, id);
+        if let Some(point) = Point::of(place, kind, severity, phase, opened_secs) {
+            self.add(point, id);
+        }
     }
 
     pub(super) fn add(&mut self, point: Point, id: &str) {

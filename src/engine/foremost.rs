@@ -78,27 +78,12 @@ impl Foremost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::areas::AreaId;
-    use crate::snapshot::{EventPhase, OpenList};
+    use crate::snapshot::OpenList;
     use proptest::prelude::*;
 
     fn event(number: u8, severity: u8, opened_secs: EpochSecs) -> (Order, Arc<EventView>) {
         let id: Arc<str> = format!("e{number:03}").into();
-        let event = EventView {
-            id: Arc::clone(&id),
-            area: AreaId::ROOT,
-            kind: "fire".into(),
-            severity,
-            status: "open".into(),
-            phase: EventPhase::Open,
-            organisation: None,
-            opened_secs,
-            due_secs: None,
-            changed_secs: opened_secs,
-            closed_secs: None,
-            place: Some([114.0, 22.0]),
-            exercise: false,
-        };
+        let event = EventView::fire(Arc::clone(&id), severity, opened_secs, Some([114.0, 22.0]));
         ((Reverse(severity), Reverse(opened_secs), id), Arc::new(event))
     }
 

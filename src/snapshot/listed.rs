@@ -62,6 +62,13 @@ impl Aged {
         self.pieces.partition_point(|piece| !piece.begins_after(key)).saturating_sub(1)
     }
 
+    /// The piece of an event that is there, and its place in it.
+    fn find(&self, key: (EpochSecs, &str)) -> Option<(usize, usize)> {
+        let at = self.piece(key);
+        let place = self.pieces.get(at)?.events.binary_search_by(|other| order(other, key)).ok()?;
+        Some((at, place))
+    }
+
     /// Adds an event; one with the same start and key goes.
     pub(crate) fn insert(&mut self, event: Arc<EventView>) {
         let at = self.piece(key(&event));
@@ -90,9 +97,8 @@ impl Aged {
 
     /// Takes an event out.
     pub(crate) fn remove(&mut self, opened_secs: EpochSecs, id: &str) -> Option<Arc<EventView>> {
-        let at = self.piece((opened_secs, id));
+        let (at, place) = self.find((opened_secs, id))?;
         let piece = self.pieces.get_mut(at)?;
-        let place = piece.events.binary_search_by(|other| order(other, (opened_secs, id))).ok()?;
         let events = Arc::make_mut(&mut piece.events);
         let event = events.remove(place);
         self.len -= 1;
@@ -105,9 +111,8 @@ impl Aged {
 
     /// An event, to be changed in all but its start and its key.
     pub(crate) fn get_mut(&mut self, opened_secs: EpochSecs, id: &str) -> Option<&mut EventView> {
-        let at = self.piece((opened_secs, id));
+        let (at, place) = self.find((opened_secs, id))?;
         let piece = self.pieces.get_mut(at)?;
-        let place = piece.events.binary_search_by(|other| order(other, (opened_secs, id))).ok()?;
         Arc::make_mut(&mut piece.events).get_mut(place).map(Arc::make_mut)
     }
 
@@ -183,26 +188,11 @@ fn merged<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::areas::AreaId;
-    use crate::snapshot::EventPhase;
     use proptest::prelude::*;
 
     fn event(opened_secs: EpochSecs, number: u16, has_place: bool) -> EventView {
-        EventView {
-            id: format!("e{number:03}").into(),
-            area: AreaId::ROOT,
-            kind: "fire".into(),
-            severity: 1,
-            status: "open".into(),
-            phase: EventPhase::Open,
-            organisation: None,
-            opened_secs,
-            due_secs: None,
-            changed_secs: opened_secs,
-            closed_secs: None,
-            place: has_place.then_some([114.0, 22.0]),
-            exercise: false,
-        }
+        let place = has_place.then_some([114.0, 22.0]);
+        EventView::fire(format!("e{number:03}").into(), 1, opened_secs, place)
     }
 
     fn keys<'a>(events: impl Iterator<Item = &'a Arc<EventView>>) -> Vec<(EpochSecs, &'a str)> {
