@@ -169,7 +169,7 @@ fn drills(sheet: &Sheet<'_>, reach: &Reach) -> Vec<Single> {
     let view = sheet.view;
     let filter = &view.state.filter;
     let now = view.snapshot.now_secs;
-    let drills = view.snapshot.events.open.iter().filter(|e| e.exercise && filter.takes(e, now));
+    let drills = view.snapshot.events.open.drills().filter(|e| filter.takes(e, now));
     drills
         .filter_map(|e| Some((e, world(e.place?))))
         .filter(|(_, at)| reach.window.holds(grid::cell(reach.level, *at)))

@@ -22,14 +22,7 @@ pub fn gravest<'a>(view: &View<'a>) -> (Option<&'a EventView>, u64) {
         return (None, 0);
     }
     // The gravest are always among those that are listed.
-    let grave = events.open.iter().filter(|e| e.severity >= GRAVE && !e.exercise);
-    let mut worst: Option<&EventView> = None;
-    for event in grave {
-        if worst.is_none_or(|w| (event.severity, event.opened_secs) >= (w.severity, w.opened_secs)) {
-            worst = Some(event);
-        }
-    }
-    (worst, count)
+    (events.open.gravest().map(|event| &**event).filter(|event| event.severity >= GRAVE), count)
 }
 
 /// Paints the strip.

@@ -22,6 +22,11 @@ struct Piece {
     /// When the first of them began.
     opened_secs: EpochSecs,
     events: Arc<Vec<Arc<EventView>>>,
+    /// The greatest severity of them, drills left out; 0 where all are drills. Told here, so that who looks for the
+    /// gravest of thousands need not read each.
+    worst: u8,
+    /// Whether one of them is a drill.
+    has_drills: bool,
 }
 
 /// Where an event stands against a start and a key.
@@ -33,6 +38,11 @@ fn key(event: &EventView) -> (EpochSecs, &str) {
     (event.opened_secs, &event.id)
 }
 
+/// How much an event counts among the gravest; a drill does not.
+fn gravity(event: &EventView) -> u8 {
+    if event.exercise { 0 } else { event.severity }
+}
+
 impl Piece {
     fn begins_after(&self, key: (EpochSecs, &str)) -> bool {
         let by_first = || self.events.first().map_or(Ordering::Less, |first| order(first, key));
@@ -40,7 +50,32 @@ impl Piece {
     }
 
     fn of(events: Vec<Arc<EventView>>) -> Option<Self> {
-        Some(Self { opened_secs: events.first()?.opened_secs, events: Arc::new(events) })
+        let opened_secs = events.first()?.opened_secs;
+        let mut piece = Self { opened_secs, events: Arc::new(events), worst: 0, has_drills: false };
+        piece.look_through();
+        Some(piece)
+    }
+
+    /// Tells anew what it says of its events.
+    fn look_through(&mut self) {
+        (self.worst, self.has_drills) = (0, false);
+        for event in &*self.events {
+            self.worst = self.worst.max(gravity(event));
+            self.has_drills |= event.exercise;
+        }
+        self.opened_secs = self.events.first().map_or(self.opened_secs, |first| first.opened_secs);
+    }
+
+    /// Tells what it says of its events after one has come.
+    fn look_at(&mut self, event: &EventView) {
+        self.opened_secs = self.opened_secs.min(event.opened_secs);
+        self.worst = self.worst.max(gravity(event));
+        self.has_drills |= event.exercise;
+    }
+
+    /// Whether what it says may be of this event.
+    fn tells_of(&self, event: &EventView) -> bool {
+        event.exercise || gravity(event) == self.worst || event.opened_secs == self.opened_secs
     }
 }
 
@@ -83,14 +118,16 @@ impl Aged {
                 if let Some(known) = events.get_mut(place) {
                     *known = event;
                 }
+                piece.look_through();
                 return;
             }
-            Err(place) => events.insert(place, event),
+            Err(place) => events.insert(place, Arc::clone(&event)),
         }
         self.len += 1;
         let rest = if events.len() > MOST { events.split_off(MOST / 2) } else { Vec::new() };
-        piece.opened_secs = events.first().map_or(piece.opened_secs, |first| first.opened_secs);
+        piece.look_at(&event);
         if let Some(rest) = Piece::of(rest) {
+            piece.look_through();
             self.pieces.insert(at + 1, rest);
         }
     }
@@ -102,14 +139,15 @@ impl Aged {
         let events = Arc::make_mut(&mut piece.events);
         let event = events.remove(place);
         self.len -= 1;
-        match events.first() {
-            Some(first) => piece.opened_secs = first.opened_secs,
-            None => drop(self.pieces.remove(at)),
+        if events.is_empty() {
+            self.pieces.remove(at);
+        } else if piece.tells_of(&event) {
+            piece.look_through();
         }
         Some(event)
     }
 
-    /// An event, to be changed in all but its start and its key.
+    /// An event, to be changed in all but its start, its key, its severity, and whether it is a drill.
     pub(crate) fn get_mut(&mut self, opened_secs: EpochSecs, id: &str) -> Option<&mut EventView> {
         let (at, place) = self.find((opened_secs, id))?;
         let piece = self.pieces.get_mut(at)?;
@@ -118,6 +156,18 @@ impl Aged {
 
     fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<EventView>> {
         self.pieces.iter().flat_map(|piece| piece.events.iter())
+    }
+
+    /// The newest of the gravest. Costs the number of pieces.
+    fn gravest(&self) -> Option<&Arc<EventView>> {
+        let piece = self.pieces.iter().max_by_key(|piece| piece.worst).filter(|piece| piece.worst > 0)?;
+        piece.events.iter().rev().find(|event| gravity(event) == piece.worst)
+    }
+
+    /// Drills. Costs the number of pieces, and the events of those that hold any.
+    fn drills(&self) -> impl Iterator<Item = &Arc<EventView>> {
+        let with_drills = self.pieces.iter().filter(|piece| piece.has_drills);
+        with_drills.flat_map(|piece| piece.events.iter()).filter(|event| event.exercise)
     }
 }
 
@@ -156,6 +206,18 @@ impl OpenList {
         merged(self.placed.iter().rev(), self.others.iter().rev(), Ordering::Greater)
     }
 
+    /// The newest of the gravest, drills left out.
+    #[must_use]
+    pub fn gravest(&self) -> Option<&Arc<EventView>> {
+        let gravest = self.placed.gravest().into_iter().chain(self.others.gravest());
+        gravest.max_by_key(|event| (event.severity, key(event)))
+    }
+
+    /// Drills, the oldest first of those with a place, then of the others.
+    pub fn drills(&self) -> impl Iterator<Item = &Arc<EventView>> {
+        self.placed.drills().chain(self.others.drills())
+    }
+
     /// Those without a place, the oldest first.
     pub fn others(&self) -> impl Iterator<Item = &Arc<EventView>> {
         self.others.iter()
@@ -190,9 +252,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Of a severity and a drill or none by its number.
     fn event(opened_secs: EpochSecs, number: u16, has_place: bool) -> EventView {
         let place = has_place.then_some([114.0, 22.0]);
-        EventView::fire(format!("e{number:03}").into(), 1, opened_secs, place)
+        let event =
+            EventView::fire(format!("e{number:03}").into(), (number % 4) as u8 + 1, opened_secs, place);
+        EventView { exercise: number.is_multiple_of(7), ..event }
+    }
+
+    /// Keys of the gravest that is no drill, the newest of them, and of the drills, in order.
+    type Told<'a> = (Option<(EpochSecs, &'a str)>, Vec<(EpochSecs, &'a str)>);
+
+    fn told_plainly<'a>(events: impl Iterator<Item = &'a EventView> + Clone) -> Told<'a> {
+        let gravest = events.clone().filter(|event| !event.exercise).max_by_key(|e| (e.severity, key(e)));
+        let mut drills: Vec<_> = events.filter(|event| event.exercise).map(key).collect();
+        drills.sort_unstable();
+        (gravest.map(key), drills)
+    }
+
+    fn told(list: &OpenList) -> Told<'_> {
+        let mut drills = keys(list.drills());
+        drills.sort_unstable();
+        (list.gravest().map(|event| key(event)), drills)
     }
 
     fn keys<'a>(events: impl Iterator<Item = &'a Arc<EventView>>) -> Vec<(EpochSecs, &'a str)> {
@@ -215,6 +296,7 @@ mod tests {
             let mut expected: Vec<_> = all.into_iter().map(key).collect();
             prop_assert_eq!(keys(loaded.iter()), expected.clone());
             prop_assert_eq!(loaded.len(), expected.len());
+            prop_assert_eq!(told(&loaded), told_plainly(plain.values()));
             expected.reverse();
             prop_assert_eq!(keys(loaded.newest_first()), expected);
             let mut aged = loaded.others.clone();
@@ -224,7 +306,8 @@ mod tests {
                 let before = keys(held.iter()).into_iter().map(|(at, id)| (at, id.to_owned()));
                 let before: Vec<(EpochSecs, String)> = before.collect();
                 if let Some(old) = plain.remove(&number) {
-                    prop_assert_eq!(aged.get_mut(old.opened_secs, &old.id).map(|e| e.severity), Some(1));
+                    let severity = aged.get_mut(old.opened_secs, &old.id).map(|event| event.severity);
+                    prop_assert_eq!(severity, Some(old.severity));
                     prop_assert!(aged.remove(old.opened_secs, &old.id).is_some());
                 }
                 let gone = format!("e{number:03}");
@@ -238,6 +321,8 @@ mod tests {
                 all.sort_by(|a, b| order(a, key(b)));
                 prop_assert_eq!(keys(aged.iter()), all.into_iter().map(key).collect::<Vec<_>>());
                 prop_assert_eq!(aged.len, plain.len());
+                let list = OpenList::new(Aged::empty(), aged.clone());
+                prop_assert_eq!(told(&list), told_plainly(plain.values()));
                 prop_assert!(aged.pieces.iter().all(|piece| (1..=MOST).contains(&piece.events.len())));
                 let held: Vec<_> = keys(held.iter()).into_iter().map(|(at, id)| (at, id.to_owned())).collect();
                 prop_assert_eq!(held, before, "a picture that is held does not change");
