@@ -9,7 +9,7 @@ use crate::site::civil::CivilZone;
 use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Events, Figures, Freshness, SeriesSource, Snapshot};
 
-pub use timeline::{HOUR_SECS, Span, Timeline};
+pub use timeline::{GRAVE, HOUR_SECS, Span, Timeline};
 
 /// What knowledge a picture of the past is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

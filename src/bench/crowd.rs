@@ -10,11 +10,14 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::density::{Collected, Old};
 use crate::engine::Engine;
+use crate::moment::{Span, Timeline};
 use crate::site::areas::{AreaId, LonLat};
 use crate::snapshot::{EpochSecs, EventPhase, EventView};
 
 /// Days that the events spread over.
 const DAYS: u64 = 365;
+/// Longest that one lasts that is over, in hours.
+const LONGEST_HOURS: u64 = 14 * 24;
 /// One of so many is open.
 const OPEN_ONE_IN: u64 = 50;
 
@@ -69,6 +72,7 @@ impl Crowd {
         };
         // The square makes some kinds much more frequent than others.
         let share = self.share();
+        let lasted_secs = (self.made % LONGEST_HOURS + 1) as i64 * 3600;
         let kind = (share * share * self.kinds.len() as f64) as usize;
         EventView {
             id: format!("B{:08}", self.made).into(),
@@ -81,14 +85,18 @@ impl Crowd {
             opened_secs,
             due_secs: None,
             changed_secs: opened_secs,
-            closed_secs: None,
+            closed_secs: (phase == EventPhase::Done).then(|| self.now_secs.min(opened_secs + lasted_secs)),
             place: Some(self.place()),
             exercise: false,
         }
     }
 
+    fn kind(&self, event: &EventView) -> u16 {
+        self.kinds.iter().position(|k| *k == event.kind).unwrap_or(0) as u16
+    }
+
     fn push(&self, out: &mut Collected, event: &EventView) {
-        let kind = self.kinds.iter().position(|k| *k == event.kind).unwrap_or(0) as u16;
+        let kind = self.kind(event);
         if let Some(place) = event.place {
             out.push(&event.id, place, kind, event.severity, event.phase, event.opened_secs);
         }
@@ -102,12 +110,15 @@ impl Crowd {
         places: Option<&Path>,
     ) -> std::io::Result<()> {
         let mut all = Collected::default();
+        let (mut timeline, mut spans) = (Timeline::default(), Vec::new());
         let mut bytes: Vec<u8> = Vec::new();
         for _ in 0..events {
             let phase = if self.below(OPEN_ONE_IN) == 0 { EventPhase::Open } else { EventPhase::Done };
             let opened = self.now_secs - self.below(DAYS * 86_400) as i64;
             let event = self.event(phase, opened);
             self.push(&mut all, &event);
+            timeline.add(opened, self.kind(&event).into(), event.severity, 1);
+            spans.extend(Span::of(&event));
             if places.is_some() {
                 event.place.iter().flatten().for_each(|n| bytes.extend(n.to_le_bytes()));
             }
@@ -116,7 +127,7 @@ impl Crowd {
             }
         }
         let site = Arc::clone(engine.site());
-        engine.events.measure_with(&site, self.open.clone(), &all, self.now_secs);
+        engine.events.measure_with(&site, self.open.clone(), &all, timeline.with_spans(spans), self.now_secs);
         places.map_or(Ok(()), |path| std::fs::write(path, bytes))
     }
 

@@ -2,7 +2,7 @@
 //! open, of which kind it is; decides nothing about what is shown.
 
 use crate::density::Collected;
-use crate::moment::Span;
+use crate::moment::{GRAVE, Span};
 use crate::site::Site;
 use crate::site::areas::{AreaId, LonLat};
 use crate::site::datasets::ARRIVED_COLUMN;
@@ -20,9 +20,6 @@ pub(super) fn kind_of(meta: &EventsMeta, kind: Option<&str>) -> usize {
     let objects = &meta.object_kinds;
     objects.iter().position(|object| Some(object.as_str()) == kind).unwrap_or(objects.len())
 }
-
-/// Severities from here on are told from start to end.
-pub(super) const GRAVE: u8 = 3;
 
 /// The columns of a chunk.
 pub(super) struct Columns<'a> {

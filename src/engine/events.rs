@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::density::{Collected, EventCells, Old, Pyramid, Reports, Sorter, grid};
-use crate::moment::{Span, Timeline};
+use crate::moment::{GRAVE, Span, Timeline};
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::meta::EventsMeta;
@@ -14,7 +14,7 @@ use crate::snapshot::{Day, EpochSecs, EventPhase, EventView, Events};
 use crate::store::column::Chunk;
 
 use super::book::{EventBook, Segment};
-use super::event_rows::{Columns, GRAVE, grade, kind_of};
+use super::event_rows::{Columns, grade, kind_of};
 use super::open::{Listed, OpenEvents, shown_areas};
 
 /// Open events, latest changes, and the places of all object events.
@@ -258,14 +258,16 @@ impl EventLog {
         self.age(site, now_secs).change(old, ids, added);
     }
 
-    /// Puts made-up events in the place of those with a place: for a measurement.
+    /// Puts made-up events in the place of the site's own: for a measurement.
     pub(crate) fn measure_with(
         &mut self,
         site: &Site,
         open: Vec<EventView>,
         all: &Collected,
+        timeline: Timeline,
         now_secs: EpochSecs,
     ) {
+        self.timeline = Arc::new(timeline);
         self.open = OpenEvents::default();
         open.into_iter().for_each(|event| self.open.insert(site, event));
         self.pyramid = Some(pyramid(site, all, now_secs));
@@ -273,8 +275,16 @@ impl EventLog {
 
     /// Puts open events beside those that are listed, and takes others out: for a measurement.
     pub(crate) fn listed_change(&mut self, site: &Site, gone: &[EventView], come: Vec<EventView>) {
-        gone.iter().for_each(|event| self.open.remove(site, &event.id));
+        let Some(meta) = &site.meta.events else { return };
+        let timeline = Arc::make_mut(&mut self.timeline);
+        for event in gone {
+            self.open.remove(site, &event.id);
+            timeline.add(event.opened_secs, kind_of(meta, Some(&event.kind)), event.severity, -1);
+            timeline.remove_spans(event.opened_secs, |id| *id == *event.id);
+        }
         for event in come {
+            timeline.add(event.opened_secs, kind_of(meta, Some(&event.kind)), event.severity, 1);
+            Span::of(&event).into_iter().for_each(|span| timeline.insert_span(span));
             if event.phase == EventPhase::Open {
                 self.open.insert(site, event.clone());
             }

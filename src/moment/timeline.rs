@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::EpochSecs;
+use crate::snapshot::{EpochSecs, EventView};
 
 /// Seconds of an hour.
 pub const HOUR_SECS: i64 = 3600;
@@ -21,7 +21,45 @@ pub struct Timeline {
     all: Hours,
     /// By the place of the kind in the site's list of object kinds; behind them what concerns persons.
     kinds: Vec<Arc<Hours>>,
-    spans: Vec<Arc<Vec<Span>>>,
+    spans: Vec<SpanPiece>,
+}
+
+/// Some grave events by their start; never none. It tells of them what a bar asks first, so that the history is not read
+/// for every frame.
+#[derive(Debug, Clone)]
+struct SpanPiece {
+    spans: Arc<Vec<Span>>,
+    /// When the first of them began.
+    first_secs: EpochSecs,
+    /// When the last of those ended that have ended.
+    last_end_secs: EpochSecs,
+    /// The longest of those that have ended.
+    longest_secs: EpochSecs,
+    /// The first start of one that is open.
+    open_since_secs: Option<EpochSecs>,
+}
+
+impl SpanPiece {
+    fn of(spans: Vec<Span>) -> Self {
+        let ended = || spans.iter().filter_map(|span| Some((span.opened_secs, span.closed_secs?)));
+        Self {
+            first_secs: spans.first().map_or(EpochSecs::MAX, |span| span.opened_secs),
+            last_end_secs: ended().map(|(_, closed)| closed).max().unwrap_or(EpochSecs::MIN),
+            longest_secs: ended().map(|(opened, closed)| closed - opened).max().unwrap_or(0),
+            open_since_secs: spans
+                .iter()
+                .find(|span| span.closed_secs.is_none())
+                .map(|span| span.opened_secs),
+            spans: Arc::new(spans),
+        }
+    }
+
+    /// When the last of them ends, and how long the longest lasts, both at most, where what is open ends at an instant.
+    fn reach(&self, now_secs: EpochSecs) -> (EpochSecs, EpochSecs) {
+        self.open_since_secs.map_or((self.last_end_secs, self.longest_secs), |since| {
+            (self.last_end_secs.max(now_secs), self.longest_secs.max(now_secs - since))
+        })
+    }
 }
 
 /// Counts of some hours, by severity 1 to 4.
@@ -95,6 +133,9 @@ impl Hours {
     }
 }
 
+/// From this severity on an event is told from its start to its end.
+pub const GRAVE: u8 = 3;
+
 /// A grave event from its start to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
@@ -108,6 +149,19 @@ pub struct Span {
     pub kind: Arc<str>,
     /// Key.
     pub id: Arc<str>,
+}
+
+impl Span {
+    /// Of a grave event.
+    pub(crate) fn of(event: &EventView) -> Option<Self> {
+        (event.severity >= GRAVE).then(|| Self {
+            opened_secs: event.opened_secs,
+            closed_secs: event.closed_secs,
+            severity: event.severity,
+            kind: Arc::clone(&event.kind),
+            id: Arc::clone(&event.id),
+        })
+    }
 }
 
 impl Timeline {
@@ -130,9 +184,46 @@ impl Timeline {
         self.all.first.map(|hour| hour * HOUR_SECS)
     }
 
-    /// Events of severity 3 and 4 by their start.
-    pub fn spans(&self) -> impl Iterator<Item = &Span> {
-        self.spans.iter().flat_map(|piece| piece.iter())
+    /// Of the events of severity 3 and 4 that are not over before an instant and begin before another, the longest by
+    /// their start, and whether there are more; what is open ends at `now_secs`. Costs little more than what is found:
+    /// what is known of a piece says whether it can hold a longer one.
+    pub fn longest(
+        &self,
+        (from_secs, to_secs): (EpochSecs, EpochSecs),
+        now_secs: EpochSecs,
+        most: usize,
+        is_taken: impl Fn(&Span) -> bool,
+    ) -> (Vec<&Span>, bool) {
+        let end = |span: &Span| span.closed_secs.unwrap_or(now_secs);
+        let is_seen = |span: &&Span| span.opened_secs < to_secs && end(span) >= from_secs && is_taken(span);
+        let lasts = |span: &&Span| end(span) - span.opened_secs;
+        let begun = self.spans.partition_point(|piece| piece.first_secs < to_secs);
+        let reach = self.spans.get(..begun).unwrap_or_default().iter();
+        let reach =
+            reach.map(|piece| (piece.reach(now_secs), piece)).filter(|((end, _), _)| *end >= from_secs);
+        let mut pieces: Vec<(EpochSecs, &SpanPiece)> =
+            reach.map(|((_, lasts), piece)| (lasts, piece)).collect();
+        pieces.sort_by_key(|(lasts, _)| std::cmp::Reverse(*lasts));
+        let (mut found, mut are_more) = (Vec::with_capacity(most * 2), false);
+        let keep_longest = |found: &mut Vec<&Span>| {
+            found.sort_by_key(|span| (std::cmp::Reverse(lasts(span)), span.opened_secs));
+            found.truncate(most);
+        };
+        for (longest, piece) in pieces {
+            if found.len() >= most {
+                are_more |= found.len() > most;
+                keep_longest(&mut found);
+                // Nothing in the rest is longer than what was found.
+                if are_more && found.last().is_some_and(|least| lasts(least) > longest) {
+                    break;
+                }
+            }
+            found.extend(piece.spans.iter().filter(is_seen));
+        }
+        are_more |= found.len() > most;
+        keep_longest(&mut found);
+        found.sort_by_key(|span| span.opened_secs);
+        (found, are_more)
     }
 
     /// One more (or, with a minus, one less) event of a kind and a severity that began at an instant.
@@ -164,40 +255,41 @@ impl Timeline {
     /// The same counts with these grave events, in any order.
     pub(crate) fn with_spans(mut self, mut spans: Vec<Span>) -> Self {
         spans.sort_by_key(|span| span.opened_secs);
-        self.spans = spans.chunks(PIECE_SPANS / 2).map(|piece| Arc::new(piece.to_vec())).collect();
+        self.spans = spans.chunks(PIECE_SPANS / 2).map(|piece| SpanPiece::of(piece.to_vec())).collect();
         self
     }
 
     /// Puts a grave event behind those that began at the same instant.
     pub(crate) fn insert_span(&mut self, span: Span) {
         let opened = span.opened_secs;
-        let begins_later = |piece: &Arc<Vec<Span>>| piece.first().is_some_and(|s| s.opened_secs > opened);
-        let at = self.spans.partition_point(|piece| !begins_later(piece)).saturating_sub(1);
-        let Some(piece) = self.spans.get_mut(at).map(Arc::make_mut) else {
-            self.spans.push(Arc::new(vec![span]));
+        let at = self.spans.partition_point(|piece| piece.first_secs <= opened).saturating_sub(1);
+        let Some(piece) = self.spans.get_mut(at) else {
+            self.spans.push(SpanPiece::of(vec![span]));
             return;
         };
-        piece.insert(piece.partition_point(|other| other.opened_secs <= opened), span);
-        if piece.len() > PIECE_SPANS {
-            let rest = piece.split_off(PIECE_SPANS / 2);
-            self.spans.insert(at + 1, Arc::new(rest));
+        let mut spans = std::mem::take(Arc::make_mut(&mut piece.spans));
+        spans.insert(spans.partition_point(|other| other.opened_secs <= opened), span);
+        let rest = (spans.len() > PIECE_SPANS).then(|| spans.split_off(PIECE_SPANS / 2));
+        *piece = SpanPiece::of(spans);
+        if let Some(rest) = rest {
+            self.spans.insert(at + 1, SpanPiece::of(rest));
         }
     }
 
     /// Takes out the grave events that began at an instant and have one of some keys.
     pub(crate) fn remove_spans(&mut self, opened_secs: EpochSecs, is_gone: impl Fn(&str) -> bool) {
-        let ends_before = |piece: &Arc<Vec<Span>>| piece.last().is_none_or(|s| s.opened_secs < opened_secs);
+        let ends_before = |piece: &SpanPiece| piece.spans.last().is_none_or(|s| s.opened_secs < opened_secs);
         let from = self.spans.partition_point(ends_before);
-        let begins_later =
-            |piece: &Arc<Vec<Span>>| piece.first().is_some_and(|s| s.opened_secs > opened_secs);
         let is_meant = |span: &Span| span.opened_secs == opened_secs && is_gone(&span.id);
         let reach = self.spans.get_mut(from..).unwrap_or_default();
-        for piece in reach.iter_mut().take_while(|piece| !begins_later(piece)) {
-            if piece.iter().any(is_meant) {
-                Arc::make_mut(piece).retain(|span| !is_meant(span));
+        for piece in reach.iter_mut().take_while(|piece| piece.first_secs <= opened_secs) {
+            if piece.spans.iter().any(is_meant) {
+                let mut spans = std::mem::take(Arc::make_mut(&mut piece.spans));
+                spans.retain(|span| !is_meant(span));
+                *piece = SpanPiece::of(spans);
             }
         }
-        self.spans.retain(|piece| !piece.is_empty());
+        self.spans.retain(|piece| !piece.spans.is_empty());
     }
 }
 
@@ -229,7 +321,45 @@ mod tests {
         assert_eq!(line.all.pieces.len(), 1, "an impossible time is left out");
     }
 
+    fn all(line: &Timeline) -> impl Iterator<Item = &Span> {
+        line.spans.iter().flat_map(|piece| piece.spans.iter())
+    }
+
+    fn span(opened_secs: i64, closed_secs: Option<i64>, id: usize) -> Span {
+        Span { opened_secs, closed_secs, severity: 4, kind: "fire".into(), id: format!("e{id}").into() }
+    }
+
     proptest! {
+        #[test]
+        fn the_longest_are_those_of_a_plain_list(
+            loaded in prop::collection::vec((0_i64..900, prop::option::weighted(0.9, 0_i64..60)), 0..900),
+            added in prop::collection::vec((0_i64..900, prop::option::of(0_i64..900)), 0..20),
+            (from, length) in (-10_i64..910, 0_i64..900),
+            most in 1_usize..20,
+            one_in in 1_usize..30,
+        ) {
+            let spans = loaded.into_iter().chain(added.iter().copied()).enumerate();
+            let mut spans: Vec<Span> = spans.map(|(id, (at, lasts))| span(at, lasts.map(|l| at + l), id)).collect();
+            let late = spans.split_off(spans.len() - added.len());
+            let mut line = Timeline::default().with_spans(spans);
+            late.into_iter().for_each(|span| line.insert_span(span));
+            line.remove_spans(450, |_| true);
+            let is_taken = |span: &Span| span.id.len().is_multiple_of(2) || span.opened_secs as usize % one_in == 0;
+            let end = |span: &Span| span.closed_secs.unwrap_or(900);
+            let mut plain: Vec<&Span> = all(&line)
+                .filter(|span| span.opened_secs < from + length && end(span) >= from && is_taken(span))
+                .collect();
+            let (found, are_more) = line.longest((from, from + length), 900, most, is_taken);
+            prop_assert_eq!(are_more, plain.len() > most);
+            prop_assert!(found.is_sorted_by_key(|span| span.opened_secs));
+            let lasts = |span: &&Span| end(span) - span.opened_secs;
+            plain.sort_by_key(|span| std::cmp::Reverse(lasts(span)));
+            plain.truncate(most);
+            let mut found: Vec<i64> = found.iter().map(lasts).collect();
+            found.sort_unstable_by_key(|lasts| std::cmp::Reverse(*lasts));
+            prop_assert_eq!(found, plain.iter().map(lasts).collect::<Vec<i64>>());
+        }
+
         #[test]
         fn counts_are_those_of_a_plain_list(
             events in prop::collection::vec((0_i64..2000, 1_u8..=4), 0..60),
@@ -251,21 +381,14 @@ mod tests {
             loaded in prop::collection::vec(0_i64..300, 0..900),
             changes in prop::collection::vec((0_i64..300, any::<bool>()), 0..400),
         ) {
-            let span = |opened_secs: i64, id: usize| Span {
-                opened_secs,
-                closed_secs: None,
-                severity: 4,
-                kind: "fire".into(),
-                id: format!("e{id}").into(),
-            };
-            let mut plain: Vec<Span> = loaded.iter().enumerate().map(|(id, at)| span(*at, id)).collect();
+            let mut plain: Vec<Span> = loaded.iter().enumerate().map(|(id, at)| span(*at, None, id)).collect();
             let mut line = Timeline::default().with_spans(plain.clone());
             plain.sort_by_key(|span| span.opened_secs);
             for (number, (at, comes)) in changes.into_iter().enumerate() {
                 let held = line.clone();
                 let before = plain.clone();
                 if comes {
-                    let new = span(at, 1000 + number);
+                    let new = span(at, None, 1000 + number);
                     plain.insert(plain.partition_point(|s| s.opened_secs <= at), new.clone());
                     line.insert_span(new);
                 } else {
@@ -273,9 +396,9 @@ mod tests {
                     plain.retain(|s| s.opened_secs != at || !is_gone(&s.id));
                     line.remove_spans(at, is_gone);
                 }
-                prop_assert!(line.spans().eq(&plain));
-                prop_assert!(held.spans().eq(&before), "a picture that is held does not change");
-                prop_assert!(line.spans.iter().all(|piece| (1..=PIECE_SPANS).contains(&piece.len())));
+                prop_assert!(all(&line).eq(&plain));
+                prop_assert!(all(&held).eq(&before), "a picture that is held does not change");
+                prop_assert!(line.spans.iter().all(|piece| (1..=PIECE_SPANS).contains(&piece.spans.len())));
             }
         }
     }

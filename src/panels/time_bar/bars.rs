@@ -220,27 +220,12 @@ pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     let live = view.live_whole_secs();
     let end = |closed: Option<EpochSecs>| closed.unwrap_or(live);
     let filter = &view.state.filter;
-    let is_taken = |span: &&crate::moment::Span| {
+    let is_taken = |span: &crate::moment::Span| {
         span.severity >= filter.severity && filter.kind.as_ref().is_none_or(|kind| *kind == span.kind)
     };
-    let is_seen =
-        |span: &&crate::moment::Span| span.opened_secs < line.to && end(span.closed_secs) >= line.from;
-    let keep_longest = |shown: &mut Vec<&crate::moment::Span>| {
-        shown.sort_by_key(|span| std::cmp::Reverse(end(span.closed_secs) - span.opened_secs));
-        shown.truncate(MOST_SPANS);
-    };
-    // Never a list of all: it would grow with the history in every frame.
-    let (mut shown, mut is_cut) = (Vec::with_capacity(MOST_SPANS * 2), false);
-    for span in view.live.events.timeline.spans().filter(is_taken).filter(is_seen) {
-        if shown.len() == MOST_SPANS * 2 {
-            keep_longest(&mut shown);
-            is_cut = true;
-        }
-        shown.push(span);
-    }
-    if is_cut || shown.len() > MOST_SPANS {
-        keep_longest(&mut shown);
-        shown.sort_by_key(|span| span.opened_secs);
+    let timeline = &view.live.events.timeline;
+    let (shown, is_cut) = timeline.longest((line.from, line.to), live, MOST_SPANS, is_taken);
+    if is_cut {
         let words = || view.text.fill("panel.time.longest", &[("n", &MOST_SPANS.to_string())]);
         pen.tip(rect, "longest", words);
     }
