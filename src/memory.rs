@@ -1,7 +1,8 @@
 //! The allocator. Owns when freed memory goes back to the system and how large its pages are; allocates nothing itself.
 
-use std::sync::Once;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
 
 #[cfg(not(test))]
 #[global_allocator]
@@ -85,9 +86,6 @@ pub fn give_back(when: GiveBack) {
     // The thread comes before it: else whichever thread asks for memory then would give back, the window's too.
     const LATER_MILLIS: std::ffi::c_long = 60_000;
     IS_LATER.store(when == GiveBack::Later, Ordering::Relaxed);
-    if when == GiveBack::Later {
-        start_giving_back();
-    }
     let millis = match when {
         GiveBack::AtOnce => 0,
         GiveBack::Keep => KEEP_MILLIS,
@@ -96,24 +94,31 @@ pub fn give_back(when: GiveBack) {
     // SAFETY: the call stores one aligned integer in the allocator's table of options and touches nothing else. Other
     // threads may read it meanwhile; they see the old delay or the new one, and both are valid at any time.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, millis) };
+    if when == GiveBack::Later {
+        give_back_by_turns();
+    }
 }
 
-/// Starts the thread of [`GiveBack::Later`], once. Where there is none to be had, other threads give back, only later.
+/// Has the thread of [`GiveBack::Later`] give back at once, since what was freed before is still to go after a shorter while,
+/// and then at every turn. Where there is no such thread to be had, other threads give back, only later.
 #[expect(unsafe_code, reason = "one call of the allocator's own interface")]
-fn start_giving_back() {
-    static STARTED: Once = Once::new();
+fn give_back_by_turns() {
+    static GIVER: OnceLock<Option<Thread>> = OnceLock::new();
     let work = || loop {
-        std::thread::sleep(TURN);
         if IS_LATER.load(Ordering::Relaxed) {
             // SAFETY: any thread may ask for this at any time; it gives back what no thread holds.
             unsafe { libmimalloc_sys::mi_collect(true) };
         }
+        std::thread::park_timeout(TURN);
     };
-    STARTED.call_once(|| {
-        if let Err(err) = std::thread::Builder::new().name("memory".to_owned()).spawn(work) {
-            log::warn!("no thread for memory: {err}");
-        }
+    let giver = GIVER.get_or_init(|| {
+        let begun = std::thread::Builder::new().name("memory".to_owned()).spawn(work);
+        begun
+            .map_err(|err| log::warn!("no thread for memory: {err}"))
+            .ok()
+            .map(|giver| giver.thread().clone())
     });
+    giver.iter().for_each(Thread::unpark);
 }
 
 /// Has memory come in small pages from now on. For commands that end with their figures: of huge pages a part stays

@@ -136,7 +136,9 @@ pub fn filter_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Comma
     pen.named_text(line, Align2::LEFT_CENTER, &event_filter::words(view), pen.note().color(pen.theme.text));
     let now = view.snapshot.now_secs;
     if view.snapshot.is_whole {
-        let n = format::count(view.snapshot.events.matching(&view.state.filter, now));
+        let filter = &view.state.filter;
+        let key = (view.snapshot.revision, filter.clone());
+        let n = pen.kept("matching", key, || format::count(view.snapshot.events.matching(filter, now)));
         let words = view.text.fill("panel.events.matching", &[("n", &n)]);
         pen.named_text(below, Align2::LEFT_CENTER, &words, pen.note());
     }

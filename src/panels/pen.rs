@@ -72,6 +72,23 @@ impl<'a> Pen<'a> {
         Self { ui, theme }
     }
 
+    /// What was worked out before, while what it depends on stays the same: for what would else be asked of a history in
+    /// every frame. `name` is of one place in this ui.
+    pub fn kept<K, T>(&self, name: &str, key: K, make: impl FnOnce() -> T) -> Arc<T>
+    where
+        K: PartialEq + Clone + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+    {
+        let id = self.ui.scope_id().with(name);
+        let before = self.ui.data(|data| data.get_temp::<(K, Arc<T>)>(id));
+        if let Some((_, made)) = before.filter(|(of, _)| *of == key) {
+            return made;
+        }
+        let made = Arc::new(make());
+        self.ui.data_mut(|data| data.insert_temp(id, (key, Arc::clone(&made))));
+        made
+    }
+
     /// The painter below.
     #[must_use]
     pub fn painter(&self) -> &'a Painter {

@@ -223,9 +223,14 @@ pub(super) fn spans_ui(pen: Pen<'_>, line: &Line, rect: Rect, view: &View<'_>) {
     let is_taken = |span: &crate::moment::Span| {
         span.severity >= filter.severity && filter.kind.as_ref().is_none_or(|kind| *kind == span.kind)
     };
-    let timeline = &view.live.events.timeline;
-    let (shown, is_cut) = timeline.longest((line.from, line.to), live, MOST_SPANS, is_taken);
-    if is_cut {
+    let key = (view.live.revision, line.from, line.to, live, filter.severity, filter.kind.clone());
+    let kept = pen.kept("spans", key, || {
+        let timeline = &view.live.events.timeline;
+        let (shown, is_cut) = timeline.longest((line.from, line.to), live, MOST_SPANS, is_taken);
+        (shown.into_iter().cloned().collect::<Vec<crate::moment::Span>>(), is_cut)
+    });
+    let (shown, is_cut) = &*kept;
+    if *is_cut {
         let words = || view.text.fill("panel.time.longest", &[("n", &MOST_SPANS.to_string())]);
         pen.tip(rect, "longest", words);
     }
