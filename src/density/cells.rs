@@ -105,7 +105,7 @@ impl EventCells {
     }
 
     /// What a filter takes of the cells of a window that hold anything, row by row of tiles. Costs what the window
-    /// holds of cells and sorts of events (at the finest level: of events).
+    /// holds of cells and, where a filter asks for a kind or an age, sorts of events (at the finest level: of events).
     pub fn cells(&self, level: u8, window: &Window, mask: &Mask, out: &mut Vec<CellSum>) {
         out.clear();
         let level = level.max(self.coarsest);
@@ -118,7 +118,10 @@ impl EventCells {
                 }
             } else if let Some(directory) = self.level(level) {
                 for (tile, piece) in directory.span(from, to) {
-                    sum_up(tile, piece.entries().map(|e| (e.key, e.count)), *mask, out);
+                    match piece.by_class().filter(|_| mask.is_by_class()) {
+                        Some(entries) => sum_up(tile, entries.map(|e| (e.key, e.count)), *mask, out),
+                        None => sum_up(tile, piece.entries().map(|e| (e.key, e.count)), *mask, out),
+                    }
                 }
             }
         }

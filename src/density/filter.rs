@@ -114,6 +114,19 @@ impl Combo {
         (self.0 & 3) as u8
     }
 
+    /// How many classes of phase and severity there are.
+    pub(super) const CLASSES: usize = 8;
+
+    /// Its class of phase and severity.
+    pub(super) const fn class(self) -> usize {
+        (self.0 >> 2 & 7) as usize
+    }
+
+    /// Something of a class, of the first kind and young.
+    pub(super) const fn of_class(class: u16) -> Self {
+        Self((class & 7) << 2)
+    }
+
     pub(super) const fn at_age(self, age: u8) -> Self {
         Self(self.0 & !3 | (age & 3) as u16)
     }
@@ -132,6 +145,11 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// Whether it asks for phase and severity alone.
+    pub(super) const fn is_by_class(self) -> bool {
+        self.kind.is_none() && self.age as usize >= AGES_SECS.len()
+    }
+
     pub(super) const fn takes(self, combo: Combo) -> bool {
         let of_kind = match self.kind {
             Some(kind) => kind == combo.kind(),

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use super::filter::Combo;
+use super::grid::TILE_CELLS;
+
 /// A count: place of the cell in its piece and what is counted, then how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -20,6 +23,23 @@ pub(super) struct Tile {
     base: Arc<Vec<Entry>>,
     /// Sorted: keys, and by how much their counts are others by now; never 0.
     more: Vec<(u32, i64)>,
+    /// Where there are many counts, those of each cell by phase and severity: what a map asks for most costs the cells of a
+    /// piece then, and not the kinds and ages that there are.
+    classes: Option<Box<Classes>>,
+}
+
+/// Counts of the cells of a piece.
+type Classes = [[u32; Combo::CLASSES]; CELLS];
+
+/// Cells of a piece.
+const CELLS: usize = (TILE_CELLS * TILE_CELLS) as usize;
+
+/// From so many counts on they are told by class as well.
+const MANY: usize = CELLS * Combo::CLASSES;
+
+/// Where a count stands among those by class.
+fn class_of(classes: &mut Classes, key: u32) -> Option<&mut u32> {
+    classes.get_mut((key >> 16) as usize)?.get_mut(Combo(key as u16).class())
 }
 
 /// A change of one count: `tile << 22 | local << 16 | combo`, then by how much.
@@ -35,7 +55,28 @@ const FEW: usize = 64;
 impl Tile {
     fn of(mut entries: Vec<Entry>) -> Self {
         entries.shrink_to_fit();
-        Self { base: Arc::new(entries), more: Vec::new() }
+        let classes = (entries.len() >= MANY).then(|| {
+            let mut classes: Box<Classes> = Box::new([[0; Combo::CLASSES]; CELLS]);
+            for entry in &entries {
+                class_of(&mut classes, entry.key).into_iter().for_each(|sum| *sum += entry.count);
+            }
+            classes
+        });
+        Self { base: Arc::new(entries), more: Vec::new(), classes }
+    }
+
+    /// Its counts by cell, phase and severity, sorted by cell and told as of the first kind and young; none where its
+    /// counts are few.
+    pub(super) fn by_class(&self) -> Option<impl Iterator<Item = Entry>> {
+        let of_cell = |(local, of_cell): (u32, &'_ [u32; Combo::CLASSES])| {
+            let counts = *of_cell;
+            (0..).zip(counts).map(move |(class, count)| Entry {
+                key: local << 16 | u32::from(Combo::of_class(class).0),
+                count,
+            })
+        };
+        let entries = (0..).zip(&**self.classes.as_ref()?).flat_map(of_cell);
+        Some(entries.filter(|entry| entry.count > 0))
     }
 
     /// Its counts, sorted.
@@ -77,12 +118,20 @@ impl Tile {
         if self.base.len() <= FEW || more.len() * more.len() > 2 * self.base.len() {
             return Self::of(together(&self.base, &more).collect());
         }
-        Self { base: Arc::clone(&self.base), more }
+        let mut classes = self.classes.clone();
+        for (key, by) in deltas {
+            let sum = classes.as_mut().and_then(|classes| class_of(classes, (key & 0x3F_FFFF) as u32));
+            sum.into_iter().for_each(|sum| *sum = sum.saturating_add_signed(*by));
+        }
+        Self { base: Arc::clone(&self.base), more, classes }
     }
 
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.base.capacity() * size_of::<Entry>() + self.more.capacity() * size_of::<(u32, i64)>() + 88
+        self.base.capacity() * size_of::<Entry>()
+            + self.more.capacity() * size_of::<(u32, i64)>()
+            + self.classes.as_ref().map_or(0, |_| size_of::<Classes>())
+            + 96
     }
 }
 
@@ -201,5 +250,56 @@ impl Directory<Tile> {
             })
             .collect();
         self.replace(changes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn by_class(counts: impl Iterator<Item = Entry>) -> BTreeMap<u32, u32> {
+        let mut out = BTreeMap::new();
+        for Entry { key, count } in counts {
+            let class = Combo::of_class(Combo(key as u16).class() as u16);
+            *out.entry(key >> 16 << 16 | u32::from(class.0)).or_default() += count;
+        }
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn many_counts_are_told_by_class_whatever_changes(
+            first in prop::collection::btree_map(0_u32..64 << 16, 1_u32..9, 700..1500),
+            batches in prop::collection::vec(prop::collection::vec((0_usize..900, 0_u32..64 << 16, -3_i32..4), 1..40), 1..12),
+        ) {
+            let mut plain = first;
+            let entries = plain.iter().map(|(key, count)| Entry { key: *key, count: *count });
+            let mut tile = Tile::of(entries.collect());
+            for batch in batches {
+                let mut deltas: Vec<Delta> = Vec::new();
+                for (known, new, by) in batch {
+                    // Half of what changes is known.
+                    let key = plain.keys().nth(known).copied().filter(|_| by % 2 == 0).unwrap_or(new);
+                    let count = plain.entry(key).or_default();
+                    let by = by.max(-i32::try_from(*count).unwrap_or(0));
+                    *count = count.saturating_add_signed(by);
+                    deltas.push((delta_key(7, key), by));
+                }
+                plain.retain(|_, count| *count > 0);
+                deltas.sort_unstable();
+                tile = tile.changed(&deltas);
+                let entries = || plain.iter().map(|(key, count)| Entry { key: *key, count: *count });
+                prop_assert!(tile.entries().eq(entries()));
+                let told: Vec<Entry> = tile.by_class().into_iter().flatten().collect();
+                prop_assert!(told.is_sorted_by_key(|entry| entry.key >> 16));
+                prop_assert_eq!(by_class(told.into_iter()), by_class(entries()));
+            }
+        }
     }
 }
