@@ -233,7 +233,7 @@ fn middle(lists: Vec<&[f64]>) -> Option<f64> {
     // The one before it in order: the same number again, or the greatest below it.
     let (mut below, mut lower) = (0, None::<f64>);
     for list in lists {
-        let place = list.partition_point(|n| n.total_cmp(&upper).is_lt());
+        let place = cut(list, list.len() / 2, |n| n.total_cmp(&upper).is_lt());
         below += place;
         if let Some(n) = place.checked_sub(1).and_then(|last| list.get(last)) {
             lower = Some(lower.map_or(*n, |known| if n.total_cmp(&known).is_gt() { *n } else { known }));
@@ -255,20 +255,23 @@ fn nth(mut lists: Vec<&[f64]>, mut place: usize) -> Option<f64> {
             return (place < all.len()).then(|| *all.select_nth_unstable_by(place, f64::total_cmp).1);
         }
         // A guess that goes wrong again and again must not go on.
-        let pivot = if step % 3 == 2 { halfway(&lists, left)? } else { near(&lists, place, left)? };
-        let mut cut = |way: fn(std::cmp::Ordering) -> bool| {
-            cuts.clear();
-            cuts.extend(lists.iter().map(|list| list.partition_point(|n| way(n.total_cmp(&pivot)))));
-            cuts.iter().sum::<usize>()
-        };
-        let less = cut(std::cmp::Ordering::is_lt);
+        let aim = if step % 3 == 2 { left / 2 } else { aside(place, left) };
+        let pivot = if step % 3 == 2 { halfway(&lists, left)? } else { near(&lists, aim, left)? };
+        cuts.clear();
+        cuts.extend(
+            lists.iter().map(|list| cut(list, list.len() * aim / left, |n| n.total_cmp(&pivot).is_lt())),
+        );
+        let less = cuts.iter().sum::<usize>();
         if place < less {
             for (list, cut) in lists.iter_mut().zip(&cuts) {
                 *list = list.get(..*cut).unwrap_or(&[]);
             }
             continue;
         }
-        let through = cut(std::cmp::Ordering::is_le);
+        for (list, at) in lists.iter().zip(&mut cuts) {
+            *at = cut(list, *at, |n| n.total_cmp(&pivot).is_le());
+        }
+        let through = cuts.iter().sum::<usize>();
         if place < through {
             return Some(pivot);
         }
@@ -290,12 +293,41 @@ fn halfway(lists: &[&[f64]], left: usize) -> Option<f64> {
     half.get(half.len() / 2).copied()
 }
 
-/// A number that most probably parts little more than what is wanted from all the rest: lists of one measure are much alike,
-/// so it stands in each about where it stands in all (Floyd and Rivest, Algorithm 489, 1975). Few numbers are looked at then,
-/// and each of them may lie where memory was not touched lately.
-fn near(lists: &[&[f64]], place: usize, left: usize) -> Option<f64> {
+/// How many numbers at the front of a list in order are so, looked for outwards from about that many: few places of the list
+/// are read then, and those that are lie side by side. Each may lie where memory was not touched lately, which takes longer
+/// than all else.
+fn cut(list: &[f64], about: usize, is_before: impl Fn(&f64) -> bool) -> usize {
+    let holds = |at: usize| list.get(at).is_some_and(&is_before);
+    let (mut low, mut high) = (0, list.len());
+    let mut step = 4;
+    if holds(about) {
+        low = about + 1;
+        while low + step < high && holds(low + step) {
+            low += step + 1;
+            step *= 2;
+        }
+        high = high.min(low + step);
+    } else {
+        high = high.min(about);
+        while high > step && !holds(high - step) {
+            high -= step;
+            step *= 2;
+        }
+        low = high.saturating_sub(step);
+    }
+    low + list.get(low..high).unwrap_or_default().partition_point(is_before)
+}
+
+/// A place beside another one, so far from it that what parts numbers there most probably leaves little more than the wanted
+/// one on its side (Floyd and Rivest, Algorithm 489, 1975).
+fn aside(place: usize, left: usize) -> usize {
     let margin = left.isqrt();
-    let aim = if place * 2 > left { place.saturating_sub(margin) } else { (place + margin).min(left - 1) };
+    if place * 2 > left { place.saturating_sub(margin) } else { (place + margin).min(left - 1) }
+}
+
+/// A number that stands about at a place of all: lists of one measure are much alike, so it stands in each about where it
+/// stands in all.
+fn near(lists: &[&[f64]], aim: usize, left: usize) -> Option<f64> {
     let at = |list: &&[f64]| Some((*list.get(list.len() * aim / left)?, list.len()));
     let mut there: Vec<(f64, usize)> = lists.iter().filter_map(at).collect();
     there.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -326,6 +358,14 @@ mod tests {
                 .collect();
             let expected = median(&mut lists.concat());
             prop_assert_eq!(middle(lists.iter().map(Vec::as_slice).collect()), expected);
+        }
+
+        #[test]
+        fn a_cut_is_found_wherever_it_is_thought_to_be(mut list in prop::collection::vec(-30i32..30, 0..200), pivot in -31i32..31, about in 0_usize..210) {
+            list.sort_unstable();
+            let list: Vec<f64> = list.into_iter().map(f64::from).collect();
+            let is_before = |n: &f64| *n < f64::from(pivot);
+            prop_assert_eq!(cut(&list, about, is_before), list.partition_point(is_before));
         }
 
         /// Any span, before and after changes, is the median of the rows in it.
