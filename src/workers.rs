@@ -2,6 +2,8 @@
 //! wishes one by one. Owns their names, their two channels, and that a panic in one of several is a panic here; keeps no
 //! thread.
 
+use std::sync::{Mutex, PoisonError};
+
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// Where wishes go, and where answers come from.
@@ -30,6 +32,39 @@ pub(crate) fn on_threads<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -
     })
 }
 
+/// Does jobs on this thread and on others, each of which takes the next job when it is done with one, and has a state of its
+/// own; the states.
+pub(crate) fn share_out<J, S: Send>(
+    threads: usize,
+    jobs: impl IntoIterator<Item = J, IntoIter: Send>,
+    begin: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, J) + Sync,
+) -> Vec<S> {
+    let jobs = Mutex::new(jobs.into_iter());
+    // A panic elsewhere becomes one here when the threads end; what is left to do is still right.
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    on_threads(threads, || {
+        let mut state = begin();
+        while let Some(job) = next() {
+            work(&mut state, job);
+        }
+        state
+    })
+}
+
+/// The same without a state: what each job brings, in the order of the jobs.
+pub(crate) fn each<J, T: Send>(
+    threads: usize,
+    jobs: impl IntoIterator<Item = J, IntoIter: Send>,
+    work: impl Fn(J) -> T + Sync,
+) -> Vec<T> {
+    let jobs = jobs.into_iter().enumerate();
+    let done = share_out(threads, jobs, Vec::new, |done, (number, job)| done.push((number, work(job))));
+    let mut done: Vec<(usize, T)> = done.into_iter().flatten().collect();
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, brought)| brought).collect()
+}
+
 /// A thread that answers wishes until nobody asks or listens any more; at most so many wishes and answers wait. `answer`
 /// also sees the wishes that wait, and may pass over one. None, and a line in the log, where there is no thread to be had.
 pub(crate) fn answering<W: Send + 'static, A: Send + 'static>(
@@ -52,5 +87,29 @@ pub(crate) fn answering<W: Send + 'static, A: Send + 'static>(
             log::error!("no thread {name}: {err}");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_done_once_and_brings_its_own() {
+        for threads in [1, 3] {
+            assert_eq!(
+                each(threads, 0..1000, |job| job * 2),
+                (0..1000).map(|job| job * 2).collect::<Vec<i32>>()
+            );
+            let sums = share_out(threads, 1..=1000, || 0, |sum, job| *sum += job);
+            assert_eq!((sums.len(), sums.iter().sum::<i32>()), (threads, 500_500));
+        }
+        assert!(each(2, Vec::<u8>::new(), |job| job).is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "a job of seven")]
+    fn a_panic_in_a_job_is_one_here() {
+        each(2, 0..20, |job| assert!(job != 7, "a job of seven"));
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crossbeam_channel::bounded;
 use foldhash::fast::FixedState;
 
 use super::filter::{Combo, age_class, is_of_age};
@@ -13,7 +12,7 @@ use super::leaf::{Collected, Leaf, Point};
 use super::pyramid::Young;
 use super::tile::{Directory, Tile, delta_key};
 use crate::snapshot::{EpochSecs, EventPhase};
-use crate::workers::on_threads;
+use crate::workers::{each, share_out};
 
 /// The key of what a place counts as at a level.
 pub(super) fn key_of(level: u8, place: World, combo: Combo) -> u64 {
@@ -142,21 +141,12 @@ pub(super) fn build(coarsest: u8, sorted: Vec<Sorter>, threads: usize) -> Built 
         }
         young.extend(sorter.young);
     }
-    // A tile's events go as soon as they are counted.
-    let (hand, hands) = bounded(tiles.len());
-    for tile in tiles {
-        // There is room for all, and the other end is there.
-        drop(hand.send(tile));
-    }
-    drop(hand);
-    let counted = on_threads(threads, || {
+    let begin = || {
         let counts = vec![Vec::new(); usize::from(FINEST - coarsest)];
-        let mut out = Counted { leaves: Vec::new(), counts, keys: Vec::new() };
-        for (tile, parts) in &hands {
-            out.take(coarsest, tile, &parts);
-        }
-        out
-    });
+        Counted { leaves: Vec::new(), counts, keys: Vec::new() }
+    };
+    // A tile's events go as soon as they are counted.
+    let counted = share_out(threads, tiles, begin, |out, (tile, parts)| out.take(coarsest, tile, &parts));
     let mut levels: Vec<Vec<(u64, u32)>> = vec![Vec::new(); usize::from(FINEST - coarsest)];
     let mut leaves: Vec<(u64, Arc<Leaf>)> = Vec::new();
     for own in counted {
@@ -164,20 +154,9 @@ pub(super) fn build(coarsest: u8, sorted: Vec<Sorter>, threads: usize) -> Built 
         levels.iter_mut().zip(own.counts).for_each(|(all, own)| all.extend(own));
     }
     leaves.sort_unstable_by_key(|(tile, _)| *tile);
-    let (hand, hands) = bounded(levels.len());
-    for level in levels.into_iter().enumerate() {
-        drop(hand.send(level));
-    }
-    drop(hand);
-    let made = on_threads(threads, || {
-        let make = |(level, counts)| (level, Arc::new(Directory::counted(counts)));
-        hands.iter().map(make).collect::<Vec<(usize, _)>>()
-    });
-    let mut levels: Vec<(usize, Arc<Directory<Tile>>)> = made.into_iter().flatten().collect();
-    levels.sort_unstable_by_key(|(level, _)| *level);
     let (keys, pieces) = leaves.into_iter().unzip();
     Built {
-        levels: levels.into_iter().map(|(_, level)| level).collect(),
+        levels: each(threads, levels, |counts| Arc::new(Directory::counted(counts))),
         leaves: Arc::new(Directory { keys, pieces }),
         totals: totals.into_iter().map(|(combo, count)| (Combo(combo), count)).collect(),
         young: young.into_iter().collect(),

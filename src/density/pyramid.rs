@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cells::EventCells;
 use super::filter::{AGES_SECS, Combo, MOST_KINDS, age_class, is_of_age};
@@ -12,7 +11,7 @@ use super::grid::{FINEST, Spot, World};
 use super::leaf::{Collected, Leaf};
 use super::tile::Delta;
 use crate::snapshot::EpochSecs;
-use crate::workers::{on_threads, threads};
+use crate::workers::{share_out, threads};
 
 /// The cells, and the events that are still in a class of age that ends: as they are counted, by when they began.
 #[derive(Debug, Clone, Default)]
@@ -52,16 +51,8 @@ impl Pyramid {
         let kinds = kinds.iter().take(MOST_KINDS).map(|kind| Arc::from(kind.as_str())).collect();
         let coarsest = coarsest.min(FINEST - 1);
         let threads = if events < FEW { 1 } else { threads() };
-        let next = AtomicUsize::new(0);
-        let sorted = on_threads(threads, || {
-            let mut sorter = Sorter::new(now_secs);
-            loop {
-                match next.fetch_add(1, Ordering::Relaxed) {
-                    part if part < parts => fill(part, &mut sorter),
-                    _ => return sorter,
-                }
-            }
-        });
+        let begin = || Sorter::new(now_secs);
+        let sorted = share_out(threads, 0..parts, begin, |sorter, part| fill(part, sorter));
         let Built { levels, leaves, totals, young } = build(coarsest, sorted, threads);
         let cells = EventCells { kinds, coarsest, levels, leaves, now_secs, totals };
         Self { cells, young }

@@ -121,7 +121,8 @@ impl Tile {
         let mut classes = self.classes.clone();
         for (key, by) in deltas {
             let sum = classes.as_mut().and_then(|classes| class_of(classes, (key & 0x3F_FFFF) as u32));
-            sum.into_iter().for_each(|sum| *sum = sum.saturating_add_signed(*by));
+            // What comes may stand behind what goes of the same batch: it may be less than none in between.
+            sum.into_iter().for_each(|sum| *sum = sum.wrapping_add_signed(*by));
         }
         Self { base: Arc::clone(&self.base), more, classes }
     }
@@ -281,6 +282,7 @@ mod tests {
             let mut plain = first;
             let entries = plain.iter().map(|(key, count)| Entry { key: *key, count: *count });
             let mut tile = Tile::of(entries.collect());
+            prop_assert!(tile.by_class().is_some());
             for batch in batches {
                 let mut deltas: Vec<Delta> = Vec::new();
                 for (known, new, by) in batch {
@@ -296,7 +298,9 @@ mod tests {
                 tile = tile.changed(&deltas);
                 let entries = || plain.iter().map(|(key, count)| Entry { key: *key, count: *count });
                 prop_assert!(tile.entries().eq(entries()));
-                let told: Vec<Entry> = tile.by_class().into_iter().flatten().collect();
+                // Where enough went away they are few by now.
+                let Some(told) = tile.by_class() else { continue };
+                let told: Vec<Entry> = told.collect();
                 prop_assert!(told.is_sorted_by_key(|entry| entry.key >> 16));
                 prop_assert_eq!(by_class(told.into_iter()), by_class(entries()));
             }

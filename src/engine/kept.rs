@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::indicators::cube::{Calendar, Present, RollUp, Step};
@@ -22,7 +21,7 @@ use crate::site::text::Message;
 use crate::snapshot::Day;
 use crate::store::kept::{self, Doubt, KeptFile};
 use crate::store::proof::{self, Hash};
-use crate::workers::{on_threads, threads};
+use crate::workers::{each, threads};
 
 use super::build::{newest_possible_day, present_day};
 use super::events::EventLog;
@@ -223,25 +222,9 @@ fn unpacked(site: &Arc<Site>, plan: &Arc<Plan>, file: &KeptFile, newest_day: Day
         };
         read.filter(|_| from.is_done()).ok_or(Doubt::NotWhole)
     };
-    let next = AtomicUsize::new(0);
-    let shares = on_threads(threads(), || {
-        let mut own = Vec::new();
-        loop {
-            let section = next.fetch_add(1, Ordering::Relaxed);
-            if section >= sections {
-                return Ok(own);
-            }
-            own.push((section, read(section)?));
-        }
-    });
-    let mut all = Vec::with_capacity(sections);
-    for share in shares {
-        all.extend(share?);
-    }
-    all.sort_unstable_by_key(|(section, _)| *section);
     let (mut states, mut measures) = (Vec::new(), Vec::new());
-    for (_, read) in all {
-        match read {
+    for read in each(threads(), 0..sections, read) {
+        match read? {
             Read::Table(state) => states.push(state),
             Read::Measure(data) => measures.push(Arc::new(data)),
         }

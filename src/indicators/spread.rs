@@ -2,11 +2,10 @@
 //! choice of the middle among many ordered lists; a change costs the lists of its day.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::snapshot::Day;
-use crate::workers::{on_threads, threads};
+use crate::workers::{each, threads};
 
 use super::by_day::{ByDay, Moment, PartOfDay, Span};
 use super::cube::{RollUp, median};
@@ -136,15 +135,8 @@ impl Spread {
     pub(crate) fn prepare(&self, roll_up: &RollUp) {
         let Some((first, last)) = self.days.bounds() else { return };
         let size = FACTOR.pow(LEVELS);
-        let next = AtomicI32::new(first / size);
-        on_threads(threads(), || {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number > last / size {
-                    return;
-                }
-                self.list(LEVELS, number, roll_up);
-            }
+        each(threads(), first / size..=last / size, |number| {
+            self.list(LEVELS, number, roll_up);
         });
     }
 
@@ -298,23 +290,22 @@ fn halfway(lists: &[&[f64]], left: usize) -> Option<f64> {
 /// than all else.
 fn cut(list: &[f64], about: usize, is_before: impl Fn(&f64) -> bool) -> usize {
     let holds = |at: usize| list.get(at).is_some_and(&is_before);
-    let (mut low, mut high) = (0, list.len());
     let mut step = 4;
-    if holds(about) {
-        low = about + 1;
-        while low + step < high && holds(low + step) {
+    let (low, high) = if holds(about) {
+        let mut low = about + 1;
+        while low + step < list.len() && holds(low + step) {
             low += step + 1;
             step *= 2;
         }
-        high = high.min(low + step);
+        (low, list.len().min(low + step))
     } else {
-        high = high.min(about);
+        let mut high = list.len().min(about);
         while high > step && !holds(high - step) {
             high -= step;
             step *= 2;
         }
-        low = high.saturating_sub(step);
-    }
+        (high.saturating_sub(step), high)
+    };
     low + list.get(low..high).unwrap_or_default().partition_point(is_before)
 }
 

@@ -1,9 +1,7 @@
 //! Which row has a key, among rows that do not change: a table of row numbers beside the hashes of the keys. Owns the
 //! look-up; knows no row.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::workers::{on_threads, threads};
+use crate::workers::{each, threads};
 
 /// Hashes of a piece's keys by row, and its rows that another one replaces, in their order.
 #[derive(Debug, Clone, Default)]
@@ -54,23 +52,16 @@ impl KeyIndex {
                 *rows += 1;
             }
         }
-        let next = AtomicUsize::new(0);
-        let made = on_threads(if parts > 1 { threads() } else { 1 }, || {
-            let mut made = Vec::new();
-            loop {
-                let part = next.fetch_add(1, Ordering::Relaxed);
-                let Some(rows) = rows.get(part) else { return made };
-                // At most three of four are taken.
-                let mut slots = vec![0; (rows + rows / 3 + 1).next_power_of_two()];
-                for piece in 0..pieces.len() {
-                    add(&pieces, &starts, piece, &mut slots, |hash| part_of(hash, parts) == part);
-                }
-                made.push((part, slots));
+        let threads = if parts > 1 { threads() } else { 1 };
+        let made = each(threads, rows.into_iter().enumerate(), |(part, rows)| {
+            // At most three of four are taken.
+            let mut slots = vec![0; (rows + rows / 3 + 1).next_power_of_two()];
+            for piece in 0..pieces.len() {
+                add(&pieces, &starts, piece, &mut slots, |hash| part_of(hash, parts) == part);
             }
+            slots
         });
-        let mut made: Vec<(usize, Vec<u32>)> = made.into_iter().flatten().collect();
-        made.sort_unstable_by_key(|(part, _)| *part);
-        Self { pieces, starts, parts: made.into_iter().map(|(_, slots)| slots).collect() }
+        Self { pieces, starts, parts: made }
     }
 
     /// Piece and row of a key.

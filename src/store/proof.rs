@@ -4,10 +4,9 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::site::Site;
-use crate::workers::{on_threads, threads};
+use crate::workers::{share_out, threads};
 
 use super::read;
 
@@ -27,19 +26,12 @@ pub(crate) fn of_data(site: &Site) -> Option<Hash> {
         .ok()?;
     // The largest first, so that the threads end together.
     files.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut stretch = vec![0; STRETCH];
-        let mut own = Vec::new();
-        while let Some((path, _)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            own.push((path.as_path(), of_file(path, &mut stretch)?));
-        }
-        Some(own)
-    };
-    let mut found: Vec<(&Path, Hash)> = Vec::with_capacity(files.len());
-    for share in on_threads(threads(), work) {
-        found.extend(share?);
-    }
+    let begin = || (vec![0; STRETCH], Vec::new());
+    let shares = share_out(threads(), &files, begin, |(stretch, own), (path, _)| {
+        own.push(of_file(path, stretch).map(|hash| (path.as_path(), hash)));
+    });
+    let found = shares.into_iter().flat_map(|(_, own)| own);
+    let mut found: Vec<(&Path, Hash)> = found.collect::<Option<_>>()?;
     found.sort_unstable();
     let mut all = blake3::Hasher::new();
     for (path, hash) in found {
