@@ -40,6 +40,30 @@ impl Packer {
         self.out.push(value as u8);
     }
 
+    /// Numbers, one after the other, each as [`Packer::number`] writes it; without a branch for how many bytes it takes,
+    /// which can hardly be foretold.
+    pub(crate) fn numbers(&mut self, values: impl ExactSizeIterator<Item = u64>) {
+        /// Numbers below take at most eight bytes.
+        const WIDE: u64 = 1 << 56;
+        const EIGHT: usize = size_of::<u64>();
+        self.out.reserve(values.len() * EIGHT);
+        for value in values {
+            if value >= WIDE {
+                self.number(value);
+                continue;
+            }
+            // Seven bits to a byte: the halves are moved apart, then their halves, then the halves of these.
+            let x = (value & 0x0fff_ffff) | (value << 4 & 0x0fff_ffff_0000_0000);
+            let x = (x & 0x0000_3fff_0000_3fff) | (x << 2 & 0x3fff_0000_3fff_0000);
+            let x = (x & 0x007f_007f_007f_007f) | (x << 1 & 0x7f00_7f00_7f00_7f00);
+            let length = EIGHT - (x | 1).leading_zeros() as usize / EIGHT;
+            let more = 0x0080_8080_8080_8080 & ((1u64 << (EIGHT * (length - 1))) - 1);
+            let end = self.out.len() + length;
+            self.out.extend_from_slice(&(x | more).to_le_bytes());
+            self.out.truncate(end);
+        }
+    }
+
     /// The same with a sign: small ones of either sign are short.
     pub(crate) fn signed(&mut self, value: i64) {
         self.number(((value << 1) ^ (value >> 63)).cast_unsigned());

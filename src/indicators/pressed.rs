@@ -5,8 +5,10 @@ use super::packed::{Packer, Unpacker};
 
 /// A row that most often can be told by one number.
 pub(crate) trait Press: Copy + PartialEq {
-    /// What holds its number; narrow ones are put in order sooner.
-    type Number: Copy + Ord + Into<u64>;
+    /// What holds its number; narrow ones take less room.
+    type Number: Copy + Default + PartialEq + Into<u64>;
+    /// How many of the lowest bits are when it happened: rows come in that order as a rule.
+    const TIME_BITS: u32;
     /// Its number; none where it has none. Rows that are much alike have numbers that are near to each other.
     fn number(self) -> Option<Self::Number>;
     /// The row of a number.
@@ -18,17 +20,17 @@ const STRETCH: usize = 1024;
 
 /// A list of rows in any order.
 #[derive(Debug, Clone)]
-pub(crate) struct Pressed<T> {
+pub(crate) struct Pressed<T: Press> {
     /// Stretches, each by itself, so that none is copied when another comes: how many rows, the number of the first, and
     /// what each of the others adds.
     stretches: Vec<Box<[u8]>>,
-    /// Rows that are not pressed yet, fewer than a stretch.
-    open: Vec<T>,
+    /// Numbers of rows that are not pressed yet, fewer than a stretch.
+    open: Vec<T::Number>,
     /// Rows without a number.
     others: Vec<T>,
 }
 
-impl<T> Default for Pressed<T> {
+impl<T: Press> Default for Pressed<T> {
     fn default() -> Self {
         Self { stretches: Vec::new(), open: Vec::new(), others: Vec::new() }
     }
@@ -42,7 +44,14 @@ impl<T: Press> Pressed<T> {
 
     /// Adds a row.
     pub(crate) fn push(&mut self, row: T) {
-        self.open.push(row);
+        match row.number() {
+            Some(number) => self.push_number(number),
+            None => self.others.push(row),
+        }
+    }
+
+    fn push_number(&mut self, number: T::Number) {
+        self.open.push(number);
         if self.open.len() == STRETCH {
             self.press();
         }
@@ -50,24 +59,17 @@ impl<T: Press> Pressed<T> {
 
     fn press(&mut self) {
         // The list goes: most days are full by now and need it no more.
-        let open = std::mem::take(&mut self.open);
-        let mut numbers: Vec<T::Number> = Vec::with_capacity(open.len());
-        for row in open {
-            match row.number() {
-                Some(number) => numbers.push(number),
-                None => self.others.push(row),
-            }
-        }
-        numbers.sort_unstable();
+        let mut open = std::mem::take(&mut self.open);
+        let mut spare = [T::Number::default(); STRETCH];
+        let numbers = put_in_order(&mut open, &mut spare, T::TIME_BITS);
         // Of what one adds to the one before, few need more bytes.
         let mut out = Packer::with_room(4 * numbers.len());
         out.number(numbers.len() as u64);
         let mut before = 0;
-        for number in numbers {
-            let number: u64 = number.into();
-            out.number(number - before);
-            before = number;
-        }
+        out.numbers(numbers.iter().map(|number| {
+            let number: u64 = (*number).into();
+            number - std::mem::replace(&mut before, number)
+        }));
         self.stretches.push(out.written().into());
     }
 
@@ -85,20 +87,24 @@ impl<T: Press> Pressed<T> {
     pub(crate) fn join(&mut self, more: Self) {
         self.stretches.extend(more.stretches);
         self.others.extend(more.others);
-        more.open.into_iter().for_each(|row| self.push(row));
+        more.open.into_iter().for_each(|number| self.push_number(number));
     }
 
     /// The rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = T> + Clone + '_ {
         let pressed = self.stretches.iter().flat_map(|stretch| Numbers::of(stretch));
-        pressed.map(T::of).chain(self.open.iter().copied()).chain(self.others.iter().copied())
+        pressed
+            .chain(self.open.iter().map(|number| (*number).into()))
+            .map(T::of)
+            .chain(self.others.iter().copied())
     }
 
     /// Writes the rows, pressed ones as they are; `pack` writes the others.
     pub(crate) fn pack(&self, out: &mut Packer, pack: impl Fn(&[T], &mut Packer)) {
         out.number(self.stretches.len() as u64);
         self.stretches.iter().for_each(|stretch| out.bytes(stretch));
-        pack(&self.open, out);
+        let open: Vec<T> = self.open.iter().map(|number| T::of((*number).into())).collect();
+        pack(&open, out);
         pack(&self.others, out);
     }
 
@@ -117,7 +123,8 @@ impl<T: Press> Pressed<T> {
             numbers.is_done().then(|| bytes.into())
         });
         let stretches = stretches.collect::<Option<_>>()?;
-        Some(Self { stretches, open: unpack(from)?, others: unpack(from)? })
+        let open = unpack(from)?.into_iter().map(T::number).collect::<Option<_>>()?;
+        Some(Self { stretches, open, others: unpack(from)? })
     }
 
     /// Adds a row, or takes one that is the same back.
@@ -127,7 +134,8 @@ impl<T: Press> Pressed<T> {
             return;
         }
         let place = |rows: &[T]| rows.iter().position(|known| *known == row);
-        if let Some(place) = place(&self.open) {
+        let open = row.number().and_then(|number| self.open.iter().position(|known| *known == number));
+        if let Some(place) = open {
             self.open.swap_remove(place);
         } else if let Some(place) = place(&self.others) {
             self.others.swap_remove(place);
@@ -139,6 +147,46 @@ impl<T: Press> Pressed<T> {
             *self = Self { others: rows, ..Self::default() };
         }
     }
+}
+
+/// Puts numbers in order, eight of the bits in which they differ at a time, the lowest first, each time without changing
+/// the order of what is alike in these; gives the one of the two lists that holds them then. What the lowest bits tell is
+/// in order already, as a rule.
+fn put_in_order<'a, N: Copy + Default + Into<u64>>(
+    numbers: &'a mut [N],
+    spare: &'a mut [N; STRETCH],
+    time_bits: u32,
+) -> &'a [N] {
+    const DIGIT: u64 = 0xff;
+    let time = (1 << time_bits) - 1;
+    let first = numbers.first().copied().unwrap_or_default().into();
+    let differ = numbers.iter().fold(0, |differ, number| differ | (first ^ (*number).into()));
+    let is_in_time = numbers.is_sorted_by_key(|number| (*number).into() & time);
+    let mut left: u64 = if is_in_time { differ & !time } else { differ };
+    let (mut from, mut to) = (numbers, spare.get_mut(..).unwrap_or_default());
+    while left != 0 {
+        let shift = left.trailing_zeros();
+        let digit = |number: &N| ((*number).into() >> shift & DIGIT) as usize;
+        let mut places = [0u32; DIGIT as usize + 1];
+        for number in &*from {
+            places.get_mut(digit(number)).into_iter().for_each(|count| *count += 1);
+        }
+        let mut all = 0;
+        for place in &mut places {
+            all += std::mem::replace(place, all);
+        }
+        for number in &*from {
+            let Some(place) = places.get_mut(digit(number)) else { continue };
+            if let Some(slot) = to.get_mut(*place as usize) {
+                *slot = *number;
+            }
+            *place += 1;
+        }
+        let length = from.len();
+        (from, to) = (to.get_mut(..length).unwrap_or_default(), from);
+        left &= !(DIGIT << shift);
+    }
+    from
 }
 
 /// The numbers of a stretch.
@@ -177,6 +225,8 @@ mod tests {
 
     impl Press for Even {
         type Number = u64;
+        // Of rows in any order.
+        const TIME_BITS: u32 = 24;
 
         fn number(self) -> Option<u64> {
             self.0.is_multiple_of(2).then_some(u64::from(self.0) << 20)

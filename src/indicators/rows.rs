@@ -27,10 +27,12 @@ const PARTS: f64 = 3600.0;
 
 impl Press for Row {
     type Number = u64;
+    const TIME_BITS: u32 = SECS_BITS;
 
     fn number(self) -> Option<u64> {
         // What is negative or no number becomes 0, which is not what it was.
-        let parts = (self.value * PARTS).round() as u64;
+        // Rounded by hand: without a call for each row. A number that is not the same again has no parts.
+        let parts = (self.value * PARTS + 0.5) as u64;
         let is_same = ((parts as f64) / PARTS).to_bits() == self.value.to_bits();
         let fits = |value: u64, bits: u32| value >> bits == 0;
         (is_same

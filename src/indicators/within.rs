@@ -73,6 +73,7 @@ pub(crate) struct Packed(u32);
 
 impl Press for Packed {
     type Number = u32;
+    const TIME_BITS: u32 = SECS_BITS;
 
     fn number(self) -> Option<u32> {
         // Rows of one area that count the same differ by their seconds only.
