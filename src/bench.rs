@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Batch, Engine};
+use crate::engine::{Batch, Depth, Engine};
 use crate::headless::{Headless, HeadlessError, Painter};
 use crate::indicators::window::Window;
 use crate::memory::{self, GiveBack};
@@ -338,14 +338,19 @@ fn questions(engine: &Engine) -> (Measured, String) {
 /// # Errors
 /// The site's problems.
 pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site::problem::Problem>> {
-    let (mut cold, mut figures, mut prepared) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cold, mut instants, mut figures, mut prepared) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut rows = 0;
     let mut asked = (Measured::new("question_micros", Vec::new()), String::new());
     for _ in 0..runs {
+        let build = |depth| crate::engine::build(Arc::clone(site), depth, &|_, _| {});
         let since = Instant::now();
-        let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+        rows = build(Depth::Days)?.rows();
         cold.push(millis(since));
-        rows = engine.rows();
+        // With every row within its day, as a window asks for figures of an instant.
+        let since = Instant::now();
+        let engine = build(Depth::Figures)?;
+        instants.push(millis(since));
         let since = Instant::now();
         self::figures(&engine);
         figures.push(millis(since));
@@ -363,6 +368,7 @@ pub fn compute(site: &Arc<Site>, runs: usize) -> Result<Report, Vec<crate::site:
         context,
         figures: vec![
             Measured::new("files_to_cube_millis", cold),
+            Measured::new("files_to_cube_with_instants_millis", instants),
             Measured::new("all_figures_millis", figures),
             Measured::new("medians_prepared_millis", prepared),
             asked,
@@ -382,7 +388,7 @@ pub fn figures(engine: &Engine) {
 /// The site's problems.
 pub fn cube(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
     let since = Instant::now();
-    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let engine = crate::engine::build(Arc::clone(site), Depth::Days, &|_, _| {})?;
     let took = millis(since);
     Ok(format!("{}\n", serde_json::json!({ "cube_millis": took, "rows": engine.rows() })))
 }
@@ -392,7 +398,7 @@ pub fn cube(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Proble
 /// # Errors
 /// The site's problems.
 pub fn cells(site: &Arc<Site>) -> Result<String, Vec<crate::site::problem::Problem>> {
-    let engine = crate::engine::build(Arc::clone(site), crate::engine::Depth::Figures, &|_, _| {})?;
+    let engine = crate::engine::build(Arc::clone(site), Depth::Days, &|_, _| {})?;
     let cells: Vec<serde_json::Value> = engine
         .mixed_sums()
         .iter()

@@ -47,7 +47,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     }
     let dir = site_dir(args.get_one::<PathBuf>("site"));
     let Start { engine: now, to_keep } = if args.get_flag("no-cache") {
-        measure(&dir, lang, Depth::Figures).map(|engine| Start { engine, to_keep: None })?
+        measure(&dir, lang, Depth::Days).map(|engine| Start { engine, to_keep: None })?
     } else {
         start(&dir, lang, Depth::Figures)?
     };

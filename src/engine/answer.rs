@@ -89,6 +89,10 @@ impl Engine {
         let Some((from, to)) = self.instants(table, measure, window, at) else {
             return vec![None; areas.len()];
         };
+        let span = Span::new(&self.site.zone, from, to);
+        if self.is_by_days && !span.parts.is_empty() {
+            return vec![None; areas.len()];
+        }
         let zero = || {
             let (step, end) = if table.table.is_stamped(&measure.time_column) {
                 let step = table.presence.step();
@@ -104,13 +108,10 @@ impl Engine {
             MeasureData::Timed(timed) => {
                 let zero = zero();
                 let mut cells = vec![Cell::default(); areas.len()];
-                let span = Span::new(&self.site.zone, from, to);
                 timed.add(&table.within, roll_up, &span, areas.start, &mut cells);
                 cells.into_iter().map(|cell| (cell.rows > 0 || zero).then_some(cell.sum)).collect()
             }
-            MeasureData::Spread(spread) => {
-                spread.medians(roll_up, &Span::new(&self.site.zone, from, to), areas)
-            }
+            MeasureData::Spread(spread) => spread.medians(roll_up, &span, areas),
             MeasureData::Sets(sets, _) => {
                 let zero = zero();
                 let counts = areas.map(|area| sets.count(area, from, to));

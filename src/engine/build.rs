@@ -20,24 +20,13 @@ use crate::snapshot::{Day, EpochSecs, LonLatList};
 use crate::store::pieces::{Columns, Pieces};
 use crate::workers::{on_threads, threads};
 
+use super::depth::Depth;
 use super::events::EventLog;
 use super::kept::{Kept, ToKeep};
 use super::load::{Loaded, Loading, Worker};
 use super::noted::{Noted, tell_apart};
 use super::pass::Pass;
 use super::{Engine, MeasureData, TableState, Version};
-
-/// How much of the files is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// The columns that figures, events and the map need. The same columns pass the door as for a window, so that the
-    /// figures are the same; but rows and events are not kept, so that live changes are not possible.
-    Figures,
-    /// The same columns, with the events and the rows that live changes replace.
-    Needed,
-    /// Every column, for `onemap check`.
-    Everything,
-}
 
 /// Told per file; the rest is counted.
 const MAX_PROBLEMS: usize = 20;
@@ -88,13 +77,13 @@ pub(crate) fn start_with(
     bare: &mut dyn FnMut(Engine),
 ) -> Result<Start, Vec<Problem>> {
     let plan = Arc::new(plan(&site)?);
-    let kept = if depth == Depth::Everything { None } else { Kept::of(&site, &plan) };
+    let kept = if matches!(depth, Depth::Everything | Depth::Days) { None } else { Kept::of(&site, &plan) };
     if let Some(kept) = &kept
         && let Some(mut engine) = kept.engine(&plan)
     {
         bare(engine.without_rows());
         // Rows of other data would be taken back from cells that never counted them.
-        if depth == Depth::Figures || read_rows(&mut engine, progress) && kept.is_true() {
+        if !depth.keeps_rows() || read_rows(&mut engine, progress) && kept.is_true() {
             return Ok(Start { engine, to_keep: None });
         }
     }
@@ -114,7 +103,7 @@ pub fn build_known_at(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Engine, Vec<Problem>> {
     let plan = Arc::new(plan(&site)?);
-    Ok(build_as_known(site, plan, Depth::Figures, Some(instant), &[], progress))
+    Ok(build_as_known(site, plan, Depth::Days, Some(instant), &[], progress))
 }
 
 /// The same with the events and the rows that live changes replace. Of the tables `untold` no row counts either: what
@@ -140,6 +129,7 @@ fn build_as_known(
 ) -> Engine {
     memory::give_back(GiveBack::Keep);
     let level = site.figure_level();
+    let depth = depth.enough(&site, &plan);
     let sum_up = Arc::new(RollUp::new(&site.areas, level, false));
     let exact = Arc::new(RollUp::new(&site.areas, level, true));
     let known_day = known_at.map_or(Day::MAX, |secs| site.zone.day_of(secs));
@@ -192,6 +182,7 @@ fn build_as_known(
         sum_up,
         gate,
         exact,
+        is_by_days: depth == Depth::Days,
         present_day,
         problems,
     }
@@ -209,9 +200,9 @@ fn loadings<'a>(
         let measures: Vec<(usize, &Measure)> =
             plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
         let roll_up = if table.rollup == Rollup::Exact { exact } else { sum_up };
-        let live = depth != Depth::Figures && is_live(site, dataset, table);
+        let live = depth.keeps_rows() && is_live(site, dataset, table);
         let columns = wanted_columns(site, table, &measures, depth, known_at.is_some());
-        let pass = Pass::new(site, table, measures, roll_up);
+        let pass = Pass::new(site, table, measures, roll_up, depth != Depth::Days);
         let pieces = Pieces::open(site, table, &columns, known_at, &HashSet::new());
         Loading::new(dataset, pass, pieces, columns, live, depth, known_at)
     })
@@ -455,14 +446,14 @@ fn wanted_columns(
     }
     if let Some(events) = site.meta.events.as_ref().filter(|e| e.table == table.id) {
         EventLog::columns(events).iter().for_each(|c| add(c));
-        if depth != Depth::Figures {
+        if depth.keeps_rows() {
             add(ARRIVED_COLUMN);
         }
     }
     if depth == Depth::Everything {
         table.columns.iter().for_each(|c| add(&c.id));
     }
-    if depth != Depth::Figures {
+    if depth.keeps_rows() {
         counted.clone_from(&asked);
     }
     for columns in [&mut asked, &mut counted] {

@@ -132,7 +132,7 @@ impl<'a> Shape<'a> {
         let pass = |(index, (_, table)): (usize, (usize, &'a Table))| {
             let measures: Vec<(usize, &Measure)> =
                 plan.measures.iter().enumerate().filter(|(_, m)| m.table == index).collect();
-            Pass::new(site, table, measures, if table.rollup == Rollup::Exact { exact } else { sum_up })
+            Pass::new(site, table, measures, if table.rollup == Rollup::Exact { exact } else { sum_up }, true)
         };
         Self { passes: site.tables().enumerate().map(pass).collect(), areas: sum_up.len() }
     }
@@ -250,6 +250,7 @@ fn unpacked(site: &Arc<Site>, plan: &Arc<Plan>, file: &KeptFile, newest_day: Day
         measures,
         sum_up,
         exact,
+        is_by_days: false,
         gate,
         events: EventLog::default(),
         texture: Arc::from([]),

@@ -169,7 +169,7 @@ impl Engine {
         }
         let exact = self.tables.get(index).is_some_and(super::TableState::is_exact);
         let roll_up = Arc::clone(if exact { &self.exact } else { &self.sum_up });
-        let pass = Pass::new(&site, &table, measures, &roll_up);
+        let pass = Pass::new(&site, &table, measures, &roll_up, true);
         let was_nowhere = self.count(index, &pass, &old, -1);
         let nowhere = self.count(index, &pass, &rows, 1);
         if let Some(state) = self.tables.get_mut(index) {

@@ -16,7 +16,8 @@ use crate::store::narrow::NarrowRows;
 use crate::store::pieces::{Columns, Pieces, Scratch, Taken};
 
 use super::MeasureData;
-use super::build::{Depth, needed_columns};
+use super::build::needed_columns;
+use super::depth::Depth;
 use super::events::{EventLog, EventTally};
 use super::live::LiveRows;
 use super::noted::{Noted, Share};
@@ -67,7 +68,7 @@ impl<'a> Loading<'a> {
             kept.dedup();
             kept
         });
-        let shown = depth != Depth::Figures;
+        let shown = depth.keeps_rows();
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
         let events = shown && follows;
         let (is_due, is_untold, counts) = (true, false, true);

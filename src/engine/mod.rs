@@ -7,6 +7,7 @@ mod beside;
 mod book;
 mod books;
 mod build;
+mod depth;
 mod event_rows;
 pub mod events;
 mod figures;
@@ -46,7 +47,8 @@ use crate::store::Admitted;
 
 pub(crate) use again::Memory;
 pub(crate) use build::start_with;
-pub use build::{Depth, Start, build, build_known_at, start};
+pub use build::{Start, build, build_known_at, start};
+pub use depth::Depth;
 use events::EventLog;
 pub use kept::ToKeep;
 pub use mixed::Mixed;
@@ -138,6 +140,8 @@ pub struct Engine {
     pub(crate) exact: Arc<RollUp>,
     /// What is protected together.
     pub(crate) gate: Arc<Gate>,
+    /// No row is kept within its day: of a span that cuts one nothing can be said.
+    pub(crate) is_by_days: bool,
     /// Last day of which the present state is known.
     pub(crate) present_day: Day,
     /// Events of the stream.
@@ -195,6 +199,7 @@ impl Engine {
             sum_up: Arc::clone(&self.sum_up),
             exact: Arc::clone(&self.exact),
             gate: Arc::clone(&self.gate),
+            is_by_days: self.is_by_days,
             present_day: self.present_day,
             events: EventLog::default(),
             texture: Arc::clone(&self.texture),

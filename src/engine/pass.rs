@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::indicators::by_day::Moment;
-use crate::indicators::cube::{RollUp, Step, lane_of};
+use crate::indicators::cube::{Form, RollUp, Step, lane_of};
 use crate::indicators::eval::{BLOCK_ROWS, Contributions, Prepared};
+use crate::indicators::expr::Term;
 use crate::indicators::measure::{Contribution, Measure, Storage};
 use crate::indicators::within::Packing;
 use crate::site::Site;
 use crate::site::areas::AreaId;
 use crate::site::civil::add_months;
-use crate::site::datasets::{ColumnType, Rollup, Table};
+use crate::site::datasets::{AbsentRow, ColumnType, Rollup, Table};
 use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::{Chunk, Column, Data};
 
@@ -32,6 +33,8 @@ pub(super) struct Pass<'a> {
     pub(super) times: Vec<&'a str>,
     /// Which measures keep rows within their days together: time column and measures, by their places here.
     pub(super) together: Vec<(usize, Vec<usize>)>,
+    /// Whether rows keep the second within their day.
+    pub(super) moments: bool,
     /// How those rows are packed; none where there are too many areas.
     pub(super) packing: Option<Packing>,
 }
@@ -42,6 +45,7 @@ impl<'a> Pass<'a> {
         table: &'a Table,
         measures: Vec<(usize, &'a Measure)>,
         roll_up: &'a RollUp,
+        moments: bool,
     ) -> Self {
         let mut times = vec![table.time_column.as_str()];
         for (_, measure) in &measures {
@@ -53,7 +57,7 @@ impl<'a> Pass<'a> {
         let most = packing.map_or(0, Packing::measures);
         let mut together: Vec<(usize, Vec<usize>)> = Vec::new();
         for (place, (_, measure)) in measures.iter().enumerate() {
-            if measure.storage != Storage::Timed || most == 0 {
+            if measure.storage != Storage::Timed || most == 0 || !moments {
                 continue;
             }
             let time = times.iter().position(|t| *t == measure.time_column).unwrap_or(0);
@@ -62,7 +66,7 @@ impl<'a> Pass<'a> {
                 None => together.push((time, vec![place])),
             }
         }
-        Self { site, table, measures, roll_up, level: site.figure_level(), times, together, packing }
+        Self { site, table, measures, roll_up, level: site.figure_level(), times, together, moments, packing }
     }
 
     /// Where a measure's rows within their days are kept, and its place there.
@@ -70,6 +74,25 @@ impl<'a> Pass<'a> {
         self.together.iter().enumerate().find_map(|(list, (_, measures))| {
             Some((list, measures.iter().position(|measure| *measure == place)?))
         })
+    }
+
+    /// What the cells of a measure need to hold.
+    pub(super) fn form(&self, measure: &Measure) -> Form {
+        let table = self.table;
+        // Rows by another time than the table's own are found also where the table does not reach, and the newest of them
+        // is asked for.
+        let counts_rows = table.absent_row != AbsentRow::Zero
+            || measure.storage == Storage::Timed
+            || measure.time_column != table.time_column;
+        let is_count = matches!(&measure.contribution, Contribution::Additive(terms)
+            if matches!(terms.as_slice(), [(sign, Term::Rows)] if sign.to_bits() == 1f64.to_bits()));
+        if is_count {
+            Form::Rows
+        } else if counts_rows {
+            Form::Full
+        } else {
+            Form::Sums
+        }
     }
 
     /// Place of a measure's time column in [`Pass::times`].

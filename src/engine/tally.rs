@@ -1,17 +1,16 @@
 //! Adds rows to cells that are found by arithmetic: area × place in time, one block of cells per measure. Owns the
 //! cells of one thread while loading; two threads' cells are added at the end.
 
-use crate::indicators::cube::{Calendar, Cell, Form, Present, Step};
+use crate::indicators::by_day::Moment;
+use crate::indicators::cube::{Calendar, Cell, Present, Step};
 use crate::indicators::eval::{Contributions, Prepared};
-use crate::indicators::expr::Term;
-use crate::indicators::measure::{Contribution, Measure, Storage};
+use crate::indicators::measure::Storage;
 use crate::indicators::rows::{self, Rows};
 use crate::indicators::sets::{self, Sets};
 use crate::indicators::spread::Spread;
 use crate::indicators::timed::Timed;
 use crate::indicators::within::{self, Code, Packing, Within};
 use crate::site::Site;
-use crate::site::datasets::AbsentRow;
 use crate::snapshot::{Day, EpochSecs};
 use crate::store::column::Chunk;
 
@@ -37,6 +36,8 @@ enum Kept {
 struct Block<'b> {
     /// Its first row.
     from: usize,
+    /// Whether rows keep the second within their day.
+    moments: bool,
     areas: &'b [u32],
     lanes: &'b [u32],
     places: &'b [Places],
@@ -73,14 +74,17 @@ impl Kept {
                 let (mut codes, slot) = slot.unzip();
                 rows.each(|row, value| {
                     let area = block.area(row);
-                    if area == NOWHERE || !places.has_moment(row) {
+                    let is_dated =
+                        if block.moments { places.has_moment(row) } else { places.cell(row) != NO_CELL };
+                    if area == NOWHERE || !is_dated {
                         note(block.lanes.get(row).and_then(|lane| undated.get_mut(*lane as usize)), value);
                         return;
                     }
                     out.note(places.cell(row), value);
                     match (slot, Code::of(value), codes.as_mut().and_then(|codes| codes.get_mut(row))) {
                         (Some(slot), Some(code), Some(row)) => *row |= Packing::code(slot, code),
-                        _ => others.add(places.moment(row), area, value),
+                        _ if block.moments => others.add(places.moment(row), area, value),
+                        _ => {}
                     }
                 });
             }
@@ -89,7 +93,9 @@ impl Kept {
                 rows.each(|row, value| {
                     let area = block.area(row);
                     if area != NOWHERE {
-                        out.add(places.moment(row), area, value);
+                        let at = places.moment(row);
+                        let whole = |at: Moment| Moment { secs: 0, ..at };
+                        out.add(if block.moments { at } else { at.map(whole) }, area, value);
                     }
                 });
             }
@@ -148,9 +154,9 @@ impl Tally {
             .iter()
             .map(|(_, m)| match m.storage {
                 Storage::Now => Kept::Now(Vec::new()),
-                Storage::Calendar => Kept::Calendar(pass.time_of(m), Grid::new(form(pass, m))),
+                Storage::Calendar => Kept::Calendar(pass.time_of(m), Grid::new(pass.form(m))),
                 Storage::Timed => {
-                    let grid = Grid::new(form(pass, m));
+                    let grid = Grid::new(pass.form(m));
                     Kept::Timed(pass.time_of(m), grid, Vec::new(), rows::Loading::default())
                 }
                 Storage::Spread => Kept::Spread(pass.time_of(m), rows::Loading::default()),
@@ -228,7 +234,13 @@ impl Tally {
             for (axis, places) in places.iter_mut().enumerate() {
                 match (self.axes.get(axis), times.get(axis).and_then(Option::as_ref)) {
                     (Some(known), Some(times)) => {
-                        places.find(pass, known, (times, rows.clone()), lanes, self.needs_moments(axis));
+                        places.find(
+                            pass,
+                            known,
+                            (times, rows.clone()),
+                            lanes,
+                            self.needs_moments(pass, axis),
+                        );
                     }
                     _ => places.clear(),
                 }
@@ -240,7 +252,8 @@ impl Tally {
             for (index, prepared) in prepared.iter().enumerate() {
                 let (Some(prepared), Some(kept)) = (prepared, self.kept.get_mut(index)) else { continue };
                 prepared.block(rows.clone(), scratch);
-                let block = Block { from: rows.start, areas, lanes, places, times: &times };
+                let from = rows.start;
+                let block = Block { from, moments: pass.moments, areas, lanes, places, times: &times };
                 let slot = pass.slot(index);
                 let slot = slot.and_then(|(list, slot)| Some((codes.get_mut(list)?.as_mut_slice(), slot)));
                 let values = values.get_mut(index).and_then(Option::as_mut);
@@ -251,8 +264,13 @@ impl Tally {
     }
 
     /// Whether rows of an axis need the second within their day.
-    fn needs_moments(&self, axis: usize) -> bool {
-        self.kept.iter().any(|kept| matches!(kept, Kept::Timed(of, ..) | Kept::Spread(of, _) if *of == axis))
+    fn needs_moments(&self, pass: &Pass<'_>, axis: usize) -> bool {
+        let needs = |kept: &Kept| match kept {
+            Kept::Timed(of, ..) => pass.moments && *of == axis,
+            Kept::Spread(of, _) => *of == axis,
+            _ => false,
+        };
+        self.kept.iter().any(needs)
     }
 
     /// Keeps the rows within their days that any measure counts with 1 or 0.
@@ -465,24 +483,5 @@ fn add_lanes(mine: &mut [Cell], theirs: &[Cell], lanes: &[u32]) {
         if let Some(mine) = mine.get_mut(*lane as usize) {
             add(mine, *cell);
         }
-    }
-}
-
-/// What the cells of a measure need to hold.
-fn form(pass: &Pass<'_>, measure: &Measure) -> Form {
-    let table = pass.table;
-    // Rows by another time than the table's own are found also where the table does not reach, and the newest of them
-    // is asked for.
-    let counts_rows = table.absent_row != AbsentRow::Zero
-        || measure.storage == Storage::Timed
-        || measure.time_column != table.time_column;
-    let is_count = matches!(&measure.contribution, Contribution::Additive(terms)
-        if matches!(terms.as_slice(), [(sign, Term::Rows)] if sign.to_bits() == 1f64.to_bits()));
-    if is_count {
-        Form::Rows
-    } else if counts_rows {
-        Form::Full
-    } else {
-        Form::Sums
     }
 }

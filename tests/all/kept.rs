@@ -91,13 +91,24 @@ fn the_sample_is_the_same() {
     let state = tempfile::tempdir().unwrap();
     let (cold, warm) = cold_and_warm(&sample_dir(), state.path());
     let last = cold.present_day();
-    same(&cold, &warm, &[last, last - 1, last - 40, last - 400]);
+    let days = [last, last - 1, last - 40, last - 400];
+    same(&cold, &warm, &days);
+    same(&cold, &by_days(&sample_dir(), state.path()), &days);
+}
+
+/// An engine that keeps no row within its day.
+fn by_days(dir: &Path, state: &Path) -> Engine {
+    engine::build(opened(dir, state), Depth::Days, &|_, _| {}).unwrap()
 }
 
 const ZONE: &str = "Europe/Lisbon";
 
 /// A site with every form of the cube: present state, days, months, instants, medians, different values.
 fn make(rows: &[(usize, i64, i64, usize)]) -> Made {
+    make_in(ZONE, rows)
+}
+
+fn make_in(zone: &'static str, rows: &[(usize, i64, i64, usize)]) -> Made {
     let stamped = |id, time_column, rollup, time| {
         Declared {
             id,
@@ -128,7 +139,7 @@ fn make(rows: &[(usize, i64, i64, usize)]) -> Made {
         }
     }
     let made = Made::new(&Recipe {
-        zone: ZONE,
+        zone,
         datasets: &datasets.concat(),
         indicators: &lines.iter().map(Line::toml).collect::<String>(),
         home: "i0",
@@ -171,6 +182,33 @@ proptest! {
         let (cold, warm) = cold_and_warm(made.path(), state.path());
         let last = day("2024-05-18");
         same(&cold, &warm, &[last, last - back]);
+    }
+
+    /// What keeps no row within its day says the same of the ends of days, also where clocks change and a day is not 24
+    /// hours. Of other instants it says nothing where it would have to know such a row, and the same where not.
+    #[test]
+    fn random_sites_are_the_same_by_days(
+        rows in prop::collection::vec((0..AREAS.len(), 1_711_000_000i64..1_716_000_000, -4i64..9, 0usize..3), 1..80),
+        back in 0i32..60,
+        zone in prop::sample::select(vec![ZONE, "Asia/Shanghai", "America/Phoenix"]),
+        early in 1i64..80_000,
+    ) {
+        let made = make_in(zone, &rows);
+        let state = tempfile::tempdir().unwrap();
+        let cold = start(made.path(), state.path()).engine;
+        let days = by_days(made.path(), state.path());
+        let last = day("2024-05-18");
+        same(&cold, &days, &[last, last - back]);
+        let at = cold.at(cold.end_of(last - back).secs - early);
+        let values = |engine: &Engine| -> Vec<Shown> {
+            let figures = engine.figures(at, &engine.sources(at.secs));
+            let of = |i| (0..AREAS.len() as u32).map(move |area| (i, onemap::site::areas::AreaId(area)));
+            let all = (0..engine.site().indicators.len()).flat_map(of);
+            all.map(|(i, area)| figures.reading(i, area).value).collect()
+        };
+        let (known, told) = (values(&cold), values(&days));
+        let mut wrong = told.iter().zip(&known).filter(|(told, known)| **told != Shown::Missing && told != known);
+        prop_assert!(wrong.next().is_none());
     }
 }
 
