@@ -10,7 +10,8 @@ What DuckDB is asked for: per table and time column one query with a filtered ag
 (of the level that figures are kept at) and day or month, read from Parquet with only the columns needed; tables in
 parts are corrected by key with an anti join against the corrections. It does less than onemap, in DuckDB's favour: no roll-up
 to parent areas, no running sums, no check of texts and codes, no search for repeated keys inside a part, and of
-medians and of counts to the second only one number per area and day.
+medians only one number per area and day where onemap keeps them all. onemap counts as `onemap compute --no-cache` does:
+as of the ends of days.
 """
 import argparse, glob, itertools, json, os, re, resource, statistics, subprocess, sys, time, tomllib
 

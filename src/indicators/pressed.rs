@@ -18,11 +18,14 @@ pub(crate) trait Press: Copy + PartialEq {
 /// Rows that are pressed together; shorter lists stay as they are, which is quicker.
 const STRETCH: usize = 1024;
 
+/// More of the lowest bits are not left out.
+const MOST_SHIFT: u32 = 32;
+
 /// A list of rows in any order.
 #[derive(Debug, Clone)]
 pub(crate) struct Pressed<T: Press> {
-    /// Stretches, each by itself, so that none is copied when another comes: how many rows, the number of the first, and
-    /// what each of the others adds.
+    /// Stretches, each by itself, so that none is copied when another comes: how many rows, how many of the lowest bits
+    /// none of them has, the number of the first without these, and what each of the others adds.
     stretches: Vec<Box<[u8]>>,
     /// Numbers of rows that are not pressed yet, fewer than a stretch.
     open: Vec<T::Number>,
@@ -62,12 +65,16 @@ impl<T: Press> Pressed<T> {
         let mut open = std::mem::take(&mut self.open);
         let mut spare = [T::Number::default(); STRETCH];
         let numbers = put_in_order(&mut open, &mut spare, T::TIME_BITS);
+        // Rows that are not told by the second have no time.
+        let shift =
+            numbers.iter().fold(1 << MOST_SHIFT, |any, number| any | (*number).into()).trailing_zeros();
         // Of what one adds to the one before, few need more bytes.
         let mut out = Packer::with_room(4 * numbers.len());
         out.number(numbers.len() as u64);
+        out.number(shift.into());
         let mut before = 0;
         out.numbers(numbers.iter().map(|number| {
-            let number: u64 = (*number).into();
+            let number: u64 = (*number).into() >> shift;
             number - std::mem::replace(&mut before, number)
         }));
         self.stretches.push(out.written().into());
@@ -119,8 +126,9 @@ impl<T: Press> Pressed<T> {
             let bytes = from.bytes(length)?;
             let mut numbers = Unpacker::new(bytes);
             let rows = numbers.number()?;
-            (0..rows).try_fold(0u64, |last, _| last.checked_add(numbers.number()?))?;
-            numbers.is_done().then(|| bytes.into())
+            let shift = u32::try_from(numbers.number()?).ok().filter(|shift| *shift <= MOST_SHIFT)?;
+            let last = (0..rows).try_fold(0u64, |last, _| last.checked_add(numbers.number()?))?;
+            (numbers.is_done() && last << shift >> shift == last).then(|| bytes.into())
         });
         let stretches = stretches.collect::<Option<_>>()?;
         let open = unpack(from)?.into_iter().map(T::number).collect::<Option<_>>()?;
@@ -195,12 +203,14 @@ struct Numbers<'a> {
     from: Unpacker<'a>,
     left: u64,
     last: u64,
+    shift: u32,
 }
 
 impl<'a> Numbers<'a> {
     fn of(stretch: &'a [u8]) -> Self {
         let mut from = Unpacker::new(stretch);
-        Self { left: from.number().unwrap_or(0), from, last: 0 }
+        let (left, shift) = (from.number().unwrap_or(0), from.number().unwrap_or(0) as u32);
+        Self { from, left, last: 0, shift }
     }
 }
 
@@ -210,7 +220,7 @@ impl Iterator for Numbers<'_> {
     fn next(&mut self) -> Option<u64> {
         self.left = self.left.checked_sub(1)?;
         self.last += self.from.number()?;
-        Some(self.last)
+        Some(self.last << self.shift)
     }
 }
 
