@@ -11,7 +11,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{Day, EpochSecs, Held};
 use crate::store::column::Chunk;
 use crate::store::index::PieceKeys;
-use crate::store::keys::{Hashes, climbs, hashes, on_edge, repeated};
+use crate::store::keys::{Bound, Hashes, climbs, hashes, on_edge, repeated};
 use crate::store::narrow::NarrowRows;
 use crate::store::pieces::{Columns, Pieces, Scratch, Taken};
 
@@ -45,6 +45,8 @@ pub(super) struct Loading<'a> {
     pub(super) is_untold: bool,
     /// Whether rows are counted; they were already where the cube was kept.
     counts: bool,
+    /// Whether nothing but which rows are replaced is asked of the keys.
+    keys_pass: bool,
 }
 
 impl<'a> Loading<'a> {
@@ -72,7 +74,23 @@ impl<'a> Loading<'a> {
         let texture = shown && pass.site.layers.texture_tables.contains(&pass.table.id);
         let events = shown && follows;
         let (is_due, is_untold, counts) = (true, false, true);
-        Self { dataset, pass, pieces, is_due, columns, kept, events, texture, known_at, is_untold, counts }
+        let is_counted = |key: &String| needed_columns(pass.table, &pass.measures).contains(key);
+        let keys_pass =
+            depth == Depth::Figures && known_at.is_none() && !pass.table.key.iter().any(is_counted);
+        Self {
+            dataset,
+            pass,
+            pieces,
+            is_due,
+            columns,
+            kept,
+            events,
+            texture,
+            known_at,
+            is_untold,
+            counts,
+            keys_pass,
+        }
     }
 
     /// The same without counting: events, points and rows that live changes replace, where a table has any of them.
@@ -218,7 +236,8 @@ impl<'w, 'a> Worker<'w, 'a> {
         }
     }
 
-    fn read(&mut self, loading: &Loading<'_>, piece: usize) -> Taken {
+    /// `rising`: as in [`Pieces::read`].
+    fn read(&mut self, loading: &Loading<'_>, piece: usize, rising: Option<&[Bound]>) -> Taken {
         let columns = loading.columns.asked();
         let Some(piece) = loading.pieces.list.get(piece) else {
             return Taken::default();
@@ -226,8 +245,8 @@ impl<'w, 'a> Worker<'w, 'a> {
         if loading.cannot_answer() {
             return Taken::default();
         }
-        let mut taken =
-            loading.pieces.read(loading.pass.site, loading.pass.table, piece, &columns, &mut self.scratch);
+        let (site, table) = (loading.pass.site, loading.pass.table);
+        let mut taken = loading.pieces.read(site, table, piece, &columns, (rising, &mut self.scratch));
         if let Some(instant) = loading.known_at {
             taken.chunk = known_by(&taken.chunk, instant);
         }
@@ -237,7 +256,7 @@ impl<'w, 'a> Worker<'w, 'a> {
     /// Notes the keys of a piece that replaces rows of earlier pieces.
     pub(super) fn note_keys(&mut self, table: usize, piece: usize) {
         let Some(loading) = self.loading.get(table) else { return };
-        let taken = self.read(loading, piece);
+        let taken = self.read(loading, piece, None);
         self.share.note(loading.pass.table, (table, piece), taken);
     }
 
@@ -248,18 +267,19 @@ impl<'w, 'a> Worker<'w, 'a> {
     /// Counts a piece.
     pub(super) fn count(&mut self, table: usize, piece: usize, noted: &Noted) {
         let Some(loading) = self.loading.get(table) else { return };
-        let taken = noted.kept(table, piece).cloned().unwrap_or_else(|| self.read(loading, piece));
+        let taken = noted.kept(table, piece).cloned();
+        let rising = wanted_keys(loading, table, piece, noted);
+        let mut taken = taken.unwrap_or_else(|| self.read(loading, piece, rising));
         let mut part = self.parts.get_mut(table).and_then(Option::take).unwrap_or_else(|| Part::new(loading));
         part.refused += taken.refused;
         part.repeated += taken.repeated;
         part.held = part.held.max(taken.held);
-        part.set_aside.extend(taken.set_aside);
+        part.set_aside.extend(taken.set_aside.drain(..));
         if !taken.problems.is_empty() {
-            part.problems.push((piece, taken.problems));
+            part.problems.push((piece, std::mem::take(&mut taken.problems)));
         }
-        let mut chunk = taken.chunk;
-        self.count_rows(loading, table, piece, &mut chunk, noted, &mut part);
-        self.scratch.take_back(chunk);
+        self.count_rows(loading, table, piece, &mut taken, noted, &mut part);
+        self.scratch.take_back(taken.chunk);
         if let Some(slot) = self.parts.get_mut(table) {
             *slot = Some(part);
         }
@@ -270,22 +290,27 @@ impl<'w, 'a> Worker<'w, 'a> {
         loading: &Loading<'_>,
         table: usize,
         piece: usize,
-        chunk: &mut Chunk,
+        taken: &mut Taken,
         noted: &Noted,
         part: &mut Part,
     ) {
+        let chunk = &mut taken.chunk;
         let declared = loading.pass.table;
         let Some(overlaps) = loading.pieces.list.get(piece).map(|p| &p.overlaps) else { return };
         let mut keys: Option<Vec<u64>> = None;
-        let climbs = climbs(declared, chunk);
-        let again = repeated(declared, chunk, climbs, &mut keys);
-        let edge =
-            if overlaps.edges.is_empty() { Vec::new() } else { on_edge(declared, chunk, &overlaps.edges) };
-        let replaced = if overlaps.replaced {
-            noted.replaced(declared, (table, piece), chunk, climbs)
+        let (mut again, mut edge, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(rising) = &taken.rising {
+            replaced = noted.later((table, piece), rising);
         } else {
-            Vec::new()
-        };
+            let climbs = climbs(declared, chunk);
+            again = repeated(declared, chunk, climbs, &mut keys);
+            if !overlaps.edges.is_empty() {
+                edge = on_edge(declared, chunk, &overlaps.edges);
+            }
+            if overlaps.replaced {
+                replaced = noted.replaced(declared, (table, piece), chunk, climbs);
+            }
+        }
         if again.is_empty() && edge.is_empty() && replaced.is_empty() {
             part.take_in(loading, piece, chunk, (keys, None), self.newest_day, &mut self.room);
             return;
@@ -327,6 +352,20 @@ impl<'w, 'a> Worker<'w, 'a> {
     pub(super) fn into_parts(self) -> Parts {
         Parts { open: self.parts, loaded: self.loaded }
     }
+}
+
+/// The keys that are looked for while a piece is read; none where all of its keys are needed.
+fn wanted_keys<'n>(
+    loading: &Loading<'_>,
+    table: usize,
+    piece: usize,
+    noted: &'n Noted,
+) -> Option<&'n [Bound]> {
+    let pieces = &loading.pieces;
+    let piece = pieces.list.get(piece).filter(|_| loading.keys_pass)?;
+    let may_rise = pieces.may_rise(loading.pass.site, loading.pass.table, piece);
+    let firsts = if piece.overlaps.replaced { noted.firsts(table) } else { Some(&[][..]) };
+    firsts.filter(|_| may_rise)
 }
 
 /// What a thread counted.

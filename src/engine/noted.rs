@@ -125,6 +125,18 @@ impl Noted {
         self.kept.get(&(table, piece))
     }
 
+    /// First parts of the keys of a table that pieces replace, in order; none where they are too many to be looked for.
+    pub(super) fn firsts(&self, table: usize) -> Option<&[Bound]> {
+        self.firsts.get(table).and_then(Option::as_deref)
+    }
+
+    /// Of rows with the hashes of their keys, those that a later piece replaces.
+    pub(super) fn later(&self, (table, piece): (usize, usize), rows: &[(u32, u64)]) -> Vec<u32> {
+        let Some(known) = self.keys.get(table) else { return Vec::new() };
+        let is_later = |key: &u64| known.get(key).is_some_and(|last| *last as usize > piece);
+        rows.iter().filter(|(_, key)| is_later(key)).map(|(row, _)| *row).collect()
+    }
+
     /// The rows of a piece that a later piece replaces. `climbs`: the first part of its keys rises from row to row.
     pub(super) fn replaced(
         &self,
@@ -135,8 +147,7 @@ impl Noted {
     ) -> Vec<u32> {
         let Some(known) = self.keys.get(table).filter(|known| !known.is_empty()) else { return Vec::new() };
         let is_later = |key: u64| known.get(&key).is_some_and(|last| *last as usize > piece);
-        let firsts = self.firsts.get(table).and_then(Option::as_deref);
-        let few = firsts.and_then(|firsts| with_first(declared, chunk, climbs, firsts));
+        let few = self.firsts(table).and_then(|firsts| with_first(declared, chunk, climbs, firsts));
         let keys = match &few {
             Some(rows) => hashes(declared, &chunk.take(rows)),
             None => hashes(declared, chunk),

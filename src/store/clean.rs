@@ -11,6 +11,7 @@ use super::admit::{bounds_of, wrong_text};
 use super::column::{Chunk, Column, Data, Texts};
 use super::content::{Asked, SHORTEST, coordinate, is_free, may_be_number, may_be_places};
 use super::coordinates;
+use super::pages::How;
 
 /// What is known of a piece after the quick questions; the last has the most to be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,14 +24,14 @@ pub(super) enum Found {
     OfWholeFile,
 }
 
-/// Asks a piece with all columns that the door looks at; of those that come without rows ([`may_be_dense`]) the values
+/// Asks a piece with all columns that the door looks at; of those that come without rows ([`how`]) the values
 /// have been asked by [`look_at`] when they were read.
 pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
     if may_be_places(site, table) && has_places(site, table, chunk) {
         return Found::OfWholeFile;
     }
     let columns = table.columns.iter().filter_map(|declared| Some((declared, chunk.column(&declared.id)?)));
-    let found = columns.map(|(declared, column)| look_at(site, table, declared, column, false)).max();
+    let found = columns.map(|(declared, column)| look_at(site, table, declared, column, None)).max();
     let found = found.unwrap_or(Found::Clean);
     if found == Found::Clean
         && (is_shifted(site, table, chunk)
@@ -43,23 +44,23 @@ pub(super) fn look(site: &Site, table: &Table, chunk: &Chunk) -> Found {
 }
 
 /// Asks the values of a column by themselves. Texts are looked at once per value of the column's list. A dense column
-/// has no values but those that are there.
+/// has no values but those that are there; `dense` says how many of its texts are known to be plain codes and left out.
 pub(super) fn look_at(
     site: &Site,
     table: &Table,
     declared: &Declared,
     column: &Column,
-    is_dense: bool,
+    dense: Option<usize>,
 ) -> Found {
     let is_empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
     let is_wrong = match &column.data {
-        Data::Text(texts) => match look_at_texts(site, table, declared, texts) {
+        Data::Text(texts) => match look_at_texts(site, table, declared, texts, dense.unwrap_or(0)) {
             Found::OfWholeFile => return Found::OfWholeFile,
             found => found == Found::Unclean,
         },
         Data::Int(values) => {
             let (low, high) = bounds_of(declared.kind);
-            let is_there = |row: usize| is_dense || column.has(row);
+            let is_there = |row: usize| dense.is_some() || column.has(row);
             let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && is_there(row);
             low != i64::MIN && reaches_over(values, low, high) && values.iter().enumerate().any(outside)
         }
@@ -71,19 +72,34 @@ pub(super) fn look_at(
     Found::Clean
 }
 
-/// Whether the quick questions about a column that is not counted need its values only, not the rows they stand in.
-pub(super) fn may_be_dense(site: &Site, table: &Table, column: &str) -> bool {
+/// How the quick questions want a column that is not counted. Of texts that are no codes of a list, those that are told by
+/// their bytes to be plain codes are no question; but see [`may_be_placed`].
+pub(super) fn how(site: &Site, table: &Table, column: &str) -> How {
     let is_listed =
         |c: &Declared| c.kind == ColumnType::Area || c.codes.is_some() && c.kind == ColumnType::Text;
-    !may_be_places(site, table) && table.column(column).is_some_and(|c| !is_listed(c))
+    match table.column(column) {
+        Some(declared) if is_free(declared) => How::Sifted(longest(declared)),
+        Some(declared) if !may_be_places(site, table) && !is_listed(declared) => How::Values,
+        _ => How::Rows,
+    }
+}
+
+/// Whether a text that is left of a sifted column may be a coordinate: then it has to be known in which rows these stand. A
+/// plain code has no point.
+pub(super) fn may_be_placed(site: &Site, table: &Table, column: &Column) -> bool {
+    column.texts().is_some_and(|texts| texts.bytes.contains(&b'.')) && may_be_places(site, table)
+}
+
+fn longest(column: &Declared) -> usize {
+    column.max_len.unwrap_or(usize::MAX)
 }
 
 /// Asks the values of a column's list. The whole file has to be looked at where so many texts of a free column look like
 /// names that they can be most of the file's.
-fn look_at_texts(site: &Site, table: &Table, declared: &Declared, texts: &Texts) -> Found {
+fn look_at_texts(site: &Site, table: &Table, declared: &Declared, texts: &Texts, passed: usize) -> Found {
     let asked = Asked::new(site, table, declared);
     let is_free = is_free(declared);
-    let longest = declared.max_len.unwrap_or(usize::MAX);
+    let longest = longest(declared);
     let is_wrong =
         |text: &str| declared.kind == ColumnType::Text && wrong_text(site, declared, text).is_some();
     let (mut names, mut is_fine) = (0, true);
@@ -97,7 +113,7 @@ fn look_at_texts(site: &Site, table: &Table, declared: &Declared, texts: &Texts)
         names += usize::from(is_free && door::reads_as_name(text));
         is_fine = is_fine && asked.is_fine(text) && !is_wrong(text);
     }
-    match (names * 4 > texts.spans.len(), is_fine) {
+    match (names * 4 > texts.spans.len() + passed, is_fine) {
         (true, _) => Found::OfWholeFile,
         (false, false) => Found::Unclean,
         (false, true) => Found::Clean,

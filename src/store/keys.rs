@@ -13,6 +13,11 @@ use super::column::{Chunk, Column, Data};
 
 pub(crate) use super::pages::Bound;
 
+/// The hash of a row whose key is this text alone.
+pub(crate) fn hash_of(key: &[u8]) -> u64 {
+    mixed(0, FixedState::default().hash_one(key))
+}
+
 /// One hash per row, over the key columns. Keys are kept as 64-bit hashes to save memory: among ten million keys any
 /// two meet with a chance of three in a million, and then one row is taken for another.
 pub(crate) fn hashes(table: &Table, chunk: &Chunk) -> Vec<u64> {

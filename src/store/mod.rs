@@ -17,6 +17,8 @@ pub(crate) mod proof;
 pub mod quarantine;
 pub(crate) mod reach;
 pub mod read;
+mod reader;
+mod sieve;
 mod values;
 mod whole;
 

@@ -1,5 +1,6 @@
-//! Parquet, one row group at a time, with dictionary codes left as codes. Owns decoding of the plain and the
-//! dictionary encoding of flat columns; whatever else a file holds is `Unfit` and read by the general reader.
+//! Parquet, one row group at a time, with dictionary codes left as codes. Owns which columns are read and in what memory;
+//! knows the plain and the dictionary encoding of flat columns, and whatever else a file holds is `Unfit` and read by the
+//! general reader.
 
 use std::fs::File;
 use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
@@ -7,8 +8,6 @@ use std::path::Path;
 
 use polars_buffer::Buffer;
 use polars_parquet::parquet::compression::DecompressionContext;
-use polars_parquet::parquet::encoding::Encoding;
-use polars_parquet::parquet::encoding::hybrid_rle::{HybridRleChunk, HybridRleDecoder};
 use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
 use polars_parquet::parquet::page::{CompressedPage, Page, split_buffer};
@@ -21,7 +20,8 @@ use polars_parquet::parquet::statistics::Statistics;
 use crate::site::datasets::{ColumnType, Table};
 
 use super::column::{Chunk, Column, Data, Texts};
-use super::values::{all_texts, codes, hybrid, plain_floats, plain_ints, plain_texts};
+use super::reader::ColumnReader;
+use super::sieve::{RisingKeys, Sieve};
 
 /// A file or a page of another make than this reader knows.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl From<std::io::Error> for Unfit {
 }
 
 /// Larger pages than any honest writer makes.
-const MAX_PAGE_BYTES: usize = 1 << 30;
+pub(super) const MAX_PAGE_BYTES: usize = 1 << 30;
 
 /// An opened file.
 pub(crate) struct PagesFile {
@@ -74,8 +74,19 @@ pub(crate) struct Scratch {
 pub(crate) struct Wanted {
     /// Its name.
     pub(crate) name: String,
-    /// Whether it is only looked at: then its values come without the rows that have none, and a text without its rows.
-    pub(crate) is_dense: bool,
+    /// How it comes.
+    pub(crate) how: How,
+}
+
+/// How a column comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// A value for each row.
+    Rows,
+    /// It is only looked at: its values come without the rows that have none, and a text without its rows.
+    Values,
+    /// The same, of texts those only that are longer than so many bytes or not told by their bytes to be plain codes.
+    Sifted(usize),
 }
 
 impl Default for Scratch {
@@ -191,26 +202,35 @@ impl PagesFile {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// Reads the columns asked for of one row group. A dense column is shown to `look` and comes back without its values,
-    /// so that the next has their memory.
+    /// Reads the columns asked for of one row group. One that comes without rows is shown to `look`, with the number of
+    /// its texts that passed the sieve, and comes back without its values, so that the next has their memory. `keys` go
+    /// through all values of the first key column, where that is sifted.
     pub(crate) fn read(
         &self,
         path: &Path,
         table: &Table,
         group: usize,
         wanted: &[Wanted],
-        scratch: &mut Scratch,
-        mut look: impl FnMut(&str, &Column),
+        (mut keys, scratch): (Option<&mut RisingKeys<'_>>, &mut Scratch),
+        mut look: impl FnMut(&str, &Column, usize),
     ) -> Result<Chunk, Unfit> {
         let rows = self.metadata.row_groups.get(group).ok_or(Unfit)?.num_rows();
         let mut file = File::open(path)?;
         let mut columns = Vec::with_capacity(wanted.len());
-        for Wanted { name, is_dense } in wanted {
+        for Wanted { name, how } in wanted {
             let metadata = self.column(group, name).ok_or(Unfit)?;
             let kind = table.column_type(name).ok_or(Unfit)?;
-            let mut column = read_column(&mut file, metadata, (kind, *is_dense), rows, scratch)?;
-            if *is_dense {
-                look(name, &column);
+            let mut sieve = match how {
+                How::Sifted(longest) => {
+                    Some(Sieve::new(*longest, keys.take_if(|_| table.key.first() == Some(name))))
+                }
+                How::Rows | How::Values => None,
+            };
+            let is_dense = *how != How::Rows;
+            let how = (kind, is_dense, sieve.as_mut());
+            let mut column = read_column(&mut file, metadata, how, rows, scratch)?;
+            if is_dense {
+                look(name, &column, sieve.map_or(0, |sieve| sieve.passed()));
                 scratch.take_back_data(std::mem::replace(&mut column.data, Data::Int(Vec::new())));
             }
             columns.push((name.clone(), column));
@@ -251,7 +271,7 @@ fn fits(metadata: &ColumnChunkMetadata, kind: ColumnType) -> bool {
 fn read_column(
     file: &mut File,
     metadata: &ColumnChunkMetadata,
-    (kind, is_dense): (ColumnType, bool),
+    (kind, is_dense, mut sieve): (ColumnType, bool, Option<&mut Sieve<'_, '_>>),
     rows: usize,
     scratch: &mut Scratch,
 ) -> Result<Column, Unfit> {
@@ -280,6 +300,7 @@ fn read_column(
         physical,
         optional: levels.max_def_level == 1,
         is_dense,
+        known: 0,
         valid: scratch.valid.pop().unwrap_or_default(),
         codes: std::mem::take(&mut scratch.codes),
         ints: Vec::new(),
@@ -294,7 +315,7 @@ fn read_column(
         }
         match decompress(page, &mut scratch.page, &mut scratch.context)? {
             Page::Dict(mut page) => {
-                reader.dictionary(&page.buffer, page.num_values)?;
+                reader.dictionary(&page.buffer, page.num_values, sieve.as_deref_mut())?;
                 scratch.page = std::mem::take(page.buffer.to_mut());
             }
             Page::Data(mut page) => {
@@ -303,7 +324,7 @@ fn read_column(
                     return Err(Unfit);
                 }
                 let parts = split_buffer(&page)?;
-                reader.page(parts.def, parts.values, encoding, count)?;
+                reader.page((parts.def, parts.values), encoding, count, sieve.as_deref_mut())?;
                 scratch.page = std::mem::take(page.buffer_mut());
             }
         }
@@ -312,171 +333,4 @@ fn read_column(
     scratch.file = pages.into_inner().0.into_inner().into_mut().right().unwrap_or_default();
     scratch.codes = std::mem::take(&mut reader.codes);
     reader.finish()
-}
-
-/// Makes room for texts that are not in a dictionary, for all rows that are left: a list that grows step by step is
-/// copied, and its memory cleared, several times over. Files do not say how long texts are; the first page does.
-fn reserve_plain(texts: &mut Texts, page_bytes: usize, there: usize, rows_left: usize) {
-    let has_spans = texts.spans.capacity() - texts.spans.len() >= there;
-    if has_spans && texts.bytes.capacity() - texts.bytes.len() >= page_bytes {
-        return;
-    }
-    let each = page_bytes.div_ceil(there.max(1));
-    texts.spans.reserve(rows_left);
-    texts.bytes.reserve((rows_left * each).min(MAX_PAGE_BYTES));
-}
-
-struct ColumnReader {
-    data: Data,
-    physical: PhysicalType,
-    optional: bool,
-    /// Values without the rows that have none, and no codes of texts.
-    is_dense: bool,
-    /// Empty as long as every row has a value.
-    valid: Vec<u8>,
-    /// Of the page at hand.
-    codes: Vec<u32>,
-    /// Dictionaries of numbers; that of texts is the list of the column.
-    ints: Vec<i64>,
-    floats: Vec<f64>,
-    rows: usize,
-    /// Rows that were read.
-    height: usize,
-}
-
-impl ColumnReader {
-    const fn values(&self) -> usize {
-        match &self.data {
-            Data::Int(v) => v.len(),
-            Data::Float(v) => v.len(),
-            Data::Text(t) => t.codes.len(),
-        }
-    }
-
-    fn dictionary(&mut self, bytes: &[u8], count: usize) -> Result<(), Unfit> {
-        match &mut self.data {
-            Data::Text(texts) => {
-                plain_texts(bytes, count, texts)?;
-                if texts.spans.len() != count {
-                    return Err(Unfit);
-                }
-            }
-            Data::Float(_) => plain_floats(bytes, count, &mut self.floats)?,
-            Data::Int(_) => plain_ints(self.physical, bytes, count, &mut self.ints)?,
-        }
-        Ok(())
-    }
-
-    fn page(&mut self, levels: &[u8], values: &[u8], encoding: Encoding, count: usize) -> Result<(), Unfit> {
-        let first = self.height;
-        if first + count > self.rows {
-            return Err(Unfit);
-        }
-        let there = if self.optional { self.levels(levels, count, first)? } else { count };
-        let before = self.values();
-        self.codes.clear();
-        // What was read of a text that is only looked at.
-        let mut looked_at = 0;
-        match (&mut self.data, encoding) {
-            (Data::Text(texts), Encoding::Plain) => {
-                reserve_plain(texts, values.len(), there, self.rows - first);
-                let known = u32::try_from(texts.spans.len()).map_err(|_| Unfit)?;
-                plain_texts(values, there, texts)?;
-                if self.is_dense {
-                    looked_at = there;
-                } else {
-                    texts.codes.extend((known..).take(there));
-                }
-            }
-            (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) if self.is_dense => {
-                codes(values, there, texts.spans.len(), &mut self.codes)?;
-                looked_at = self.codes.len();
-            }
-            (Data::Text(texts), Encoding::RleDictionary | Encoding::PlainDictionary) => {
-                codes(values, there, texts.spans.len(), &mut texts.codes)?;
-            }
-            (Data::Float(out), Encoding::Plain) => plain_floats(values, there, out)?,
-            (Data::Float(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
-                codes(values, there, self.floats.len(), &mut self.codes)?;
-                out.extend(self.codes.iter().map(|p| self.floats.get(*p as usize).copied().unwrap_or(0.0)));
-            }
-            (Data::Int(out), Encoding::Plain) => plain_ints(self.physical, values, there, out)?,
-            (Data::Int(out), Encoding::Rle) if self.physical == PhysicalType::Boolean => {
-                // Four bytes of length, then runs of one bit.
-                let runs = values.get(4..).ok_or(Unfit)?;
-                hybrid(runs, 1, there, &mut self.codes)?;
-                out.extend(self.codes.iter().map(|b| i64::from(*b)));
-            }
-            (Data::Int(out), Encoding::RleDictionary | Encoding::PlainDictionary) => {
-                codes(values, there, self.ints.len(), &mut self.codes)?;
-                out.extend(self.codes.iter().map(|p| self.ints.get(*p as usize).copied().unwrap_or(0)));
-            }
-            _ => return Err(Unfit),
-        }
-        if self.values() + looked_at != before + there {
-            return Err(Unfit);
-        }
-        self.height = first + count;
-        if there < count && !self.is_dense {
-            self.spread(first, count);
-        }
-        Ok(())
-    }
-
-    /// Reads which rows have a value; says how many.
-    fn levels(&mut self, levels: &[u8], count: usize, first: usize) -> Result<usize, Unfit> {
-        let mut decoder = HybridRleDecoder::new(levels, 1, count);
-        // Nearly always one run of ones: all are there, nothing to note.
-        if let Some(HybridRleChunk::Rle(1, length)) = decoder.next_chunk()?
-            && length == count
-        {
-            if !self.valid.is_empty() {
-                self.valid.resize(first + count, 1);
-            }
-            return Ok(count);
-        }
-        self.codes.clear();
-        hybrid(levels, 1, count, &mut self.codes)?;
-        if self.codes.len() != count {
-            return Err(Unfit);
-        }
-        if self.valid.is_empty() {
-            self.valid.resize(first, 1);
-        }
-        self.valid.extend(self.codes.iter().map(|flag| u8::from(*flag == 1)));
-        Ok(self.codes.iter().filter(|flag| **flag == 1).count())
-    }
-
-    /// Moves the values of the last page to the rows that have one.
-    fn spread(&mut self, first: usize, count: usize) {
-        fn apart<T: Copy + Default>(values: &mut Vec<T>, valid: &[u8], first: usize, count: usize) {
-            let mut from = values.len();
-            values.resize(first + count, T::default());
-            let valid = valid.get(first..first + count).unwrap_or_default();
-            for (to, valid) in (first..first + count).zip(valid).rev() {
-                from -= usize::from(*valid == 1 && from > 0);
-                let value = values.get(from).copied().unwrap_or_default();
-                if let Some(slot) = values.get_mut(to) {
-                    *slot = if *valid == 1 { value } else { T::default() };
-                }
-            }
-        }
-        match &mut self.data {
-            Data::Int(values) => apart(values, &self.valid, first, count),
-            Data::Float(values) => apart(values, &self.valid, first, count),
-            Data::Text(texts) => apart(&mut texts.codes, &self.valid, first, count),
-        }
-    }
-
-    fn finish(self) -> Result<Column, Unfit> {
-        if self.height != self.rows {
-            return Err(Unfit);
-        }
-        if let Data::Text(texts) = &self.data
-            && !all_texts(texts)
-        {
-            return Err(Unfit);
-        }
-        Ok(Column { data: self.data, valid: self.valid.contains(&0).then_some(self.valid) })
-    }
 }

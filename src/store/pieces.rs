@@ -12,10 +12,11 @@ use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Held};
 
 use super::admit::{Part, check_names, wanted};
-use super::clean::{Found, look, look_at, may_be_dense};
+use super::clean::{Found, how, look, look_at, may_be_placed};
 use super::column::{Chunk, Column};
-use super::pages::{Bound, PagesFile, Wanted};
+use super::pages::{Bound, How, PagesFile, Wanted};
 use super::reach::{Overlaps, Reach, overlaps, worth_a_look};
+use super::sieve::RisingKeys;
 use super::{quarantine, read, whole};
 
 pub(crate) use super::pages::Scratch;
@@ -92,6 +93,9 @@ pub(crate) struct Taken {
     pub(crate) repeated: u64,
     /// What stands in for files that were refused.
     pub(crate) held: Option<Held>,
+    /// Where the rows came without their keys, which rise from row to row: the rows with keys that were wanted, and the
+    /// hashes of these.
+    pub(crate) rising: Option<Vec<(u32, u64)>>,
     /// Files that have to be read as a whole: nothing that was taken of them counts.
     pub(crate) set_aside: Vec<PathBuf>,
 }
@@ -175,14 +179,14 @@ impl Pieces {
         let Of::Group(file, group, _) = self.list.get(place)?.of else { return None };
         let file = self.files.get(file)?;
         let name = table.key.first()?;
-        let wanted = [Wanted { name: name.clone(), is_dense: true }];
+        let wanted = [Wanted { name: name.clone(), how: How::Values }];
         let mut reach = self.reaches.get(place)?.clone();
-        let learn = |_: &str, column: &Column| {
+        let learn = |_: &str, column: &Column, _: usize| {
             if let Some(texts) = column.texts() {
                 reach.learn(texts);
             }
         };
-        file.pages.as_ref()?.read(&file.path, table, group, &wanted, scratch, learn).ok()?;
+        file.pages.as_ref()?.read(&file.path, table, group, &wanted, (None, scratch), learn).ok()?;
         Some(reach)
     }
 
@@ -219,20 +223,32 @@ impl Pieces {
         all
     }
 
-    /// Reads a piece and leaves out what may not come in.
+    /// Whether the keys of a piece can be looked at while they are read, without keeping them: of one column of short texts,
+    /// none of which a neighbour shares.
+    pub(crate) fn may_rise(&self, site: &Site, table: &Table, piece: &Piece) -> bool {
+        let (Of::Group(file, group, _), [key]) = (&piece.of, table.key.as_slice()) else { return false };
+        let pages = self.files.get(*file).and_then(|file| file.pages.as_ref());
+        let bounds = pages.and_then(|pages| pages.bounds(*group, key));
+        piece.overlaps.edges.is_empty()
+            && matches!(how(site, table, key), How::Sifted(_))
+            && bounds.is_some_and(|(low, high)| RisingKeys::may_hold(&low) && RisingKeys::may_hold(&high))
+    }
+
+    /// Reads a piece and leaves out what may not come in. `rising`: keys that are wanted, in order, where
+    /// [`Pieces::may_rise`]; if the keys of the piece rise, its rows then come without them ([`Taken::rising`]).
     pub(crate) fn read(
         &self,
         site: &Site,
         table: &Table,
         piece: &Piece,
         columns: &[&str],
-        scratch: &mut Scratch,
+        (rising, scratch): (Option<&[Bound]>, &mut Scratch),
     ) -> Taken {
         match piece.of {
             Of::Group(file, group, first) => self
                 .files
                 .get(file)
-                .map(|file| file.rows(site, table, group, (first, piece.rows), columns, scratch)),
+                .map(|file| file.rows(site, table, group, (first, piece.rows), columns, (rising, scratch))),
             Of::File(file) => self.files.get(file).map(|file| match file.part(site, table, columns) {
                 Some(part) => Taken::of(part, columns),
                 None => Taken::set_aside(&file.path),
@@ -260,6 +276,16 @@ impl Piece {
     }
 }
 
+/// A row group that was read, and what is known of it.
+struct Looked {
+    chunk: Chunk,
+    found: Found,
+    /// It has to be known in which rows the texts of sifted columns stand.
+    is_placed: bool,
+    /// The key columns came with their rows.
+    keys_are_there: bool,
+}
+
 impl File {
     /// Row groups are looked at only where name and columns of the file are fine; else the file is read as a whole.
     fn open(site: &Site, table: &Table, path: PathBuf, columns: &Columns) -> Self {
@@ -277,8 +303,8 @@ impl File {
         let counted: Vec<String> = columns.counted.iter().filter(|c| names.contains(c)).cloned().collect();
         let looked_at = read::looked_at(table, &names, &wanted(&names, &columns.asked())).into_iter();
         let looked_at = looked_at.map(|name| {
-            let is_dense = !counted.contains(&name) && may_be_dense(site, table, &name);
-            Wanted { name, is_dense }
+            let how = if counted.contains(&name) { How::Rows } else { how(site, table, &name) };
+            Wanted { name, how }
         });
         let looked_at = looked_at.collect();
         Self { path, pages: is_fine.then_some(pages), counted, looked_at, arrival, set_aside: false }
@@ -292,29 +318,65 @@ impl File {
         group: usize,
         rows: (usize, usize),
         columns: &[&str],
-        scratch: &mut Scratch,
+        (rising, scratch): (Option<&[Bound]>, &mut Scratch),
     ) -> Taken {
-        let pages = self.pages.as_ref();
-        let mut found = Found::Clean;
-        let look_at = |name: &str, column: &Column| {
-            let seen = table.column(name).map(|declared| look_at(site, table, declared, column, true));
-            found = found.max(seen.unwrap_or(Found::Clean));
-        };
-        let chunk =
-            pages.and_then(|p| p.read(&self.path, table, group, &self.looked_at, scratch, look_at).ok());
-        match chunk.map(|chunk| (found.max(look(site, table, &chunk)), chunk)) {
-            Some((Found::Clean, mut chunk)) => {
+        let mut keys = rising.map(RisingKeys::new);
+        let mut looked = self.looked_through(site, table, group, (true, keys.as_mut()), scratch);
+        let rising = keys.map(|keys| keys.found(rows.1));
+        let lacks_keys = rising == Some(None);
+        if let Some(short) = looked.take_if(|looked| looked.is_placed || lacks_keys) {
+            scratch.take_back(short.chunk);
+            looked = self.looked_through(site, table, group, (!short.is_placed, None), scratch);
+        }
+        match looked {
+            Some(Looked { found: Found::Clean, mut chunk, keys_are_there, .. }) => {
                 let more = chunk.split_off(&self.counted);
                 scratch.take_back(more);
-                Taken { chunk, ..Taken::default() }
+                let rising = rising.flatten().filter(|_| !keys_are_there);
+                if rising.is_some() {
+                    table.key.iter().for_each(|key| chunk.drop_column(key));
+                }
+                Taken { chunk, rising, ..Taken::default() }
             }
-            Some((Found::OfWholeFile, _)) => Taken::set_aside(&self.path),
-            Some((Found::Unclean, _)) | None => {
+            Some(Looked { found: Found::OfWholeFile, .. }) => Taken::set_aside(&self.path),
+            Some(Looked { found: Found::Unclean, .. }) | None => {
                 let part = read::read_rows(site, table, &self.path, columns, rows);
                 // What refuses some rows' part refuses the file.
                 if part.broken.is_empty() { Taken::of(part, columns) } else { Taken::set_aside(&self.path) }
             }
         }
+    }
+
+    /// Reads a row group and asks the quick questions. `sifts`: free texts that are not counted come without plain codes;
+    /// where there are `keys`, those go through the first key column and it comes like that too.
+    fn looked_through(
+        &self,
+        site: &Site,
+        table: &Table,
+        group: usize,
+        (sifts, keys): (bool, Option<&mut RisingKeys<'_>>),
+        scratch: &mut Scratch,
+    ) -> Option<Looked> {
+        let keys_are_there = keys.is_none();
+        let of_key = |name: &String| !keys_are_there && table.key.first() == Some(name);
+        let wanted = self.looked_at.iter().map(|Wanted { name, how: asked }| {
+            let how = match if of_key(name) { how(site, table, name) } else { *asked } {
+                How::Sifted(_) if !sifts => How::Rows,
+                how => how,
+            };
+            Wanted { name: name.clone(), how }
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
+        let (mut found, mut is_placed) = (Found::Clean, false);
+        let look_at = |name: &str, column: &Column, passed: usize| {
+            is_placed |= may_be_placed(site, table, column);
+            let seen =
+                table.column(name).map(|declared| look_at(site, table, declared, column, Some(passed)));
+            found = found.max(seen.unwrap_or(Found::Clean));
+        };
+        let chunk =
+            self.pages.as_ref()?.read(&self.path, table, group, &wanted, (keys, scratch), look_at).ok()?;
+        Some(Looked { found: found.max(look(site, table, &chunk)), chunk, is_placed, keys_are_there })
     }
 
     /// The file as a whole; none where it has to be set aside first.
