@@ -7,15 +7,16 @@ use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use polars_buffer::Buffer;
-use polars_parquet::parquet::compression::DecompressionContext;
+use polars_parquet::parquet::compression::{Compression, DecompressionContext};
 use polars_parquet::parquet::error::ParquetError;
-use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata};
+use polars_parquet::parquet::metadata::{ColumnChunkMetadata, Descriptor, FileMetadata};
 use polars_parquet::parquet::page::{CompressedPage, Page, split_buffer};
-use polars_parquet::parquet::read::{PageReader, decompress, read_metadata};
+use polars_parquet::parquet::read::{PageMetaData, PageReader, decompress, read_metadata};
 use polars_parquet::parquet::schema::types::{
     IntegerType, PhysicalType, PrimitiveConvertedType, PrimitiveLogicalType,
 };
 use polars_parquet::parquet::statistics::Statistics;
+use polars_parquet::read::RowGroupMetadata;
 
 use crate::site::datasets::{ColumnType, Table};
 
@@ -42,9 +43,30 @@ impl From<std::io::Error> for Unfit {
 /// Larger pages than any honest writer makes.
 pub(super) const MAX_PAGE_BYTES: usize = 1 << 30;
 
-/// An opened file.
+/// What a file says of itself.
+pub(crate) struct Footer(FileMetadata);
+
+/// An opened file: of what it says of itself that which reading needs, since files of many row groups say much.
 pub(crate) struct PagesFile {
-    metadata: FileMetadata,
+    /// Columns that are read, with their stored types; none where a name is there twice, or not.
+    columns: Vec<(String, Option<Descriptor>)>,
+    groups: Vec<Group>,
+}
+
+/// A row group.
+struct Group {
+    rows: usize,
+    /// In the order of [`PagesFile::columns`].
+    parts: Vec<Option<ColumnPart>>,
+}
+
+/// Where a column of a row group lies in the file.
+struct ColumnPart {
+    from: u64,
+    bytes: u64,
+    values: i64,
+    compression: Compression,
+    bounds: Option<Box<(Bound, Bound)>>,
 }
 
 /// The least and the greatest value of a column in a row group.
@@ -163,15 +185,15 @@ impl Scratch {
     }
 }
 
-impl PagesFile {
-    /// Reads the footer.
+impl Footer {
+    /// Reads it.
     pub(crate) fn open(path: &Path) -> Result<Self, Unfit> {
-        Ok(Self { metadata: read_metadata(&mut File::open(path)?)? })
+        Ok(Self(read_metadata(&mut File::open(path)?)?))
     }
 
     /// Names of the columns; none where the file is not flat.
     pub(crate) fn names(&self) -> Option<Vec<String>> {
-        let columns = self.metadata.schema().columns();
+        let columns = self.0.schema().columns();
         columns
             .iter()
             .map(|c| match c.path_in_schema.as_slice() {
@@ -181,25 +203,63 @@ impl PagesFile {
             .collect()
     }
 
-    /// Rows per row group.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
-        self.metadata.row_groups.iter().map(polars_parquet::read::RowGroupMetadata::num_rows)
+    /// What reading these columns needs.
+    pub(crate) fn columns<'n>(&self, names: impl Iterator<Item = &'n str>) -> PagesFile {
+        let group = |(group, names): (&RowGroupMetadata, &[&str])| {
+            let part = |name: &&str| self.column(group, name).and_then(|column| self.part(column));
+            Group { rows: group.num_rows(), parts: names.iter().map(part).collect() }
+        };
+        let names: Vec<&str> = names.collect();
+        let first = self.0.row_groups.first();
+        let described = |name: &&str| {
+            let column = first.and_then(|group| self.column(group, name));
+            ((*name).to_owned(), column.map(|column| column.descriptor().descriptor.clone()))
+        };
+        PagesFile {
+            columns: names.iter().map(described).collect(),
+            groups: self.0.row_groups.iter().map(|of| group((of, &names))).collect(),
+        }
     }
 
-    /// Bounds of a column in a row group, where the writer noted them.
-    pub(crate) fn bounds(&self, group: usize, column: &str) -> Option<(Bound, Bound)> {
-        let metadata = self.column(group, column)?;
-        match metadata.statistics(&self.metadata.footer_buf)?.ok()? {
+    fn column<'m>(&self, group: &'m RowGroupMetadata, name: &str) -> Option<&'m ColumnChunkMetadata> {
+        let mut found = group.columns_under_root_iter(name)?;
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    fn part(&self, column: &ColumnChunkMetadata) -> Option<ColumnPart> {
+        let from = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+        let bounds = column.statistics(&self.0.footer_buf).and_then(Result::ok);
+        let bounds = bounds.and_then(|bounds| match bounds {
             Statistics::Int64(s) => Some((Bound::Int(s.min_value?), Bound::Int(s.max_value?))),
             Statistics::Int32(s) => Some((Bound::Int(s.min_value?.into()), Bound::Int(s.max_value?.into()))),
             Statistics::Binary(s) => Some((Bound::Text(s.min_value?), Bound::Text(s.max_value?))),
             _ => None,
-        }
+        });
+        Some(ColumnPart {
+            from: u64::try_from(from).ok()?,
+            bytes: u64::try_from(column.compressed_size()).ok()?,
+            values: column.num_values(),
+            compression: column.compression(),
+            bounds: bounds.map(Box::new),
+        })
+    }
+}
+
+impl PagesFile {
+    /// Rows per row group.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = usize> + '_ {
+        self.groups.iter().map(|group| group.rows)
     }
 
-    fn column(&self, group: usize, name: &str) -> Option<&ColumnChunkMetadata> {
-        let mut found = self.metadata.row_groups.get(group)?.columns_under_root_iter(name)?;
-        found.next().filter(|_| found.next().is_none())
+    /// Bounds of a column in a row group, where the writer noted them.
+    pub(crate) fn bounds(&self, group: usize, column: &str) -> Option<(Bound, Bound)> {
+        self.column(group, column)?.1.bounds.as_deref().cloned()
+    }
+
+    fn column(&self, group: usize, name: &str) -> Option<(&Descriptor, &ColumnPart)> {
+        let place = self.columns.iter().position(|(known, _)| known == name)?;
+        let part = self.groups.get(group)?.parts.get(place)?.as_ref()?;
+        Some((self.columns.get(place)?.1.as_ref()?, part))
     }
 
     /// Reads the columns asked for of one row group. One that comes without rows is shown to `look`, with the number of
@@ -214,11 +274,11 @@ impl PagesFile {
         (mut keys, scratch): (Option<&mut RisingKeys<'_>>, &mut Scratch),
         mut look: impl FnMut(&str, &Column, usize),
     ) -> Result<Chunk, Unfit> {
-        let rows = self.metadata.row_groups.get(group).ok_or(Unfit)?.num_rows();
+        let rows = self.groups.get(group).ok_or(Unfit)?.rows;
         let mut file = File::open(path)?;
         let mut columns = Vec::with_capacity(wanted.len());
         for Wanted { name, how } in wanted {
-            let metadata = self.column(group, name).ok_or(Unfit)?;
+            let stored = self.column(group, name).ok_or(Unfit)?;
             let kind = table.column_type(name).ok_or(Unfit)?;
             let mut sieve = match how {
                 How::Sifted(longest) => {
@@ -228,7 +288,7 @@ impl PagesFile {
             };
             let is_dense = *how != How::Rows;
             let how = (kind, is_dense, sieve.as_mut());
-            let mut column = read_column(&mut file, metadata, how, rows, scratch)?;
+            let mut column = read_column(&mut file, stored, how, rows, scratch)?;
             if is_dense {
                 look(name, &column, sieve.map_or(0, |sieve| sieve.passed()));
                 scratch.take_back_data(std::mem::replace(&mut column.data, Data::Int(Vec::new())));
@@ -240,8 +300,8 @@ impl PagesFile {
 }
 
 /// Whether the stored type is what the declared type is stored as, without any conversion but to 64 bits.
-fn fits(metadata: &ColumnChunkMetadata, kind: ColumnType) -> bool {
-    let declared = &metadata.descriptor().descriptor.primitive_type;
+fn fits(stored: &Descriptor, kind: ColumnType) -> bool {
+    let declared = &stored.primitive_type;
     let (logical, converted) = (declared.logical_type, declared.converted_type);
     let whole =
         matches!(
@@ -270,30 +330,30 @@ fn fits(metadata: &ColumnChunkMetadata, kind: ColumnType) -> bool {
 
 fn read_column(
     file: &mut File,
-    metadata: &ColumnChunkMetadata,
+    (levels, part): (&Descriptor, &ColumnPart),
     (kind, is_dense, mut sieve): (ColumnType, bool, Option<&mut Sieve<'_, '_>>),
     rows: usize,
     scratch: &mut Scratch,
 ) -> Result<Column, Unfit> {
-    let levels = &metadata.descriptor().descriptor;
-    if !fits(metadata, kind) || levels.max_rep_level > 0 || levels.max_def_level > 1 {
+    if !fits(levels, kind) || levels.max_rep_level > 0 || levels.max_def_level > 1 {
         return Err(Unfit);
     }
-    let range = metadata.byte_range();
-    let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Unfit)?;
+    let length = usize::try_from(part.bytes).map_err(|_| Unfit)?;
     // A footer that lies about a length must not make us reserve it.
-    if range.end > file.metadata()?.len() {
+    if part.from.checked_add(part.bytes).is_none_or(|end| end > file.metadata().map_or(0, |file| file.len()))
+    {
         return Err(Unfit);
     }
     let mut bytes = std::mem::take(&mut scratch.file);
     bytes.clear();
     bytes.reserve(length);
-    file.seek(SeekFrom::Start(range.start))?;
-    if file.take(range.end - range.start).read_to_end(&mut bytes)? != length {
+    file.seek(SeekFrom::Start(part.from))?;
+    if file.take(part.bytes).read_to_end(&mut bytes)? != length {
         return Err(Unfit);
     }
-    let mut pages =
-        PageReader::new(Cursor::new(Buffer::from_vec(bytes)), metadata, Vec::new(), MAX_PAGE_BYTES);
+    let about = PageMetaData::new(part.from, part.values, part.compression, levels.clone());
+    let bytes = Cursor::new(Buffer::from_vec(bytes));
+    let mut pages = PageReader::new_with_page_meta(bytes, about, Vec::new(), MAX_PAGE_BYTES);
     let physical = levels.primitive_type.physical_type;
     let mut reader = ColumnReader {
         data: scratch.data(kind, rows, is_dense),

@@ -14,7 +14,7 @@ use crate::snapshot::{EpochSecs, Held};
 use super::admit::{Part, check_names, wanted};
 use super::clean::{Found, how, look, look_at, may_be_placed};
 use super::column::{Chunk, Column};
-use super::pages::{Bound, How, PagesFile, Wanted};
+use super::pages::{Bound, Footer, How, PagesFile, Wanted};
 use super::reach::{Overlaps, Reach, overlaps, worth_a_look};
 use super::sieve::RisingKeys;
 use super::{quarantine, read, whole};
@@ -290,9 +290,9 @@ impl File {
     /// Row groups are looked at only where name and columns of the file are fine; else the file is read as a whole.
     fn open(site: &Site, table: &Table, path: PathBuf, columns: &Columns) -> Self {
         let is_parquet = path.extension().is_some_and(|e| e == "parquet");
-        let pages = if is_parquet { PagesFile::open(&path).ok() } else { None };
-        let names = pages.as_ref().and_then(PagesFile::names);
-        let Some((pages, names)) = pages.zip(names) else {
+        let footer = if is_parquet { Footer::open(&path).ok() } else { None };
+        let names = footer.as_ref().and_then(Footer::names);
+        let Some((footer, names)) = footer.zip(names) else {
             let arrival = read::first_text(&path).contains(ARRIVED_COLUMN);
             let (counted, looked_at) = Default::default();
             return Self { path, pages: None, counted, looked_at, arrival, set_aside: false };
@@ -306,8 +306,9 @@ impl File {
             let how = if counted.contains(&name) { How::Rows } else { how(site, table, &name) };
             Wanted { name, how }
         });
-        let looked_at = looked_at.collect();
-        Self { path, pages: is_fine.then_some(pages), counted, looked_at, arrival, set_aside: false }
+        let looked_at: Vec<Wanted> = looked_at.collect();
+        let pages = is_fine.then(|| footer.columns(looked_at.iter().map(|wanted| wanted.name.as_str())));
+        Self { path, pages, counted, looked_at, arrival, set_aside: false }
     }
 
     /// The rows of a row group.
