@@ -155,7 +155,7 @@ pub fn help_lines() -> Vec<(String, &'static str)> {
         }
     }
     // Held with a click on the map: no key of the table.
-    lines.push(("Shift".to_owned(), "key.pick"));
+    lines.push(("Shift Ctrl".to_owned(), "key.pick"));
     lines
 }
 

@@ -295,6 +295,12 @@ impl Theme {
         inks.into_iter().find(|ink| contrast(*ink, fill) >= 4.5).unwrap_or(self.text)
     }
 
+    /// Ground or text: what is seen better on a fill.
+    #[must_use]
+    pub fn apart_from(&self, fill: Color32) -> Color32 {
+        if contrast(self.ground, fill) >= contrast(self.muted, fill) { self.ground } else { self.muted }
+    }
+
     /// Colour of a domain by its place in the catalogue.
     #[must_use]
     pub fn domain(&self, index: usize) -> Color32 {

@@ -89,7 +89,8 @@ pub(super) fn fills(sheet: &Sheet<'_>) -> Mesh {
         mesh.indices.extend(solid.triangles.iter().map(|t| t + base));
         if let Some(pattern) = pattern {
             let ink = match pattern {
-                Pattern::Late | Pattern::Silent => theme.ground.gamma_multiply(0.55),
+                // On the lightest class of a light theme the ground itself would not be seen.
+                Pattern::Late | Pattern::Silent => theme.apart_from(color).gamma_multiply(0.55),
                 Pattern::Suppressed | Pattern::Missing => {
                     theme.muted.gamma_multiply(if dim { 0.3 } else { 0.6 })
                 }

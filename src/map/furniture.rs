@@ -5,7 +5,7 @@ use egui::{Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2
 
 use super::base::BaseMaps;
 use super::classes::readable_above;
-use super::sheet::{Sheet, Type, write};
+use super::sheet::{Sheet, Type, write, write_galley};
 use crate::command::Command;
 use crate::panels::pen::Pen;
 use crate::panels::{Commands, format, shape};
@@ -75,13 +75,20 @@ pub(super) fn corner(
     }
     let words = row_words(sheet, notes, base);
     let edge = theme.ground.gamma_multiply(0.6);
-    let wide = painter.layout_no_wrap(words.clone(), ink.font(), ink.color).size().x;
     let before = small * 2.6 + bar_width(sheet, small).1 + step * 3.0;
-    let row = Rect::from_min_max(pos2(left, bottom - small * 1.5), pos2(left + before + wide, bottom));
+    // What does not fit beside the bar goes on above it, and not out of the map.
+    let room = (sheet.clear.right() - step - left - before).max(small * 10.0);
+    let galley = painter.layout(words, ink.font(), egui::Color32::PLACEHOLDER, room);
+    let more = galley.size().y - galley.rows.first().map_or(0.0, |row| row.height());
+    let row = Rect::from_min_max(
+        pos2(left, bottom - small * 1.5 - more),
+        pos2(left + before + galley.size().x, bottom),
+    );
     plate(row);
     let arrow = north(painter, sheet, pos2(left, bottom - small * 0.2), ink);
     let bar_end = bar(painter, sheet, pos2(arrow + step * 1.5, bottom - small * 0.2), ink);
-    let written = write(painter, pos2(bar_end + step * 1.5, bottom - small * 1.4), &words, ink, edge);
+    let at = pos2(bar_end + step * 1.5, bottom - small * 1.4 - more);
+    let written = write_galley(painter, at, &galley, ink, edge);
     let mut top = row.top();
     right = right.max(written.right());
     for trouble in base.troubles() {
@@ -172,6 +179,8 @@ pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) ->
     let mut x = origin.x;
     let size = theme.sizes.body;
     let edge = theme.ground.gamma_multiply(0.85);
+    // Its size is known when all of it is written.
+    let plate = ui.painter().add(Shape::Noop);
     for (i, id) in path.iter().enumerate() {
         if i > 0 {
             let middle = pos2(x + size * 0.5, origin.y + size * 0.72);
@@ -221,7 +230,10 @@ pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) ->
         Pen::new(ui, theme).name(rect, "map shape", &name);
         x = rect.right();
     }
-    Rect::from_min_max(origin, pos2(x, origin.y + size * 1.5))
+    let covered = Rect::from_min_max(origin, pos2(x, origin.y + size * 1.5));
+    let around = covered.expand2(vec2(step, step * 0.25));
+    ui.painter().set(plate, Shape::rect_filled(around, step * 0.5, theme.ground.gamma_multiply(0.7)));
+    covered
 }
 
 #[cfg(test)]

@@ -241,5 +241,5 @@ fn legend_scale(legend: &Legend, view: &View<'_>) -> LegendScale {
         Some(Method::Equal) => "panel.legend.by_equal",
         Some(Method::Quantile) | None => "panel.legend.by_quantile",
     };
-    LegendScale { classes, heap: legend.heap.clone(), method_key, density: None }
+    LegendScale { classes, heap: legend.heap.clone(), method_key, level: legend.level, density: None }
 }

@@ -215,8 +215,18 @@ impl Pencil {
         }
         let theme = sheet.theme();
         let ink = Type { size: theme.sizes.body, bold: true, color: theme.text };
-        let at = sheet.lens.to_screen(tip) + egui::vec2(theme.sizes.step * 1.5, -theme.sizes.body * 1.6);
-        write(painter, at, &words, ink, theme.ground.gamma_multiply(0.9));
+        let step = theme.sizes.step;
+        let at = sheet.lens.to_screen(tip) + egui::vec2(step * 1.5, -theme.sizes.body * 1.6);
+        // Over the names of areas, which are written later.
+        let layer = egui::LayerId::new(egui::Order::Middle, egui::Id::unique("measured"));
+        let over = painter.ctx().layer_painter(layer).with_clip_rect(painter.clip_rect());
+        let plate = over.add(Shape::Noop);
+        let written = write(&over, at, &words, ink, theme.ground.gamma_multiply(0.9));
+        let ground = theme.surface.gamma_multiply(0.9);
+        over.set(
+            plate,
+            Shape::rect_filled(written.expand2(egui::vec2(step, step * 0.25)), step * 0.5, ground),
+        );
     }
 }
 

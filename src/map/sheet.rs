@@ -122,8 +122,19 @@ pub(super) fn around(kind: Type, edge: Color32) -> impl Iterator<Item = (Vec2, C
 /// Writes one line with such an edge.
 pub(super) fn write(painter: &egui::Painter, at: egui::Pos2, words: &str, kind: Type, edge: Color32) -> Rect {
     let galley = painter.layout_no_wrap(words.to_owned(), kind.font(), Color32::PLACEHOLDER);
+    write_galley(painter, at, &galley, kind, edge)
+}
+
+/// Writes what is laid out already.
+pub(super) fn write_galley(
+    painter: &egui::Painter,
+    at: egui::Pos2,
+    galley: &Arc<egui::Galley>,
+    kind: Type,
+    edge: Color32,
+) -> Rect {
     for (off, color) in around(kind, edge) {
-        painter.galley_with_override_text_color(at + off, Arc::clone(&galley), color);
+        painter.galley_with_override_text_color(at + off, Arc::clone(galley), color);
     }
     Rect::from_min_size(at, galley.size())
 }

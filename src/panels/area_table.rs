@@ -35,15 +35,19 @@ pub enum Column {
     Status,
 }
 
+/// Columns, their headings and their widths in sizes of small type.
 const COLUMNS: [(Column, &str, f32); 7] = [
-    (Column::Name, "panel.table.name", 0.25),
-    (Column::Value, "panel.table.value", 0.12),
-    (Column::Interval, "panel.table.interval", 0.15),
-    (Column::Gap, "panel.table.gap", 0.1),
-    (Column::Numerator, "panel.table.numerator", 0.12),
-    (Column::Denominator, "panel.table.denominator", 0.14),
-    (Column::Status, "panel.table.status", 0.12),
+    (Column::Name, "panel.table.name", 11.5),
+    (Column::Value, "panel.table.value", 5.5),
+    (Column::Interval, "panel.table.interval", 6.5),
+    (Column::Gap, "panel.table.gap", 4.5),
+    (Column::Numerator, "panel.table.numerator", 5.5),
+    (Column::Denominator, "panel.table.denominator", 6.0),
+    (Column::Status, "panel.table.status", 5.0),
 ];
+
+/// What is left out first where there is no room for all. No value without its interval.
+const SPARED: [Column; 4] = [Column::Status, Column::Denominator, Column::Numerator, Column::Gap];
 
 /// What the table remembers.
 #[derive(Debug, Default)]
@@ -59,7 +63,12 @@ impl AreaTable {
         let theme = view.theme;
         let height = (theme.sizes.body * 1.9).ceil();
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        self.head_ui(Pen::new(ui, theme), head.with_max_x(head.right() - theme.sizes.step), view);
+        let head = head.with_max_x(head.right() - theme.sizes.step);
+        let columns = columns(head.width() / theme.sizes.small, indicator);
+        if !columns.iter().any(|(column, ..)| *column == self.by) {
+            (self.by, self.reversed) = (Column::Value, false);
+        }
+        self.head_ui(Pen::new(ui, theme), head, &columns, view);
         let mut rows = self.sorted(view, indicator, series);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a screen")]
         let room = (ui.available_height() / height).max(0.0) as usize;
@@ -87,7 +96,7 @@ impl AreaTable {
                 let line = line.with_max_x(line.right() - theme.sizes.step);
                 let level = view.site.areas.get(row.area).level;
                 let depth = upper.map_or(0, |upper| level.saturating_sub(upper));
-                row_ui(Pen::new(ui, theme), line, view, indicator, (row, depth), commands);
+                row_ui(Pen::new(ui, theme), line, view, indicator, (row, depth, &columns), commands);
             }
         });
         if below > 0.0 {
@@ -103,8 +112,8 @@ impl AreaTable {
         }
     }
 
-    fn head_ui(&mut self, pen: Pen<'_>, head: Rect, view: &View<'_>) {
-        for (column, key, place) in cells(head) {
+    fn head_ui(&mut self, pen: Pen<'_>, head: Rect, columns: &[Shape], view: &View<'_>) {
+        for (column, key, place) in cells(head, columns) {
             let word = view.text.get(key);
             let response = pen.press(place, ("column", key), word);
             let chosen = self.by == column;
@@ -233,9 +242,32 @@ fn marks_line(view: &View<'_>, rows: &[Row]) -> String {
     line
 }
 
-fn cells(line: Rect) -> impl Iterator<Item = (Column, &'static str, Rect)> {
+/// A column, its heading and its share of the width.
+type Shape = (Column, &'static str, f32);
+
+/// The columns that say something of the indicator and fit a width, given in sizes of small type.
+fn columns(width: f32, indicator: &Indicator) -> Vec<Shape> {
+    // The numerator of a count is its value.
+    let says = |column: Column| match column {
+        Column::Gap => indicator.target.as_ref().is_some_and(|target| target.value.is_some()),
+        Column::Numerator | Column::Denominator => indicator.denominator.is_some(),
+        _ => true,
+    };
+    let mut columns: Vec<Shape> = COLUMNS.into_iter().filter(|(column, ..)| says(*column)).collect();
+    let wide = |columns: &[Shape]| columns.iter().map(|(.., wide)| wide).sum::<f32>();
+    for spared in SPARED {
+        if wide(&columns) > width {
+            columns.retain(|(column, ..)| *column != spared);
+        }
+    }
+    let all = wide(&columns);
+    columns.iter_mut().for_each(|(.., share)| *share /= all);
+    columns
+}
+
+fn cells(line: Rect, columns: &[Shape]) -> impl Iterator<Item = (Column, &'static str, Rect)> {
     let mut left = line.left();
-    COLUMNS.into_iter().map(move |(column, key, width)| {
+    columns.iter().map(move |&(column, key, width)| {
         let place = Rect::from_min_size(pos2(left, line.top()), vec2(line.width() * width, line.height()));
         left = place.right();
         (column, key, place)
@@ -253,7 +285,7 @@ fn row_ui(
     line: Rect,
     view: &View<'_>,
     indicator: &Indicator,
-    (row, depth): (&Row, usize),
+    (row, depth, columns): (&Row, usize, &[Shape]),
     commands: &mut Commands,
 ) {
     let text = view.text;
@@ -271,7 +303,7 @@ fn row_ui(
         marks::hatch(pen.painter(), line.shrink2(vec2(0.0, 1.0)), pen.step() * 1.5, stroke);
     }
     pen.hover_ground(line, &response);
-    for (column, _, place) in cells(line) {
+    for (column, _, place) in cells(line, columns) {
         let plain = pen.note().color(pen.theme.text);
         let (words, ink) = match column {
             Column::Name => (name.to_owned(), plain),
@@ -290,7 +322,6 @@ fn row_ui(
                 (gap.unwrap_or_default(), plain.color(color))
             }
             Column::Numerator => (format::bare(reading.numerator, 0, text), plain),
-            Column::Denominator if indicator.denominator.is_none() => (String::new(), plain),
             Column::Denominator => (format::bare(reading.denominator, 0, text), plain),
             Column::Status if late => (late_words(view), pen.note().color(pen.theme.warn)),
             Column::Status => (words::status(view, reading.status).to_owned(), pen.note()),
@@ -317,5 +348,35 @@ fn row_ui(
     pen.tip(line, ("area tip", row.area), || row.explain(view, indicator));
     if response.clicked() {
         commands.push(Command::SelectArea(row.area));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panels::fixture::site;
+
+    fn shown(width: f32, indicator: &Indicator) -> Vec<Column> {
+        columns(width, indicator).into_iter().map(|(column, ..)| column).collect()
+    }
+
+    #[test]
+    fn columns_go_one_by_one_and_the_value_keeps_its_interval() {
+        let site = site();
+        let rate = site.indicators.iter().find(|i| i.denominator.is_some() && i.target.is_some()).unwrap();
+        assert_eq!(shown(100.0, rate).len(), COLUMNS.len());
+        let mut before = COLUMNS.len();
+        for width in (0..100).rev() {
+            let found = shown(width as f32, rate);
+            assert!(before - found.len() <= 1, "{found:?} at {width}");
+            assert!(found.starts_with(&[Column::Name, Column::Value, Column::Interval]), "{found:?}");
+            before = found.len();
+        }
+        assert_eq!(before, 3);
+        let count = site.indicators.iter().find(|i| i.denominator.is_none()).unwrap();
+        let found = shown(100.0, count);
+        assert!(!found.contains(&Column::Numerator) && !found.contains(&Column::Denominator));
+        let all: f32 = columns(100.0, count).iter().map(|(.., share)| share).sum();
+        assert!((all - 1.0).abs() < 1e-5);
     }
 }

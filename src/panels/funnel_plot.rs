@@ -23,6 +23,12 @@ pub fn compared_in(view: &View<'_>, indicator: &Indicator) -> AreaId {
     if is_shown { area } else { row.parent.unwrap_or(area) }
 }
 
+/// Whether there is a plot, and not only a word why there is none.
+pub fn has_plot(view: &View<'_>, series: &mut SeriesCache) -> bool {
+    let area = view.indicator().map(|indicator| compared_in(view, indicator));
+    area.is_some_and(|area| series.funnel(view, view.state.indicator, area).is_some())
+}
+
 /// Paints the plot into the whole of a ui.
 pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
     let Some(indicator) = view.indicator() else { return };

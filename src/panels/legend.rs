@@ -6,11 +6,12 @@ use egui::{Align2, Color32, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use crate::command::Command;
 use crate::panels::event_stream::severity_key;
-use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
+use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, share, whole};
 use crate::panels::{Commands, View, event_filter, format, hexagon, marks, silence, words};
 use crate::privacy::marks::{Mark, Marks};
 use crate::privacy::shown::Told;
 use crate::site::areas::AreaId;
+use crate::site::catalogue::Indicator;
 use crate::snapshot::Status;
 
 /// One class of the map's colours.
@@ -38,6 +39,8 @@ pub struct LegendScale {
     pub heap: Vec<Vec<usize>>,
     /// Message that names how the classes were found.
     pub method_key: &'static str,
+    /// Level of the areas that are coloured.
+    pub level: usize,
     /// Hexagons, where events are counted together.
     pub density: Option<DensityScale>,
 }
@@ -75,19 +78,27 @@ pub fn legend_ui(
     let room = method_ui(pen, title, view, scale, commands);
     let unit = view.text.unit_name(&indicator.unit);
     let words = format!("{} {unit}", view.say(indicator.card_name()));
-    pen.named_text(room, Align2::LEFT_CENTER, &words, pen.body());
+    // A long name goes smaller before it loses its unit.
+    let at = pen.fitted(room, Align2::LEFT_CENTER, &words, pen.body(), 0.8);
+    pen.name(at, "legend title", &words);
     let rest = rest.with_min_y(rest.top() + step * 0.5);
     let (heap, rest) = cut_top(rest, pen.row(pen.note()) * HEAP_ROWS);
     heap_ui(pen, heap, scale);
     let (bar, rest) = cut_top(rest, pen.row(pen.note()));
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
-    classes_ui(pen, bar, labels, view, &scale.classes, indicator.decimals);
+    classes_ui(pen, bar, labels, view, (&scale.classes, target_of(scale, indicator)), indicator.decimals);
     let (rows, rest) = cut_top(rest, pen.row(pen.note()) * whole(MARK_ROWS));
-    marks_ui(pen, rows, view, marks, commands);
+    marks_ui(pen, rows, view, (marks, scale.level), commands);
     let (row, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), pen.row(pen.note()));
     density_ui(pen, row, view, scale.density);
     let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
     severities_ui(pen, row, view);
+}
+
+/// The target that classes lie around, where one is a break.
+fn target_of(scale: &LegendScale, indicator: &Indicator) -> Option<f64> {
+    let target = indicator.target.as_ref().and_then(|target| target.value)?;
+    scale.classes.iter().map(|class| class.low).find(|low| (low - target).abs() < 1e-9)
 }
 
 /// How the classes were found, at the right end of a line; a press takes the next way. What remains of the line.
@@ -158,7 +169,7 @@ fn classes_ui(
     bar: Rect,
     labels: Rect,
     view: &View<'_>,
-    classes: &[LegendClass],
+    (classes, target): (&[LegendClass], Option<f64>),
     decimals: usize,
 ) {
     if classes.is_empty() {
@@ -182,11 +193,17 @@ fn classes_ui(
         let last = i + 1 == classes.len();
         let edge = |value: f64, x: f32, free_from: &mut f32| {
             let words = format::bound(value, decimals);
-            let wide = pen.width(&words, pen.note());
+            let is_target = target == Some(value);
+            let ink = if is_target { pen.note().bold().color(pen.theme.text) } else { pen.note() };
+            let wide = pen.width(&words, ink);
             let left = (x - wide * 0.5).clamp(labels.left(), labels.right() - wide);
+            if is_target {
+                let stroke = Stroke::new(pen.theme.sizes.hairline * 2.0, pen.theme.text);
+                pen.painter().vline(x, bar.top()..=labels.top() + pen.step() * 0.5, stroke);
+            }
             if left >= *free_from {
                 let place = Rect::from_min_size(pos2(left, labels.top()), vec2(wide, labels.height()));
-                pen.text(place, Align2::LEFT_CENTER, &words, pen.note());
+                pen.text(place, Align2::CENTER_CENTER, &words, ink);
                 *free_from = left + wide + pen.step() * 1.5;
             }
         };
@@ -198,22 +215,32 @@ fn classes_ui(
 }
 
 /// An entry for each mark that occurs on the map: how the area looks, the sign, how many areas; what it means on hover.
-fn marks_ui(pen: Pen<'_>, rows: Rect, view: &View<'_>, found: &Marks, commands: &mut Commands) {
+fn marks_ui(
+    pen: Pen<'_>,
+    rows: Rect,
+    view: &View<'_>,
+    (found, level): (&Marks, usize),
+    commands: &mut Commands,
+) {
     let step = pen.step();
     let height = pen.row(pen.note());
     // What the pattern of late figures says of all of them.
     let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
     let silent = view.silences.map_or(0, |silences| silences.whole().count());
     let mut at = rows.min;
+    let level = view.site.meta.levels.get(level).map_or("", |level| view.say(&level.name));
+    let by = view.text.fill("panel.legend.by_level", &[("level", level)]);
+    let place = rows.with_max_y(rows.top() + height);
+    at.x = pen.named_text(place, Align2::LEFT_CENTER, &by, pen.note()).right() + step * 1.75;
     if found.is_empty() && late.is_empty() && silent == 0 {
-        let place = rows.with_max_y(rows.top() + height);
+        let place = place.with_min_x(at.x);
         let is_unread = view.snapshot.reading(view.state.indicator, AreaId::ROOT).status == Status::Unread;
         let key = if is_unread { "panel.shown.why_unread" } else { "panel.legend.all_shown" };
         let words = view.text.get(key);
         at.x = pen.named_text(place, Align2::LEFT_CENTER, words, pen.note()).right() + step * 1.75;
     }
     if silent > 0 {
-        at.x = silent_ui(pen, rows.with_max_y(rows.top() + height), view, silent, commands) + step * 1.75;
+        at.x = silent_ui(pen, place.with_min_x(at.x), view, silent, commands) + step * 1.75;
     }
     let mut entry_ui = |mark: Mark, words: &str, color: Color32, sentence: String| {
         let wide = step * 2.75 + pen.width(words, pen.note());
@@ -310,7 +337,10 @@ fn density_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, density: Option<DensityS
     let text = view.text;
     let Some(scale) = density else {
         let key = if view.snapshot.is_whole { "panel.legend.single" } else { "panel.events.reading" };
-        pen.named_text(row, Align2::LEFT_CENTER, text.get(key), pen.note());
+        let at = pen.named_text(row, Align2::LEFT_CENTER, text.get(key), pen.note());
+        if view.snapshot.is_whole {
+            others_ui(pen, row.with_min_x(at.right() + pen.step() * 1.5), view);
+        }
         return;
     };
     let step = pen.step();
@@ -336,6 +366,37 @@ fn density_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, density: Option<DensityS
     pen.text(row.with_min_x(x + step * 0.5), Align2::LEFT_CENTER, &words, pen.note());
     pen.name(row, "density", &means);
     pen.tip(row, "density tip", || means.clone());
+}
+
+/// What else stands on the map: counts of events without a place, and drills; as far as there is room.
+fn others_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {
+    let step = pen.step();
+    let mut row = row;
+    for (sign, key, is_boxed) in
+        [("n", "panel.legend.by_area", true), (view.text.get("map.exercise_letter"), "map.exercise", false)]
+    {
+        let words = view.text.get(key);
+        let ink = pen.note().bold().color(pen.theme.text);
+        let (wide, size) = (pen.width(words, pen.note()), pen.width(sign, ink) + step);
+        if size + step * 0.75 + wide > row.width() {
+            return;
+        }
+        let (place, rest) = cut_left(row, size);
+        if is_boxed {
+            let chip = Rect::from_center_size(place.center(), vec2(size, row.height() * 0.8));
+            pen.painter().rect_filled(chip, step * 0.4, pen.theme.surface);
+            let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
+            pen.painter().rect_stroke(chip, step * 0.4, stroke, StrokeKind::Inside);
+        }
+        pen.text(place, Align2::CENTER_CENTER, sign, ink);
+        let at = pen.named_text(
+            rest.with_min_x(rest.left() + step * 0.75),
+            Align2::LEFT_CENTER,
+            words,
+            pen.note(),
+        );
+        row = rest.with_min_x(at.right() + step * 1.5);
+    }
 }
 
 fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {

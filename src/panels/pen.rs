@@ -12,6 +12,9 @@ use egui::{
 use crate::fonts;
 use crate::theme::Theme;
 
+/// What joins the parts of a line.
+const POINT: &str = " · ";
+
 /// Line height of running text, in type sizes.
 pub const LEADING: f32 = 1.4;
 
@@ -143,6 +146,26 @@ impl<'a> Pen<'a> {
         self.painter().layout_job(job)
     }
 
+    /// Several lines: parts joined by points stay whole where they can, and no point stands at the end of a line.
+    fn several(&self, words: &str, ink: Ink, max_width: f32, max_rows: usize) -> Arc<Galley> {
+        let plain = self.galley(words, ink, max_width, max_rows);
+        if plain.rows.len() < 2 || !words.contains(POINT) {
+            return plain;
+        }
+        let (mut lines, mut used) = (String::new(), 0.0);
+        for part in words.split(POINT) {
+            let (join, wide) = (self.width(POINT, ink), self.width(part, ink));
+            let on_this_line = used + join + wide <= max_width;
+            if !lines.is_empty() {
+                lines.push_str(if on_this_line { POINT } else { "\n" });
+            }
+            lines.push_str(part);
+            used = if on_this_line { used + join + wide } else { wide };
+        }
+        let broken = self.galley(&lines, ink, max_width, max_rows);
+        if broken.elided { plain } else { broken }
+    }
+
     /// Width of a text on one line.
     #[must_use]
     pub fn width(&self, words: &str, ink: Ink) -> f32 {
@@ -180,7 +203,7 @@ impl<'a> Pen<'a> {
         if words.is_empty() {
             return 0.0;
         }
-        let galley = self.galley(words, ink, rect.width(), max_rows);
+        let galley = self.several(words, ink, rect.width(), max_rows);
         let size = galley.size();
         let at = Rect::from_min_size(rect.min, size);
         if galley.elided {
@@ -193,13 +216,13 @@ impl<'a> Pen<'a> {
     /// Whether a text fits on so many lines of a width as it is.
     #[must_use]
     pub fn fits(&self, width: f32, words: &str, ink: Ink, max_rows: usize) -> bool {
-        !self.galley(words, ink, width, max_rows).elided
+        !self.several(words, ink, width, max_rows).elided
     }
 
     /// Height that a wrapped text would take.
     #[must_use]
     pub fn wrapped_height(&self, width: f32, words: &str, ink: Ink, max_rows: usize) -> f32 {
-        if words.is_empty() { 0.0 } else { self.galley(words, ink, width, max_rows).size().y }
+        if words.is_empty() { 0.0 } else { self.several(words, ink, width, max_rows).size().y }
     }
 
     /// Explains a place on hover.

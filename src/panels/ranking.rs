@@ -205,7 +205,9 @@ impl Columns {
     fn of(pen: Pen<'_>, rect: Rect, view: &View<'_>, indicator: &Indicator, rows: &[Row]) -> Self {
         let step = pen.step();
         let widest = |words: &mut dyn Iterator<Item = f32>| words.fold(0.0_f32, f32::max);
-        let name = widest(&mut rows.iter().map(|r| pen.width(words::short_name(view, r.area), pen.body())));
+        // The chosen one is written in bold.
+        let ink = |r: &Row| if r.area == view.state.area { pen.body().bold() } else { pen.body() };
+        let name = widest(&mut rows.iter().map(|r| pen.width(words::short_name(view, r.area), ink(r))));
         let value =
             widest(&mut rows.iter().map(|r| pen.width(&figure(view, indicator, r), pen.body().bold())));
         let name = name.min(rect.width() * 0.34);

@@ -232,7 +232,9 @@ fn summary_ui(ui: &mut Ui, view: &View<'_>, figures: &DrawnFigures) {
 fn changes_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache) {
     let Some(indicator) = view.indicator() else { return };
     let Some(derived) = series.of_shape(view, view.state.indicator) else { return };
-    field_ui(ui, view, "panel.details.value", view.say(indicator.card_name()));
+    let drawn = view.drawn.and_then(|d| d.get(view.state.indicator));
+    let value = drawn.map_or_else(String::new, |drawn| format!("{} · ", figure(view, indicator, drawn)));
+    field_ui(ui, view, "panel.details.value", &format!("{value}{}", view.say(indicator.card_name())));
     for (key, change) in [("derived.label.year", derived.year), ("derived.label.period", derived.period)] {
         field_ui(ui, view, key, &change_words(view, indicator, &change));
     }

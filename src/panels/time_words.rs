@@ -96,6 +96,15 @@ pub fn state(view: &View<'_>) -> String {
     view.text.fill(key, &place)
 }
 
+/// The moment and by what knowledge, where there is no room to say that it is looked back at; nothing while live or where
+/// that is not all there is to say.
+#[must_use]
+pub fn state_brief(view: &View<'_>) -> Option<String> {
+    let wanted = view.state.time.moment().filter(|_| !view.past_failed && !view.is_waiting())?;
+    let (words, known) = (moment(view, wanted), known(view, wanted));
+    Some(view.text.fill("panel.time.past_brief", &[("moment", &words), ("known", &known)]))
+}
+
 /// The whole truth about the picture: what its figures are of, what the knowledge means, which tables cannot say.
 #[must_use]
 pub fn explanation(view: &View<'_>) -> String {

@@ -124,7 +124,7 @@ pub fn trend_chart_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, series: &mut Se
         return;
     }
     let target = followed.target;
-    let scale = Scale::of(series, chart, target);
+    let scale = Scale::of(series, chart, target, most_of(indicator));
     let y = |value: f64| plot.bottom() - plot.height() * share(value - scale.low, scale.high - scale.low);
     let step_x = plot.width() / whole(series.points.len().saturating_sub(1).max(1));
     let at = |i: usize, value: f64| pos2(plot.left() + step_x * whole(i), y(value));
@@ -171,16 +171,25 @@ pub(super) fn at_least_steps(series: &Series, low: f64, high: f64) -> (f64, f64)
     (low - short / 2.0, high + short / 2.0)
 }
 
+#[derive(Debug)]
 struct Scale {
     low: f64,
     high: f64,
 }
 
+/// What no figure of the indicator can be above.
+fn most_of(indicator: &Indicator) -> f64 {
+    if indicator.unit == "%" && indicator.denominator.is_some() { 100.0 } else { f64::INFINITY }
+}
+
 impl Scale {
-    fn of(series: &Series, chart: Option<&Chart>, target: Option<f64>) -> Self {
+    fn of(series: &Series, chart: Option<&Chart>, target: Option<f64>, most: f64) -> Self {
         let values = series.points.iter().filter_map(|p| p.value.point()).map(ScalePoint::on_axis);
         let (mut low, mut high) =
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        // What cannot be is no part of an axis: less than none where nothing is negative, more than all of a share.
+        let least = if low >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
+        let most = if high <= most { most } else { f64::INFINITY };
         (low, high) = at_least_steps(series, low, high);
         for (a, b) in chart.into_iter().flat_map(|c| c.limits.iter().flatten()) {
             (low, high) = (low.min(*a), high.max(*b));
@@ -194,7 +203,7 @@ impl Scale {
             (low, high) = (low.min(target), high.max(target));
         }
         let pad = (high - low).max(spread) * 0.1;
-        Self { low: low - pad, high: high + pad }
+        Self { low: (low - pad).max(least), high: (high + pad).min(most) }
     }
 }
 
@@ -441,7 +450,9 @@ fn hover_ui(pen: Pen<'_>, plot: Rect, view: &View<'_>, indicator: &Indicator, tr
 
 #[cfg(test)]
 mod tests {
-    use super::ticks;
+    use super::{Scale, Series, Shown, ticks};
+    use crate::privacy::shown::Told;
+    use crate::snapshot::SeriesPoint;
 
     #[test]
     fn an_axis_has_at_least_two_round_values() {
@@ -459,5 +470,22 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_axis_shows_nothing_that_cannot_be() {
+        let point =
+            |value| SeriesPoint { day: 0, value, numerator: Shown::Missing, denominator: Shown::Missing };
+        let series =
+            |values: &[f64]| Series { points: values.iter().map(|v| point(Shown::Value(*v))).collect() };
+        let share = Scale::of(&series(&[99.0, 100.0]), None, None, 100.0);
+        assert!(share.high <= 100.0 && share.low < 99.0, "{share:?}");
+        let coarse = Shown::Coarse { value: 0.0, step: 50.0, told: Told::About };
+        let count = Series { points: vec![point(coarse)] };
+        let scale = Scale::of(&count, None, None, f64::INFINITY);
+        assert!(scale.low >= 0.0 && scale.high > 0.0, "{scale:?}");
+        // What can be negative, or above 100 in per cent, stays in sight.
+        let change = Scale::of(&series(&[-15.0, 120.0]), None, None, 100.0);
+        assert!(change.low < -15.0 && change.high > 120.0, "{change:?}");
     }
 }

@@ -30,7 +30,8 @@ pub(crate) fn overlays_ui(
     if state.mode.is_wall() {
         // The desk has both as panes of its own.
         let zones = WallZones::of(Pen::new(ui, view.theme), screen, view);
-        plot_place = zones.clear.shrink(step * 2.0);
+        // All of the free part: half a path or half a scale bar beside it would read like a fault.
+        plot_place = zones.clear;
         if state.details_open {
             card_ui(ui, view, zones.clear, "details card", Side::Left, |ui| {
                 details::details_ui(ui, view, &mut memory.series);
@@ -45,7 +46,11 @@ pub(crate) fn overlays_ui(
     let is_docked = !state.mode.is_wall() && desk::is_roomy(Pen::new(ui, view.theme), screen);
     if state.funnel_open && !is_docked {
         card_at(ui, view, plot_place, "funnel card", |ui| {
-            ui.set_height(plot_place.height() - step * 4.0);
+            if funnel_plot::has_plot(view, &mut memory.series) {
+                ui.set_height(plot_place.height() - step * 4.0);
+            } else {
+                ui.set_height(view.theme.sizes.body * 7.0);
+            }
             funnel_plot::funnel_ui(ui, view, &mut memory.series, commands);
         });
     }
@@ -70,12 +75,11 @@ enum Side {
 
 /// A card inside the clear part of the map, at one side of it, so that the place it speaks of can still be seen.
 fn card_ui(ui: &Ui, view: &View<'_>, clear: Rect, id: &str, side: Side, contents: impl FnOnce(&mut Ui)) {
-    let step = view.theme.sizes.step;
     let width = (view.theme.sizes.body * 25.0).min(clear.width() * 0.48);
-    let top = clear.top() + step * 2.0;
+    let top = clear.top();
     let left = match side {
-        Side::Left => clear.left() + step * 2.0,
-        Side::Right => clear.right() - width - step * 2.0,
+        Side::Left => clear.left(),
+        Side::Right => clear.right() - width,
     };
     card_at(ui, view, Rect::from_min_size(egui::pos2(left, top), vec2(width, 0.0)), id, contents);
 }

@@ -152,6 +152,11 @@ fn veils_ui(ui: &Ui, screen: Rect, zones: &WallZones, ground: Color32) {
     let base =
         Rect::from_min_max(pos2(left.right(), zones.cards.bottom()), pos2(right.left(), screen.bottom()));
     painter.rect_filled(base, 0.0, strong);
-    let fade = Rect::from_min_max(pos2(left.right(), bottom_from), pos2(right.left(), zones.cards.bottom()));
-    painter.add(Shape::gradient_rect(fade, Direction::TopDown, [Color32::TRANSPARENT, strong]));
+    // The words of the time bar stand on the map: the fade ends where they begin.
+    let soft = ground.gamma_multiply(0.85);
+    let middle = |from: f32, to: f32| Rect::from_x_y_ranges(left.right()..=right.left(), from..=to);
+    let fade = middle(bottom_from - zones.time.height() * 0.4, bottom_from);
+    painter.add(Shape::gradient_rect(fade, Direction::TopDown, [Color32::TRANSPARENT, soft]));
+    let rest = middle(bottom_from, zones.cards.bottom());
+    painter.add(Shape::gradient_rect(rest, Direction::TopDown, [soft, strong]));
 }

@@ -16,7 +16,10 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
     let most = greatest(items).and_then(|i| reach(i.value)).unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let ink = pen.body().size(pen.theme.sizes.body.min(pitch / 1.4).max(pen.theme.sizes.small));
     let name = items.iter().map(|i| pen.width(i.name, ink)).fold(0.0_f32, f32::max).min(rect.width() * 0.58);
-    let value = items.iter().map(|i| pen.width(&i.figure(view), ink)).fold(pen.step() * 5.0, f32::max);
+    // A word in the place of a figure has no bar beside it and takes its room.
+    let is_figure = |item: &Item<'_>| item.value.is_seen() || item.value.is_suppressed();
+    let figures = items.iter().filter(|item| is_figure(item));
+    let value = figures.map(|i| pen.width(&i.figure(view), ink)).fold(pen.step() * 5.0, f32::max);
     let color = tint(pen, view);
     let mut order: Vec<&Item<'_>> = items.iter().collect();
     if fits < items.len() {
@@ -49,7 +52,8 @@ pub(super) fn bars_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, items: &[Item<'
             }
             None => {}
         }
-        figure_ui(pen, figure, &item.figure(view), item.value, ink);
+        let place = if is_figure(item) { figure } else { rest };
+        figure_ui(pen, place, &item.figure(view), item.value, ink);
         pen.name(line, ("bar", i), &item.words(view));
         pen.tip(line, ("bar tip", item.name), || item.tip(view));
     }

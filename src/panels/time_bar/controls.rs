@@ -24,7 +24,11 @@ pub(super) fn state_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>) {
         time_words::rewind(pen.painter(), center, size, color);
     }
     let words = if is_live { value_words(view) } else { time_words::state(view) };
-    pen.named_text(rest, Align2::LEFT_CENTER, &words, pen.note().bold().color(color));
+    let ink = pen.note().bold().color(color);
+    // By what knowledge stands at the end and must not be lost.
+    let brief = if pen.width(&words, ink) > rest.width() { time_words::state_brief(view) } else { None };
+    pen.text(rest, Align2::LEFT_CENTER, brief.as_ref().unwrap_or(&words), ink);
+    pen.name(rest, "time words", &words);
     pen.tip(rect, "time state", || time_words::explanation(view));
 }
 
@@ -38,10 +42,7 @@ pub(super) fn few_width(pen: Pen<'_>, view: &View<'_>) -> f32 {
 /// State and buttons of the wall. Below: back, play, on, pace, width of the window, span of the bar, stacking, knowledge,
 /// each of which goes to its next. Above: what is shown, how far the present is where there is room, and the way there.
 pub(super) fn few_ui(pen: Pen<'_>, upper: Rect, lower: Rect, view: &View<'_>, commands: &mut Commands) {
-    let mut rest = steps_ui(pen, lower, view, commands);
-    for (words, means, chosen, command) in chips(view) {
-        rest = left_chip(pen, rest, view, &words, means, chosen, || command, commands);
-    }
+    few_chips_ui(pen, lower, view, commands);
     if view.state.time.is_live() {
         state_ui(pen, upper, view);
         return;
@@ -55,6 +56,28 @@ pub(super) fn few_ui(pen: Pen<'_>, upper: Rect, lower: Rect, view: &View<'_>, co
     let words = [&all, &brief].into_iter().find(fits);
     let at = words.map_or(spare, |words| pen.text(spare, Align2::RIGHT_CENTER, words, pen.note()));
     pen.name(at, "ahead", &all);
+}
+
+/// Steps, then one button for each choice, which goes to its next. What remains of the line.
+fn few_chips_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) -> Rect {
+    let mut rest = steps_ui(pen, rect, view, commands);
+    for (words, means, chosen, command) in chips(view) {
+        rest = left_chip(pen, rest, view, &words, means, chosen, || command, commands);
+    }
+    rest
+}
+
+/// Width that all buttons of the desk take, without the state.
+fn all_width(pen: Pen<'_>, view: &View<'_>) -> f32 {
+    let span = ZOOMS_SECS.get(view.state.time.zoom).copied().unwrap_or_default();
+    let span = view.text.fill("panel.time.span_of_bar", &[("span", &format::lasting(span, view.text))]);
+    let pace = view.text.fill("panel.time.pace", &[("n", &view.state.time.speed.to_string())]);
+    let fixed = ["panel.time.by_kind", "panel.time.known_then"].map(|key| view.text.get(key).to_owned());
+    let widths = WIDTHS_SECS.map(|width| format::lasting(width, view.text));
+    let words = [span, pace].into_iter().chain(fixed).chain(widths);
+    let gap = pen.step() * 0.5;
+    let chips: f32 = words.map(|words| chip_width(pen, &words) + gap).sum();
+    3.0 * (button_height(pen) * 1.25 + gap) + gap + chips + pen.step() * 4.0
 }
 
 /// Pace, width, span, stacking, knowledge: words, what they mean, whether it is on, what a press asks for.
@@ -90,6 +113,16 @@ fn chips(view: &View<'_>) -> [(String, &'static str, bool, Command); 5] {
 pub(super) fn all_ui(pen: Pen<'_>, rect: Rect, view: &View<'_>, commands: &mut Commands) {
     let step = pen.step();
     let time = &view.state.time;
+    let state = pen.width(&value_words(view), pen.note().bold()) + pen.note().size * 1.5;
+    if all_width(pen, view) + state > rect.width() {
+        let mut rest = few_chips_ui(pen, rect, view, commands);
+        rest = rest.with_min_x(rest.left() + step);
+        if !time.is_live() {
+            rest = live_ui(pen, rest, view, commands);
+        }
+        state_ui(pen, rest, view);
+        return;
+    }
     let rest = steps_ui(pen, rect, view, commands);
     let pace = view.text.fill("panel.time.pace", &[("n", &time.speed.to_string())]);
     let rest = left_chip(

@@ -80,7 +80,7 @@ fn nothing_more_than_usual_is_said_as_such() {
     let stage = &harness.state().stage;
     let rows = ranking::rows(&stage.view(), &stage.site.indicators[0], &mut SeriesCache::default());
     let usual = !rows.iter().any(|row| row.standing.stands_out());
-    assert_eq!(told(&harness, "no area is beyond what is usual"), usual, "{rows:?}");
+    assert_eq!(told(&harness, "all as usual"), usual, "{rows:?}");
     assert!(rows.iter().all(|row| row.standing.outside().is_none()));
 }
 
