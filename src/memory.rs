@@ -82,7 +82,8 @@ static IS_LATER: AtomicBool = AtomicBool::new(false);
 /// Chooses when freed memory goes back to the system.
 #[expect(unsafe_code, reason = "one call of the allocator's own interface")]
 pub fn give_back(when: GiveBack) {
-    const KEEP_MILLIS: std::ffi::c_long = 10_000;
+    // Longer than a piece takes, and much shorter than a large table.
+    const KEEP_MILLIS: std::ffi::c_long = 200;
     // The thread comes before it: else whichever thread asks for memory then would give back, the window's too.
     const LATER_MILLIS: std::ffi::c_long = 60_000;
     IS_LATER.store(when == GiveBack::Later, Ordering::Relaxed);

@@ -91,6 +91,12 @@ pub(crate) struct Scratch {
     valid: Vec<Vec<u8>>,
 }
 
+/// So many lists of a kind are kept: about as many as a row group has columns that are counted.
+const MOST_LISTS: usize = 10;
+
+/// Lists of different texts are short as a rule.
+const LONG_LIST_BYTES: usize = 1 << 16;
+
 /// A column to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
@@ -139,19 +145,16 @@ impl Scratch {
         match data {
             // Its memory was taken back before.
             Data::Int(values) if values.capacity() == 0 => {}
-            Data::Int(mut values) => {
-                values.clear();
-                self.ints.push(values);
-            }
-            Data::Float(mut values) => {
-                values.clear();
-                self.floats.push(values);
-            }
+            Data::Int(values) => keep(&mut self.ints, values),
+            Data::Float(values) => keep(&mut self.floats, values),
             Data::Text(mut texts) => {
                 texts.codes.clear();
-                texts.spans.clear();
-                texts.bytes.clear();
-                self.texts.push(texts);
+                // Lists of other columns are short, and each would grow as long in time as this one.
+                for_others(&mut texts.spans);
+                for_others(&mut texts.bytes);
+                if self.texts.len() < MOST_LISTS {
+                    self.texts.push(texts);
+                }
             }
         }
     }
@@ -160,9 +163,8 @@ impl Scratch {
     pub(crate) fn take_back(&mut self, chunk: Chunk) {
         for column in chunk.into_columns() {
             self.take_back_data(column.data);
-            if let Some(mut valid) = column.valid {
-                valid.clear();
-                self.valid.push(valid);
+            if let Some(valid) = column.valid {
+                keep(&mut self.valid, valid);
             }
         }
     }
@@ -182,6 +184,22 @@ impl Scratch {
             ColumnType::Float => Data::Float(with_room(self.floats.pop().unwrap_or_default(), rows)),
             _ => Data::Int(with_room(self.ints.pop().unwrap_or_default(), rows)),
         }
+    }
+}
+
+/// Keeps the memory of a list, unless there are enough.
+fn keep<T>(lists: &mut Vec<Vec<T>>, mut list: Vec<T>) {
+    if lists.len() < MOST_LISTS {
+        list.clear();
+        lists.push(list);
+    }
+}
+
+/// Lets go of a list that is longer than most.
+fn for_others<T>(list: &mut Vec<T>) {
+    list.clear();
+    if list.capacity() * size_of::<T>() > LONG_LIST_BYTES {
+        *list = Vec::new();
     }
 }
 
