@@ -42,7 +42,7 @@ const COLUMNS: [(Column, &str, f32); 7] = [
     (Column::Interval, "panel.table.interval", 6.5),
     (Column::Gap, "panel.table.gap", 4.5),
     (Column::Numerator, "panel.table.numerator", 5.5),
-    (Column::Denominator, "panel.table.denominator", 6.0),
+    (Column::Denominator, "panel.table.denominator", 7.0),
     (Column::Status, "panel.table.status", 5.0),
 ];
 
