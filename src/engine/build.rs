@@ -18,7 +18,7 @@ use crate::site::problem::Problem;
 use crate::site::text::Message;
 use crate::snapshot::{Day, EpochSecs, LonLatList};
 use crate::store::pieces::{Columns, Pieces};
-use crate::workers::{on_threads, threads};
+use crate::workers::{on_threads, share_out, threads};
 
 use super::depth::Depth;
 use super::events::EventLog;
@@ -283,15 +283,9 @@ fn load_all(
     let threads = threads().min(most_threads);
     // Keys of pieces that replace rows of earlier pieces are noted before any of those is counted.
     let first: Vec<(usize, usize)> = all_pieces(loading, |p| p.overlaps.replaces);
-    let next = AtomicUsize::new(0);
-    let noted = on_threads(threads, || {
-        let mut worker = Worker::new(loading, newest_day);
-        while let Some((table, piece)) = first.get(next.fetch_add(1, Ordering::Relaxed)) {
-            worker.note_keys(*table, *piece);
-        }
-        worker.into_noted()
-    });
-    let noted = Noted::join(loading.len(), noted);
+    let begin = || Worker::new(loading, newest_day);
+    let noted = share_out(threads, first, begin, |worker, (table, piece)| worker.note_keys(table, piece));
+    let noted = Noted::join(loading.len(), noted.into_iter().map(Worker::into_noted).collect());
     let queue = Queue::new(loading);
     let left: Vec<AtomicUsize> = loading.iter().map(|l| AtomicUsize::new(l.pieces.list.len())).collect();
     let at_it: Vec<AtomicUsize> = loading.iter().map(|_| AtomicUsize::new(0)).collect();

@@ -1,14 +1,13 @@
 //! Keys of the pieces of tables that replace rows of earlier pieces. Owns which pieces and rows those are; counts nothing.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::site::datasets::Table;
 use crate::store::column::Chunk;
 use crate::store::keys::{Bound, ByHash, firsts, hashes, with_first};
 use crate::store::pieces::{Scratch, Taken};
 use crate::store::reach::Reach;
-use crate::workers::{on_threads, threads};
+use crate::workers::{share_out, threads};
 
 use super::load::Loading;
 
@@ -50,20 +49,15 @@ pub(super) fn tell_apart(loading: &mut [Loading<'_>]) {
     if unclear.is_empty() {
         return;
     }
-    let next = AtomicUsize::new(0);
     let tables: &[Loading<'_>] = loading;
-    let told = on_threads(threads(), || {
-        let mut scratch = Scratch::default();
-        let mut told: Vec<(usize, usize, Reach)> = Vec::new();
-        while let Some((table, piece)) = unclear.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let Some(loading) = tables.get(*table) else { continue };
-            let reach = loading.pieces.keys(loading.pass.table, *piece, &mut scratch);
-            told.extend(reach.map(|reach| (*table, *piece, reach)));
-        }
-        told
+    let begin = || (Scratch::default(), Vec::new());
+    let shares = share_out(threads(), unclear, begin, |(scratch, told), (table, piece)| {
+        let Some(loading) = tables.get(table) else { return };
+        let reach = loading.pieces.keys(loading.pass.table, piece, scratch);
+        told.extend(reach.map(|reach| (table, piece, reach)));
     });
     let mut by_table: Vec<Vec<(usize, Reach)>> = vec![Vec::new(); loading.len()];
-    for (table, piece, reach) in told.into_iter().flatten() {
+    for (table, piece, reach) in shares.into_iter().flat_map(|(_, told)| told) {
         if let Some(told) = by_table.get_mut(table) {
             told.push((piece, reach));
         }
