@@ -282,6 +282,9 @@ impl Times<'_> {
 
     /// Least and greatest stored value.
     pub(super) fn bounds(&self) -> Option<(i64, i64)> {
+        if self.column.bounds.is_some() {
+            return self.column.bounds;
+        }
         // Without a branch, so that several are compared at once.
         let widen = |(low, high): (i64, i64), n: i64| (low.min(n), high.max(n));
         let nothing = (i64::MAX, i64::MIN);

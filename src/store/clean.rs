@@ -52,7 +52,7 @@ pub(super) fn look_at(
     column: &Column,
     dense: Option<usize>,
 ) -> Found {
-    let is_empty = column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
+    let is_empty = || column.valid.as_ref().is_some_and(|valid| valid.contains(&0));
     let is_wrong = match &column.data {
         Data::Text(texts) => match look_at_texts(site, table, declared, texts, dense.unwrap_or(0)) {
             Found::OfWholeFile => return Found::OfWholeFile,
@@ -62,11 +62,18 @@ pub(super) fn look_at(
             let (low, high) = bounds_of(declared.kind);
             let is_there = |row: usize| dense.is_some() || column.has(row);
             let outside = |(row, n): (usize, &i64)| (*n < low || *n > high) && is_there(row);
-            low != i64::MIN && reaches_over(values, low, high) && values.iter().enumerate().any(outside)
+            match column.bounds {
+                Some((least, most)) => least < low || most > high,
+                None => {
+                    low != i64::MIN
+                        && reaches_over(values, low, high)
+                        && values.iter().enumerate().any(outside)
+                }
+            }
         }
         Data::Float(_) => false,
     };
-    if is_wrong || is_empty && !declared.nullable || may_be_number(declared) && has_number(column) {
+    if is_wrong || !declared.nullable && is_empty() || may_be_number(declared) && has_number(column) {
         return Found::Unclean;
     }
     Found::Clean
@@ -82,6 +89,14 @@ pub(super) fn how(site: &Site, table: &Table, column: &str) -> How {
         Some(declared) if !may_be_places(site, table) && !is_listed(declared) => How::Values,
         _ => How::Rows,
     }
+}
+
+/// Whether a file says of a column of days or instants that is only looked at that the quick questions find nothing: the
+/// least and the greatest value, and how many are missing. A file that lies about these would be caught by nobody but a
+/// reader of that column, and this is none.
+pub(super) fn says_fine(declared: &Declared, bounds: (i64, i64), missing: i64) -> bool {
+    let (low, high) = bounds_of(declared.kind);
+    low != i64::MIN && low <= bounds.0 && bounds.1 <= high && (declared.nullable || missing == 0)
 }
 
 /// Whether a text that is left of a sifted column may be a coordinate: then it has to be known in which rows these stand. A
@@ -186,7 +201,7 @@ fn has_places(site: &Site, table: &Table, chunk: &Chunk) -> bool {
         };
         let data = (0..chunk.rows).map(|row| of_row(row).unwrap_or(f64::NAN));
         let is_any = values.iter().any(Option::is_some);
-        is_any.then(|| Column { data: Data::Float(data.collect()), valid: None })
+        is_any.then(|| Column { data: Data::Float(data.collect()), valid: None, bounds: None })
     };
     let numbers: Vec<Cow<'_, Column>> = table
         .columns

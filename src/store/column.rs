@@ -23,6 +23,8 @@ pub(crate) struct Column {
     pub(crate) data: Data,
     /// 1 where there is a value; absent where all are there.
     pub(crate) valid: Option<Vec<u8>>,
+    /// The least and the greatest of the days or instants that are there, where the reader noted them.
+    pub(crate) bounds: Option<(i64, i64)>,
 }
 
 /// Texts: the place of each row's value in a list. Values of the list can repeat.
@@ -138,10 +140,11 @@ impl Column {
                 Data::Text(out)
             }
         };
-        Self { data, valid: self.valid.as_ref().map(|valid| pick(valid, rows)) }
+        Self { data, valid: self.valid.as_ref().map(|valid| pick(valid, rows)), bounds: None }
     }
 
     fn append(&mut self, more: &Self, old_rows: usize, more_rows: usize) {
+        self.bounds = None;
         if self.valid.is_some() || more.valid.is_some() {
             let valid = self.valid.get_or_insert_with(|| vec![1; old_rows]);
             match &more.valid {
@@ -252,7 +255,7 @@ impl Chunk {
                 }
             };
             let valid = valid.contains(&0).then_some(valid);
-            columns.push(((*name).to_owned(), Column { data, valid }));
+            columns.push(((*name).to_owned(), Column { data, valid, bounds: None }));
         }
         Ok(Self { rows, columns })
     }

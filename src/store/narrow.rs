@@ -176,7 +176,7 @@ impl Narrow {
                 Data::Text(out)
             }
         };
-        Column { data, valid }
+        Column { data, valid, bounds: None }
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
             let datas = [Data::Int(ints), Data::Float(floats), Data::Text(texts)];
             let columns = datas.into_iter().enumerate().map(|(at, data)| {
                 let valid = (!all_there).then(|| rows.iter().map(|row| u8::from(row.3[at])).collect());
-                (format!("c{at}"), Column { data, valid })
+                (format!("c{at}"), Column { data, valid, bounds: None })
             });
             let chunk = Chunk::new(rows.len(), columns.collect());
             let names: Vec<String> = (0..3).map(|at| format!("c{at}")).collect();

@@ -67,6 +67,8 @@ struct ColumnPart {
     values: i64,
     compression: Compression,
     bounds: Option<Box<(Bound, Bound)>>,
+    /// Rows without a value, where the writer noted them of numbers.
+    missing: Option<i64>,
 }
 
 /// The least and the greatest value of a column in a row group.
@@ -246,8 +248,13 @@ impl Footer {
 
     fn part(&self, column: &ColumnChunkMetadata) -> Option<ColumnPart> {
         let from = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-        let bounds = column.statistics(&self.0.footer_buf).and_then(Result::ok);
-        let bounds = bounds.and_then(|bounds| match bounds {
+        let told = column.statistics(&self.0.footer_buf).and_then(Result::ok);
+        let missing = match &told {
+            Some(Statistics::Int64(s)) => s.null_count,
+            Some(Statistics::Int32(s)) => s.null_count,
+            _ => None,
+        };
+        let bounds = told.and_then(|bounds| match bounds {
             Statistics::Int64(s) => Some((Bound::Int(s.min_value?), Bound::Int(s.max_value?))),
             Statistics::Int32(s) => Some((Bound::Int(s.min_value?.into()), Bound::Int(s.max_value?.into()))),
             Statistics::Binary(s) => Some((Bound::Text(s.min_value?), Bound::Text(s.max_value?))),
@@ -259,6 +266,7 @@ impl Footer {
             values: column.num_values(),
             compression: column.compression(),
             bounds: bounds.map(Box::new),
+            missing,
         })
     }
 }
@@ -272,6 +280,15 @@ impl PagesFile {
     /// Bounds of a column in a row group, where the writer noted them.
     pub(crate) fn bounds(&self, group: usize, column: &str) -> Option<(Bound, Bound)> {
         self.column(group, column)?.1.bounds.as_deref().cloned()
+    }
+
+    /// Bounds of a column of whole numbers in a row group, and how many rows have none, where the writer noted both.
+    pub(crate) fn numbers(&self, group: usize, column: &str) -> Option<((i64, i64), i64)> {
+        let part = self.column(group, column)?.1;
+        match part.bounds.as_deref()? {
+            (Bound::Int(low), Bound::Int(high)) => Some(((*low, *high), part.missing?)),
+            _ => None,
+        }
     }
 
     fn column(&self, group: usize, name: &str) -> Option<(&Descriptor, &ColumnPart)> {
@@ -373,6 +390,7 @@ fn read_column(
     let bytes = Cursor::new(Buffer::from_vec(bytes));
     let mut pages = PageReader::new_with_page_meta(bytes, about, Vec::new(), MAX_PAGE_BYTES);
     let physical = levels.primitive_type.physical_type;
+    let is_time = matches!(kind, ColumnType::Time | ColumnType::Date | ColumnType::Month);
     let mut reader = ColumnReader {
         data: scratch.data(kind, rows, is_dense),
         physical,
@@ -380,6 +398,8 @@ fn read_column(
         is_dense,
         known: 0,
         valid: scratch.valid.pop().unwrap_or_default(),
+        missing: 0,
+        bounds: is_time.then_some((i64::MAX, i64::MIN)),
         codes: std::mem::take(&mut scratch.codes),
         ints: Vec::new(),
         floats: Vec::new(),

@@ -12,7 +12,7 @@ use crate::site::problem::Problem;
 use crate::snapshot::{EpochSecs, Held};
 
 use super::admit::{Part, check_names, wanted};
-use super::clean::{Found, how, look, look_at, may_be_placed};
+use super::clean::{Found, how, look, look_at, may_be_placed, says_fine};
 use super::column::{Chunk, Column};
 use super::pages::{Bound, Footer, How, PagesFile, Wanted};
 use super::reach::{Overlaps, Reach, overlaps, worth_a_look};
@@ -367,7 +367,12 @@ impl File {
             };
             Wanted { name: name.clone(), how }
         });
-        let wanted: Vec<Wanted> = wanted.collect();
+        let pages = self.pages.as_ref()?;
+        let is_fine = |Wanted { name, how }: &Wanted| {
+            let told = pages.numbers(group, name).filter(|_| *how == How::Values);
+            told.zip(table.column(name)).is_some_and(|((bounds, missing), c)| says_fine(c, bounds, missing))
+        };
+        let wanted: Vec<Wanted> = wanted.filter(|wanted| !is_fine(wanted)).collect();
         let (mut found, mut is_placed) = (Found::Clean, false);
         let look_at = |name: &str, column: &Column, passed: usize| {
             is_placed |= may_be_placed(site, table, column);
@@ -375,8 +380,7 @@ impl File {
                 table.column(name).map(|declared| look_at(site, table, declared, column, Some(passed)));
             found = found.max(seen.unwrap_or(Found::Clean));
         };
-        let chunk =
-            self.pages.as_ref()?.read(&self.path, table, group, &wanted, (keys, scratch), look_at).ok()?;
+        let chunk = pages.read(&self.path, table, group, &wanted, (keys, scratch), look_at).ok()?;
         Some(Looked { found: found.max(look(site, table, &chunk)), chunk, is_placed, keys_are_there })
     }
 

@@ -31,6 +31,10 @@ pub(super) struct ColumnReader {
     pub(super) known: usize,
     /// Empty as long as every row has a value.
     pub(super) valid: Vec<u8>,
+    /// Rows without a value.
+    pub(super) missing: usize,
+    /// The least and the greatest of the days or instants; none where they are not noted.
+    pub(super) bounds: Option<(i64, i64)>,
     /// Of the page at hand.
     pub(super) codes: Vec<u32>,
     /// Dictionaries of numbers; that of texts is the list of the column.
@@ -133,6 +137,12 @@ impl ColumnReader {
         if self.values() + looked_at != before + there {
             return Err(Unfit);
         }
+        if let (Data::Int(values), Some(bounds)) = (&self.data, &mut self.bounds) {
+            // While they are in the processor's nearest memory.
+            let new = values.get(before..).unwrap_or_default().iter();
+            *bounds = new.fold(*bounds, |(low, high), n| (low.min(*n), high.max(*n)));
+        }
+        self.missing += count - there;
         self.height = first + count;
         if there < count && !self.is_dense {
             self.spread(first, count);
@@ -194,6 +204,7 @@ impl ColumnReader {
         {
             return Err(Unfit);
         }
-        Ok(Column { data: self.data, valid: self.valid.contains(&0).then_some(self.valid) })
+        let bounds = self.bounds.filter(|(low, high)| low <= high);
+        Ok(Column { data: self.data, valid: (self.missing > 0).then_some(self.valid), bounds })
     }
 }

@@ -77,8 +77,8 @@ fn each_text(bytes: &[u8], count: usize, mut visit: impl FnMut(&[u8])) -> Result
 pub(crate) struct RisingKeys<'w> {
     wanted: &'w [Bound],
     /// The next of them that may come.
-    next: Option<Word>,
-    last: Option<Word>,
+    next: Word,
+    last: Word,
     rows: u32,
     rises: bool,
     found: Vec<(u32, u64)>,
@@ -86,6 +86,8 @@ pub(crate) struct RisingKeys<'w> {
 
 /// A text of at most sixteen bytes, ordered as its bytes are: these, filled up, the first the highest, and their number.
 type Word = (u128, usize);
+/// Greater than that of any text.
+const NONE: Word = (u128::MAX, usize::MAX);
 
 fn word(text: &[u8]) -> Option<Word> {
     let beyond = 16usize.checked_sub(text.len())?;
@@ -105,7 +107,7 @@ fn word(text: &[u8]) -> Option<Word> {
 impl<'w> RisingKeys<'w> {
     /// `wanted` is in order and has no value twice.
     pub(crate) const fn new(wanted: &'w [Bound]) -> Self {
-        Self { wanted, next: None, last: None, rows: 0, rises: true, found: Vec::new() }
+        Self { wanted, next: NONE, last: (0, 0), rows: 0, rises: true, found: Vec::new() }
     }
 
     /// Whether a key can be told apart here, as the bounds of a file say.
@@ -118,16 +120,17 @@ impl<'w> RisingKeys<'w> {
             self.rises = false;
             return;
         };
-        if self.last.is_none() {
+        if self.rows == 0 {
             // A piece reaches over few of them.
             let is_before = |wanted: &Bound| matches!(wanted, Bound::Text(text) if text.as_slice() < key);
             self.wanted = self.wanted.get(self.wanted.partition_point(is_before)..).unwrap_or_default();
             self.go_on();
         }
-        self.rises = self.last < Some(key_word);
-        self.last = Some(key_word);
-        while let Some(next) = self.next.filter(|next| *next <= key_word) {
-            if next == key_word {
+        // An empty one is taken for none.
+        self.rises = self.last < key_word;
+        self.last = key_word;
+        while self.next <= key_word {
+            if self.next == key_word {
                 self.found.push((self.rows, hash_of(key)));
             }
             self.go_on();
@@ -137,13 +140,12 @@ impl<'w> RisingKeys<'w> {
 
     /// To the next key that is wanted and may come.
     fn go_on(&mut self) {
-        self.next = None;
-        while let (None, Some((first, rest))) = (self.next, self.wanted.split_first()) {
+        self.next = NONE;
+        while let (NONE, Some((first, rest))) = (self.next, self.wanted.split_first()) {
             self.wanted = rest;
-            self.next = match first {
-                Bound::Text(text) => word(text),
-                Bound::Int(_) => None,
-            };
+            if let Bound::Text(text) = first {
+                self.next = word(text).unwrap_or(NONE);
+            }
         }
     }
 
@@ -188,7 +190,7 @@ mod tests {
             prop_assert!(passed + kept.spans.len() >= keys.len());
             let mut rising = RisingKeys::new(&bounds);
             keys.iter().for_each(|key| rising.take(key.as_bytes()));
-            let rises = keys.windows(2).all(|pair| pair[0] < pair[1]) && keys.iter().all(|key| key.len() <= 16);
+            let rises = keys.windows(2).all(|pair| pair[0] < pair[1]) && keys.iter().all(|key| (1..=16).contains(&key.len()));
             let expected: Vec<(u32, u64)> = (0..)
                 .zip(&keys)
                 .filter(|(_, key)| wanted.contains(key))
