@@ -2,8 +2,9 @@
 //! alone where each row adds 1, sums alone where the absence of rows means nothing.
 
 use crate::indicators::cube::{Form, LaneCells};
+use crate::indicators::eval::Contributions;
 
-use super::places::Axis;
+use super::places::{Axis, Places};
 
 /// Cells of lane × slot of an axis.
 pub(super) struct Grid {
@@ -32,6 +33,25 @@ impl Grid {
             && let Some(rows) = self.rows.get_mut(cell as usize)
         {
             *rows += 1;
+        }
+    }
+
+    /// The same for all rows that count.
+    pub(super) fn note_all(&mut self, rows: &Contributions, places: &Places) {
+        let Self { form, sums, rows: counts } = self;
+        let mut add = |row: usize, value: f64| {
+            sums.get_mut(places.cell(row) as usize).into_iter().for_each(|sum| *sum += value);
+        };
+        let mut count = |row: usize| {
+            counts.get_mut(places.cell(row) as usize).into_iter().for_each(|count| *count += 1);
+        };
+        match form {
+            Form::Rows => rows.each(|row, _| count(row)),
+            Form::Sums => rows.each(add),
+            Form::Full => rows.each(|row, value| {
+                add(row, value);
+                count(row);
+            }),
         }
     }
 

@@ -185,6 +185,11 @@ impl Places {
         self.cells.get(row).copied().unwrap_or(NO_CELL)
     }
 
+    /// For each row, whether it has no day and second.
+    pub(super) fn lack_moments(&self) -> impl Iterator<Item = bool> + '_ {
+        self.secs.iter().map(|secs| *secs == u32::MAX)
+    }
+
     /// Whether a row has a day and a second.
     pub(super) fn has_moment(&self, row: usize) -> bool {
         self.secs.get(row).is_some_and(|secs| *secs < u32::MAX)

@@ -67,11 +67,21 @@ impl Kept {
             }),
             Self::Calendar(axis, out) => {
                 let Some(places) = block.places.get(*axis) else { return };
-                rows.each(|row, value| out.note(places.cell(row), value));
+                out.note_all(rows, places);
             }
             Self::Timed(axis, out, undated, others) => {
                 let Some(places) = block.places.get(*axis) else { return };
                 let (mut codes, slot) = slot.unzip();
+                // Nearly always every row that counts has an area and an instant, and adds 1 or 0.
+                if let (Some(slot), Some(codes)) = (slot, codes.as_deref_mut()) {
+                    let [one, zero] = [Code::One, Code::Zero].map(|code| Packing::code(slot, code));
+                    let lacks = block.areas.iter().zip(places.lack_moments());
+                    let lacks = lacks.map(|(area, lacks)| lacks | (*area == NOWHERE));
+                    if rows.join_codes((one, zero), lacks, codes) {
+                        out.note_all(rows, places);
+                        return;
+                    }
+                }
                 rows.each(|row, value| {
                     let area = block.area(row);
                     let is_dated =

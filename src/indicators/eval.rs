@@ -48,6 +48,50 @@ impl Contributions {
         some(eights.len() * 8, rest);
     }
 
+    /// Joins what each row counts with to codes, of which `one` says that it adds 1 and `zero` that it adds 0. Where a row that
+    /// counts adds another number, or is one of those that `lacks` tells, it is false, and nothing was joined.
+    pub(crate) fn join_codes(
+        &self,
+        (one, zero): (u32, u32),
+        lacks: impl Iterator<Item = bool>,
+        codes: &mut [u32],
+    ) -> bool {
+        const ONE: u64 = 1f64.to_bits();
+        // Without a branch, so that several rows are looked at once.
+        let is_other = if self.counts.is_empty() {
+            lacks.fold(false, |any, lacks| any | lacks)
+        } else {
+            lacks.zip(&self.counts).fold(false, |any, (lacks, count)| any | lacks & (*count == 1))
+        };
+        let is_code = |value: &f64| (value.to_bits() == ONE) | (value.to_bits() == 0);
+        let is_other = is_other
+            || if self.counts.is_empty() {
+                self.values.iter().fold(false, |any, value| any | !is_code(value))
+            } else {
+                let pairs = self.values.iter().zip(&self.counts);
+                pairs.fold(false, |any, (value, count)| any | !is_code(value) & (*count == 1))
+            };
+        if is_other {
+            return false;
+        }
+        let code = |value: &f64| if value.to_bits() == ONE { one } else { zero };
+        match (self.counts.is_empty(), self.values.is_empty()) {
+            (true, true) => codes.iter_mut().for_each(|codes| *codes |= one),
+            (true, false) => {
+                codes.iter_mut().zip(&self.values).for_each(|(codes, value)| *codes |= code(value));
+            }
+            (false, true) => {
+                let pairs = codes.iter_mut().zip(&self.counts);
+                pairs.for_each(|(codes, count)| *codes |= one * u32::from(*count));
+            }
+            (false, false) => {
+                let counted = codes.iter_mut().zip(&self.values).zip(&self.counts);
+                counted.for_each(|((codes, value), count)| *codes |= code(value) * u32::from(*count));
+            }
+        }
+        true
+    }
+
     /// What a row of the block adds.
     fn value(&self, row: usize) -> f64 {
         if self.values.is_empty() { 1.0 } else { self.values.get(row).copied().unwrap_or(0.0) }
