@@ -75,8 +75,7 @@ impl<'a> Loading<'a> {
         let events = shown && follows;
         let (is_due, is_untold, counts) = (true, false, true);
         let is_counted = |key: &String| needed_columns(pass.table, &pass.measures).contains(key);
-        let keys_pass =
-            depth == Depth::Figures && known_at.is_none() && !pass.table.key.iter().any(is_counted);
+        let keys_pass = !depth.keeps_rows() && known_at.is_none() && !pass.table.key.iter().any(is_counted);
         Self {
             dataset,
             pass,
