@@ -196,6 +196,12 @@ impl Events {
     /// How many open events with a place are listed one by one.
     pub const MOST_LISTED: usize = 5000;
 
+    /// Open events, drills left out: what a reader sets beside the count of an indicator.
+    #[must_use]
+    pub fn open_count(&self) -> u64 {
+        self.open_by_severity.iter().sum()
+    }
+
     /// How many events a filter takes, drills left out.
     #[must_use]
     pub fn matching(&self, filter: &EventFilter, now_secs: EpochSecs) -> u64 {

@@ -103,7 +103,7 @@ fn grave_ui(
 
 fn calm_ui(pen: Pen<'_>, strip: Rect, view: &View<'_>) {
     let step = pen.step();
-    let open = view.snapshot.events.open_total;
+    let open = view.snapshot.events.open_count();
     let (late, _) = words::late_sources(view);
     let args: [(&str, &str); 2] = [("open", &format::count(open)), ("n", &late.to_string())];
     // Calm by what is known: what is late may hold something else.

@@ -162,7 +162,7 @@ pub fn counts_ui(pen: Pen<'_>, place: Rect, view: &View<'_>) {
         return;
     }
     let events = &view.snapshot.events;
-    let [today, open] = [events.opened_today, events.open_total].map(format::count);
+    let [today, open] = [events.opened_today, events.open_count()].map(format::count);
     let words = view.text.fill("panel.events.counts", &[("today", &today), ("open", &open)]);
     pen.named_text(place, Align2::RIGHT_CENTER, &words, pen.note());
 }
