@@ -76,6 +76,7 @@ impl Kept {
                 if let (Some(slot), Some(codes)) = (slot, codes.as_deref_mut()) {
                     let [one, zero] = [Code::One, Code::Zero].map(|code| Packing::code(slot, code));
                     let lacks = block.areas.iter().zip(places.lack_moments());
+                    #[expect(clippy::needless_bitwise_bool, reason = "without a branch, several at once")]
                     let lacks = lacks.map(|(area, lacks)| lacks | (*area == NOWHERE));
                     if rows.join_codes((one, zero), lacks, codes) {
                         out.note_all(rows, places);

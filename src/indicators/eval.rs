@@ -50,6 +50,7 @@ impl Contributions {
 
     /// Joins what each row counts with to codes, of which `one` says that it adds 1 and `zero` that it adds 0. Where a row that
     /// counts adds another number, or is one of those that `lacks` tells, it is false, and nothing was joined.
+    #[expect(clippy::needless_bitwise_bool, reason = "without a branch, several at once")]
     pub(crate) fn join_codes(
         &self,
         (one, zero): (u32, u32),

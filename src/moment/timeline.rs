@@ -344,7 +344,7 @@ mod tests {
             let mut line = Timeline::default().with_spans(spans);
             late.into_iter().for_each(|span| line.insert_span(span));
             line.remove_spans(450, |_| true);
-            let is_taken = |span: &Span| span.id.len().is_multiple_of(2) || span.opened_secs as usize % one_in == 0;
+            let is_taken = |span: &Span| span.id.len().is_multiple_of(2) || (span.opened_secs as usize).is_multiple_of(one_in);
             let end = |span: &Span| span.closed_secs.unwrap_or(900);
             let mut plain: Vec<&Span> = all(&line)
                 .filter(|span| span.opened_secs < from + length && end(span) >= from && is_taken(span))

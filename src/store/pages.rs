@@ -226,13 +226,13 @@ impl Footer {
     /// What reading these columns needs.
     pub(crate) fn columns<'n>(&self, names: impl Iterator<Item = &'n str>) -> PagesFile {
         let group = |(group, names): (&RowGroupMetadata, &[&str])| {
-            let part = |name: &&str| self.column(group, name).and_then(|column| self.part(column));
+            let part = |name: &&str| Self::column(group, name).and_then(|column| self.part(column));
             Group { rows: group.num_rows(), parts: names.iter().map(part).collect() }
         };
         let names: Vec<&str> = names.collect();
         let first = self.0.row_groups.first();
         let described = |name: &&str| {
-            let column = first.and_then(|group| self.column(group, name));
+            let column = first.and_then(|group| Self::column(group, name));
             ((*name).to_owned(), column.map(|column| column.descriptor().descriptor.clone()))
         };
         PagesFile {
@@ -241,7 +241,7 @@ impl Footer {
         }
     }
 
-    fn column<'m>(&self, group: &'m RowGroupMetadata, name: &str) -> Option<&'m ColumnChunkMetadata> {
+    fn column<'m>(group: &'m RowGroupMetadata, name: &str) -> Option<&'m ColumnChunkMetadata> {
         let mut found = group.columns_under_root_iter(name)?;
         found.next().filter(|_| found.next().is_none())
     }
