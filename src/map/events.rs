@@ -121,6 +121,18 @@ impl EventsLayer {
         self.marks.last()
     }
 
+    /// The marks of a view that is wider than the screen.
+    #[must_use]
+    pub(super) fn marks_in(&self, sheet: &Sheet<'_>) -> Vec<Mark> {
+        marks(sheet, &self.crowd)
+    }
+
+    /// Changes when what is marked was chosen anew.
+    #[must_use]
+    pub(super) const fn chosen(&self) -> u64 {
+        self.chosen
+    }
+
     /// The badges.
     #[must_use]
     pub(super) fn badges(&self) -> &[Badge] {

@@ -46,7 +46,12 @@ fn folder(name: &str) -> PathBuf {
 
 /// The tiny site: two by two wards.
 pub(super) fn tiny() -> Stage {
-    stage(&folder("tests/sites/tiny"), 1920.0, 1080.0, 200, 12)
+    tiny_with(12)
+}
+
+/// The same with so many events.
+pub(super) fn tiny_with(events: usize) -> Stage {
+    stage(&folder("tests/sites/tiny"), 1920.0, 1080.0, 200, events)
 }
 
 /// The sample site, with its real outline, where it has been generated.

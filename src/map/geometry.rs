@@ -7,7 +7,7 @@ use earcut::Earcut;
 
 use super::lens::{Extent, World, world};
 use crate::site::Site;
-use crate::site::areas::{AreaId, Polygon};
+use crate::site::areas::{Area, AreaId, Polygon};
 use crate::site::text::Bilingual;
 
 /// One shape: its rings, and triangles over the vertices of all rings in their order.
@@ -23,6 +23,8 @@ pub(super) struct Solid {
     pub extent: Option<Extent>,
     /// Where the name stands.
     pub label: World,
+    /// Other places for it, evenly spread inside; of areas whose names are written.
+    pub spots: Vec<World>,
 }
 
 /// One line on the map.
@@ -55,8 +57,11 @@ impl Geometry {
     #[must_use]
     pub(super) fn new(site: &Site) -> Self {
         let mut earcut = Earcut::new();
-        let areas: Vec<Solid> =
-            site.areas.iter().map(|(_, a)| solid(&mut earcut, &a.polygons, Some(world(a.label)))).collect();
+        let area = |a: &Area| Solid {
+            spots: if (1..=2).contains(&a.level) { spots(a) } else { Vec::new() },
+            ..solid(&mut earcut, &a.polygons, Some(world(a.label)))
+        };
+        let areas: Vec<Solid> = site.areas.iter().map(|(_, a)| a).map(area).collect();
         let surroundings =
             site.layers.surroundings.iter().map(|(n, p)| (n.clone(), solid(&mut earcut, p, None))).collect();
         let line =
@@ -86,6 +91,20 @@ impl Geometry {
     pub(super) fn area(&self, id: AreaId) -> Option<&Solid> {
         self.areas.get(id.index())
     }
+}
+
+/// So many places are looked at along each side of an area.
+const SPOTS: u8 = 7;
+
+/// Places inside an area for its name.
+fn spots(area: &Area) -> Vec<World> {
+    let share = |i: u8| (f64::from(i) + 0.5) / f64::from(SPOTS);
+    let (b, steps) = (&area.bounds, 0..SPOTS);
+    let all = steps.clone().flat_map(|y| steps.clone().map(move |x| [x, y].map(share)));
+    all.map(|[x, y]| [b.west + (b.east - b.west) * x, b.south + (b.north - b.south) * y])
+        .filter(|at| area.contains(*at))
+        .map(world)
+        .collect()
 }
 
 fn solid(earcut: &mut Earcut<f64>, polygons: &[Polygon], label: Option<World>) -> Solid {

@@ -1,32 +1,32 @@
-//! Names, figures and badges on the map. Owns what is worth a label in a view; placing them apart is `placement`'s.
+//! Names, figures and badges on the map. Owns what is worth a label in a view; which areas are named is `names`', placing
+//! labels apart is `placement`'s.
+
+use std::collections::HashMap;
 
 use egui::emath::Rot2;
-use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
+use egui::{Color32, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 
 use super::anchored::{MarkInker, Size};
 use super::base::BaseMaps;
-use super::crowd::Badge;
-use super::events::Mark;
+use super::events::{EventsLayer, Mark, What};
 use super::lens::{Lens, degrees};
 use super::lettering::{Lettering, Letters};
-use super::placement::{Wish, place};
+use super::names;
+use super::placement::{Ground, Stand, Wish, place};
 use super::scope::Scope;
 use super::sheet::{Dress, Sheet, Type, around};
 use super::silence;
-use crate::privacy::shown::Shown;
+use crate::panels::pen::whole;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
 use crate::tiles::schema::Kind;
 
-/// From how far in finer areas are named, in zoom levels from the view of the whole.
-const FINER_NAMES_FROM: f64 = 0.9;
-
 /// From how far in stations are named.
 const STATION_NAMES_FROM: f64 = 1.1;
 
 /// What a label is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum About {
     /// An area: name and figure.
     Area(AreaId),
@@ -49,17 +49,20 @@ pub(super) struct Label {
     pub rect: Rect,
     /// Turned by so much around its middle, in radians clockwise.
     turn: f32,
-    lines: Vec<(String, Type)>,
+    /// Whether a line leads to where it belongs.
+    is_away: bool,
+    lines: Lines,
 }
 
-type Key = (Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 2]);
+/// What is written below each other.
+pub(super) type Lines = Vec<(String, Type)>;
+
+type Key = (Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 3]);
 
 /// What labels have to do with besides areas.
 pub(super) struct Others<'a> {
-    /// Events with a place.
-    pub marks: &'a [Mark],
-    /// Events of areas.
-    pub badges: &'a [Badge],
+    /// Marks of events with a place, badges of those without.
+    pub events: &'a EventsLayer,
     /// The base map and its names.
     pub base: &'a BaseMaps,
 }
@@ -73,6 +76,8 @@ const RIDE_LEVELS: f64 = 0.3;
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     placed: Vec<Label>,
+    /// Which of its places each has, so that it stays there.
+    stands: HashMap<About, Stand>,
     /// What they were placed for, and in which view.
     made_for: Option<(Key, Lens)>,
     /// Counts how often they were placed anew.
@@ -97,7 +102,7 @@ impl Labels {
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
             sheet.view.lang(),
-            [others.base.arrived(), silence::key(sheet.view)],
+            [others.base.arrived(), silence::key(sheet.view), others.events.chosen()],
         );
         let stays = |(made_for, at): &(Key, Lens)| {
             *made_for == key && (*at == sheet.lens || (sheet.moving && rides(at, &sheet.lens)))
@@ -108,7 +113,8 @@ impl Labels {
         // The middle stays, so that marks are where they are.
         let more = if sheet.moving { sheet.lens.rect.size() * RIDE } else { Vec2::ZERO };
         let lens = Lens { rect: sheet.lens.rect.expand2(more), ..sheet.lens };
-        self.placed = arrange(&Sheet { lens, ..*sheet }, others, taken, &mut (painter, lettering));
+        let sheet = Sheet { lens, ..*sheet };
+        self.placed = arrange(&sheet, others, taken, &mut self.stands, &mut (painter, lettering));
         self.placings += 1;
         self.made_for = Some((key, lens));
     }
@@ -119,17 +125,32 @@ impl Labels {
         &self.placed
     }
 
+    /// How often they were placed.
+    #[cfg(test)]
+    pub(super) const fn placings(&self) -> u64 {
+        self.placings
+    }
+
+    /// What they are about and where they are in a view.
+    #[cfg(test)]
+    pub(super) fn seen(&self, lens: &Lens) -> Vec<(About, Rect)> {
+        let Some((_, made)) = &self.made_for else { return Vec::new() };
+        self.placed.iter().map(|label| (label.about, label.on(lens, made))).collect()
+    }
+
     /// Paints them.
     pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, lettering: &mut Lettering) {
-        let Self { placed, made_for: Some((_, made)), placings, letters } = self else { return };
+        let Self { placed, made_for: Some((_, made)), placings, letters, .. } = self else { return };
         let theme = sheet.theme();
         for label in &*placed {
             let rect = label.on(&sheet.lens, made);
             if !rect.intersects(sheet.lens.rect) {
                 continue;
             }
-            if let About::Silence(area) = label.about {
-                leader(painter, sheet, area, rect);
+            match label.about {
+                About::Silence(area) => leader(painter, sheet, area, rect, theme.silence),
+                About::Area(area) if label.is_away => leader(painter, sheet, area, rect, theme.muted),
+                _ => {}
             }
             if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
@@ -198,7 +219,7 @@ impl Label {
 }
 
 /// Who lays out words.
-type Writer<'a> = (&'a Painter, &'a mut Lettering);
+pub(super) type Writer<'a> = (&'a Painter, &'a mut Lettering);
 
 /// Whether labels placed in one view serve in another on the way.
 fn rides(at: &Lens, lens: &Lens) -> bool {
@@ -211,44 +232,41 @@ fn rides(at: &Lens, lens: &Lens) -> bool {
 }
 
 /// From a label that found no room in its area to where the area is. The whole needs none.
-fn leader(painter: &Painter, sheet: &Sheet<'_>, area: AreaId, rect: Rect) {
+fn leader(painter: &Painter, sheet: &Sheet<'_>, area: AreaId, rect: Rect, color: Color32) {
     let Some(solid) = sheet.geometry.area(area).filter(|_| area != AreaId::ROOT) else { return };
     let at = sheet.lens.to_screen(solid.label);
     if !rect.contains(at) {
         let (theme, hair) = (sheet.theme(), sheet.hairline());
         painter.line_segment([rect.center(), at], Stroke::new(hair * 3.0, theme.ground.gamma_multiply(0.7)));
-        painter.line_segment([rect.center(), at], Stroke::new(hair, theme.silence));
-        painter.circle_filled(at, hair * 3.0, theme.silence);
+        painter.line_segment([rect.center(), at], Stroke::new(hair, color));
+        painter.circle_filled(at, hair * 3.0, color);
     }
 }
 
-fn arrange(sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect], writer: &mut Writer<'_>) -> Vec<Label> {
-    let Others { marks, badges, base } = others;
+/// What covering a number costs those that must stand somewhere; names never do.
+const NUMBER_COSTS: f32 = 8.0;
+/// What covering an event costs, by whether it is more than minor.
+const MARK_COSTS: [f32; 2] = [0.4, 1.0];
+
+fn arrange(
+    sheet: &Sheet<'_>,
+    others: &Others<'_>,
+    taken: &[Rect],
+    stands: &mut HashMap<About, Stand>,
+    writer: &mut Writer<'_>,
+) -> Vec<Label> {
     let small = sheet.theme().sizes.small;
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for (area, is_major) in named_areas(sheet) {
-        let Some(solid) = sheet.geometry.area(area) else {
-            continue;
-        };
-        let lines = area_lines(sheet, area, is_major);
-        let anchor = sheet.lens.to_screen(solid.label);
-        // A finer area must have room for its name; a coarse one is named in any case.
-        let room = solid.extent.map_or(0.0, |e| sheet.lens.rect_of(&e).width());
-        let size = size_of(writer, &lines);
-        if is_major || room > size.x * 0.8 {
-            wanted.push((About::Area(area), lines, Wish { anchor, size, reach: 0.5 }));
-        }
-    }
+    let mut wanted = names::wanted(sheet, writer);
     for (area, silences) in silence::areas(sheet.view) {
         let Some(solid) = sheet.geometry.area(area) else { continue };
         let kind = Type { size: small, bold: true, color: sheet.theme().silence };
         let lines = vec![(silence::label(sheet.view, &silences), kind)];
         let size = size_of(writer, &lines) + vec2(small, small * 0.4);
         let anchor = sheet.lens.to_screen(solid.label);
-        wanted.push((About::Silence(area), lines, Wish { anchor, size, reach: 3.0 }));
+        wanted.push((About::Silence(area), vec![lines], Wish::plain(anchor, vec![size], 3.0)));
     }
-    let whole = sheet.scope.chosen == AreaId::ROOT;
-    for badge in badges.iter().filter(|b| whole || sheet.scope.holds(sheet.view, b.area)) {
+    let all = sheet.scope.chosen == AreaId::ROOT;
+    for badge in others.events.badges().iter().filter(|b| all || sheet.scope.holds(sheet.view, b.area)) {
         let Some(solid) = sheet.geometry.area(badge.area) else {
             continue;
         };
@@ -260,29 +278,63 @@ fn arrange(sheet: &Sheet<'_>, others: &Others<'_>, taken: &[Rect], writer: &mut 
         let text = size_of(writer, &[(words.clone(), kind)]);
         let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
-        wanted.push((About::Badge(badge.area), vec![(words, kind)], Wish { anchor, size, reach: 4.0 }));
+        let about = About::Badge(badge.area);
+        wanted.push((about, vec![vec![(words, kind)]], Wish::plain(anchor, vec![size], 4.0)));
     }
     wanted.extend(stations(sheet, writer));
-    let wishes: Vec<Wish> = wanted.iter().map(|(_, _, wish)| *wish).collect();
+    let wishes =
+        wanted.iter().map(|(about, _, wish)| Wish { was: stands.get(about).copied(), ..wish.clone() });
+    let wishes: Vec<Wish> = wishes.collect();
+    let marks = others.events.marks_in(sheet);
     // A grave event is never covered; others are, where there is no better place.
-    let grave = marks.iter().filter(|m| m.severity >= 3);
     let mut taken = taken.to_vec();
-    taken.extend(grave.map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 1.2))));
-    let soft: Vec<(Pos2, f32)> =
-        marks.iter().map(|m| (m.at, if m.severity > 1 { 1.0 } else { 0.4 })).collect();
-    let placed = place(&wishes, &taken, &soft, sheet.lens.rect.shrink(2.0), small * 0.2, small * 0.35);
-    let mut labels: Vec<Label> = wanted
-        .into_iter()
-        .zip(placed)
-        .filter_map(|((about, lines, _), rect)| rect.map(|rect| Label { about, rect, turn: 0.0, lines }))
-        .collect();
+    taken.extend(marks.iter().filter(|m| is_grave(m)).map(|m| extent(m, small)));
+    let soft = marks.iter().filter(|m| !is_grave(m)).map(|m| {
+        let [minor, more] = MARK_COSTS;
+        let cost = if m.severity > 1 { more } else { minor };
+        (extent(m, small), if matches!(m.what, What::Cell(..)) { NUMBER_COSTS } else { cost })
+    });
+    let soft: Vec<(Rect, f32)> = soft.collect();
+    let ground = Ground { taken: &taken, soft: &soft, bounds: sheet.lens.rect.shrink(2.0), gap: small * 0.2 };
+    let placed = place(&wishes, &ground, |number, at| {
+        let about = wanted.get(number).map(|(about, ..)| *about);
+        if let Some(About::Area(area)) = about { names::astray(sheet, area, at) } else { Some(0.0) }
+    });
+    stands.clear();
+    let mut labels: Vec<Label> = Vec::new();
+    for ((about, forms, _), placed) in wanted.into_iter().zip(placed) {
+        let Some(placed) = placed else { continue };
+        stands.insert(about, placed.stand);
+        let Some(lines) = forms.into_iter().nth(placed.stand.form) else { continue };
+        let is_away = matches!(about, About::Area(area) if names::is_away(sheet, area, placed.rect));
+        labels.push(Label { about, rect: placed.rect, turn: 0.0, is_away, lines });
+    }
     taken.extend(labels.iter().map(|l| l.rect));
     taken.extend(marks.iter().map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 0.8))));
-    labels.extend(base_names(sheet, base, taken, writer));
+    labels.extend(base_names(sheet, others.base, taken, writer));
     labels
 }
 
-type Wanted = (About, Vec<(String, Type)>, Wish);
+fn is_grave(mark: &Mark) -> bool {
+    mark.severity >= 3 && matches!(mark.what, What::Single(_))
+}
+
+/// What of a mark is to be seen: of a hexagon its number with the mark above it.
+fn extent(mark: &Mark, small: f32) -> Rect {
+    match &mark.what {
+        What::Single(_) if mark.severity >= 4 => {
+            Rect::from_center_size(mark.at, Vec2::splat(mark.reach * 3.0))
+        }
+        What::Single(_) => Rect::from_center_size(mark.at, Vec2::splat(mark.reach * 2.0)),
+        What::Cell(_, sum) => {
+            let digits = whole(sum.count.to_string().len().min(5));
+            Rect::from_center_size(mark.at, vec2(digits * 0.65 + 0.2, 2.1) * small)
+        }
+    }
+}
+
+/// What a label is about, its lines form by form, and its wish.
+pub(super) type Wanted = (About, Vec<Lines>, Wish);
 
 /// Station names beside their rings, once there is room for them.
 fn stations(sheet: &Sheet<'_>, writer: &mut Writer<'_>) -> Vec<Wanted> {
@@ -301,7 +353,7 @@ fn stations(sheet: &Sheet<'_>, writer: &mut Writer<'_>) -> Vec<Wanted> {
             let lines = vec![(sheet.view.say(name).to_owned(), kind)];
             let size = size_of(writer, &lines);
             let anchor = at + vec2(size.x * 0.5 + small * 0.5, 0.0);
-            Some((About::Station(i), lines, Wish { anchor, size, reach: 0.3 }))
+            Some((About::Station(i), vec![lines], Wish { most: 1.0, ..Wish::plain(anchor, vec![size], 0.3) }))
         })
         .collect()
 }
@@ -349,7 +401,7 @@ fn base_names(
         }
         // Over our own areas the figures come first, and letters need all the contrast there is.
         let inside = sheet.view.site.areas.at(degrees(name.at)).is_some();
-        if inside && name.order() > 1 && sheet.zoom_from_home() < FINER_NAMES_FROM {
+        if inside && name.order() > 1 && sheet.zoom_from_home() < names::FINER_FROM {
             continue;
         }
         let size = if matches!(name.kind, Kind::Place(0..=2)) { small * 1.05 } else { small * 0.92 };
@@ -378,64 +430,12 @@ fn base_names(
         let lines = vec![(words.to_owned(), kind)];
         taken.push(rect);
         written.push((words, at));
-        out.push(Label { about: About::Base, rect, turn, lines });
+        out.push(Label { about: About::Base, rect, turn, is_away: false, lines });
     }
     out
 }
 
-/// Areas worth a name, the most important first; the second value is true for the coarse ones.
-fn named_areas(sheet: &Sheet<'_>) -> Vec<(AreaId, bool)> {
-    let areas = &sheet.view.site.areas;
-    let seen = sheet.lens.extent(0.0);
-    let in_sight =
-        |id: AreaId| sheet.geometry.area(id).and_then(|a| a.extent).is_some_and(|e| e.meets(&seen));
-    let chosen = sheet.scope.chosen;
-    let mut out: Vec<(AreaId, bool)> = Vec::new();
-    if chosen == AreaId::ROOT {
-        out.extend(areas.level(1).filter(|id| in_sight(*id)).map(|id| (id, true)));
-    } else {
-        let children = &areas.get(chosen).children;
-        if children.is_empty() || areas.get(chosen).level >= 2 {
-            out.push((chosen, true));
-        }
-        // Grid names are long and alike; their figures are on the hover.
-        let named = areas.get(chosen).level < 2;
-        out.extend(children.iter().filter(|id| named && in_sight(**id)).map(|id| (*id, false)));
-    }
-    if chosen != AreaId::ROOT {
-        // What lies around is named, and no more.
-        let home = areas.ancestor(chosen, 1);
-        out.extend(areas.level(1).filter(|id| *id != home && in_sight(*id)).map(|id| (id, false)));
-    } else if sheet.zoom_from_home() >= FINER_NAMES_FROM {
-        let finer = areas.level(2).filter(|id| in_sight(*id) && !out.iter().any(|(o, _)| o == id));
-        let finer: Vec<_> = finer.map(|id| (id, false)).collect();
-        out.extend(finer);
-    }
-    out
-}
-
-fn area_lines(sheet: &Sheet<'_>, area: AreaId, is_major: bool) -> Vec<(String, Type)> {
-    let theme = sheet.theme();
-    let faded = !sheet.scope.holds(sheet.view, area);
-    let fade = |c: egui::Color32| {
-        if faded { c.lerp_to_gamma(theme.ground, 0.45) } else { c }
-    };
-    let (name_size, value_size) = if is_major {
-        (theme.sizes.heading, theme.sizes.body)
-    } else {
-        (theme.sizes.body * 0.9, theme.sizes.small)
-    };
-    let name = Type { size: name_size, bold: is_major, color: fade(theme.text) };
-    let mut lines = vec![(sheet.name(area).to_owned(), name)];
-    let reading = sheet.reading(area);
-    if !faded && reading.value != Shown::TooFine {
-        let ink = if reading.value.is_seen() { theme.text } else { theme.muted };
-        lines.push((sheet.printed(&reading), Type { size: value_size, bold: false, color: fade(ink) }));
-    }
-    lines
-}
-
-fn size_of(writer: &mut Writer<'_>, lines: &[(String, Type)]) -> Vec2 {
+pub(super) fn size_of(writer: &mut Writer<'_>, lines: &[(String, Type)]) -> Vec2 {
     lines.iter().fold(Vec2::ZERO, |size, (words, kind)| {
         let line = writer.1.text(writer.0, words, *kind).size();
         vec2(size.x.max(line.x), size.y + line.y)

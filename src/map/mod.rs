@@ -25,6 +25,7 @@ mod labels;
 mod lens;
 mod lettering;
 mod letters;
+mod names;
 mod pencil;
 mod placement;
 mod position;
@@ -44,6 +45,8 @@ mod tests_bars;
 mod tests_events;
 #[cfg(test)]
 mod tests_lettering;
+#[cfg(test)]
+mod tests_names;
 #[cfg(test)]
 mod tests_pencil;
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Stack {
 
     fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, time: f64, animate: bool) {
         self.events.prepare(sheet, time, animate);
-        let others = Others { marks: self.events.marks(), badges: self.events.badges(), base: &self.base };
+        let others = Others { events: &self.events, base: &self.base };
         self.lettering.begin(painter.ctx());
         if !sheet.moving {
             letters::practise(painter, sheet.theme(), &mut self.lettering);

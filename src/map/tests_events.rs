@@ -20,8 +20,8 @@ const RECT: Rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(1600.0, 900.0));
 
 /// What a sheet borrows.
 pub(super) struct Table {
-    stage: Stage,
-    geometry: Geometry,
+    pub(super) stage: Stage,
+    pub(super) geometry: Geometry,
     home_zoom: f64,
 }
 

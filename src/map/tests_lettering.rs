@@ -10,7 +10,7 @@ use super::tests_events::Table;
 use crate::headless::Headless;
 
 /// Looks at a frame with fonts.
-fn in_a_frame(mut look: impl FnMut(&Painter)) {
+pub(super) fn in_a_frame(mut look: impl FnMut(&Painter)) {
     let mut headless = Headless::new(1600, 900);
     crate::fonts::install(&headless.ctx);
     // Fonts arrive with the next pass.
