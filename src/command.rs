@@ -85,6 +85,8 @@ pub enum Command {
     ToggleDetails,
     /// Show or hide the funnel plot of the chosen indicator.
     ToggleFunnel,
+    /// The legend over the map in its other form, whole or short.
+    ToggleLegend,
     /// Show or hide the frame-time strip.
     ToggleHealth,
     /// Show or hide who falls silent, on the map and as a list.

@@ -90,6 +90,7 @@ pub const BINDINGS: &[Binding] = &[
     // The map answers: it knows where the pointer is.
     bind_ctrl(Key::C, "key.copy_place", |_| None),
     bind(Key::J, "key.classing", |_| Some(Command::StepClassing)),
+    bind(Key::Y, "key.legend", |_| Some(Command::ToggleLegend)),
     bind(Key::L, "key.language", |v| Some(Command::SetLang(v.lang().other()))),
     bind(Key::M, "key.mode", |_| Some(Command::ToggleMode)),
     bind(Key::Escape, "key.dismiss", |_| Some(Command::Dismiss)),

@@ -80,6 +80,8 @@ pub struct AppState {
     pub silence_open: bool,
     /// Funnel plot of the indicator.
     pub funnel_open: bool,
+    /// Whether the legend over the map is in the other form than the one that fits its room.
+    pub legend_turned: bool,
     /// Strip about the program itself.
     pub health_open: bool,
     /// Full screen.
@@ -176,6 +178,7 @@ impl AppState {
             details_open: false,
             silence_open: false,
             funnel_open: false,
+            legend_turned: false,
             health_open: false,
             fullscreen: false,
             quitting: false,
@@ -255,6 +258,7 @@ impl AppState {
             Command::ToggleDetails => self.details_open = !self.details_open,
             Command::ToggleSilences => self.silence_open = !self.silence_open,
             Command::ToggleFunnel => self.funnel_open = !self.funnel_open,
+            Command::ToggleLegend => self.legend_turned = !self.legend_turned,
             Command::ToggleHealth => self.health_open = !self.health_open,
             Command::Dismiss => self.dismiss(),
             Command::ToggleFullscreen => self.fullscreen = !self.fullscreen,

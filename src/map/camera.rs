@@ -37,7 +37,7 @@ pub(super) struct Camera {
     pub memory: MapMemory,
     moving: Option<Move>,
     fitted: Option<AreaId>,
-    placed: Option<(Rect, Rect)>,
+    placed: Option<(Rect, Rect, Rect)>,
     last: Stand,
     home_zoom: f64,
 }
@@ -80,7 +80,7 @@ impl Camera {
     /// Before the map is drawn: takes the request, keeps a fitted area fitted, goes on with a move.
     pub(super) fn prepare(&mut self, frame: &CameraFrame<'_>) {
         self.home_zoom = fit(&frame.geometry.root, frame).zoom;
-        let placed = (frame.rect, room(frame));
+        let placed = (frame.rect, room(frame), frame.aside);
         let was_placed = self.placed.replace(placed);
         match frame.request {
             Some(MapRequest::Fit(area)) => {
@@ -210,6 +210,8 @@ pub(super) struct CameraFrame<'a> {
     pub rect: Rect,
     /// The part of it that nothing covers.
     pub clear: Rect,
+    /// What a panel covers of `clear`, at its right side; nothing where none does.
+    pub aside: Rect,
     /// Height at the bottom of `clear` that notes take.
     pub notes_height: f32,
     /// Seconds on the frame clock.
@@ -240,15 +242,41 @@ fn room(frame: &CameraFrame<'_>) -> Rect {
     inner.with_max_y(inner.bottom() - below)
 }
 
-fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
-    let room = room(frame);
+/// The part of a room that is free beside a panel.
+fn beside(room: Rect, aside: Rect) -> Rect {
+    room.with_max_x((aside.left() - room.width() * 0.02).clamp(room.left(), room.right()))
+}
+
+fn zoom_into(extent: &Extent, room: Rect) -> f64 {
     let [w, h] = extent.size();
     let scale =
         (f64::from(room.width().max(1.0)) / w.max(1e-9)).min(f64::from(room.height().max(1.0)) / h.max(1e-9));
-    fit_at(extent, scale.log2().clamp(0.0, CLOSEST), frame)
+    scale.log2().clamp(0.0, CLOSEST)
+}
+
+fn fit(extent: &Extent, frame: &CameraFrame<'_>) -> Stand {
+    let room = room(frame);
+    let zoom = zoom_into(extent, room);
+    let meets = middle(extent, zoom, frame).is_none();
+    let narrow = zoom_into(extent, beside(room, frame.aside));
+    // Half as large is too small a price to pay for it.
+    fit_at(extent, if meets && zoom - narrow < 1.0 { narrow } else { zoom }, frame)
+}
+
+/// Where the middle of an extent stands on the screen at a zoom: that of the room, or so far aside that no panel covers it;
+/// nothing where there is no room for that.
+fn middle(extent: &Extent, zoom: f64, frame: &CameraFrame<'_>) -> Option<Pos2> {
+    let room = room(frame);
+    let [w, h] = extent.size().map(|side| (side * zoom.exp2()) as f32);
+    let drawn = Rect::from_center_size(room.center(), Vec2::new(w, h));
+    if !drawn.intersects(frame.aside) {
+        return Some(room.center());
+    }
+    let free = beside(room, frame.aside);
+    (w <= free.width() + 0.5).then(|| Pos2::new(free.right() - w * 0.5, room.center().y))
 }
 
 fn fit_at(extent: &Extent, zoom: f64, frame: &CameraFrame<'_>) -> Stand {
-    let off = frame.rect.center() - room(frame).center();
+    let off = frame.rect.center() - middle(extent, zoom, frame).unwrap_or_else(|| room(frame).center());
     Stand { center: moved(extent.center(), off, zoom), zoom }
 }

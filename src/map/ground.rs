@@ -11,12 +11,12 @@ use super::sheet::{Sheet, Type, write};
 /// Names of what lies around.
 #[derive(Debug, Default)]
 pub(super) struct Ground {
-    names: Kept<(Lens, Rect, [Rect; 2]), Vec<Option<World>>>,
+    names: Kept<(Lens, Rect, [Rect; 3]), Vec<Option<World>>>,
 }
 
 impl Ground {
     /// Paints the names of neighbours, which keep clear of what is taken.
-    pub(super) fn paint_names(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 2]) {
+    pub(super) fn paint_names(&mut self, painter: &Painter, sheet: &Sheet<'_>, taken: &[Rect; 3]) {
         let theme = sheet.theme();
         // Looking for the best place takes a moment; while the map moves the names ride along.
         let places = if sheet.moving {
@@ -67,7 +67,7 @@ pub(super) fn around(sheet: &Sheet<'_>) -> Mesh {
 }
 
 /// The place inside a shape, on the free part of the screen, that is farthest from any edge.
-fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<World> {
+fn visible_place(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 3]) -> Option<World> {
     const COLUMNS: u8 = 28;
     const ROWS: u8 = 20;
     let clear = sheet.clear.shrink(sheet.theme().sizes.small);
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     /// The same by asking every edge at every place.
-    fn slowly(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 2]) -> Option<Pos2> {
+    fn slowly(sheet: &Sheet<'_>, solid: &Solid, taken: &[Rect; 3]) -> Option<Pos2> {
         let small = sheet.theme().sizes.small;
         let clear = sheet.clear.shrink(small);
         let edges: Vec<(Pos2, Pos2)> = solid.rings.iter().flat_map(|ring| edges(ring, &sheet.lens)).collect();
@@ -185,7 +185,8 @@ mod tests {
         let mut found = 0;
         for (zoom, aside) in [(-1.0, 0.0), (0.0, 0.0), (0.4, 150.0), (1.2, -300.0)] {
             table.with(table.lens(zoom, aside), false, |sheet| {
-                let taken = [Rect::from_min_size(pos2(20.0, 20.0), vec2(300.0, 80.0)), Rect::NOTHING];
+                let corner = Rect::from_min_size(pos2(20.0, 20.0), vec2(300.0, 80.0));
+                let taken = [corner, Rect::NOTHING, Rect::NOTHING];
                 for (_, solid) in &sheet.geometry.surroundings {
                     let ours = visible_place(sheet, solid, &taken).map(|place| sheet.lens.to_screen(place));
                     let theirs = slowly(sheet, solid, &taken);

@@ -9,7 +9,7 @@ use egui::{Color32, Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 use super::anchored::{MarkInker, Size};
 use super::base::BaseMaps;
 use super::events::{EventsLayer, Mark, What};
-use super::lens::{Lens, degrees};
+use super::lens::{Lens, World, degrees};
 use super::lettering::{Lettering, Letters};
 use super::names;
 use super::placement::{Ground, Stand, Wish, place};
@@ -49,15 +49,15 @@ pub(super) struct Label {
     pub rect: Rect,
     /// Turned by so much around its middle, in radians clockwise.
     turn: f32,
-    /// Whether a line leads to where it belongs.
-    is_away: bool,
+    /// Where a line from it ends, where it does not stand where it belongs.
+    line_to: Option<World>,
     lines: Lines,
 }
 
 /// What is written below each other.
 pub(super) type Lines = Vec<(String, Type)>;
 
-type Key = (Dress, Scope, [Rect; 2], u64, IndicatorIx, Lang, [u64; 3]);
+type Key = (Dress, Scope, [Rect; 3], u64, IndicatorIx, Lang, [u64; 3]);
 
 /// What labels have to do with besides areas.
 pub(super) struct Others<'a> {
@@ -78,6 +78,8 @@ pub(super) struct Labels {
     placed: Vec<Label>,
     /// Which of its places each has, so that it stays there.
     stands: HashMap<About, Stand>,
+    /// Badges in view that found no room.
+    without_room: usize,
     /// What they were placed for, and in which view.
     made_for: Option<(Key, Lens)>,
     /// Counts how often they were placed anew.
@@ -92,7 +94,7 @@ impl Labels {
         painter: &Painter,
         sheet: &Sheet<'_>,
         others: &Others<'_>,
-        taken: &[Rect; 2],
+        taken: &[Rect; 3],
         lettering: &mut Lettering,
     ) {
         let key = (
@@ -114,7 +116,8 @@ impl Labels {
         let more = if sheet.moving { sheet.lens.rect.size() * RIDE } else { Vec2::ZERO };
         let lens = Lens { rect: sheet.lens.rect.expand2(more), ..sheet.lens };
         let sheet = Sheet { lens, ..*sheet };
-        self.placed = arrange(&sheet, others, taken, &mut self.stands, &mut (painter, lettering));
+        (self.placed, self.without_room) =
+            arrange(&sheet, others, taken, &mut self.stands, &mut (painter, lettering));
         self.placings += 1;
         self.made_for = Some((key, lens));
     }
@@ -123,6 +126,13 @@ impl Labels {
     #[must_use]
     pub(super) fn placed(&self) -> &[Label] {
         &self.placed
+    }
+
+    /// What found no room, in words.
+    #[must_use]
+    pub(super) fn note(&self, sheet: &Sheet<'_>) -> Option<String> {
+        let words = || sheet.view.text.fill("map.no_room", &[("n", &self.without_room.to_string())]);
+        (self.without_room > 0).then(words)
     }
 
     /// How often they were placed.
@@ -148,9 +158,18 @@ impl Labels {
                 continue;
             }
             match label.about {
-                About::Silence(area) => leader(painter, sheet, area, rect, theme.silence),
-                About::Area(area) if label.is_away => leader(painter, sheet, area, rect, theme.muted),
-                _ => {}
+                About::Silence(area) => {
+                    // The whole needs none.
+                    let solid = sheet.geometry.area(area).filter(|_| area != AreaId::ROOT);
+                    if let Some(at) = solid.map(|solid| sheet.lens.to_screen(solid.label)) {
+                        leader(painter, sheet, at, rect, theme.silence);
+                    }
+                }
+                _ => {
+                    if let Some(at) = label.line_to {
+                        leader(painter, sheet, sheet.lens.to_screen(at), rect, theme.muted);
+                    }
+                }
             }
             if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
@@ -231,19 +250,18 @@ fn rides(at: &Lens, lens: &Lens) -> bool {
         && moved.y.abs() <= most.y
 }
 
-/// From a label that found no room in its area to where the area is. The whole needs none.
-fn leader(painter: &Painter, sheet: &Sheet<'_>, area: AreaId, rect: Rect, color: Color32) {
-    let Some(solid) = sheet.geometry.area(area).filter(|_| area != AreaId::ROOT) else { return };
-    let at = sheet.lens.to_screen(solid.label);
+/// From a label that found no room in its area to where the area is.
+fn leader(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, rect: Rect, color: Color32) {
     if !rect.contains(at) {
         let (theme, hair) = (sheet.theme(), sheet.hairline());
-        painter.line_segment([rect.center(), at], Stroke::new(hair * 3.0, theme.ground.gamma_multiply(0.7)));
-        painter.line_segment([rect.center(), at], Stroke::new(hair, color));
+        let from = at.clamp(rect.min, rect.max);
+        painter.line_segment([from, at], Stroke::new(hair * 3.0, theme.ground.gamma_multiply(0.7)));
+        painter.line_segment([from, at], Stroke::new(hair, color));
         painter.circle_filled(at, hair * 3.0, color);
     }
 }
 
-/// What covering a number costs those that must stand somewhere; names never do.
+/// What covering a number costs: more than any label may.
 const NUMBER_COSTS: f32 = 8.0;
 /// What covering an event costs, by whether it is more than minor.
 const MARK_COSTS: [f32; 2] = [0.4, 1.0];
@@ -254,7 +272,7 @@ fn arrange(
     taken: &[Rect],
     stands: &mut HashMap<About, Stand>,
     writer: &mut Writer<'_>,
-) -> Vec<Label> {
+) -> (Vec<Label>, usize) {
     let small = sheet.theme().sizes.small;
     let mut wanted = names::wanted(sheet, writer);
     for (area, silences) in silence::areas(sheet.view) {
@@ -279,7 +297,8 @@ fn arrange(
         let size = vec2((text.x + small * 0.6).max(small * 1.3), small * 1.3);
         let anchor = sheet.lens.to_screen(solid.label);
         let about = About::Badge(badge.area);
-        wanted.push((about, vec![vec![(words, kind)]], Wish::plain(anchor, vec![size], 4.0)));
+        let wish = Wish { most: NUMBER_COSTS * 0.9, ..Wish::plain(anchor, vec![size], 4.0) };
+        wanted.push((about, vec![vec![(words, kind)]], wish));
     }
     wanted.extend(stations(sheet, writer));
     let wishes =
@@ -302,17 +321,25 @@ fn arrange(
     });
     stands.clear();
     let mut labels: Vec<Label> = Vec::new();
-    for ((about, forms, _), placed) in wanted.into_iter().zip(placed) {
-        let Some(placed) = placed else { continue };
+    let mut without_room = 0;
+    for ((about, forms, wish), placed) in wanted.into_iter().zip(placed) {
+        let Some(placed) = placed else {
+            let is_seen = sheet.clear.contains(wish.anchor);
+            without_room += usize::from(is_seen && matches!(about, About::Badge(_)));
+            continue;
+        };
         stands.insert(about, placed.stand);
         let Some(lines) = forms.into_iter().nth(placed.stand.form) else { continue };
-        let is_away = matches!(about, About::Area(area) if names::is_away(sheet, area, placed.rect));
-        labels.push(Label { about, rect: placed.rect, turn: 0.0, is_away, lines });
+        let line_to = match about {
+            About::Area(area) => names::line_to(sheet, area, placed.rect).map(|at| sheet.lens.to_world(at)),
+            _ => None,
+        };
+        labels.push(Label { about, rect: placed.rect, turn: 0.0, line_to, lines });
     }
     taken.extend(labels.iter().map(|l| l.rect));
     taken.extend(marks.iter().map(|m| Rect::from_center_size(m.at, Vec2::splat(small * 0.8))));
     labels.extend(base_names(sheet, others.base, taken, writer));
-    labels
+    (labels, without_room)
 }
 
 fn is_grave(mark: &Mark) -> bool {
@@ -328,7 +355,7 @@ fn extent(mark: &Mark, small: f32) -> Rect {
         What::Single(_) => Rect::from_center_size(mark.at, Vec2::splat(mark.reach * 2.0)),
         What::Cell(_, sum) => {
             let digits = whole(sum.count.to_string().len().min(5));
-            Rect::from_center_size(mark.at, vec2(digits * 0.65 + 0.2, 2.1) * small)
+            Rect::from_center_size(mark.at, vec2(digits * 0.65 + 0.9, 2.2) * small)
         }
     }
 }
@@ -430,7 +457,7 @@ fn base_names(
         let lines = vec![(words.to_owned(), kind)];
         taken.push(rect);
         written.push((words, at));
-        out.push(Label { about: About::Base, rect, turn, is_away: false, lines });
+        out.push(Label { about: About::Base, rect, turn, line_to: None, lines });
     }
     out
 }

@@ -53,7 +53,7 @@ mod tests_pencil;
 mod tests_touch;
 mod tools;
 
-use egui::{Context, DragPanButtons, Rect, Ui};
+use egui::{Context, DragPanButtons, Pos2, Rect, Ui};
 use walkers::Map;
 
 use camera::{Camera, CameraFrame};
@@ -77,6 +77,8 @@ pub struct MapPanel {
     pub animate: bool,
     /// Whether sources are written in the corner; false where the screen writes them elsewhere.
     pub credits: bool,
+    /// What a panel covers within the clear part: areas are fitted beside it, and no label lies there.
+    pub aside: Rect,
     geometry: Geometry,
     camera: Camera,
     stack: Stack,
@@ -101,6 +103,7 @@ impl MapPanel {
         Self {
             animate: true,
             credits: true,
+            aside: Rect::NOTHING,
             camera: Camera::new(&geometry.root),
             stack: Stack::new(ctx, &geometry, site),
             geometry,
@@ -121,6 +124,7 @@ impl MapPanel {
         self.camera.prepare(&CameraFrame {
             rect,
             clear,
+            aside: self.aside,
             notes_height: furniture::notes_height(view.theme, self.credits),
             time,
             animate,
@@ -149,6 +153,7 @@ impl MapPanel {
             scope: &scope,
             legend,
             clear,
+            aside: self.aside,
             home_zoom: self.camera.home_zoom(),
             fallback,
             moving,
@@ -162,7 +167,8 @@ impl MapPanel {
         let layers = self.stack.in_frame(frame);
         // What is done over a panel is meant for the panel, though the map goes on below it.
         let pressed = ui.input(|i| i.pointer.press_origin());
-        let is_mine = pressed.is_none_or(|at| clear.contains(at));
+        let is_free = |at: Pos2| clear.contains(at) && !self.aside.contains(at);
+        let is_mine = pressed.is_none_or(is_free);
         let buttons = match view.state.tool {
             // Two fingers have moved it already.
             _ if !is_mine || self.pinching => DragPanButtons::empty(),
@@ -170,7 +176,7 @@ impl MapPanel {
             // The first button draws.
             Tool::Lasso | Tool::Radius => DragPanButtons::SECONDARY,
         };
-        let is_pointed = ui.input(|i| i.pointer.hover_pos()).is_some_and(|at| clear.contains(at));
+        let is_pointed = ui.input(|i| i.pointer.hover_pos()).is_some_and(is_free);
         let response = Map::new(None, &mut self.camera.memory, position(fallback))
             .zoom_with_ctrl(false)
             .zoom_gesture(is_pointed && !self.pinching)

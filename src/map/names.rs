@@ -25,6 +25,8 @@ const MOST_COVERED: [f32; 2] = [2.0, 1.2];
 const ASTRAY_COSTS: f32 = 0.2;
 /// What it costs more that none of them is: a line may have to lead there.
 const AWAY_COSTS: f32 = 0.6;
+/// How long that line may be, in heights of letters.
+const LONGEST_LINE: f32 = 2.0;
 
 /// The names of a view, the most important first.
 pub(super) fn wanted(sheet: &Sheet<'_>, writer: &mut Writer<'_>) -> Vec<Wanted> {
@@ -70,11 +72,18 @@ fn beside(sheet: &Sheet<'_>, anchor: Pos2) -> impl Iterator<Item = Pos2> {
         .flat_map(move |far| (0..DIRECTIONS).map(move |i| anchor + around(i) * vec2(far, far * 0.6)))
 }
 
-/// Whether a name stands so far from its area that a line has to lead there.
-pub(super) fn is_away(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> bool {
-    let anchor = sheet.geometry.area(area).map(|solid| sheet.lens.to_screen(solid.label));
-    let far = anchor.is_some_and(|anchor| !rect.expand2(rect.size() * REACH).contains(anchor));
-    far && !sheet.view.site.areas.get(area).contains(degrees(sheet.lens.to_world(rect.center())))
+/// Where on its area a line from a name that stands beside ends: the nearest of the places for names.
+fn foot(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> Option<Pos2> {
+    let solid = sheet.geometry.area(area)?;
+    let places = solid.spots.iter().chain([&solid.label]).map(|place| sheet.lens.to_screen(*place));
+    places.min_by(|a, b| rect.distance_to_pos(*a).total_cmp(&rect.distance_to_pos(*b)))
+}
+
+/// Where a line has to lead from a name that stands beside its area.
+pub(super) fn line_to(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> Option<Pos2> {
+    let is_inside = |at: Pos2| sheet.view.site.areas.get(area).contains(degrees(sheet.lens.to_world(at)));
+    let is_away = [0.15, 0.5, 0.85].iter().all(|share| !is_inside(rect.lerp_inside(vec2(*share, 0.5))));
+    foot(sheet, area, rect).filter(|foot| is_away && rect.distance_to_pos(*foot) > 0.0)
 }
 
 /// What it costs that the name of an area stands there; nothing where it would be taken for that of another one.
@@ -95,6 +104,11 @@ pub(super) fn astray(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> Option<f32>
         return None;
     }
     let away = ends.into_iter().chain([middle]).filter(|found| *found != Some(area)).count();
+    // A long line would lead over others.
+    let longest = sheet.theme().sizes.heading * LONGEST_LINE;
+    if away == 3 && rect.distance_to_pos(foot(sheet, area, rect)?) > longest {
+        return None;
+    }
     Some(whole(away) * ASTRAY_COSTS + if away == 3 { AWAY_COSTS } else { 0.0 })
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Stack {
     pub(super) base: BaseMaps,
     pencil: Pencil,
     position: Position,
-    covered: [Rect; 2],
+    covered: [Rect; 3],
     /// The view of the frame before.
     last: Option<Lens>,
 }
@@ -65,6 +65,8 @@ pub(super) struct StackFrame<'a> {
     pub legend: &'a Legend,
     /// The free part of the map.
     pub clear: Rect,
+    /// What a panel covers of it.
+    pub aside: Rect,
     /// Zoom of the view of the whole.
     pub home_zoom: f64,
     /// Where the map stands before it was ever moved.
@@ -101,7 +103,7 @@ impl Stack {
             base: BaseMaps::new(ctx, site, geometry),
             pencil: Pencil::default(),
             position: Position::default(),
-            covered: [Rect::NOTHING; 2],
+            covered: [Rect::NOTHING; 3],
             last: None,
         }
     }
@@ -236,7 +238,8 @@ impl Plugin for InFrame<'_> {
         let pointer = response
             .hover_pos()
             .or_else(tapped)
-            .filter(|at| !is_drawing && !sheet.moving && sheet.clear.contains(*at));
+            .filter(|at| !is_drawing && !sheet.moving && sheet.clear.contains(*at))
+            .filter(|at| !frame.aside.contains(*at));
         let hit = pointer.and_then(|at| stack.hit(&sheet, at));
         let lit = match (&hit, focused) {
             (Some(Hit::Area(area)), _) => Some(*area),
@@ -252,9 +255,12 @@ impl Plugin for InFrame<'_> {
         if is_moving || stack.events.is_moving() {
             ui.ctx().request_repaint();
         }
+        let notes: Vec<String> =
+            stack.events.notes(&sheet).into_iter().chain(stack.labels.note(&sheet)).collect();
         stack.covered = [
-            furniture::corner(&painter, &sheet, frame.credits, &stack.events.notes(&sheet), &stack.base),
+            furniture::corner(&painter, &sheet, frame.credits, &notes, &stack.base),
             head(ui, &sheet, frame.commands),
+            frame.aside,
         ];
         // Two fingers that rest ask for no menu, as one does.
         if !frame.pinching {

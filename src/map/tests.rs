@@ -101,6 +101,39 @@ fn the_map_opens_fitted_into_the_clear_part() {
 }
 
 #[test]
+fn areas_are_fitted_beside_a_panel_and_as_large_as_may_be() {
+    let window = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1600.0, 500.0));
+    let fitted = |aside: Rect| {
+        let mut headless = Headless::new(1600, 500);
+        let mut desk = Desk::new(fixture::tiny());
+        for _ in 0..3 {
+            if let Some(map) = &mut desk.map {
+                map.aside = aside;
+            }
+            let mut out = headless.frame(0.1, Vec::new(), |ui| desk.frame(ui, window));
+            out.textures_delta.clear();
+        }
+        desk.lens(window).rect_of(&desk.map.as_ref().expect("a map").geometry.root)
+    };
+    let free = fitted(Rect::NOTHING);
+    // A panel that it does not reach changes nothing; one that it would reach moves it; one that leaves little room for
+    // it makes it smaller.
+    let panel = |left: f32| Rect::from_min_max(pos2(left, 10.0), pos2(1590.0, 300.0));
+    assert_eq!(fitted(panel(free.right() + 40.0)), free);
+    let moved = fitted(panel(free.center().x + 60.0));
+    assert!(
+        (moved.width() - free.width()).abs() < 0.5 && moved.right() < free.center().x + 60.0,
+        "{moved:?}"
+    );
+    let narrow = panel(free.width() * 0.9);
+    let smaller = fitted(narrow);
+    assert!(
+        smaller.width() < free.width() && smaller.right() < narrow.left() && smaller.left() > 0.0,
+        "{smaller:?}"
+    );
+}
+
+#[test]
 fn both_languages_have_the_words_of_the_map() {
     let site = fixture::tiny().site;
     for key in ["map.schematic", "map.north", "map.clustered", "map.area_says", "map.exercise_letter"] {

@@ -38,7 +38,7 @@ impl Layers {
     fn prepare(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
         let Self { events, base, labels, lettering } = self;
         events.prepare(sheet, 0.0, false);
-        labels.prepare(painter, sheet, &Others { events, base }, &[Rect::NOTHING; 2], lettering);
+        labels.prepare(painter, sheet, &Others { events, base }, &[Rect::NOTHING; 3], lettering);
     }
 
     /// How far names of areas stand from where they belong; those that the edge of the view may push are left out.

@@ -1,18 +1,16 @@
 //! What the colours and marks of the map mean: classes with their breaks, how they were found and how the areas lie in
-//! them, the marks of figures that are hidden, coarse, missing or late, the hexagons with what they count, and the
-//! severities. Owns no classes itself.
+//! them, and what `legend_marks` and `legend_events` say of marks and events; all of it or a short form. Owns no classes
+//! itself.
 
-use egui::{Align2, Color32, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui::{Align2, Color32, Rect, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 use crate::command::Command;
-use crate::panels::event_stream::severity_key;
-use crate::panels::pen::{Pen, cut_left, cut_right, cut_top, share, whole};
-use crate::panels::{Commands, View, event_filter, format, hexagon, marks, silence, words};
-use crate::privacy::marks::{Mark, Marks};
-use crate::privacy::shown::Told;
-use crate::site::areas::AreaId;
+use crate::panels::legend_events::{density_ui, severities_brief_ui, severities_ui};
+use crate::panels::legend_marks::marks_ui;
+use crate::panels::pen::{Pen, cut_right, cut_top, share, whole};
+use crate::panels::{Commands, View, format};
+use crate::privacy::marks::Marks;
 use crate::site::catalogue::Indicator;
-use crate::snapshot::Status;
 
 /// One class of the map's colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,30 +61,73 @@ pub fn height(pen: Pen<'_>) -> f32 {
     pen.row(pen.body()) + pen.step() * 2.0 + pen.row(pen.note()) * (4.0 + HEAP_ROWS + whole(MARK_ROWS))
 }
 
+/// How much of the legend is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// All of it, always.
+    Fixed,
+    /// All of it, with the way to the short one.
+    Whole,
+    /// Classes and severities only, with the way to all of it.
+    Short,
+}
+
+impl Form {
+    /// That of a legend over a map: short where the whole would cover too much of its height, and the other one where
+    /// the user asked for it.
+    #[must_use]
+    pub fn over(pen: Pen<'_>, map: Rect, view: &View<'_>) -> Self {
+        const MOST_SHARE: f32 = 0.45;
+        let is_short = height(pen) > map.height() * MOST_SHARE;
+        if is_short == view.state.legend_turned { Self::Whole } else { Self::Short }
+    }
+
+    /// Width and height of the panel.
+    #[must_use]
+    pub fn size(self, pen: Pen<'_>) -> Vec2 {
+        match self {
+            Self::Fixed | Self::Whole => vec2(pen.step() * 42.0, height(pen)),
+            Self::Short => {
+                vec2(pen.step() * 30.0, pen.row(pen.body()) + pen.step() + pen.row(pen.note()) * 3.0)
+            }
+        }
+    }
+}
+
 /// Paints classes with the values in them, marks and severities.
 pub fn legend_ui(
     pen: Pen<'_>,
     rect: Rect,
     view: &View<'_>,
-    scale: &LegendScale,
+    (scale, form): (&LegendScale, Form),
     marks: &Marks,
     commands: &mut Commands,
 ) {
     let Some(indicator) = view.indicator() else { return };
     let step = pen.step();
     let (title, rest) = cut_top(rect, pen.row(pen.body()));
-    let room = method_ui(pen, title, view, scale, commands);
+    let room = fold_ui(pen, title, view, form, commands);
+    let room = if form == Form::Short { room } else { method_ui(pen, room, view, scale, commands) };
     let unit = view.text.unit_name(&indicator.unit);
     let words = format!("{} {unit}", view.say(indicator.card_name()));
     // A long name goes smaller before it loses its unit.
     let at = pen.fitted(room, Align2::LEFT_CENTER, &words, pen.body(), 0.8);
     pen.name(at, "legend title", &words);
     let rest = rest.with_min_y(rest.top() + step * 0.5);
+    let classes = (scale.classes.as_slice(), target_of(scale, indicator));
+    if form == Form::Short {
+        let (bar, rest) = cut_top(rest, pen.row(pen.note()));
+        let (labels, rest) = cut_top(rest, pen.row(pen.note()));
+        classes_ui(pen, bar, labels, view, classes, indicator.decimals);
+        let (row, _) = cut_top(rest.with_min_y(rest.top() + step * 0.5), pen.row(pen.note()));
+        severities_brief_ui(pen, row, view);
+        return;
+    }
     let (heap, rest) = cut_top(rest, pen.row(pen.note()) * HEAP_ROWS);
     heap_ui(pen, heap, scale);
     let (bar, rest) = cut_top(rest, pen.row(pen.note()));
     let (labels, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.25), pen.row(pen.note()));
-    classes_ui(pen, bar, labels, view, (&scale.classes, target_of(scale, indicator)), indicator.decimals);
+    classes_ui(pen, bar, labels, view, classes, indicator.decimals);
     let (rows, rest) = cut_top(rest, pen.row(pen.note()) * whole(MARK_ROWS));
     marks_ui(pen, rows, view, (marks, scale.level), commands);
     let (row, rest) = cut_top(rest.with_min_y(rest.top() + step * 0.5), pen.row(pen.note()));
@@ -99,6 +140,32 @@ pub fn legend_ui(
 fn target_of(scale: &LegendScale, indicator: &Indicator) -> Option<f64> {
     let target = indicator.target.as_ref().and_then(|target| target.value)?;
     scale.classes.iter().map(|class| class.low).find(|low| (low - target).abs() < 1e-9)
+}
+
+/// The way to the other form, at the right end of the line: a tip that points to where the legend goes. What remains of the
+/// line.
+fn fold_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, form: Form, commands: &mut Commands) -> Rect {
+    let (key, down) = match form {
+        Form::Fixed => return line,
+        Form::Whole => ("panel.legend.shorter", -1.0),
+        Form::Short => ("panel.legend.whole", 1.0),
+    };
+    let step = pen.step();
+    let (rest, place) = cut_right(line, line.height());
+    let words = view.text.get(key);
+    let response = pen.press(place, "legend fold", words);
+    pen.hover_ground(place, &response);
+    let (middle, off) = (place.center(), vec2(step * 0.6, step * 0.3 * down));
+    let stroke = Stroke::new(pen.theme.sizes.hairline * 1.6, pen.theme.accent);
+    let tip = middle + vec2(0.0, off.y);
+    for side in [-off.x, off.x] {
+        pen.painter().line_segment([middle + vec2(side, -off.y), tip], stroke);
+    }
+    pen.tip(place, "legend fold tip", || words.to_owned());
+    if response.clicked() {
+        commands.push(Command::ToggleLegend);
+    }
+    rest.with_max_x(rest.right() - step)
 }
 
 /// How the classes were found, at the right end of a line; a press takes the next way. What remains of the line.
@@ -211,205 +278,5 @@ fn classes_ui(
         if last {
             edge(class.high, part.right(), &mut free_from);
         }
-    }
-}
-
-/// An entry for each mark that occurs on the map: how the area looks, the sign, how many areas; what it means on hover.
-fn marks_ui(
-    pen: Pen<'_>,
-    rows: Rect,
-    view: &View<'_>,
-    (found, level): (&Marks, usize),
-    commands: &mut Commands,
-) {
-    let step = pen.step();
-    let height = pen.row(pen.note());
-    // What the pattern of late figures says of all of them.
-    let late = words::late_short(view, &view.snapshot.inputs(view.state.indicator));
-    let silent = view.silences.map_or(0, |silences| silences.whole().count());
-    let mut at = rows.min;
-    let level = view.site.meta.levels.get(level).map_or("", |level| view.say(&level.name));
-    let by = view.text.fill("panel.legend.by_level", &[("level", level)]);
-    let place = rows.with_max_y(rows.top() + height);
-    at.x = pen.named_text(place, Align2::LEFT_CENTER, &by, pen.note()).right() + step * 1.75;
-    if found.is_empty() && late.is_empty() && silent == 0 {
-        let place = place.with_min_x(at.x);
-        let is_unread = view.snapshot.reading(view.state.indicator, AreaId::ROOT).status == Status::Unread;
-        let key = if is_unread { "panel.shown.why_unread" } else { "panel.legend.all_shown" };
-        let words = view.text.get(key);
-        at.x = pen.named_text(place, Align2::LEFT_CENTER, words, pen.note()).right() + step * 1.75;
-    }
-    if silent > 0 {
-        at.x = silent_ui(pen, place.with_min_x(at.x), view, silent, commands) + step * 1.75;
-    }
-    let mut entry_ui = |mark: Mark, words: &str, color: Color32, sentence: String| {
-        let wide = step * 2.75 + pen.width(words, pen.note());
-        if at.x > rows.left() && at.x + wide > rows.right() {
-            at = pos2(rows.left(), at.y + height);
-        }
-        let place = Rect::from_min_size(at, vec2(wide, height)).intersect(rows);
-        let middle = pos2(place.left() + step, place.center().y);
-        let chip = Rect::from_center_size(middle, vec2(step * 2.0, step * 1.25));
-        chip_ui(pen, chip, mark);
-        let words_place = place.with_min_x(chip.right() + step * 0.75);
-        pen.named_text(words_place, Align2::LEFT_CENTER, words, pen.note().color(color));
-        pen.name(place, ("mark", words), &sentence);
-        pen.tip(place, ("mark tip", words), || sentence);
-        at.x += wide + step * 1.75;
-    };
-    for (mark, count) in found.iter().filter(|(mark, _)| *mark != Mark::Late || late.is_empty()) {
-        let n = count.to_string();
-        let meaning = mark.sentence(view.text);
-        let sentence = view.text.fill("panel.legend.mark", &[("n", &n), ("meaning", &meaning)]);
-        entry_ui(mark, &format!("{} {n}", mark.brief(view.text)), pen.theme.muted, sentence);
-    }
-    if !late.is_empty() {
-        entry_ui(Mark::Late, &late, pen.theme.warn, Mark::Late.sentence(view.text));
-    }
-    let Some(as_of) = words::areas_as_of(view) else { return };
-    if at.x + pen.width(&as_of, pen.note()) > rows.right() {
-        at = pos2(rows.left(), at.y + height);
-    }
-    let place = Rect::from_min_size(at, vec2(rows.right() - at.x, height)).intersect(rows);
-    pen.named_text(place, Align2::LEFT_CENTER, &as_of, pen.note());
-}
-
-/// The entry of silences: a press shows or hides them. Returns where it ends.
-fn silent_ui(pen: Pen<'_>, line: Rect, view: &View<'_>, many: usize, commands: &mut Commands) -> f32 {
-    let step = pen.step();
-    let n = many.to_string();
-    let words = view.text.fill("panel.silence.legend", &[("n", &n)]);
-    let means = view.text.fill("panel.silence.legend_means", &[("n", &n)]);
-    let place = line.with_max_x(line.left() + step * 2.75 + pen.width(&words, pen.note().bold()));
-    let response = pen.press(place, "silences", &means);
-    pen.hover_ground(place, &response);
-    let middle = pos2(place.left() + step, place.center().y);
-    let chip = Rect::from_center_size(middle, vec2(step * 2.0, step * 1.25));
-    silence::mark_ui(pen, chip);
-    let ink = pen.note().color(pen.theme.silence);
-    let ink = if view.state.silence_open { ink.bold() } else { ink };
-    pen.text(place.with_min_x(chip.right() + step * 0.75), Align2::LEFT_CENTER, &words, ink);
-    pen.tip(place, "silences tip", || means.clone());
-    if response.clicked() {
-        commands.push(Command::ToggleSilences);
-    }
-    place.right()
-}
-
-/// How an area with a mark looks on the map.
-fn chip_ui(pen: Pen<'_>, chip: Rect, mark: Mark) {
-    let theme = pen.theme;
-    let hairline = theme.sizes.hairline;
-    let spacing = pen.step() * 0.6;
-    let class = theme.class_color(4, 7);
-    match mark {
-        Mark::Small(_) | Mark::Hidden => {
-            pen.painter().rect_filled(chip, 0.0, theme.no_data);
-            marks::hatch(pen.painter(), chip, spacing, Stroke::new(hairline, theme.muted));
-            marks::dashed_box(pen.painter(), chip, Stroke::new(hairline, theme.muted));
-        }
-        Mark::Missing => {
-            pen.painter().rect_filled(chip, 0.0, theme.no_data);
-            marks::outline(pen.painter(), chip, 0.0, Stroke::new(hairline, theme.line));
-            for share in [0.25, 0.5, 0.75] {
-                let at = pos2(egui::lerp(chip.x_range(), share), chip.center().y);
-                pen.painter().circle_filled(at, hairline * 1.25, theme.muted);
-            }
-        }
-        Mark::Late => {
-            pen.painter().rect_filled(chip, 0.0, class);
-            marks::hatch_falling(pen.painter(), chip, spacing * 1.5, Stroke::new(hairline, theme.ground));
-        }
-        Mark::AtLeast => {
-            let body = chip.with_max_x(chip.center().x);
-            marks::bar(pen.painter(), body, Some(Told::AtLeast), pen.step(), class);
-        }
-        Mark::About => {
-            let body = chip.with_max_x(chip.center().x);
-            marks::bar(pen.painter(), body, Some(Told::About), pen.step(), class);
-        }
-    }
-}
-
-/// What hexagons count: the smallest and the largest as they are drawn, and how wide one is. Events that stand singly say
-/// so; the place is kept free for either.
-fn density_ui(pen: Pen<'_>, row: Rect, view: &View<'_>, density: Option<DensityScale>) {
-    let text = view.text;
-    let Some(scale) = density else {
-        let key = if view.snapshot.is_whole { "panel.legend.single" } else { "panel.events.reading" };
-        let at = pen.named_text(row, Align2::LEFT_CENTER, text.get(key), pen.note());
-        if view.snapshot.is_whole {
-            others_ui(pen, row.with_min_x(at.right() + pen.step() * 1.5), view);
-        }
-        return;
-    };
-    let step = pen.step();
-    let most = format::count(scale.most);
-    let across = format::rounded_meters(scale.across_meters, text);
-    let means = text.fill(
-        "panel.legend.density_means",
-        &[("most", &most), ("across", &across), ("filter", &event_filter::words(view))],
-    );
-    let mut x = row.left();
-    for (count, shown) in [(1, "1"), (scale.most, most.as_str())] {
-        let fullness = hexagon::fullness(count, scale.most);
-        let radius = row.height() * 0.46 * hexagon::share(fullness);
-        let center = pos2(x + row.height() * 0.46, row.center().y);
-        let color = pen.theme.severity(2);
-        let fill = hexagon::fill(pen.theme, color, fullness);
-        let stroke = Stroke::new(pen.theme.sizes.hairline * hexagon::edge(fullness), color);
-        pen.painter().add(egui::Shape::convex_polygon(hexagon::corners(center, radius), fill, stroke));
-        let place = row.with_min_x(x + row.height() * 0.92 + step * 0.5);
-        x = pen.text(place, Align2::LEFT_CENTER, shown, pen.note().color(pen.theme.text)).right() + step;
-    }
-    let words = text.fill("panel.legend.density", &[("across", &across)]);
-    pen.text(row.with_min_x(x + step * 0.5), Align2::LEFT_CENTER, &words, pen.note());
-    pen.name(row, "density", &means);
-    pen.tip(row, "density tip", || means.clone());
-}
-
-/// What else stands on the map: counts of events without a place, and drills; as far as there is room.
-fn others_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {
-    let step = pen.step();
-    let mut row = row;
-    for (sign, key, is_boxed) in
-        [("n", "panel.legend.by_area", true), (view.text.get("map.exercise_letter"), "map.exercise", false)]
-    {
-        let words = view.text.get(key);
-        let ink = pen.note().bold().color(pen.theme.text);
-        let (wide, size) = (pen.width(words, pen.note()), pen.width(sign, ink) + step);
-        if size + step * 0.75 + wide > row.width() {
-            return;
-        }
-        let (place, rest) = cut_left(row, size);
-        if is_boxed {
-            let chip = Rect::from_center_size(place.center(), vec2(size, row.height() * 0.8));
-            pen.painter().rect_filled(chip, step * 0.4, pen.theme.surface);
-            let stroke = Stroke::new(pen.theme.sizes.hairline, pen.theme.muted);
-            pen.painter().rect_stroke(chip, step * 0.4, stroke, StrokeKind::Inside);
-        }
-        pen.text(place, Align2::CENTER_CENTER, sign, ink);
-        let at = pen.named_text(
-            rest.with_min_x(rest.left() + step * 0.75),
-            Align2::LEFT_CENTER,
-            words,
-            pen.note(),
-        );
-        row = rest.with_min_x(at.right() + step * 1.5);
-    }
-}
-
-fn severities_ui(pen: Pen<'_>, row: Rect, view: &View<'_>) {
-    let step = pen.step();
-    let size = pen.theme.sizes.small * 0.8;
-    let words: Vec<(u8, &str)> = [4_u8, 3, 2, 1].map(|s| (s, view.text.get(severity_key(s)))).to_vec();
-    let wide: f32 = words.iter().map(|(_, w)| pen.width(w, pen.note()) + size + step * 1.25).sum();
-    let gap = ((row.width() - wide) / 3.0).clamp(step * 0.5, step * 3.0);
-    let mut x = row.left();
-    for (severity, word) in words {
-        marks::severity(pen.painter(), pen.theme, pos2(x + size * 0.6, row.center().y), size, severity);
-        let place = row.with_min_x(x + size + step * 1.25);
-        let at = pen.text(place, Align2::LEFT_CENTER, word, pen.note());
-        x = at.right() + gap;
     }
 }

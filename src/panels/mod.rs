@@ -20,6 +20,8 @@ pub mod help;
 pub mod hexagon;
 pub mod indicator_list;
 pub mod legend;
+mod legend_events;
+mod legend_marks;
 pub mod marks;
 pub mod palette;
 pub mod pen;

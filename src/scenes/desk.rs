@@ -197,16 +197,18 @@ fn map_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, map: &mut MapPanel, commands
     child.set_clip_rect(rect.intersect(ui.clip_rect()));
     child.painter().rect_filled(rect, step * 0.5, view.theme.surface);
     let pen = Pen::new(ui, view.theme);
-    let legend_size = vec2(step * 44.0, legend::height(pen) + step * 2.0);
+    let form = legend::Form::over(pen, rect, view);
+    let legend_size = form.size(pen) + vec2(step, step) * 2.0;
     let place = Rect::from_min_size(
         // At the top: the sources of the map stand along its bottom.
         pos2(rect.right() - legend_size.x - step * 1.5, rect.top() + step * 1.5),
         legend_size,
     );
+    map.aside = place;
     map.ui(&mut child, rect.shrink(step * 2.0), view, commands);
     let pen = Pen::new(&child, view.theme);
     pen.painter().rect_filled(place, step * 0.5, view.theme.surface.gamma_multiply(0.92));
-    legend::legend_ui(pen, place.shrink(step), view, map.scale(), map.marks(), commands);
+    legend::legend_ui(pen, place.shrink(step), view, (map.scale(), form), map.marks(), commands);
     let stroke = Stroke::new(view.theme.sizes.hairline, view.theme.line);
     pen.painter().rect_stroke(rect, step * 0.5, stroke, StrokeKind::Inside);
 }

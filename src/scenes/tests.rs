@@ -19,6 +19,8 @@ use crate::state::Mode;
 #[cfg(test)]
 mod derived;
 #[cfg(test)]
+mod legend;
+#[cfg(test)]
 mod unread;
 
 pub(super) struct World {

@@ -64,7 +64,8 @@ fn frame_ui(
     if !view.state.silence_open {
         memory.stream.ui(pen, zones.stream, view, commands);
     }
-    legend::legend_ui(pen, zones.legend, view, map.scale(), map.marks(), commands);
+    let scale = (map.scale(), legend::Form::Fixed);
+    legend::legend_ui(pen, zones.legend, view, scale, map.marks(), commands);
     time_bar::compact_ui(pen, zones.time, view, commands);
     rotation::rotation_ui(pen, zones.rotation, view, &memory.rotation, commands);
     footer_ui(pen, zones.footer, view, map);
