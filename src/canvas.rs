@@ -32,6 +32,8 @@ struct Target {
     state: RenderState,
     view: wgpu::TextureView,
     size: [u32; 2],
+    /// Whether it lets nothing through.
+    is_opaque: bool,
     /// The same texture as the nearest texel, and smooth between texels.
     sharp: TextureId,
     smooth: TextureId,
@@ -61,8 +63,9 @@ impl Canvas {
         lent(ctx).map(most).is_some_and(|most| size.iter().all(|side| (1..=most).contains(side)))
     }
 
-    /// Draws over a colour that lets nothing through; never waits for the device. False, and nothing is drawn, where a
-    /// texture of the jobs has not reached the device yet: it will have by the next frame.
+    /// Draws over a colour; never waits for the device. False, and nothing is drawn, where a texture of the jobs has not
+    /// reached the device yet: it will have by the next frame. A picture over a colour that lets nothing through is later
+    /// copied over what lies below it, any other is laid over it.
     pub fn draw(
         &mut self,
         ctx: &Context,
@@ -76,11 +79,12 @@ impl Canvas {
         if !has_come.unwrap_or_else(|| has_textures(&state, jobs)) {
             return false;
         }
-        if self.target.as_ref().is_none_or(|target| target.size != size) {
-            self.target = Some(Target::new(ctx, state, size));
+        let like = (size, below.is_opaque());
+        if self.target.as_ref().is_none_or(|target| (target.size, target.is_opaque) != like) {
+            self.target = Some(Target::new(ctx, state, like));
         }
         let Some(target) = &self.target else { return false };
-        let soft = |soft: &mut Soft| soft.draw(&target.view, size, pixels_per_point, opaque(below), jobs);
+        let soft = |soft: &mut Soft| soft.draw(&target.view, size, pixels_per_point, clear(below), jobs);
         if ctx.with_plugin(soft).is_none() {
             let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point };
             paint(&target.state, &target.view, &screen, below, jobs);
@@ -104,7 +108,7 @@ fn has_textures(state: &RenderState, jobs: &[ClippedPrimitive]) -> bool {
 }
 
 impl Target {
-    fn new(ctx: &Context, state: RenderState, size: [u32; 2]) -> Self {
+    fn new(ctx: &Context, state: RenderState, (size, is_opaque): ([u32; 2], bool)) -> Self {
         let [width, height] = size;
         let texture = state.device.create_texture(&wgpu::TextureDescriptor {
             label: None,
@@ -122,19 +126,19 @@ impl Target {
         let smooth = renderer.register_native_texture(&state.device, &view, wgpu::FilterMode::Linear);
         drop(renderer);
         ctx.with_plugin(|soft: &mut Soft| {
-            soft.adopt(sharp, &view, TextureOptions::NEAREST);
-            soft.adopt(smooth, &view, TextureOptions::LINEAR);
+            soft.adopt(sharp, &view, TextureOptions::NEAREST, is_opaque);
+            soft.adopt(smooth, &view, TextureOptions::LINEAR, is_opaque);
         });
-        Self { ctx: ctx.clone(), state, view, size, sharp, smooth }
+        Self { ctx: ctx.clone(), state, view, size, is_opaque, sharp, smooth }
     }
 }
 
-fn opaque(color: Color32) -> wgpu::Color {
-    let [r, g, b, _] = color.to_array().map(|c| f64::from(c) / 255.0);
-    wgpu::Color { r, g, b, a: 1.0 }
+fn clear(color: Color32) -> wgpu::Color {
+    let [r, g, b, a] = color.to_array().map(|c| f64::from(c) / 255.0);
+    wgpu::Color { r, g, b, a }
 }
 
-/// Draws over a colour that lets nothing through, and does not wait until it is done.
+/// Draws over a colour, and does not wait until it is done.
 pub fn paint(
     state: &RenderState,
     view: &wgpu::TextureView,
@@ -150,7 +154,7 @@ pub fn paint(
         let attachment = wgpu::RenderPassColorAttachment {
             view,
             resolve_target: None,
-            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(opaque(below)), store: wgpu::StoreOp::Store },
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(clear(below)), store: wgpu::StoreOp::Store },
             depth_slice: None,
         };
         let pass =

@@ -212,10 +212,16 @@ impl Soft {
         );
     }
 
-    /// Knows a picture of the device's own, which lets nothing through.
-    pub(crate) fn adopt(&mut self, id: TextureId, view: &wgpu::TextureView, options: TextureOptions) {
+    /// Knows a picture of the device's own, and whether it lets nothing through.
+    pub(crate) fn adopt(
+        &mut self,
+        id: TextureId,
+        view: &wgpu::TextureView,
+        options: TextureOptions,
+        is_opaque: bool,
+    ) {
         let bound = self.bind(view, options);
-        self.textures.insert(id, Picture { texture: None, bound, is_opaque: true });
+        self.textures.insert(id, Picture { texture: None, bound, is_opaque });
     }
 
     /// Forgets it.

@@ -55,7 +55,13 @@ impl MarkInker {
     /// No marks yet.
     #[must_use]
     pub(super) fn new(pixels_per_point: f32) -> Self {
-        Self { ink: Inker::new(pixels_per_point), runs: Vec::new() }
+        Self::with(Inker::new(pixels_per_point))
+    }
+
+    /// No marks yet, and what their shapes go into.
+    #[must_use]
+    pub(super) const fn with(ink: Inker) -> Self {
+        Self { ink, runs: Vec::new() }
     }
 
     /// What was drawn since the last mark is one that stands at a place.
@@ -86,10 +92,10 @@ impl Marks {
         out.indices.clear();
         out.vertices.clear();
         let stretched = (lens.scale / made.scale) as f32;
-        // Moving aside goes by whole pixels, so that what is sharp stays sharp.
-        let aside = (is_same_scale(made, lens)).then(|| {
-            let by = lens.to_screen(made.center) - made.to_screen(made.center);
-            if is_moving { lens.snap(by.to_pos2()).to_vec2() } else { by }
+        // What is sharp stays sharp: marks stand on whole pixels. On the way aside they keep their steps from one another.
+        let is_aside = is_same_scale(made, lens);
+        let all = (is_aside && is_moving).then(|| {
+            lens.snap((lens.to_screen(made.center) - made.to_screen(made.center)).to_pos2()).to_vec2()
         });
         let (mut from, mut corners_from) = (0, 0);
         for run in &self.runs {
@@ -100,11 +106,13 @@ impl Marks {
             let (by, grown) = if let Size::Letters(off) = run.size {
                 let corner = |lens: &Lens| lens.snap(lens.to_screen(run.at) + off);
                 (corner(lens) - corner(made), 1.0)
-            } else if let Some(by) = aside {
+            } else if let Some(by) = all {
                 (by, 1.0)
+            } else if is_aside || run.size == Size::Screen {
+                (lens.snap(lens.to_screen(run.at)) - made.snap(made.to_screen(run.at)), 1.0)
             } else {
-                let grown = if run.size == Size::Ground { stretched } else { 1.0 };
-                (lens.to_screen(run.at).to_vec2() - made.to_screen(run.at).to_vec2() * grown, grown)
+                let before = made.snap(made.to_screen(run.at)).to_vec2() * stretched;
+                (lens.to_screen(run.at).to_vec2() - before, stretched)
             };
             let set_down = |place: Pos2| (place.to_vec2() * grown + by).to_pos2();
             let rect = Rect::from_min_max(set_down(run.rect.min), set_down(run.rect.max));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Painter, Pos2, Shape, Stroke, vec2};
+use egui::{Painter, Pos2, Shape, Stroke};
 
 use super::anchored::{self, Anchored, MarkInker, Marks, Size};
 use super::crowd::{Badge, Crowd, Reach, Single, badges};
@@ -12,7 +12,8 @@ use super::lens::{Lens, world};
 use super::lettering::{Lettering, Letters};
 use super::letters::Scribe;
 use super::sheet::{Dress, Sheet};
-use super::symbol::{self, Stamps, Symbol};
+use super::stamps::{IN_CELL, Look, Stamps};
+use super::symbol::{self, Symbol};
 use crate::density::grid;
 use crate::density::{CellSum, EventFilter};
 use crate::panels::hexagon::{self, fullness};
@@ -20,7 +21,6 @@ use crate::panels::legend::DensityScale;
 use crate::panels::{alarm_strip, event_filter, format};
 use crate::site::text::Lang;
 use crate::snapshot::EventPhase;
-use crate::theme::Theme;
 
 /// How long an event counts as new, in seconds of data time, and how many are marked as new at once.
 const NEW_SECS: i64 = 300;
@@ -31,8 +31,8 @@ const FADE_SECS: f64 = 0.2;
 const KINDS_FROM: f64 = 2.0;
 const MOST_KINDS: usize = 160;
 
-/// About how many vertices a mark has.
-const CORNERS: usize = 100;
+/// How many vertices a mark has: two pictures.
+const CORNERS: usize = 8;
 
 /// What a mark stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ pub(super) struct Mark {
 }
 
 type Seen = (u64, EventFilter, Reach);
-type Key = (u64, Dress, Option<Arc<str>>, bool);
+type Key = (u64, Dress, Option<Arc<str>>, bool, u64);
 
 /// A level that passes into the next one.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ pub(super) struct EventsLayer {
     mesh: Anchored<Key>,
     letters: Letters<(u64, Dress, Lang, bool)>,
     badges: Kept<(u64, EventFilter), (Vec<Badge>, usize)>,
+    stamps: Stamps,
 }
 
 impl EventsLayer {
@@ -133,6 +134,12 @@ impl EventsLayer {
         self.chosen
     }
 
+    /// How often the looks of marks were drawn.
+    #[cfg(test)]
+    pub(super) const fn looks(&self) -> u64 {
+        self.stamps.number()
+    }
+
     /// The badges.
     #[must_use]
     pub(super) fn badges(&self) -> &[Badge] {
@@ -180,7 +187,7 @@ impl EventsLayer {
     /// What the marks of the crowd depend on besides the view.
     fn key(&self, sheet: &Sheet<'_>) -> Key {
         let says_kinds = says_kinds(sheet, &self.crowd);
-        (self.chosen, sheet.dress(), sheet.view.state.event.clone(), says_kinds)
+        (self.chosen, sheet.dress(), sheet.view.state.event.clone(), says_kinds, self.stamps.number())
     }
 
     /// Paints hexagons, symbols, counts and the letters of drills and kinds.
@@ -191,14 +198,16 @@ impl EventsLayer {
         time: f64,
         lettering: &mut Lettering,
     ) {
+        self.stamps.prepare(painter.ctx(), sheet, radius(&sheet.lens, &self.crowd));
         let opacity = self.fading.as_ref().map_or(1.0, |fading| ((time - fading.began) / FADE_SECS) as f32);
         if let Some(Fading { crowd, mesh, key, .. }) = &mut self.fading {
-            let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
+            key.4 = self.stamps.number();
+            let make = |sheet: &Sheet<'_>| draw(sheet, crowd, &self.stamps);
             painter.add(Shape::Mesh(mesh.get(sheet, key.clone(), 1.0 - opacity, make)));
         }
-        let (key, crowd) = (self.key(sheet), &self.crowd);
+        let (key, crowd, stamps) = (self.key(sheet), &self.crowd, &self.stamps);
         let says_kinds = key.3;
-        let make = |sheet: &Sheet<'_>| draw(sheet, crowd);
+        let make = |sheet: &Sheet<'_>| draw(sheet, crowd, stamps);
         let mesh = self.mesh.get(sheet, key, opacity, make);
         painter.add(Shape::Mesh(mesh));
         let key = (self.chosen, sheet.dress(), sheet.view.lang(), says_kinds);
@@ -250,46 +259,40 @@ fn marks(sheet: &Sheet<'_>, crowd: &Crowd) -> Vec<Mark> {
     out
 }
 
+/// From the middle of a cell to its corners, in points.
+fn radius(lens: &Lens, crowd: &Crowd) -> f32 {
+    (grid::radius(crowd.level) * lens.scale) as f32
+}
+
 fn cell_radius(lens: &Lens, crowd: &Crowd, sum: &CellSum) -> f32 {
-    let whole = (grid::radius(crowd.level) * lens.scale) as f32;
-    whole * hexagon::share(fullness(sum.count, crowd.most))
+    radius(lens, crowd) * hexagon::share(fullness(sum.count, crowd.most))
 }
 
-fn cell_color(theme: &Theme, sum: &CellSum) -> Color32 {
-    if sum.open > 0 { theme.severity(sum.worst_open) } else { theme.muted }
-}
-
-fn draw(sheet: &Sheet<'_>, crowd: &Crowd) -> Marks {
+fn draw(sheet: &Sheet<'_>, crowd: &Crowd, stamps: &Stamps) -> Marks {
     let lens = &sheet.lens;
     let theme = sheet.theme();
     let hair = sheet.hairline();
-    let mut marks = MarkInker::new(lens.pixels_per_point);
-    let mut stamps = Stamps::new(theme, lens.pixels_per_point);
+    let mut marks = MarkInker::with(stamps.inker(lens.pixels_per_point));
+    let whole = radius(lens, crowd);
     // The crowd is of whole tiles of cells, of which half may lie outside.
-    let seen = lens.rect.expand((grid::radius(crowd.level) * lens.scale) as f32);
-    let at = |sum: &CellSum| lens.to_screen(grid::middle(crowd.level, sum.cell));
-    let cells: Vec<(Pos2, &CellSum)> =
-        crowd.cells.iter().map(|sum| (at(sum), sum)).filter(|(at, _)| seen.contains(*at)).collect();
-    marks.ink.make_room((cells.len() + crowd.singles.len()) * CORNERS);
-    for (center, sum) in cells {
-        let full = fullness(sum.count, crowd.most);
-        let color = cell_color(theme, sum);
-        let radius = cell_radius(lens, crowd, sum);
-        let fill = hexagon::fill(theme, color, full).gamma_multiply(0.8);
+    let seen = lens.rect.expand(whole);
+    marks.ink.make_room((crowd.cells.len() + crowd.singles.len()) * CORNERS);
+    // The mark of the worst event stands above its number, by whole pixels, so that both move as one.
+    let above = lens.snap(Pos2::new(0.0, theme.sizes.small * 0.62)).to_vec2();
+    for sum in &crowd.cells {
         let place = grid::middle(crowd.level, sum.cell);
-        marks.ink.add(Shape::convex_polygon(
-            hexagon::corners(center, radius),
-            fill,
-            Stroke::new(hair * hexagon::edge(full), color),
-        ));
-        marks.set_down(place, Size::Ground);
-        let at = mark_place(center, theme);
-        if sum.open > 0 {
-            let mark = Symbol { grown: 0.7, ..Symbol::plain(at, sum.worst_open) };
-            stamps.set(&mark, &mut marks.ink);
-        } else {
-            symbol::tick(theme, at, theme.sizes.small * 0.3).into_iter().for_each(|s| marks.ink.add(s));
+        let at = lens.to_screen(place);
+        if !seen.contains(at) {
+            continue;
         }
+        let severity = (sum.open > 0).then_some(sum.worst_open);
+        let hexagon = Look::Hexagon(hexagon::step(sum.count, crowd.most), severity);
+        stamps.set(hexagon, theme, whole, at, &mut marks.ink);
+        marks.set_down(place, Size::Ground);
+        let mark = severity.map_or(Look::Tick, |severity| {
+            Look::Symbol(Symbol { grown: IN_CELL, ..Symbol::plain(Pos2::ZERO, severity) })
+        });
+        stamps.set(mark, theme, whole, lens.snap(at) - above, &mut marks.ink);
         marks.set_down(place, Size::Screen);
     }
     if crowd.cells.is_empty() {
@@ -307,22 +310,17 @@ fn draw(sheet: &Sheet<'_>, crowd: &Crowd) -> Marks {
             marks.ink.add(Shape::circle_stroke(at, r, Stroke::new(hair * 2.0, theme.text)));
         }
         let symbol = Symbol {
-            at,
+            at: Pos2::ZERO,
             severity: single.severity,
             grown: if chosen { 1.25 * near } else { near },
             hollow: single.exercise,
             done: single.phase == EventPhase::Done,
             even: near > 1.0,
         };
-        stamps.set(&symbol, &mut marks.ink);
+        stamps.set(Look::Symbol(symbol), theme, whole, at, &mut marks.ink);
         marks.set_down(single.at, Size::Screen);
     }
     marks.finish()
-}
-
-/// Where the mark of the worst event stands in a cell: above its number.
-fn mark_place(center: Pos2, theme: &Theme) -> Pos2 {
-    center - vec2(0.0, theme.sizes.small * 0.62)
 }
 
 /// Quiet rings around what opened a moment ago.

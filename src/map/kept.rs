@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::emath::{GuiRounding as _, Rot2};
 use egui::epaint::{TessellationOptions, Tessellator, Vertex};
-use egui::{Color32, Galley, Mesh, Pos2, Shape};
+use egui::{Color32, Galley, Mesh, Pos2, Shape, TextureId};
 
 use super::lens::Lens;
 use super::sheet::Sheet;
@@ -119,6 +119,12 @@ impl Inker {
     /// An empty mesh for a screen with this many pixels per point.
     #[must_use]
     pub(super) fn new(pixels_per_point: f32) -> Self {
+        Self::onto(TextureId::default(), pixels_per_point)
+    }
+
+    /// The same for triangles that show a picture, of which the first corner is white: that is what shapes look at.
+    #[must_use]
+    pub(super) fn onto(picture: TextureId, pixels_per_point: f32) -> Self {
         // Without prerasterised discs no shape needs the font texture, whose size would have to be known.
         let options = TessellationOptions {
             prerasterized_discs: false,
@@ -129,7 +135,7 @@ impl Inker {
         Self {
             tessellator: Tessellator::new(pixels_per_point, options, [1, 1], Vec::new()),
             pixels_per_point,
-            mesh: Mesh::default(),
+            mesh: Mesh::with_texture(picture),
         }
     }
 
@@ -156,11 +162,11 @@ impl Inker {
         self.mesh.reserve_triangles(vertices);
     }
 
-    /// Adds what was turned into triangles around the origin before, around a place.
-    pub(super) fn stamp(&mut self, made: &Mesh, at: Pos2) {
+    /// Adds what was turned into triangles around the origin before, around a place and so many times as large.
+    pub(super) fn stamp(&mut self, made: &Mesh, at: Pos2, grown: f32) {
         let first = u32::try_from(self.mesh.vertices.len()).unwrap_or(u32::MAX);
         let by = at.to_vec2();
-        let moved = made.vertices.iter().map(|v| Vertex { pos: v.pos + by, ..*v });
+        let moved = made.vertices.iter().map(|v| Vertex { pos: v.pos * grown + by, ..*v });
         self.mesh.vertices.extend(moved);
         self.mesh.indices.extend(made.indices.iter().map(|i| first + i));
     }

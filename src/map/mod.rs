@@ -34,6 +34,7 @@ mod scope;
 mod sheet;
 mod silence;
 mod stack;
+mod stamps;
 mod symbol;
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,14 @@ pub(super) struct Dress {
     hairline: f32,
 }
 
+impl Dress {
+    /// Of a theme.
+    #[must_use]
+    pub(super) const fn of(theme: &Theme) -> Self {
+        Self { dark: theme.dark, small: theme.sizes.small, hairline: theme.sizes.hairline }
+    }
+}
+
 impl<'a> Sheet<'a> {
     /// Tokens.
     #[must_use]
@@ -55,8 +63,7 @@ impl<'a> Sheet<'a> {
     /// What a kept drawing depends on besides its data.
     #[must_use]
     pub(super) const fn dress(&self) -> Dress {
-        let theme = self.view.theme;
-        Dress { dark: theme.dark, small: theme.sizes.small, hairline: theme.sizes.hairline }
+        Dress::of(self.view.theme)
     }
 
     /// Zoom levels from the view of the whole.

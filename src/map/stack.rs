@@ -132,6 +132,18 @@ impl Stack {
         self.events.density(lens)
     }
 
+    /// The marks of events on the screen.
+    #[cfg(test)]
+    pub(super) fn marks(&self) -> &[super::events::Mark] {
+        self.events.marks()
+    }
+
+    /// How often the looks of marks were drawn.
+    #[cfg(test)]
+    pub(super) const fn looks(&self) -> u64 {
+        self.events.looks()
+    }
+
     /// What is under a point: a mark before a label before an area.
     fn hit(&self, sheet: &Sheet<'_>, at: egui::Pos2) -> Option<Hit> {
         if let Some(mark) = self.events.at(at) {

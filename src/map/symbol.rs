@@ -1,8 +1,7 @@
 //! Symbols of events: each severity has its own shape and its own colour, with a dark edge. Owns their geometry.
 
-use egui::{Color32, Mesh, Pos2, Shape, Stroke, vec2};
+use egui::{Color32, Pos2, Shape, Stroke, vec2};
 
-use super::kept::Inker;
 use super::lens::polar;
 use crate::theme::Theme;
 
@@ -109,35 +108,6 @@ fn around(at: Pos2, radius: f32) -> Vec<Pos2> {
 
 fn convex(at: Pos2, corners: &[(f32, f32)], r: f32, fill: Color32, stroke: Stroke) -> Shape {
     Shape::convex_polygon(corners.iter().map(|(x, y)| at + vec2(x * r, y * r)).collect(), fill, stroke)
-}
-
-/// Symbols turned into triangles once and set down often.
-pub(super) struct Stamps<'a> {
-    theme: &'a Theme,
-    pixels_per_point: f32,
-    made: Vec<(Symbol, Mesh)>,
-}
-
-impl<'a> Stamps<'a> {
-    /// None yet.
-    #[must_use]
-    pub(super) const fn new(theme: &'a Theme, pixels_per_point: f32) -> Self {
-        Self { theme, pixels_per_point, made: Vec::new() }
-    }
-
-    /// Sets down a symbol.
-    pub(super) fn set(&mut self, symbol: &Symbol, inker: &mut Inker) {
-        let look = Symbol { at: Pos2::ZERO, ..*symbol };
-        if let Some((_, made)) = self.made.iter().find(|(made, _)| *made == look) {
-            inker.stamp(made, symbol.at);
-            return;
-        }
-        let mut own = Inker::new(self.pixels_per_point);
-        look.shapes(self.theme).into_iter().for_each(|shape| own.add(shape));
-        let made = own.finish();
-        inker.stamp(&made, symbol.at);
-        self.made.push((look, made));
-    }
 }
 
 /// Two quiet rings around something that is new.

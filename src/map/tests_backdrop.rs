@@ -23,15 +23,19 @@ struct Screen {
 
 impl Screen {
     fn new(keeps: bool) -> Option<Self> {
-        Some(Self::on(Painter::new().ok()?, keeps))
+        Some(Self::on(Painter::new().ok()?, keeps, fixture::tiny()))
     }
 
-    fn on(painter: Painter, keeps: bool) -> Self {
+    fn crowded(keeps: bool) -> Option<Self> {
+        Some(Self::on(Painter::new().ok()?, keeps, super::tests_bars::crowded(20_000)))
+    }
+
+    fn on(painter: Painter, keeps: bool, stage: Stage) -> Self {
         let headless = Headless::new(WIDTH, HEIGHT);
         if keeps {
             painter.lend(&headless.ctx);
         }
-        Self { stage: fixture::tiny(), headless, painter, map: None }
+        Self { stage, headless, painter, map: None }
     }
 
     /// The next frame.
@@ -84,9 +88,14 @@ fn apart(a: &[u8], b: &[u8]) -> (f64, f64) {
 
 #[test]
 fn a_kept_picture_is_the_layers_at_rest_and_near_to_them_on_the_way() {
-    let (Some(mut kept), Some(mut plain)) = (Screen::new(true), Screen::new(false)) else {
-        return;
-    };
+    for make in [Screen::new, Screen::crowded] {
+        if let (Some(kept), Some(plain)) = (make(true), make(false)) {
+            is_the_layers(kept, plain);
+        }
+    }
+}
+
+fn is_the_layers(mut kept: Screen, mut plain: Screen) {
     let first = kept.rest();
     let (many, _) = apart(&first, &plain.rest());
     assert!(many < 1e-4, "at first {many} differ");
@@ -120,7 +129,7 @@ fn a_window_shows_what_a_picture_shows() {
     let (Some(mut picture), Ok(painter)) = (Screen::new(false), Painter::as_window()) else {
         return;
     };
-    let mut window = Screen::on(painter, true);
+    let mut window = Screen::on(painter, true, fixture::tiny());
     let (many, mean) = apart(&picture.rest(), &window.rest());
     assert!(many < 1e-3 && mean < 0.6, "{many} differ, by {mean} in the mean");
     for way in [MapRequest::Zoom(1.2), MapRequest::Pan(0.2, 0.1)] {
@@ -131,27 +140,57 @@ fn a_window_shows_what_a_picture_shows() {
     }
 }
 
-#[test]
-fn a_resting_map_is_drawn_once() {
-    let Some(mut screen) = Screen::new(true) else {
-        return;
-    };
+/// Vertices of each mesh with a picture of its own, in their order.
+fn pictured(screen: &mut Screen) -> Vec<usize> {
     screen.rest();
-    let Screen { stage, headless, map, .. } = &mut screen;
+    let Screen { stage, headless, map, .. } = screen;
     let mut out = headless.frame(1.0, Vec::new(), |ui| {
         let clear = ui.max_rect();
         map.as_mut().expect("a map").ui(ui, clear, &stage.view(), &mut Vec::new());
     });
     out.textures_delta.clear();
     let jobs = headless.ctx.tessellate(out.shapes, 1.0);
-    let vertices: usize = jobs
-        .iter()
-        .map(|job| match &job.primitive {
-            egui::epaint::Primitive::Mesh(mesh) if mesh.texture_id != egui::TextureId::default() => {
-                mesh.vertices.len()
-            }
-            _ => 0,
+    let own = jobs.iter().filter_map(|job| match &job.primitive {
+        egui::epaint::Primitive::Mesh(mesh) => Some(mesh),
+        egui::epaint::Primitive::Callback(_) => None,
+    });
+    own.filter(|mesh| mesh.texture_id != egui::TextureId::default())
+        .map(|mesh| {
+            assert_eq!(mesh.indices.len() * 4, mesh.vertices.len() * 6, "two triangles to four corners");
+            mesh.vertices.len()
         })
-        .sum();
-    assert_eq!(vertices, 4, "one rectangle for all that lies under events and names");
+        .collect()
+}
+
+#[test]
+fn a_resting_map_is_drawn_once() {
+    let Some(mut screen) = Screen::crowded(true) else {
+        return;
+    };
+    let drawn = pictured(&mut screen);
+    let [below, marks] = drawn[..] else { panic!("{drawn:?}") };
+    assert_eq!(below, 4, "one rectangle for all that lies under events and names");
+    let seen = screen.map.as_ref().expect("a map").stack.marks().len();
+    // A hexagon and what stands in it; hexagons at the edges are seen though their middles are not.
+    assert!(seen > 10 && (4 * seen..=12 * seen).contains(&marks), "{marks} corners, {seen} marks");
+}
+
+#[test]
+fn looks_of_marks_are_drawn_again_for_another_size_and_not_at_rest() {
+    let Some(mut screen) = Screen::crowded(true) else {
+        return;
+    };
+    screen.rest();
+    let looks = |screen: &Screen| screen.map.as_ref().expect("a map").stack.looks();
+    let first = looks(&screen);
+    screen.rest();
+    assert_eq!(looks(&screen), first, "nothing changed");
+    screen.frame(Some(MapRequest::Pan(0.2, 0.1)));
+    screen.rest();
+    assert_eq!(looks(&screen), first, "hexagons of the same size");
+    screen.frame(Some(MapRequest::Zoom(0.3)));
+    (0..3).for_each(|_| drop(screen.frame(None)));
+    assert_eq!(looks(&screen), first, "on the way they are stretched");
+    screen.rest();
+    assert_eq!(looks(&screen), first + 1, "at rest they are sharp");
 }

@@ -5,11 +5,31 @@ use egui::{Color32, Pos2, vec2};
 
 use crate::theme::Theme;
 
-/// How full a hexagon is, from 0 to 1: counts differ by magnitudes, and the middle ones are to be told apart.
+/// Into how many steps fullness is told: more than the eye tells apart, and few enough that each is drawn only once.
+pub const STEPS: u8 = 16;
+
+/// How full a hexagon is, in steps: counts differ by magnitudes, and the middle ones are to be told apart.
 #[must_use]
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a size on the screen")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a size on the screen"
+)]
+pub fn step(count: u64, most: u64) -> u8 {
+    ((count as f64 / most.max(1) as f64).clamp(0.0, 1.0).powf(0.4) * f64::from(STEPS)).round() as u8
+}
+
+/// How full it is, from 0 to 1.
+#[must_use]
 pub fn fullness(count: u64, most: u64) -> f32 {
-    (count as f64 / most.max(1) as f64).clamp(0.0, 1.0).powf(0.4) as f32
+    fullness_of(step(count, most))
+}
+
+/// How full it is at a step, from 0 to 1.
+#[must_use]
+pub fn fullness_of(step: u8) -> f32 {
+    f32::from(step) / f32::from(STEPS)
 }
 
 /// How much of its place it takes.
