@@ -97,7 +97,7 @@ impl<K: PartialEq> Drifting<K> {
 
 /// Whether a drawing made for one view shows all of another that differs by a step aside.
 fn drifts(made: &Lens, lens: &Lens) -> bool {
-    let same = made.rect.center() == lens.rect.center()
+    let same = made.is_around_the_middle_of(lens)
         && made.scale.to_bits() == lens.scale.to_bits()
         && made.pixels_per_point.to_bits() == lens.pixels_per_point.to_bits();
     let (wide, seen) = (made.extent(0.0), lens.extent(0.0));

@@ -57,7 +57,10 @@ pub(super) struct Label {
 /// What is written below each other.
 pub(super) type Lines = Vec<(String, Type)>;
 
-type Key = (Dress, Scope, [Rect; 3], u64, IndicatorIx, Lang, [u64; 3]);
+/// What labels say depends on this.
+type Key = (Dress, Scope, u64, IndicatorIx, Lang, u64);
+/// Where they stand depends on this besides: on the way they keep their places.
+type Around = ([Rect; 3], [u64; 2]);
 
 /// What labels have to do with besides areas.
 pub(super) struct Others<'a> {
@@ -81,7 +84,7 @@ pub(super) struct Labels {
     /// Badges in view that found no room.
     without_room: usize,
     /// What they were placed for, and in which view.
-    made_for: Option<(Key, Lens)>,
+    made_for: Option<(Key, Around, Lens)>,
     /// Counts how often they were placed anew.
     placings: u64,
     letters: Letters<u64>,
@@ -100,14 +103,15 @@ impl Labels {
         let key = (
             sheet.dress(),
             sheet.scope.clone(),
-            *taken,
             sheet.view.snapshot.revision,
             sheet.view.state.indicator,
             sheet.view.lang(),
-            [others.base.arrived(), silence::key(sheet.view), others.events.chosen()],
+            silence::key(sheet.view),
         );
-        let stays = |(made_for, at): &(Key, Lens)| {
-            *made_for == key && (*at == sheet.lens || (sheet.moving && rides(at, &sheet.lens)))
+        let around = (*taken, [others.base.arrived(), others.events.chosen()]);
+        let stays = |(made_for, among, at): &(Key, Around, Lens)| {
+            let is_there = *at == sheet.lens && *among == around;
+            *made_for == key && (is_there || (sheet.moving && rides(at, &sheet.lens)))
         };
         if self.made_for.as_ref().is_some_and(stays) {
             return;
@@ -119,7 +123,7 @@ impl Labels {
         (self.placed, self.without_room) =
             arrange(&sheet, others, taken, &mut self.stands, &mut (painter, lettering));
         self.placings += 1;
-        self.made_for = Some((key, lens));
+        self.made_for = Some((key, around, lens));
     }
 
     /// The placed labels, where they are while the map rests.
@@ -144,13 +148,13 @@ impl Labels {
     /// What they are about and where they are in a view.
     #[cfg(test)]
     pub(super) fn seen(&self, lens: &Lens) -> Vec<(About, Rect)> {
-        let Some((_, made)) = &self.made_for else { return Vec::new() };
+        let Some((_, _, made)) = &self.made_for else { return Vec::new() };
         self.placed.iter().map(|label| (label.about, label.on(lens, made))).collect()
     }
 
     /// Paints them.
     pub(super) fn paint(&mut self, painter: &Painter, sheet: &Sheet<'_>, lettering: &mut Lettering) {
-        let Self { placed, made_for: Some((_, made)), placings, letters, .. } = self else { return };
+        let Self { placed, made_for: Some((_, _, made)), placings, letters, .. } = self else { return };
         let theme = sheet.theme();
         for label in &*placed {
             let rect = label.on(&sheet.lens, made);
@@ -244,7 +248,7 @@ pub(super) type Writer<'a> = (&'a Painter, &'a mut Lettering);
 fn rides(at: &Lens, lens: &Lens) -> bool {
     let moved = lens.to_screen(at.center) - lens.rect.center();
     let most = lens.rect.size() * RIDE;
-    at.rect.center() == lens.rect.center()
+    at.is_around_the_middle_of(lens)
         && (at.zoom - lens.zoom).abs() <= RIDE_LEVELS
         && moved.x.abs() <= most.x
         && moved.y.abs() <= most.y

@@ -143,6 +143,14 @@ impl Lens {
         MercatorProjection.scale_pixel_per_meter(position(self.center), self.zoom)
     }
 
+    /// Whether the middle of the map is at the same point of the screen as in another view. A rectangle that was made wider
+    /// has its middle where it was, but for the last digit.
+    #[must_use]
+    pub(super) fn is_around_the_middle_of(&self, other: &Self) -> bool {
+        const OFF_POINTS: f32 = 0.01;
+        (self.rect.center() - other.rect.center()).abs().max_elem() < OFF_POINTS
+    }
+
     /// The place moved to the middle of a pixel grid cell, so that a square of whole pixels is sharp.
     #[must_use]
     pub(super) fn snap(&self, at: Pos2) -> Pos2 {
@@ -171,6 +179,19 @@ mod tests {
         }
         let [lon, lat] = degrees(world([114.37, 22.69]));
         assert!((lon - 114.37).abs() < 1e-9 && (lat - 22.69).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_wider_view_has_its_middle_where_it_was() {
+        for size in [vec2(1366.0, 768.0), vec2(1920.0, 1080.0), vec2(3840.0, 2160.0), vec2(6656.0, 1792.0)] {
+            let lens = Lens::new(Rect::from_min_size(Pos2::ZERO, size), world([114.37, 22.69]), 12.4, 1.0);
+            for share in [0.12, 0.15, 0.5] {
+                let wide = Lens { rect: lens.rect.expand2(size * share), ..lens };
+                assert!(wide.is_around_the_middle_of(&lens), "{size:?} and {share} more");
+            }
+            let aside = Lens { rect: lens.rect.translate(vec2(1.0, 0.0)), ..lens };
+            assert!(!aside.is_around_the_middle_of(&lens));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use egui::{Painter, Rect, Vec2, vec2};
+use egui::{Painter, Pos2, Rect, Vec2, vec2};
 
 use super::base::BaseMaps;
 use super::events::{EventsLayer, What};
@@ -36,9 +36,15 @@ impl Layers {
     }
 
     fn prepare(&mut self, painter: &Painter, sheet: &Sheet<'_>) {
+        self.prepare_beside(painter, sheet, Rect::NOTHING);
+    }
+
+    /// With something else that covers a part of the map.
+    fn prepare_beside(&mut self, painter: &Painter, sheet: &Sheet<'_>, other: Rect) {
         let Self { events, base, labels, lettering } = self;
         events.prepare(sheet, 0.0, false);
-        labels.prepare(painter, sheet, &Others { events, base }, &[Rect::NOTHING; 3], lettering);
+        let taken = [Rect::NOTHING, Rect::NOTHING, other];
+        labels.prepare(painter, sheet, &Others { events, base }, &taken, lettering);
     }
 
     /// How far names of areas stand from where they belong; those that the edge of the view may push are left out.
@@ -140,5 +146,27 @@ fn labels_are_placed_once_while_nothing_changes() {
         // What is looked at is a matter of the marks that names give way to.
         table.stage.state.filter.severity = 3;
         assert_eq!(place(&table).1, first.1 + 1);
+    });
+}
+
+#[test]
+fn labels_ride_along_while_the_map_moves() {
+    in_a_frame(|painter| {
+        let table = Table::new(fixture::tiny_with(60));
+        let mut layers = Layers::new(painter, &table);
+        for step in 0..60_u8 {
+            // The scale bar's length changes on the way.
+            let bar = Rect::from_min_size(Pos2::new(20.0, 860.0), vec2(200.0 + f32::from(step), 20.0));
+            let lens = table.lens(0.4, f32::from(step) * 3.0);
+            table.with(lens, true, |sheet| layers.prepare_beside(painter, sheet, bar));
+        }
+        assert!((1..5).contains(&layers.labels.placings()), "{} times", layers.labels.placings());
+        let rests = |layers: &mut Layers, bar: f32| {
+            let bar = Rect::from_min_size(Pos2::new(20.0, 860.0), vec2(bar, 20.0));
+            table.with(table.lens(0.4, 177.0), false, |sheet| layers.prepare_beside(painter, sheet, bar));
+            layers.labels.placings()
+        };
+        let first = rests(&mut layers, 260.0);
+        assert_eq!((rests(&mut layers, 260.0), rests(&mut layers, 300.0)), (first, first + 1));
     });
 }
