@@ -1,6 +1,7 @@
 //! Object events on the map: symbols while they are few, hexagons with counts where they are many. Owns how they look,
 //! how one level passes into the next, and finding what is under the pointer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use egui::{Painter, Pos2, Shape, Stroke};
@@ -122,10 +123,10 @@ impl EventsLayer {
         self.marks.last()
     }
 
-    /// The marks of a view that is wider than the screen.
+    /// The marks of a view; on the way it is wider than the screen.
     #[must_use]
-    pub(super) fn marks_in(&self, sheet: &Sheet<'_>) -> Vec<Mark> {
-        marks(sheet, &self.crowd)
+    pub(super) fn marks_in(&self, sheet: &Sheet<'_>) -> Cow<'_, [Mark]> {
+        if sheet.moving { Cow::Owned(marks(sheet, &self.crowd)) } else { Cow::Borrowed(self.marks()) }
     }
 
     /// Changes when what is marked was chosen anew.

@@ -86,24 +86,37 @@ pub(super) fn line_to(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> Option<Pos
     foot(sheet, area, rect).filter(|foot| is_away && rect.distance_to_pos(*foot) > 0.0)
 }
 
+/// Which area a part of a name stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    Own,
+    Other,
+    None,
+}
+
 /// What it costs that the name of an area stands there; nothing where it would be taken for that of another one.
 pub(super) fn astray(sheet: &Sheet<'_>, area: AreaId, rect: Rect) -> Option<f32> {
     let areas = &sheet.view.site.areas;
-    let at = |share: f32| {
+    let on = |share: f32| {
         let at = degrees(sheet.lens.to_world(rect.lerp_inside(vec2(share, 0.5))));
-        if areas.get(area).contains(at) { Some(area) } else { areas.at(at) }
+        if areas.get(area).contains(at) {
+            On::Own
+        } else if areas.get(AreaId::ROOT).contains(at) {
+            On::Other
+        } else {
+            On::None
+        }
     };
-    let is_other = |found: Option<AreaId>| found.is_some_and(|found| found != area);
-    let middle = at(0.5);
-    if is_other(middle) {
+    let middle = on(0.5);
+    if middle == On::Other {
         return None;
     }
-    let ends = [at(0.15), at(0.85)];
+    let ends = [on(0.15), on(0.85)];
     // Outside all areas a name belongs to the one that it touches.
-    if middle.is_none() && ends.into_iter().any(is_other) {
+    if middle == On::None && ends.contains(&On::Other) {
         return None;
     }
-    let away = ends.into_iter().chain([middle]).filter(|found| *found != Some(area)).count();
+    let away = ends.into_iter().chain([middle]).filter(|on| *on != On::Own).count();
     // A long line would lead over others.
     let longest = sheet.theme().sizes.heading * LONGEST_LINE;
     if away == 3 && rect.distance_to_pos(foot(sheet, area, rect)?) > longest {

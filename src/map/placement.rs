@@ -119,7 +119,10 @@ pub(super) fn place(
         near_taken.clear();
         near_taken.extend(taken.iter().filter(|t| overlap(around.expand(gap), **t)));
         let mut best: Option<(f32, Placed)> = None;
-        for (moving, placed) in wish.places() {
+        // What it costs to stay is known first: most other places cost more before they are looked at.
+        let is_was = |(_, placed): &(f32, Placed)| wish.was == Some(placed.stand);
+        let was = wish.was.and_then(|_| wish.places().find(is_was));
+        for (moving, placed) in was.into_iter().chain(wish.places()) {
             let most = best.map_or(f32::INFINITY, |(least, _)| least);
             if moving >= most || !bounds.contains_rect(placed.rect) {
                 continue;
