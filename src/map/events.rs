@@ -9,6 +9,7 @@ use egui::{Painter, Pos2, Shape, Stroke};
 use super::anchored::{self, Anchored, MarkInker, Marks, Size};
 use super::crowd::{Badge, Crowd, Reach, Single, badges};
 use super::kept::Kept;
+use super::kinds::Kinds;
 use super::lens::{Lens, world};
 use super::lettering::{Lettering, Letters};
 use super::letters::Scribe;
@@ -19,7 +20,7 @@ use crate::density::grid;
 use crate::density::{CellSum, EventFilter};
 use crate::panels::hexagon::{self, fullness};
 use crate::panels::legend::DensityScale;
-use crate::panels::{alarm_strip, event_filter, format};
+use crate::panels::{event_filter, format};
 use crate::site::text::Lang;
 use crate::snapshot::EventPhase;
 
@@ -141,6 +142,12 @@ impl EventsLayer {
         self.stamps.number()
     }
 
+    /// Whether symbols carry the letters of their kinds.
+    #[must_use]
+    pub(super) fn says_kinds(&self, sheet: &Sheet<'_>) -> bool {
+        says_kinds(sheet, &self.crowd)
+    }
+
     /// The badges.
     #[must_use]
     pub(super) fn badges(&self) -> &[Badge] {
@@ -214,9 +221,9 @@ impl EventsLayer {
         let key = (self.chosen, sheet.dress(), sheet.view.lang(), says_kinds);
         self.letters.paint(painter, sheet, (key, opacity), lettering, |sheet, lettering| {
             let mut scribe = Scribe::new(painter, sheet, lettering);
-            let kinds = alarm_strip::kind_list(sheet.view);
+            let kinds = Kinds::of(sheet.view);
             for mark in marks(sheet, crowd) {
-                scribe.write(&mark, crowd.most, says_kinds.then_some(kinds.as_str()));
+                scribe.write(&mark, crowd.most, says_kinds.then_some(&kinds));
             }
             scribe.finish()
         });

@@ -6,6 +6,7 @@ use egui::{Align2, Painter, Pos2, vec2};
 use super::anchored::{MarkInker, Marks, Size};
 use super::crowd::Single;
 use super::events::{Mark, What};
+use super::kinds::Kinds;
 use super::lettering::Lettering;
 use super::sheet::{Sheet, Type, around};
 use super::symbol;
@@ -62,8 +63,8 @@ impl<'a> Scribe<'a> {
         self.marks.finish()
     }
 
-    /// Writes what belongs to a mark; `kinds` is the list that names kinds, where their letters are written.
-    pub(super) fn write(&mut self, mark: &Mark, most: u64, kinds: Option<&str>) {
+    /// Writes what belongs to a mark; `kinds` has the letters of kinds, where they are written.
+    pub(super) fn write(&mut self, mark: &Mark, most: u64, kinds: Option<&Kinds<'_>>) {
         match &mark.what {
             What::Cell(level, sum) => self.count(mark.at, *level, sum, most),
             What::Single(single) if single.exercise => self.drill(mark.at, single),
@@ -93,17 +94,16 @@ impl<'a> Scribe<'a> {
         }
     }
 
-    fn kind(&mut self, at: Pos2, single: &Single, kinds: Option<&str>) {
+    fn kind(&mut self, at: Pos2, single: &Single, kinds: Option<&Kinds<'_>>) {
         let theme = self.sheet.theme();
-        let Some(list) = kinds else { return };
-        let name = self.sheet.view.text.code_name(list, &single.kind);
-        let Some(first) = name.chars().next() else { return };
+        let Some(letter) = kinds.and_then(|kinds| kinds.letter(&single.kind)) else { return };
         let fill = theme.severity(single.severity);
         let color = if single.phase == EventPhase::Done { theme.muted } else { theme.on(fill) };
-        let kind = Type { size: theme.sizes.small * 0.78, bold: true, color };
+        let share = if letter.chars().nth(1).is_some() { 0.6 } else { 0.78 };
+        let kind = Type { size: theme.sizes.small * share, bold: true, color };
         // A triangle is widest below its middle.
         let down = if single.severity >= 3 { theme.sizes.small * 0.16 } else { 0.0 };
-        let text = self.lettering.text(self.painter, first.encode_utf8(&mut [0; 4]), kind);
+        let text = self.lettering.text(self.painter, letter, kind);
         let off = Align2::CENTER_CENTER.anchor_size(Pos2::new(0.0, down), text.size()).min.to_vec2();
         self.marks.ink.write(&text, at + off, 0.0, color);
         self.marks.set_down(single.at, Size::Letters(off));

@@ -21,6 +21,7 @@ mod ground;
 mod hatch;
 mod hover;
 mod kept;
+mod kinds;
 mod labels;
 mod lens;
 mod lettering;

@@ -12,6 +12,7 @@ use super::geometry::Geometry;
 use super::glow::Glow;
 use super::ground::Ground;
 use super::hover::{self, Hit};
+use super::kinds;
 use super::labels::{About, Labels, Others};
 use super::lens::{Lens, World, degrees};
 use super::lettering::Lettering;
@@ -269,11 +270,9 @@ impl Plugin for InFrame<'_> {
         }
         let notes: Vec<String> =
             stack.events.notes(&sheet).into_iter().chain(stack.labels.note(&sheet)).collect();
-        stack.covered = [
-            furniture::corner(&painter, &sheet, frame.credits, &notes, &stack.base),
-            head(ui, &sheet, frame.commands),
-            frame.aside,
-        ];
+        let corner = furniture::corner(&painter, &sheet, frame.credits, &notes, &stack.base);
+        stack.covered =
+            [kinds::key_ui(ui, &sheet, &stack.events, corner), head(ui, &sheet, frame.commands), frame.aside];
         // Two fingers that rest ask for no menu, as one does.
         if !frame.pinching {
             stack.position.ui(ui, response, &sheet, frame.credits, frame.commands);
