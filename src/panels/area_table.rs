@@ -49,6 +49,21 @@ const COLUMNS: [(Column, &str, f32); 7] = [
 /// What is left out first where there is no room for all. No value without its interval.
 const SPARED: [Column; 4] = [Column::Status, Column::Denominator, Column::Numerator, Column::Gap];
 
+/// Height that the rows of the chosen indicator take with what stands above and below them.
+#[must_use]
+pub fn height(pen: Pen<'_>, view: &View<'_>, indicator: &Indicator) -> f32 {
+    let areas = &view.site.areas;
+    let rows = ranking::areas_of(view, indicator);
+    let shown = |ids: &[AreaId]| ids.iter().filter(|id| view.site.is_shown_at(indicator, **id)).count();
+    let inside: usize = rows.iter().map(|row| shown(&areas.get(*row).children)).sum();
+    // Heading of the pane, heads of the columns and the row of the whole are three more.
+    row_height(pen) * whole(rows.len() + inside + 3) + pen.row(pen.note()) * whole(LINE_ROWS + 2)
+}
+
+fn row_height(pen: Pen<'_>) -> f32 {
+    (pen.theme.sizes.body * 1.9).ceil()
+}
+
 /// What the table remembers.
 #[derive(Debug, Default)]
 pub struct AreaTable {
@@ -61,7 +76,7 @@ impl AreaTable {
     pub fn ui(&mut self, ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
         let Some(indicator) = view.indicator() else { return };
         let theme = view.theme;
-        let height = (theme.sizes.body * 1.9).ceil();
+        let height = row_height(Pen::new(ui, theme));
         let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let head = head.with_max_x(head.right() - theme.sizes.step);
         let columns = columns(head.width() / theme.sizes.small, indicator);

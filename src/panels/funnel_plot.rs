@@ -29,7 +29,7 @@ pub fn has_plot(view: &View<'_>, series: &mut SeriesCache) -> bool {
     area.is_some_and(|area| series.funnel(view, view.state.indicator, area).is_some())
 }
 
-/// Paints the plot into the whole of a ui.
+/// Paints the plot into the whole of a ui; with the way to close it where it was opened.
 pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, commands: &mut Commands) {
     let Some(indicator) = view.indicator() else { return };
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
@@ -39,7 +39,7 @@ pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, command
     let (line, rest) = cut_top(rect, pen.row(pen.heading()));
     let name = view.say(indicator.card_name());
     let title = view.text.fill("derived.plot.title", &[("name", name)]);
-    let close = view.text.get("derived.plot.close");
+    let close = if view.state.funnel_open { view.text.get("derived.plot.close") } else { "" };
     let close_wide = pen.width(close, pen.note());
     pen.named_text(
         line.with_max_x(line.right() - close_wide - pen.step() * 2.0),
@@ -48,7 +48,7 @@ pub fn funnel_ui(ui: &mut Ui, view: &View<'_>, series: &mut SeriesCache, command
         pen.heading(),
     );
     let close_place = line.with_min_x(line.right() - close_wide);
-    if pen.press(close_place, "close funnel", close).clicked() {
+    if view.state.funnel_open && pen.press(close_place, "close funnel", close).clicked() {
         commands.push(Command::ToggleFunnel);
     }
     pen.text(close_place, Align2::RIGHT_CENTER, close, pen.note());

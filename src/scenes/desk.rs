@@ -7,8 +7,8 @@ use crate::map::MapPanel;
 use crate::panels::event_card::EventCard;
 use crate::panels::pen::{Pen, cut_left, cut_right, cut_top};
 use crate::panels::{
-    Commands, View, alarm_strip, details, event_stream, filter_line, format, funnel_plot, legend, marks,
-    shape, silence, time_bar, time_words, top_band, trend,
+    Commands, View, alarm_strip, area_table, details, event_stream, filter_line, format, funnel_plot, legend,
+    marks, shape, silence, time_bar, time_words, top_band, trend,
 };
 use crate::scenes::Memory;
 use crate::scenes::snapped;
@@ -93,13 +93,16 @@ pub(crate) fn desk_ui(
     time_bar::full_ui(Pen::new(ui, view.theme), bar, view, commands);
     trend_ui(ui, zones.trend, view, memory);
     if let Some(place) = zones.funnel {
-        let inner = surface(ui, view, place);
-        let mut child = ui.new_child(UiBuilder::new().id_salt("funnel").max_rect(inner));
-        child.set_clip_rect(inner.intersect(ui.clip_rect()));
-        child.spacing_mut().item_spacing = vec2(0.0, 0.0);
-        funnel_plot::funnel_ui(&mut child, view, &mut memory.series, commands);
+        funnel_pane(ui, place, view, memory, commands);
     }
-    let mut table = pane(ui, view, zones.table, "table", "panel.table.title");
+    let mut place = zones.table;
+    if zones.funnel.is_none()
+        && let Some((table, below)) = room_below(Pen::new(ui, view.theme), screen, zones.table, view, memory)
+    {
+        place = table;
+        funnel_pane(ui, below, view, memory, commands);
+    }
+    let mut table = pane(ui, view, place, "table", "panel.table.title");
     memory.table.ui(&mut table, view, &mut memory.series, commands);
     events_ui(ui, zones.events, view, &mut memory.event, commands);
     if !view.snapshot.is_live() {
@@ -119,6 +122,33 @@ pub(crate) fn desk_ui(
     }
     let mut pane = pane(ui, view, zones.details, "details", "panel.details.title");
     scrolled(&mut pane, "details scroll", |ui| details::details_ui(ui, view, &mut memory.series));
+}
+
+/// The table's place and what it leaves to the funnel plot, where its rows take less than half of a large desk's.
+fn room_below(
+    pen: Pen<'_>,
+    screen: Rect,
+    table: Rect,
+    view: &View<'_>,
+    memory: &mut Memory,
+) -> Option<(Rect, Rect)> {
+    if !is_roomy(pen, screen) || view.state.funnel_open {
+        return None;
+    }
+    let used = area_table::height(pen, view, view.indicator()?) + pen.step() * 3.0;
+    if used > table.height() * 0.5 || !funnel_plot::has_plot(view, &mut memory.series) {
+        return None;
+    }
+    let (table, below) = cut_top(table, used);
+    Some((snapped(table), snapped(below.with_min_y(below.top() + pen.step()))))
+}
+
+fn funnel_pane(ui: &mut Ui, place: Rect, view: &View<'_>, memory: &mut Memory, commands: &mut Commands) {
+    let inner = surface(ui, view, place);
+    let mut child = ui.new_child(UiBuilder::new().id_salt("funnel").max_rect(inner));
+    child.set_clip_rect(inner.intersect(ui.clip_rect()));
+    child.spacing_mut().item_spacing = vec2(0.0, 0.0);
+    funnel_plot::funnel_ui(&mut child, view, &mut memory.series, commands);
 }
 
 /// A surface with a heading; returns the ui for its contents.

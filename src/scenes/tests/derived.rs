@@ -216,6 +216,29 @@ fn an_event_that_ended_while_it_is_looked_at_says_when() {
     }
 }
 
+/// A table whose rows take less than half of its room leaves the rest to the funnel plot, where that has a use for it.
+#[test]
+fn a_short_table_leaves_its_room_to_the_funnel() {
+    let large = vec2(3840.0, 2160.0);
+    for (size, has_plot) in [(large, true), (large, false), (vec2(1920.0, 1080.0), true)] {
+        let harness = harness_of(size, Mode::Desk, Lang::Zh, |stage| {
+            let found = (0..stage.site.indicators.len()).find(|ix| {
+                stage.state.indicator = *ix;
+                funnel_plot::has_plot(&stage.view(), &mut SeriesCache::default()) == has_plot
+            });
+            assert!(found.is_some());
+        });
+        let stage = &harness.state().stage;
+        let text = stage.site.messages(Lang::Zh);
+        let name = stage.view().say(stage.site.indicators[stage.state.indicator].card_name());
+        let title = text.fill("derived.plot.title", &[("name", name)]);
+        let is_below = has_plot && size == large;
+        assert_eq!(harness.query_by_label(&title).is_some(), is_below, "{size:?}, {has_plot}");
+        // It was not opened, so there is nothing to close.
+        assert!(harness.query_by_label(text.get("derived.plot.close")).is_none());
+    }
+}
+
 /// On a large desk the funnel plot is a pane of its own below the map; on a small one it lies over it.
 #[test]
 fn a_large_desk_has_room_for_the_funnel_beside_the_map() {
