@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 
-use crate::generate::{self, Options, Scale};
+use crate::generate::{self, GenerateError, Options, Scale};
 use crate::site::text::{Lang, Message, Messages};
 
 use super::{Exit, Failure, no_site, progress::Bar, site_dir, write_err};
@@ -28,7 +28,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     let summary = generate::generate(&template, &out, &options, &mut |step| {
         bar.step(step.done, step.total);
     })
-    .map_err(|err| Failure::new(Exit::Data, Message::new("cli.generate_failed").with("error", err)))?;
+    .map_err(failure)?;
     bar.finish();
     let mib = folder_bytes(&out) / (1 << 20);
     write_err(&text.fill(
@@ -42,6 +42,16 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         ],
     ));
     Ok(Exit::Done)
+}
+
+fn failure(err: GenerateError) -> Failure {
+    match err {
+        GenerateError::Taken { path, id } => {
+            let message = Message::new("cli.generate_taken").with("dir", path.display()).with("id", id);
+            Failure::new(Exit::Usage, message)
+        }
+        other => Failure::new(Exit::Data, Message::new("cli.generate_failed").with("error", other)),
+    }
 }
 
 fn folder_bytes(dir: &std::path::Path) -> u64 {

@@ -142,6 +142,14 @@ pub enum GenerateError {
     /// The scale is not a positive number.
     #[error("the scale must be a positive number, at most 1000")]
     Scale,
+    /// The folder to write into holds something else than a site that this template made.
+    #[error("{path} is not empty")]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+        /// What a site made from the template is called.
+        id: String,
+    },
 }
 
 impl Scale {
@@ -183,7 +191,7 @@ const JOBS: [Job; 12] = [
 /// Generates the site of the template into `out_dir`; the two may be the same folder.
 ///
 /// # Errors
-/// The template cannot be used, or a file cannot be written.
+/// The template cannot be used, the folder holds something else, or a file cannot be written.
 pub fn generate(
     template_dir: &Path,
     out_dir: &Path,
@@ -194,6 +202,10 @@ pub fn generate(
         && !(times > 0.0 && times <= 1000.0)
     {
         return Err(GenerateError::Scale);
+    }
+    if !is_ours(template_dir, out_dir) {
+        let id = site_id(template_dir).unwrap_or_default();
+        return Err(GenerateError::Taken { path: out_dir.to_owned(), id });
     }
     let template = template::read(template_dir)?;
     let total = JOBS.len() + 2;
@@ -251,6 +263,22 @@ pub fn generate(
     }
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     Ok(Summary { tables, areas })
+}
+
+/// Whether a folder may be written into: it is not there, or is empty, or holds a site that was made from a template of the
+/// same name: it has the template's generate.toml, which no site of real data has, and its site.toml the same id.
+fn is_ours(template: &Path, out: &Path) -> bool {
+    let is_free = fs::read_dir(out).map_or(!out.exists(), |mut entries| entries.next().is_none());
+    let is_made = || {
+        out.join("generate.toml").is_file() && site_id(out).is_some_and(|id| Some(id) == site_id(template))
+    };
+    is_free || is_made()
+}
+
+/// The id in a folder's site.toml.
+fn site_id(dir: &Path) -> Option<String> {
+    let site: toml::Table = toml::from_str(&fs::read_to_string(dir.join("site.toml")).ok()?).ok()?;
+    site.get("id")?.as_str().map(str::to_owned)
 }
 
 /// Copies what defines the site (all but areas and data) when the target is another folder.
