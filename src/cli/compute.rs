@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use crate::derived::{Derived, Origin, Vantage};
 use crate::drawn::{Atlas, Drawn, DrawnFigures};
-use crate::engine::{self, Depth, Start, ToKeep};
+use crate::engine::{self, Depth, Engine, Start, ToKeep};
 use crate::export::derived::All;
 use crate::export::silence::Quiet;
 use crate::export::{self, Subject};
@@ -69,7 +69,7 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     for problem in &engine.problems {
         write_err(&problem.line(text));
     }
-    let day = day.unwrap_or_else(|| engine.present_day());
+    let day = asked_day(engine, day)?;
     let at = engine.end_of(day);
     let judged_secs = Moment { at_secs: at.secs, known_at_secs }.judged_secs(&site.zone);
     let sources = engine.sources(judged_secs);
@@ -132,6 +132,17 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The day that is asked for, else the newest one. One that has not come has no figures: all of them would be late.
+pub(super) fn asked_day(engine: &Engine, day: Option<Day>) -> Result<Day, Failure> {
+    let newest = engine.present_day();
+    let day = day.unwrap_or(newest);
+    if day > engine.today().max(newest) {
+        let message = Message::new("cli.day_to_come");
+        return Err(Failure::usage(message.with("day", date_of(day)).with("newest", date_of(newest))));
+    }
+    Ok(day)
+}
+
 /// Who falls silent, in the place of figures.
 fn silence(args: &ArgMatches, lang: Lang, day: Option<Day>) -> Result<Exit, Failure> {
     let engine = measure(&site_dir(args.get_one::<PathBuf>("site")), lang, Depth::Needed)?;
@@ -140,7 +151,7 @@ fn silence(args: &ArgMatches, lang: Lang, day: Option<Day>) -> Result<Exit, Fail
     for problem in &engine.problems {
         write_err(&problem.line(site.messages(lang)));
     }
-    let at = engine.end_of(day.unwrap_or_else(|| engine.present_day()));
+    let at = engine.end_of(asked_day(&engine, day)?);
     let silences = engine.silences(at.secs);
     let quiet = Quiet { site, silences: &silences, area };
     let format = args.get_one::<String>("format").map_or("table", String::as_str);

@@ -79,6 +79,9 @@ pub(super) fn run(args: &ArgMatches, lang: Lang) -> Result<Exit, Failure> {
         silence: args.get_flag("silence"),
         moment: moment(&site, args)?,
     };
+    if let Some(moment) = shot.moment {
+        compute::asked_day(&engine, Some(site.zone.day_of(moment.at_secs)))?;
+    }
     let snapshot = snapshot_at(engine, seconds);
     let other = shot.moment.map(|moment| snapshot.at(moment, FIRST_PAST_REVISION)).transpose();
     let other = other.map_err(super::broken)?;

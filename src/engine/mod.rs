@@ -177,6 +177,13 @@ impl Engine {
         self.present_day
     }
 
+    /// The day that it is: of a sample the day after its anchor, which counts as yesterday, else by the machine's clock. No
+    /// figure is of a later one.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        build::newest_possible_day(&self.site) + Day::from(self.site.meta.sample.is_some())
+    }
+
     pub(crate) fn roll_up(&self, table: &TableState) -> &RollUp {
         if table.is_exact() { &self.exact } else { &self.sum_up }
     }

@@ -147,7 +147,7 @@ fn figure_ui(pen: Pen<'_>, place: Rect, view: &View<'_>, indicator: &Indicator, 
     match reading.value {
         Shown::Value(_) | Shown::Coarse { .. } => {
             let (sign, number) = format::short_parts(reading.value, indicator.decimals, view.text);
-            let unit = view.text.unit_name(&indicator.unit);
+            let unit = view.text.unit_behind(&number, &indicator.unit);
             let unit_ink = if unit.chars().count() > 2 { pen.note() } else { pen.body().color(theme.muted) };
             let beside = unit_stands_beside(pen, place.width(), view, indicator, reading);
             let unit_width = if beside { pen.width(unit, unit_ink) + step * 0.75 } else { 0.0 };
@@ -196,7 +196,7 @@ fn unit_stands_beside(
 ) -> bool {
     let (sign, number) = format::short_parts(reading.value, indicator.decimals, view.text);
     let wide = pen.width(&number, pen.body().size(pen.theme.sizes.figure).bold());
-    let unit = pen.width(view.text.unit_name(&indicator.unit), pen.note()) + pen.step() * 0.75;
+    let unit = pen.width(view.text.unit_behind(&number, &indicator.unit), pen.note()) + pen.step() * 0.75;
     // A number beside a sign may shrink a little more: the unit belongs to it, whatever it takes.
     let least = if sign.is_empty() { 0.85 } else { 0.6 };
     sign_width(pen, &sign) + wide * least + unit <= width
@@ -219,7 +219,8 @@ fn notes_ui(
     let mut change_place =
         if shape.narrow { change_place } else { change_place.with_max_x(age - pen.step()) };
     if reading.value.is_seen() && !unit_stands_beside(pen, rect.width(), view, indicator, reading) {
-        let unit = view.text.unit_name(&indicator.unit);
+        let (_, number) = format::short_parts(reading.value, indicator.decimals, view.text);
+        let unit = view.text.unit_behind(&number, &indicator.unit);
         let (left, place) = cut_right(change_place, pen.width(unit, pen.note()) + pen.step() * 0.5);
         let has_change = format::change(reading.value, reading.previous, indicator.decimals).is_some();
         let (place, align) =

@@ -46,7 +46,10 @@ pub fn count(count: u64) -> String {
 /// Name of a unit as it stands behind a number, with the space it wants.
 #[must_use]
 pub fn unit_suffix(unit: &str, text: &Messages) -> String {
-    let name = text.unit_name(unit);
+    suffix(text.unit_name(unit))
+}
+
+fn suffix(name: &str) -> String {
     match name.chars().next() {
         None => String::new(),
         Some('%' | '‰') => name.to_owned(),
@@ -59,7 +62,9 @@ pub fn unit_suffix(unit: &str, text: &Messages) -> String {
 pub fn shown(shown: Shown, decimals: usize, unit: &str, text: &Messages) -> String {
     match shown {
         Shown::Value(_) | Shown::Coarse { .. } => {
-            format!("{}{}", bare(shown, decimals, text), unit_suffix(unit, text))
+            let number = bare(shown, decimals, text);
+            let unit = suffix(text.unit_behind(&number, unit));
+            number + &unit
         }
         _ => bare(shown, decimals, text),
     }

@@ -31,7 +31,7 @@ pub enum SiteError {
     #[error("no site.toml in {0}")]
     NotASite(PathBuf),
     /// Definition files that cannot be used; each problem says where and why.
-    #[error("{} problem(s) in the site's files", .0.len())]
+    #[error("problems in the site's files: {}", .0.len())]
     Broken(Vec<Problem>),
 }
 

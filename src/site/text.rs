@@ -191,14 +191,26 @@ impl Messages {
         self.texts.get(key).map(String::as_str)
     }
 
-    /// The text of `key` with its `{name}` places filled.
+    /// The text of `key` with its `{name}` places filled. `{name|one|many}` is the first word where the value is 1, else the
+    /// second: `{n} {n|row|rows}`. A place that no value is given for stays as it is.
     #[must_use]
     pub fn fill(&self, key: &str, args: &[(&str, &str)]) -> String {
-        let mut text = self.get(key).to_owned();
-        for (name, value) in args {
-            text = text.replace(&format!("{{{name}}}"), value);
+        let mut rest = self.get(key);
+        let mut out = String::with_capacity(rest.len() + 16);
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let place = after.split_once('}');
+            let filled = place.and_then(|(place, behind)| Some((filling(place, args)?, behind)));
+            if let Some((words, behind)) = filled {
+                out.push_str(words);
+                rest = behind;
+            } else {
+                out.push('{');
+                rest = after;
+            }
         }
-        text
+        out.push_str(rest);
+        out
     }
 
     /// The text of a message.
@@ -225,10 +237,18 @@ impl Messages {
         self.codes.iter().map(|(list, codes)| (list.as_str(), codes.as_slice()))
     }
 
-    /// Name of a unit; the unit itself where there is none (`%`).
+    /// Name of a unit, behind several; the unit itself where there is none (`%`).
     #[must_use]
     pub fn unit_name<'a>(&'a self, unit: &'a str) -> &'a str {
-        self.texts.get(&format!("unit.{unit}")).map_or(unit, String::as_str)
+        let name = self.texts.get(&format!("unit.{unit}")).map_or(unit, String::as_str);
+        name.split_once('|').map_or(name, |(_, many)| many)
+    }
+
+    /// Name of a unit as it stands behind a printed number: `case` of `case|cases` behind 1.
+    #[must_use]
+    pub fn unit_behind<'a>(&'a self, number: &str, unit: &'a str) -> &'a str {
+        let name = self.texts.get(&format!("unit.{unit}")).map_or(unit, String::as_str);
+        name.split_once('|').map_or(name, |(one, many)| if number == ONE { one } else { many })
     }
 
     /// All keys, sorted: for the test that both languages have the same.
@@ -245,6 +265,26 @@ impl Messages {
     }
 }
 
+/// The number that words stand in the singular with.
+const ONE: &str = "1";
+
+/// What stands at a place of a message, `name` or `name|one|many`; nothing where no value is given for it.
+fn filling<'a>(place: &'a str, args: &[(&str, &'a str)]) -> Option<&'a str> {
+    let mut parts = place.split('|');
+    let name = parts.next()?;
+    let (_, value) = args.iter().find(|(given, _)| *given == name)?;
+    Some(match (parts.next(), parts.next()) {
+        (Some(one), Some(many)) => {
+            if *value == ONE {
+                one
+            } else {
+                many
+            }
+        }
+        _ => value,
+    })
+}
+
 fn flatten(prefix: &str, value: &toml::Value, into: &mut HashMap<String, String>) {
     match value {
         toml::Value::Table(table) => {
@@ -258,5 +298,36 @@ fn flatten(prefix: &str, value: &toml::Value, into: &mut HashMap<String, String>
         }
         // A message is a text; a number or a date in a message file is a slip that the keys test shows as a hole.
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(source: &str) -> Messages {
+        let mut messages = Messages::default();
+        messages.add(source).expect("messages");
+        messages
+    }
+
+    #[test]
+    fn words_follow_the_number() {
+        let text = messages(r#"checked = "{n} {n|row was|rows were} left out of {all}, {unknown} {""#);
+        let say = |n: &str| text.fill("checked", &[("n", n), ("all", "7")]);
+        assert_eq!(say("1"), "1 row was left out of 7, {unknown} {");
+        for many in ["0", "2", "11", "1,001"] {
+            assert_eq!(say(many), format!("{many} rows were left out of 7, {{unknown}} {{"));
+        }
+        // A value is a value, whatever it looks like.
+        assert_eq!(say("{all}"), "{all} rows were left out of 7, {unknown} {");
+    }
+
+    #[test]
+    fn units_follow_the_number() {
+        let text = messages("[unit]\ncase = \"case|cases\"\nh = \"h\"");
+        assert_eq!([text.unit_behind("1", "case"), text.unit_behind("1", "h")], ["case", "h"]);
+        assert_eq!([text.unit_behind("1.0", "case"), text.unit_name("case")], ["cases", "cases"]);
+        assert_eq!(text.unit_behind("1", "%"), "%");
     }
 }

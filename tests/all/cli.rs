@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use onemap::site::text::{Lang, Messages};
+
 use crate::common::{Made, Ran, area, figures, program, sample, sample_dir, shown, tiny_dir};
 
 fn run(arguments: &[&str]) -> Ran {
@@ -340,4 +342,91 @@ fn generate_refuses_a_bad_scale() {
         assert!(!ran.err.is_empty() && ran.out.is_empty(), "{scale}");
         assert!(!out.exists(), "{scale} wrote something");
     }
+}
+
+#[test]
+fn generate_writes_into_no_folder_that_holds_something_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("folder");
+    let template = sample_dir();
+    std::fs::create_dir(&out).unwrap();
+    let generate = |lang: &str| {
+        let [site, out] = [template.as_path(), out.as_path()].map(|path| path.to_str().unwrap());
+        // As little data as may be: what counts is the folder.
+        run(&["generate", "--lang", lang, "--scale=0.00001", "--site", site, "--out", out])
+    };
+    let refused = |holds: &[&str]| {
+        for (lang, words) in [("en", "is not empty"), ("zh", "不是空文件夹")] {
+            let ran = generate(lang);
+            assert_eq!(ran.code, 2, "{holds:?}: {}", ran.err);
+            assert!(ran.err.contains(words) && ran.err.contains("id = \"pingshan\""), "{}", ran.err);
+            let mut found: Vec<String> = std::fs::read_dir(&out)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned())
+                .collect();
+            found.sort();
+            assert_eq!(found, holds, "something was written");
+        }
+    };
+    std::fs::write(out.join("letter.txt"), "dear reader").unwrap();
+    refused(&["letter.txt"]);
+    // A site of real data, or one made from another template.
+    std::fs::remove_file(out.join("letter.txt")).unwrap();
+    std::fs::copy(template.join("site.toml"), out.join("site.toml")).unwrap();
+    refused(&["site.toml"]);
+    std::fs::write(out.join("generate.toml"), "format = 1\n").unwrap();
+    std::fs::write(out.join("site.toml"), "format = 1\nid = \"elsewhere\"\n").unwrap();
+    refused(&["generate.toml", "site.toml"]);
+    // An empty folder is written into, and then again.
+    std::fs::remove_file(out.join("generate.toml")).unwrap();
+    std::fs::remove_file(out.join("site.toml")).unwrap();
+    for _ in 0..2 {
+        let ran = generate("en");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(out.join("areas.geojson").is_file() && out.join("generate.toml").is_file());
+    }
+}
+
+#[test]
+fn a_day_that_has_not_come_is_2_and_says_where_the_data_end() {
+    let newest = onemap::site::civil::date_of(crate::common::tiny().present_day());
+    let site = tiny_dir();
+    let site = site.to_str().unwrap();
+    for (lang, words) in [("en", "the data end on"), ("zh", "数据截至")] {
+        for rest in
+            [vec!["compute"], vec!["compute", "--silence"], vec!["snapshot", "--out", "/nonexistent/x.png"]]
+        {
+            let ran = run(&[&rest[..], &["--lang", lang, "--site", site, "--as-of", "2098-12-31"]].concat());
+            assert_eq!(ran.code, 2, "{rest:?}: {}", ran.err);
+            assert!(
+                ran.err.contains("2098-12-31") && ran.err.contains(&format!("{words} {newest}")),
+                "{}",
+                ran.err
+            );
+            assert!(ran.out.is_empty());
+        }
+    }
+    // The anchor of a sample counts as yesterday; else it is the machine's day.
+    assert_eq!(sample().today(), sample().present_day() + 1);
+}
+
+#[test]
+fn english_counts_in_the_singular_and_the_plural() {
+    for lang in [Lang::Zh, Lang::En] {
+        let text = Messages::built_in(lang);
+        let brackets: Vec<&str> = text.texts().filter(|text| text.contains("(s)")).collect();
+        assert!(brackets.is_empty(), "{brackets:?}");
+    }
+    let text = Messages::built_in(Lang::En);
+    let args = |n: &'static str| {
+        ["errors", "warnings", "tables", "rows", "indicators", "areas"].map(|name| (name, n))
+    };
+    assert_eq!(
+        text.fill("cli.checked", &args("1")),
+        "checked: 1 error, 1 warning; 1 table with 1 row, 1 indicator, 1 area"
+    );
+    assert_eq!(
+        text.fill("cli.checked", &args("0")),
+        "checked: 0 errors, 0 warnings; 0 tables with 0 rows, 0 indicators, 0 areas"
+    );
 }

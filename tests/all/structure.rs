@@ -319,9 +319,13 @@ fn the_program_knows_no_place() {
     complain(found);
 }
 
-/// `{places}` of a text.
+/// `{places}` of a text; `{n|row|rows}` is one of n.
 fn places(text: &str) -> BTreeSet<String> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .filter_map(|(place, _)| place.split('|').next().map(str::to_owned))
+        .collect()
 }
 
 fn message_files() -> Vec<(String, BTreeMap<String, String>, BTreeMap<String, String>)> {
