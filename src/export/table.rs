@@ -46,11 +46,12 @@ pub fn table(subject: &Subject<'_>, lang: Lang) -> String {
         };
         let input =
             reading.oldest_input.map(|secs| date_of(site.zone.day_of(secs)).to_string()).unwrap_or_default();
+        let unit = text.unit_behind(&value, &row.unit).to_owned();
         rows.push([
             (number + 1).to_string(),
             row.name.get(lang).to_owned(),
             value,
-            text.unit_name(&row.unit).to_owned(),
+            unit,
             row.target
                 .as_ref()
                 .and_then(|t| t.note.as_ref())

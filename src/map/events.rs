@@ -13,6 +13,7 @@ use super::kinds::Kinds;
 use super::lens::{Lens, world};
 use super::lettering::{Lettering, Letters};
 use super::letters::Scribe;
+use super::piles::{CLOSE, piles};
 use super::sheet::{Dress, Sheet};
 use super::stamps::{IN_CELL, Look, Stamps};
 use super::symbol::{self, Symbol};
@@ -222,8 +223,14 @@ impl EventsLayer {
         self.letters.paint(painter, sheet, (key, opacity), lettering, |sheet, lettering| {
             let mut scribe = Scribe::new(painter, sheet, lettering);
             let kinds = Kinds::of(sheet.view);
-            for mark in marks(sheet, crowd) {
-                scribe.write(&mark, crowd.most, says_kinds.then_some(&kinds));
+            let marks = marks(sheet, crowd);
+            for mark in &marks {
+                scribe.write(mark, crowd.most, says_kinds.then_some(&kinds));
+            }
+            // From far they cannot be told apart, and a hexagon or a card counts them.
+            let near: &[Mark] = if says_kinds { &marks } else { &[] };
+            for (mark, count) in piles(near, sheet.theme().sizes.small * CLOSE) {
+                scribe.pile(mark, count);
             }
             scribe.finish()
         });

@@ -1,5 +1,7 @@
 //! What the pointer is on, told in a card beside it. Owns the card's words.
 
+use std::sync::Arc;
+
 use egui::{Align2, Id, LayerId, PopupAnchor, Sense, Ui, vec2};
 
 use super::crowd::Single;
@@ -20,6 +22,8 @@ pub(super) enum Hit {
     Area(AreaId),
     /// A mark of one or more events.
     Mark(Mark),
+    /// The mark of one of several events that lie over each other, which one a press shows, and how many they are.
+    Pile(Mark, Arc<str>, usize),
 }
 
 /// Shows the card at the pointer.
@@ -29,6 +33,11 @@ pub(super) fn card(ui: &Ui, sheet: &Sheet<'_>, hit: &Hit, anchor: PopupAnchor) {
     tip.gap(sheet.theme().sizes.step * 2.0).width(sheet.theme().sizes.body * 22.0).show(|ui| match hit {
         Hit::Area(area) => area_card(ui, sheet, *area),
         Hit::Mark(mark) => mark_card(ui, sheet, mark),
+        Hit::Pile(mark, _, count) => {
+            mark_card(ui, sheet, mark);
+            let (_, _, note) = inks(sheet);
+            row(ui, sheet, &sheet.view.text.fill("map.pile", &[("n", &count.to_string())]), note);
+        }
     });
 }
 

@@ -268,7 +268,7 @@ fn leader(painter: &Painter, sheet: &Sheet<'_>, at: Pos2, rect: Rect, color: Col
 /// What covering a number costs: more than any label may.
 const NUMBER_COSTS: f32 = 8.0;
 /// What covering an event costs, by whether it is more than minor.
-const MARK_COSTS: [f32; 2] = [0.4, 1.0];
+const MARK_COSTS: [f32; 2] = [0.8, 1.5];
 
 fn arrange(
     sheet: &Sheet<'_>,

@@ -94,6 +94,20 @@ impl<'a> Scribe<'a> {
         }
     }
 
+    /// Writes how many events lie on the pile that a mark is on top of.
+    pub(super) fn pile(&mut self, mark: &Mark, count: usize) {
+        let What::Single(single) = &mark.what else { return };
+        let theme = self.sheet.theme();
+        let kind = Type { size: theme.sizes.small * 0.88, bold: true, color: theme.text };
+        let r = symbol::radius(theme, single.severity) * symbol::NEAR;
+        let off = vec2(r * 1.1, kind.size * 0.05);
+        let text = self.lettering.text(self.painter, &format!("×{count}"), kind);
+        for (edge, color) in around(kind, theme.ground) {
+            self.marks.ink.write(&text, mark.at + off + edge, 0.0, color);
+            self.marks.set_down(single.at, Size::Letters(off + edge));
+        }
+    }
+
     fn kind(&mut self, at: Pos2, single: &Single, kinds: Option<&Kinds<'_>>) {
         let theme = self.sheet.theme();
         let Some(letter) = kinds.and_then(|kinds| kinds.letter(&single.kind)) else { return };

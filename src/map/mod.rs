@@ -28,6 +28,7 @@ mod lettering;
 mod letters;
 mod names;
 mod pencil;
+mod piles;
 mod placement;
 mod position;
 mod pulse;

@@ -18,8 +18,8 @@ pub(super) const FINER_FROM: f64 = 0.9;
 /// How far a name may move from its anchor wherever that is, in its own sizes.
 const REACH: f32 = 0.5;
 
-/// What a name may cover at the most: two events that are more than minor, of a finer area one.
-const MOST_COVERED: [f32; 2] = [2.0, 1.2];
+/// What a name may cover at the most: one event that is more than minor, or a few minor ones; of a finer area one minor one.
+const MOST_COVERED: [f32; 2] = [2.4, 1.2];
 
 /// What it costs that the middle or an end of a name is not on its area.
 const ASTRAY_COSTS: f32 = 0.2;

@@ -1,5 +1,7 @@
 //! The layers in their order, and what the pointer or the focus does on them. Owns the kept drawings of all layers.
 
+use std::sync::Arc;
+
 use egui::{Context, Painter, PopupAnchor, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use walkers::{MapMemory, Plugin, Projector};
 
@@ -18,6 +20,7 @@ use super::lens::{Lens, World, degrees};
 use super::lettering::Lettering;
 use super::letters;
 use super::pencil::Pencil;
+use super::piles::pressed;
 use super::position::Position;
 use super::pulse::Pulses;
 use super::scope::{Legend, Scope};
@@ -147,6 +150,9 @@ impl Stack {
 
     /// What is under a point: a mark before a label before an area.
     fn hit(&self, sheet: &Sheet<'_>, at: egui::Pos2) -> Option<Hit> {
+        if let Some(pile) = pressed(self.events.marks(), at, sheet.view.state.event.as_ref()) {
+            return Some(Hit::Pile(pile.shown.clone(), pile.next, pile.count));
+        }
         if let Some(mark) = self.events.at(at) {
             return Some(Hit::Mark(mark.clone()));
         }
@@ -311,6 +317,7 @@ fn clicks(ui: &Ui, response: &Response, hit: Option<&Hit>, view: &View<'_>, comm
     }
     match hit {
         Some(Hit::Area(area)) if adds(ui) => commands.push(Command::PickArea(*area)),
+        Some(Hit::Pile(_, next, _)) => commands.push(Command::SelectEvent(Some(Arc::clone(next)))),
         Some(Hit::Mark(mark)) => {
             commands.push(match &mark.what {
                 What::Single(single) => Command::SelectEvent(Some(single.id.clone())),

@@ -86,7 +86,7 @@ impl Form {
     #[must_use]
     pub fn size(self, pen: Pen<'_>) -> Vec2 {
         match self {
-            Self::Fixed | Self::Whole => vec2(pen.step() * 42.0, height(pen)),
+            Self::Fixed | Self::Whole => vec2(pen.step() * 46.0, height(pen)),
             Self::Short => {
                 vec2(pen.step() * 30.0, pen.row(pen.body()) + pen.step() + pen.row(pen.note()) * 3.0)
             }
