@@ -346,7 +346,8 @@ proptest! {
             let sent = batch(&live, TABLES[table], &rows);
             let last: BTreeMap<&str, &Row> = rows.iter().map(|(key, row)| (key.as_str(), row)).collect();
             let nowhere = last.values().filter(|row| !AREAS.contains(&row.area)).count();
-            let wanted = (nowhere > 0).then(|| format!("table {}: {nowhere} rows with an area code", TABLES[table]));
+            let counted = if nowhere == 1 { "1 row".to_owned() } else { format!("{nowhere} rows") };
+            let wanted = (nowhere > 0).then(|| format!("table {}: {counted} with an area code", TABLES[table]));
             for _ in 0..=usize::from(twice) {
                 let problems = live.apply(&sent);
                 let problems = crate::common::lines(live.site(), &problems);
@@ -433,7 +434,7 @@ fn an_event_that_is_corrected_to_an_unknown_area_is_shown_nowhere() {
     let told = crate::common::lines(live.site(), &told);
     assert_eq!(
         told,
-        ["live/job: warning: table job: 1 rows with an area code that is not in areas.geojson were left out"]
+        ["live/job: warning: table job: 1 row with an area code that is not in areas.geojson was left out"]
     );
     assert_eq!(open(&live), [(0, 0), (0, 0)]);
     write(&made, "job", &BTreeMap::from([("pinned".to_owned(), pinned()), (key(), nowhere)]));

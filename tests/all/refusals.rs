@@ -476,7 +476,7 @@ fn a_quarterly_group_tells_one_count_a_quarter() {
         let engine = made.build();
         let told = lines(engine.site(), &engine.problems);
         assert!(
-            told.len() == 1 && told[0].contains("1 rows change the count of a quarterly group"),
+            told.len() == 1 && told[0].contains("1 row changes the count of a quarterly group"),
             "{told:?}"
         );
         assert_eq!((engine.sources(0)[0].rows, engine.sources(0)[0].refused), (7, 1));
