@@ -78,6 +78,8 @@ pub(super) struct EventsLayer {
     crowd: Crowd,
     /// Counts how often the crowd was chosen anew.
     chosen: u64,
+    /// Whether it was in this frame, and more frames follow.
+    is_new: bool,
     /// The level before, while it passes into this one.
     fading: Option<Fading>,
     marks: Kept<(u64, Lens, Dress), Vec<Mark>>,
@@ -96,6 +98,7 @@ impl EventsLayer {
         let serves = |held: &Reach| *held == reach || (sheet.moving && held.covers(&reach));
         let is_same =
             self.seen.as_ref().is_some_and(|(r, f, held)| *r == revision && f == filter && serves(held));
+        self.is_new = animate && !is_same;
         if !is_same {
             // On the way for as much as its marks are drawn for, at rest for what is seen and no more.
             let around = Sheet { lens: anchored::wide(&sheet.lens), ..*sheet };
@@ -135,6 +138,12 @@ impl EventsLayer {
     #[must_use]
     pub(super) const fn chosen(&self) -> u64 {
         self.chosen
+    }
+
+    /// Whether what is marked was chosen anew in this frame, and more frames follow.
+    #[must_use]
+    pub(super) const fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// How often the looks of marks were drawn.

@@ -87,6 +87,8 @@ pub(super) struct Labels {
     made_for: Option<(Key, Around, Lens)>,
     /// Counts how often they were placed anew.
     placings: u64,
+    /// Whether they let one frame pass before they are.
+    waits: bool,
     letters: Letters<u64>,
 }
 
@@ -116,6 +118,16 @@ impl Labels {
         if self.made_for.as_ref().is_some_and(stays) {
             return;
         }
+        // A frame that chose its marks anew has done enough: labels that stand where they should follow in the next one.
+        let may_wait = |(made_for, _, at): &(Key, Around, Lens)| {
+            let told = |key: &Key| (key.0, key.1.clone(), key.3, key.4);
+            told(made_for) == told(&key) && (*at == sheet.lens || (sheet.moving && rides(at, &sheet.lens)))
+        };
+        self.waits = !self.waits && others.events.is_new() && self.made_for.as_ref().is_some_and(may_wait);
+        if self.waits {
+            painter.ctx().request_repaint();
+            return;
+        }
         // The middle stays, so that marks are where they are.
         let more = if sheet.moving { sheet.lens.rect.size() * RIDE } else { Vec2::ZERO };
         let lens = Lens { rect: sheet.lens.rect.expand2(more), ..sheet.lens };
@@ -130,6 +142,12 @@ impl Labels {
     #[must_use]
     pub(super) fn placed(&self) -> &[Label] {
         &self.placed
+    }
+
+    /// Whether they are those of this picture.
+    #[must_use]
+    pub(super) const fn is_settled(&self) -> bool {
+        !self.waits
     }
 
     /// What found no room, in words.

@@ -201,7 +201,7 @@ impl MapPanel {
     /// come.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.stack.base.is_settled() && self.stack.backdrop.is_settled()
+        self.stack.base.is_settled() && self.stack.backdrop.is_settled() && self.stack.labels.is_settled()
     }
 
     /// Who made the base maps: what the sources themselves say.

@@ -170,3 +170,30 @@ fn labels_ride_along_while_the_map_moves() {
         assert_eq!((rests(&mut layers, 260.0), rests(&mut layers, 300.0)), (first, first + 1));
     });
 }
+
+#[test]
+fn labels_follow_new_marks_in_the_frame_after() {
+    in_a_frame(|painter| {
+        let mut table = Table::new(fixture::tiny_with(60));
+        let mut layers = Layers::new(painter, &table);
+        let mut seen = |table: &Table, zoom: f64| {
+            table.with(table.lens(zoom, 0.0), false, |sheet| {
+                let Layers { events, base, labels, lettering } = &mut layers;
+                events.prepare(sheet, 0.0, true);
+                labels.prepare(painter, sheet, &Others { events, base }, &[Rect::NOTHING; 3], lettering);
+                (labels.placings(), labels.is_settled())
+            })
+        };
+        assert_eq!(seen(&table, 0.0), (1, true), "the first at once");
+        table.stage.snapshot.revision += 1;
+        assert_eq!(seen(&table, 0.0), (1, false), "a new picture");
+        // However soon the next one comes.
+        table.stage.snapshot.revision += 1;
+        assert_eq!(seen(&table, 0.0), (2, true));
+        assert_eq!(seen(&table, 0.0), (2, true));
+        table.stage.snapshot.revision += 1;
+        table.stage.state.lang = table.stage.state.lang.other();
+        assert_eq!(seen(&table, 0.0), (3, true), "other words at once");
+        assert_eq!(seen(&table, 0.5), (4, true), "another view at once");
+    });
+}
