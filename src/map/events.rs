@@ -231,10 +231,10 @@ impl EventsLayer {
         let key = (self.chosen, sheet.dress(), sheet.view.lang(), says_kinds);
         self.letters.paint(painter, sheet, (key, opacity), lettering, |sheet, lettering| {
             let mut scribe = Scribe::new(painter, sheet, lettering);
-            let kinds = Kinds::of(sheet.view);
+            let kinds = says_kinds.then(|| Kinds::of(sheet.view));
             let marks = marks(sheet, crowd);
             for mark in &marks {
-                scribe.write(mark, crowd.most, says_kinds.then_some(&kinds));
+                scribe.write(mark, crowd, kinds.as_ref());
             }
             // From far they cannot be told apart, and a hexagon or a card counts them.
             let near: &[Mark] = if says_kinds { &marks } else { &[] };

@@ -4,7 +4,7 @@
 use egui::{Align2, Painter, Pos2, vec2};
 
 use super::anchored::{MarkInker, Marks, Size};
-use super::crowd::Single;
+use super::crowd::{Crowd, Single};
 use super::events::{Mark, What};
 use super::kinds::Kinds;
 use super::lettering::Lettering;
@@ -63,11 +63,11 @@ impl<'a> Scribe<'a> {
         self.marks.finish()
     }
 
-    /// Writes what belongs to a mark; `kinds` has the letters of kinds, where they are written.
-    pub(super) fn write(&mut self, mark: &Mark, most: u64, kinds: Option<&Kinds<'_>>) {
+    /// Writes what belongs to a mark of a crowd; `kinds` has the letters of kinds, where they are written.
+    pub(super) fn write(&mut self, mark: &Mark, crowd: &Crowd, kinds: Option<&Kinds<'_>>) {
         match &mark.what {
-            What::Cell(level, sum) => self.count(mark.at, *level, sum, most),
-            What::Single(single) if single.exercise => self.drill(mark.at, single),
+            What::Cell(level, sum) => self.count(mark.at, *level, sum, crowd.most),
+            What::Single(single) if single.exercise => self.drill(mark.at, single, crowd),
             What::Single(single) => self.kind(mark.at, single, kinds),
         }
     }
@@ -81,13 +81,22 @@ impl<'a> Scribe<'a> {
         self.marks.set_down(grid::middle(level, sum.cell), Size::Letters(down + off));
     }
 
-    fn drill(&mut self, at: Pos2, single: &Single) {
+    fn drill(&mut self, at: Pos2, single: &Single, crowd: &Crowd) {
         let theme = self.sheet.theme();
         let kind = Type { size: theme.sizes.small * 0.92, bold: true, color: theme.text };
         let r = symbol::radius(theme, single.severity);
-        let off = vec2(r * 1.3, -kind.size * 1.1);
         let words = self.sheet.view.text.get("map.exercise_letter");
         let text = self.lettering.text(self.painter, words, kind);
+        // A hexagon's number stands in its middle: the letter goes the other way.
+        let middle = (!crowd.cells.is_empty()).then(|| {
+            self.sheet.lens.to_screen(grid::middle(crowd.level, grid::cell(crowd.level, single.at)))
+        });
+        let is_left = middle.is_some_and(|middle| at.x < middle.x);
+        let is_below = middle.is_some_and(|middle| at.y > middle.y);
+        let off = vec2(
+            if is_left { -r * 1.3 - text.size().x } else { r * 1.3 },
+            if is_below { kind.size * 0.1 } else { -kind.size * 1.1 },
+        );
         for (edge, color) in around(kind, theme.ground) {
             self.marks.ink.write(&text, at + off + edge, 0.0, color);
             self.marks.set_down(single.at, Size::Letters(off + edge));
