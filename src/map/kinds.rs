@@ -1,7 +1,8 @@
 //! Letters that stand for kinds of events in symbols that are near: a different one for each kind, and what they mean, along
 //! the bottom of the map while they are to be seen. Owns the letters and that key.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use egui::{Align2, Rect, Stroke, Ui, pos2, vec2};
 
@@ -61,70 +62,94 @@ const MOST_LINES: usize = 4;
 /// A map is low under so many lines.
 const LOW: f32 = 30.0;
 
-/// Paints what the letters on the screen mean above what stands in the corner; returns what both cover.
+/// A kind on the screen.
+struct Entry<'a> {
+    letter: &'a str,
+    name: &'a str,
+    events: usize,
+    width: f32,
+}
+
+/// Paints what the letters on the screen mean above what stands in the corner; returns what both cover. Where there is no
+/// room for all, the most frequent kinds are told and how many more there are: which, the cards of the events say.
 pub(super) fn key_ui(ui: &Ui, sheet: &Sheet<'_>, events: &EventsLayer, corner: Rect) -> Rect {
     if !events.says_kinds(sheet) {
         return corner;
     }
-    let singles = events.marks().iter().filter_map(|mark| match &mark.what {
-        What::Single(single) if !single.exercise && sheet.lens.rect.contains(mark.at) => Some(&*single.kind),
-        _ => None,
-    });
-    let seen: HashSet<&str> = singles.collect();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for mark in events.marks().iter().filter(|mark| sheet.clear.contains(mark.at)) {
+        if let What::Single(single) = &mark.what
+            && !single.exercise
+        {
+            *seen.entry(&single.kind).or_default() += 1;
+        }
+    }
     let pen = Pen::new(ui, sheet.theme());
     let (step, line) = (pen.step(), pen.row(pen.note()));
-    let kinds = Kinds::of(sheet.view);
-    let entries = kinds.of.iter().filter(|(code, _)| seen.contains(*code)).map(|(_, said)| said);
-    let mut entries: Vec<&(String, &str)> = entries.collect();
-    entries.sort();
     let circle = line * 0.84;
-    let wide = |name: &str| circle + step * 0.75 + pen.width(name, pen.note());
+    let kinds = Kinds::of(sheet.view);
+    let told = kinds.of.iter().filter_map(|(code, (letter, name))| {
+        let width = circle + step * 0.75 + pen.width(name, pen.note());
+        Some(Entry { letter, name, events: *seen.get(code)?, width })
+    });
+    let mut entries: Vec<Entry<'_>> = told.collect();
+    entries.sort_by_key(|entry| (Reverse(entry.events), entry.letter));
     let left = sheet.clear.left() + step;
     let room = sheet.clear.right() - step - left;
-    // Entry by entry from left to right; what comes after the last line is on the cards of the events.
     let lines = if sheet.clear.height() < line * LOW { MOST_LINES / 2 } else { MOST_LINES };
-    let (mut x, mut row, mut right) = (0.0, 0, 0.0_f32);
-    let mut places = Vec::new();
-    for (letter, name) in entries {
-        if x > 0.0 && x + wide(name) > room {
-            (x, row) = (0.0, row + 1);
-        }
-        if row == lines {
-            break;
-        }
-        places.push((letter, *name, x, row));
-        right = right.max(x + wide(name));
-        x += wide(name) + step * 2.0;
-    }
-    let Some((.., last)) = places.last() else { return corner };
-    let top = corner.top() - line * whole(last + 1) - step * 0.75;
+    let fitting = (1..=entries.len()).rev().find_map(|count| {
+        let (told, left_out) = entries.split_at(count);
+        let n = left_out.len().to_string();
+        let more = (!left_out.is_empty()).then(|| sheet.view.text.fill("map.kinds_more", &[("n", &n)]));
+        let more = more.map(|words| (pen.width(&words, pen.note()), words));
+        let mut told: Vec<&Entry<'_>> = told.iter().collect();
+        told.sort_by_key(|entry| entry.letter);
+        let widths = told.iter().map(|entry| entry.width).chain(more.iter().map(|(width, _)| *width));
+        let widths: Vec<f32> = widths.collect();
+        let places = flow(&widths, room, step * 2.0);
+        let right = places.iter().zip(&widths).map(|((x, _), width)| x + width).fold(0.0, f32::max);
+        let rows = places.last()?.1 + 1;
+        (rows <= lines).then_some((told, more, places, (right, rows)))
+    });
+    let Some((told, more, places, (right, rows))) = fitting else { return corner };
+    let top = corner.top() - line * whole(rows) - step * 0.75;
     let all = Rect::from_min_max(pos2(left, top), pos2(left + right, corner.top() - step * 0.75));
     let theme = sheet.theme();
-    pen.painter().rect_filled(
-        all.expand2(vec2(step, step * 0.4)),
-        step * 0.5,
-        theme.surface.gamma_multiply(0.9),
-    );
-    for (letter, name, x, row) in places {
-        let at = Rect::from_min_size(pos2(left + x, top + line * whole(row)), vec2(wide(name), line));
+    let ground = theme.surface.gamma_multiply(0.9);
+    pen.painter().rect_filled(all.expand2(vec2(step, step * 0.4)), step * 0.5, ground);
+    let place = |(x, row): (f32, usize), width: f32| {
+        Rect::from_min_size(pos2(left + x, top + line * whole(row)), vec2(width, line))
+    };
+    for (entry, at) in told.iter().zip(&places) {
+        let at = place(*at, entry.width);
         let middle = pos2(at.left() + circle * 0.5, at.center().y);
-        pen.painter().circle(
-            middle,
-            circle * 0.5,
-            theme.surface,
-            Stroke::new(theme.sizes.hairline, theme.muted),
-        );
-        let place = Rect::from_center_size(middle, vec2(line, line));
-        pen.text(place, Align2::CENTER_CENTER, letter, pen.note().bold().color(theme.text));
-        pen.text(
-            at.with_min_x(at.left() + circle + step * 0.75),
-            Align2::LEFT_CENTER,
-            name,
-            pen.note().color(theme.text),
-        );
-        pen.name(at, ("kind", letter), &format!("{letter} {name}"));
+        let rim = Stroke::new(theme.sizes.hairline, theme.muted);
+        pen.painter().circle(middle, circle * 0.5, theme.surface, rim);
+        let ink = pen.note().color(theme.text);
+        let around = Rect::from_center_size(middle, vec2(line, line));
+        pen.text(around, Align2::CENTER_CENTER, entry.letter, ink.bold());
+        let beside = at.with_min_x(at.left() + circle + step * 0.75);
+        pen.text(beside, Align2::LEFT_CENTER, entry.name, ink);
+        pen.name(at, ("kind", entry.letter), &format!("{} {}", entry.letter, entry.name));
+    }
+    if let (Some((width, words)), Some(at)) = (more, places.last()) {
+        pen.named_text(place(*at, width), Align2::LEFT_CENTER, &words, pen.note());
     }
     corner.union(all)
+}
+
+/// Where things of these widths stand from left to right, line by line: how far in, and in which line.
+fn flow(widths: &[f32], room: f32, gap: f32) -> Vec<(f32, usize)> {
+    let (mut x, mut row) = (0.0, 0);
+    let place = |width: &f32| {
+        if x > 0.0 && x + width > room {
+            (x, row) = (0.0, row + 1);
+        }
+        let at = (x, row);
+        x += width + gap;
+        at
+    };
+    widths.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -167,6 +192,12 @@ mod tests {
                 assert_eq!(kinds.letter("no such kind"), None);
             }
         }
+    }
+
+    #[test]
+    fn lines_are_filled_from_left_to_right() {
+        let found = flow(&[40.0, 50.0, 40.0, 200.0, 10.0], 100.0, 10.0);
+        assert_eq!(found, [(0.0, 0), (50.0, 0), (0.0, 1), (0.0, 2), (0.0, 3)]);
     }
 
     #[test]
