@@ -288,6 +288,13 @@ impl Theme {
         }
     }
 
+    /// A plate of one of the grounds under words on the map: they are read whatever lies below it, a dark picture or a light
+    /// one.
+    #[must_use]
+    pub fn plate(ground: Color32) -> Color32 {
+        ground.gamma_multiply(0.9)
+    }
+
     /// Text on a fill of the ramp: a token where one is told apart well enough, else white or black.
     #[must_use]
     pub fn on(&self, fill: Color32) -> Color32 {
@@ -391,6 +398,21 @@ pub fn egui_style(theme: &Theme) -> egui::Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_on_plates_are_read_over_any_picture() {
+        for theme in [Theme::dark(Sizes::for_desk()), Theme::light(Sizes::for_desk())] {
+            for ground in [theme.ground, theme.surface] {
+                for below in [Color32::BLACK, Color32::WHITE] {
+                    let seen = below.blend(Theme::plate(ground));
+                    for ink in [theme.text, theme.muted] {
+                        let found = contrast(ink, seen);
+                        assert!(found >= 4.5, "dark {}: {ink:?} on {seen:?}: {found:.2}", theme.dark);
+                    }
+                }
+            }
+        }
+    }
 
     /// Text tokens on the grounds they stand on; 4.5:1 is the least of WCAG 2.2 (1.4.3).
     #[test]

@@ -50,13 +50,9 @@ pub(super) fn corner(
     let left = sheet.clear.left() + step;
     let mut bottom = sheet.clear.bottom() - step;
     let mut right = left;
-    // Over the ground this plate cannot be seen; over areas it keeps the words readable.
+    // Over the ground this plate cannot be seen.
     let plate = |rect: Rect| {
-        painter.rect_filled(
-            rect.expand2(vec2(step, step * 0.4)),
-            step * 0.5,
-            theme.ground.gamma_multiply(0.6),
-        )
+        painter.rect_filled(rect.expand2(vec2(step, step * 0.4)), step * 0.5, Theme::plate(theme.ground))
     };
     if credits {
         let of_base = base.credits();
@@ -232,7 +228,7 @@ pub(super) fn breadcrumb(ui: &Ui, sheet: &Sheet<'_>, commands: &mut Commands) ->
     }
     let covered = Rect::from_min_max(origin, pos2(x, origin.y + size * 1.5));
     let around = covered.expand2(vec2(step, step * 0.25));
-    ui.painter().set(plate, Shape::rect_filled(around, step * 0.5, theme.ground.gamma_multiply(0.7)));
+    ui.painter().set(plate, Shape::rect_filled(around, step * 0.5, Theme::plate(theme.ground)));
     covered
 }
 

@@ -10,6 +10,7 @@ use super::events::{EventsLayer, What};
 use super::sheet::Sheet;
 use crate::panels::pen::{Pen, whole};
 use crate::panels::{View, alarm_strip};
+use crate::theme::Theme;
 
 /// The letter of each kind that events with a place can be of, and its name.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ pub(super) fn key_ui(ui: &Ui, sheet: &Sheet<'_>, events: &EventsLayer, corner: R
     let top = corner.top() - line * whole(rows) - step * 0.75;
     let all = Rect::from_min_max(pos2(left, top), pos2(left + right, corner.top() - step * 0.75));
     let theme = sheet.theme();
-    let ground = theme.surface.gamma_multiply(0.9);
+    let ground = Theme::plate(theme.surface);
     pen.painter().rect_filled(all.expand2(vec2(step, step * 0.4)), step * 0.5, ground);
     let place = |(x, row): (f32, usize), width: f32| {
         Rect::from_min_size(pos2(left + x, top + line * whole(row)), vec2(width, line))

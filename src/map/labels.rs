@@ -20,6 +20,7 @@ use crate::panels::pen::whole;
 use crate::site::areas::AreaId;
 use crate::site::text::Lang;
 use crate::snapshot::IndicatorIx;
+use crate::theme::Theme;
 use crate::tiles::schema::Kind;
 
 /// From how far in stations are named.
@@ -195,7 +196,7 @@ impl Labels {
             }
             if matches!(label.about, About::Badge(_) | About::Silence(_)) {
                 let radius = theme.sizes.small * 0.3;
-                painter.rect_filled(rect, radius, theme.surface.gamma_multiply(0.86));
+                painter.rect_filled(rect, radius, Theme::plate(theme.surface));
                 let rim = label.lines.first().map_or(theme.muted, |(_, kind)| kind.color);
                 let stroke = Stroke::new(theme.sizes.hairline, rim.gamma_multiply(0.6));
                 painter.rect_stroke(rect, radius, stroke, StrokeKind::Inside);
@@ -203,7 +204,7 @@ impl Labels {
             if matches!(label.about, About::Area(_)) && !theme.dark {
                 // Dark letters over the deep end of the ramp need a ground of their own.
                 let plate = rect.expand2(vec2(theme.sizes.step * 0.5, 0.0));
-                painter.rect_filled(plate, theme.sizes.step * 0.5, theme.surface.gamma_multiply(0.72));
+                painter.rect_filled(plate, theme.sizes.step * 0.5, Theme::plate(theme.surface));
             }
         }
         letters.paint(painter, sheet, (*placings, 1.0), lettering, |sheet, lettering| {

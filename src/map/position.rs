@@ -11,6 +11,7 @@ use crate::panels::format;
 use crate::panels::pen::Pen;
 use crate::site::areas::LonLat;
 use crate::site::datum::Datum;
+use crate::theme::Theme;
 
 /// Digits behind the point: a tenth of a metre.
 const DECIMALS: usize = 6;
@@ -89,7 +90,7 @@ fn readout(ui: &Ui, sheet: &Sheet<'_>, credits: bool, at: LonLat, commands: &mut
     let bottom = sheet.clear.bottom() - furniture::notes_height(theme, credits) - step * 0.5;
     let size = vec2(pen.width(&words, ink) + step * 1.5, pen.row(ink));
     let place = Rect::from_min_size(pos2(sheet.clear.right() - size.x - step, bottom - size.y), size);
-    pen.painter().rect_filled(place, step * 0.5, theme.surface.gamma_multiply(0.85));
+    pen.painter().rect_filled(place, step * 0.5, Theme::plate(theme.surface));
     let response = pen.press(place, "position", &words);
     if response.hovered() {
         let rim = Stroke::new(theme.sizes.hairline, theme.accent);

@@ -9,6 +9,7 @@ use crate::drawn::{Drawn, RADIUS_METERS};
 use crate::panels::Commands;
 use crate::panels::pen::{Pen, TOUCH};
 use crate::state::Tool;
+use crate::theme::Theme;
 
 const TOOLS: [(Tool, &str, &str); 3] = [
     (Tool::Lasso, "map.tool.lasso", "map.tool.lasso_how"),
@@ -48,7 +49,7 @@ pub(super) fn tools_ui(
             // The chip is as tall as its words ask for: what is pressed is taller than what is seen.
             let chip = Rect::from_center_size(rect.center(), vec2(rect.width(), theme.sizes.small * 1.9));
             let rim = if is_used { theme.accent } else { theme.line };
-            pen.painter().rect_filled(chip, step * 0.5, theme.surface.gamma_multiply(0.9));
+            pen.painter().rect_filled(chip, step * 0.5, Theme::plate(theme.surface));
             pen.painter().rect_stroke(
                 chip,
                 step * 0.5,
@@ -78,7 +79,7 @@ pub(super) fn tools_ui(
         let width = pen.width(words, pen.note()).min(sheet.clear.width() * 0.7);
         let place =
             Rect::from_min_size(pos2(top_left.x, bottom + step * 0.5), vec2(width, pen.row(pen.note())));
-        pen.painter().rect_filled(place.expand(step * 0.5), step * 0.5, theme.surface.gamma_multiply(0.85));
+        pen.painter().rect_filled(place.expand(step * 0.5), step * 0.5, Theme::plate(theme.surface));
         pen.named_text(place, Align2::LEFT_CENTER, words, pen.note().color(theme.text));
         bottom = place.bottom();
         x = x.max(place.right());
