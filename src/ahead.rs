@@ -311,6 +311,10 @@ mod tests {
             let (newer, _) = table.picture(revision, None);
             table.ahead.offer(newer);
         }
+        // Frames of a test are over before a thread has begun.
+        while asked.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
         let shown = (0..=MOST_FRAMES).find_map(|_| table.turn());
         assert_eq!(shown, Some(2));
         assert_eq!(asked.load(Ordering::SeqCst), 1);
