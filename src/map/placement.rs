@@ -169,6 +169,7 @@ mod tests {
         Ground { taken: &[], soft, bounds: BOUNDS, gap: 1.0 }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what is asked of places")]
     fn anywhere(_: usize, _: Rect) -> Option<f32> {
         Some(0.0)
     }

@@ -145,7 +145,7 @@ impl Stamps {
 
 /// All looks; hexagons by their places.
 fn looks(with_hexagons: bool) -> Vec<Look> {
-    let steps = if with_hexagons { 0..=hexagon::STEPS } else { 1..=0 };
+    let steps = 0..if with_hexagons { hexagon::STEPS + 1 } else { 0 };
     let severities = || std::iter::once(None).chain((1..=4).map(Some));
     let hexagons =
         severities().flat_map(|severity| steps.clone().map(move |step| Look::Hexagon(step, severity)));

@@ -1,7 +1,7 @@
 //! Names of areas give way: to numbers of hexagons and grave events always, to others where they can; and they stay where
 //! they are while the map moves.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use egui::{Painter, Pos2, Rect, Vec2, vec2};
 
@@ -48,7 +48,7 @@ impl Layers {
     }
 
     /// How far names of areas stand from where they belong; those that the edge of the view may push are left out.
-    fn names(&self, sheet: &Sheet<'_>) -> HashMap<AreaId, Vec2> {
+    fn names(&self, sheet: &Sheet<'_>) -> BTreeMap<AreaId, Vec2> {
         let inner = sheet.lens.rect.shrink2(vec2(260.0, 120.0));
         let seen = self.labels.seen(&sheet.lens).into_iter().filter(|(_, rect)| inner.contains_rect(*rect));
         let from = |area: AreaId| sheet.lens.to_screen(sheet.geometry.area(area).expect("a shape").label);
@@ -110,7 +110,7 @@ fn names_stay_where_they_are_while_the_map_moves_aside() {
         let mut table = Table::new(fixture::tiny_with(60));
         table.stage.state.lang = Lang::En;
         let mut layers = Layers::new(painter, &table);
-        let mut before: HashMap<AreaId, Vec2> = HashMap::new();
+        let mut before: BTreeMap<AreaId, Vec2> = BTreeMap::new();
         let mut kept = 0;
         for step in 0..60_u8 {
             let lens = table.lens(0.4, f32::from(step) * 7.3);
